@@ -1,0 +1,70 @@
+# huntkit: everything a newcomer needs is `make demo` and `make test`.
+PYTHON ?= $(shell command -v python3.11 || command -v python3.12 || command -v python3.13 || command -v python3)
+VENV := .venv
+BIN := $(VENV)/bin
+DATA ?= $(or $(HUNTKIT_DATA),../shared/data)
+export HUNTKIT_DATA := $(abspath $(DATA))
+JOBS ?= 2
+
+.PHONY: help demo test lint types floors unit test-browser bench lock newcomer clean
+
+help:  ## list the targets
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/'
+
+$(VENV)/.made:
+	@echo "== creating $(VENV) with $(PYTHON)"
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "huntkit needs Python 3.11 or newer; say make PYTHON=/path/to/python3.11"; exit 2; }
+	@$(PYTHON) -m venv $(VENV)
+	@touch $@
+
+$(VENV)/.core: $(VENV)/.made requirements/core.txt pyproject.toml
+	@echo "== installing huntkit and the pinned packages it needs"
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/core.txt -r requirements/build.txt
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $@
+
+$(VENV)/.dev: $(VENV)/.core requirements/dev.txt
+	@echo "== installing the pinned packages for development"
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/dev.txt
+	@touch $@
+
+demo: $(VENV)/.core  ## make a small synthetic intrusion, open it, write the report
+	@$(BIN)/huntkit demo --force
+
+test: lint types floors unit  ## format, lint, types, floors, tests and doctests
+
+lint: $(VENV)/.dev
+	@echo "== ruff"
+	@$(BIN)/ruff format --check .
+	@$(BIN)/ruff check .
+
+types: $(VENV)/.dev
+	@echo "== mypy"
+	@$(BIN)/mypy
+
+floors: $(VENV)/.dev
+	@echo "== import-linter"
+	@$(BIN)/lint-imports
+
+unit: $(VENV)/.dev
+	@echo "== pytest"
+	@test -d "$(HUNTKIT_DATA)" || printf '\n*** %s does not exist: tests on real data are SKIPPED. Set HUNTKIT_DATA. ***\n\n' "$(HUNTKIT_DATA)"
+	@$(BIN)/pytest -n $(JOBS) -m "not browser"
+
+test-browser: $(VENV)/.dev  ## the charts and the report in headless Chromium
+	@command -v chromium >/dev/null || command -v google-chrome >/dev/null || { echo "== installing Debian's chromium"; apt-get update -qq && apt-get install -y -qq chromium; }
+	@$(BIN)/pytest -m browser --allow-hosts=127.0.0.1 -p no:randomly
+
+bench: $(VENV)/.dev  ## speed, beside pandas and plain DuckDB on the same input
+	@$(BIN)/python -m bench
+
+newcomer: $(VENV)/.dev  ## build the wheel, install it alone, run it with the network off
+	@.ci/newcomer "$(BIN)/python"
+
+lock:  ## pin every dependency (needs uv)
+	@uv pip compile -q --universal --generate-hashes --no-emit-index-url --no-emit-find-links --no-header --python-version 3.11 pyproject.toml -o requirements/core.txt
+	@uv pip compile -q --universal --generate-hashes --no-emit-index-url --no-emit-find-links --no-header --python-version 3.11 requirements/build.in -o requirements/build.txt
+	@uv pip compile -q --universal --generate-hashes --no-emit-index-url --no-emit-find-links --no-header --python-version 3.11 --group dev --extra notebook -c requirements/core.txt pyproject.toml -o requirements/dev.txt
+
+clean:  ## remove what the targets above made
+	rm -rf $(VENV) dist build .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

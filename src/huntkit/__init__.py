@@ -1,0 +1,43 @@
+"""Investigate and hunt in security logs, offline, on real files.
+
+The names below load on first use; ``import huntkit`` itself loads no data library.
+"""
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from huntkit import charts, extract, report
+    from huntkit.core.errors import HuntkitError
+    from huntkit.runtime.session import Session
+    from huntkit.sources.local.evidence import Evidence
+    from huntkit.sources.local.evidence import open_evidence as open  # noqa: A004  the door's name
+
+__version__ = "0.1.0"
+
+_DOORS = {
+    "Evidence": ("huntkit.sources.local.evidence", "Evidence"),
+    "HuntkitError": ("huntkit.core.errors", "HuntkitError"),
+    "Session": ("huntkit.runtime.session", "Session"),
+    "charts": ("huntkit.charts", None),
+    "extract": ("huntkit.extract", None),
+    "open": ("huntkit.sources.local.evidence", "open_evidence"),
+    "report": ("huntkit.report", None),
+}
+
+__all__ = ["Evidence", "HuntkitError", "Session", "charts", "extract", "open", "report"]
+
+
+def __getattr__(name: str) -> Any:
+    try:
+        module, attribute = _DOORS[name]
+    except KeyError:
+        raise AttributeError(f"module 'huntkit' has no attribute {name!r}") from None
+    loaded = importlib.import_module(module)
+    value = loaded if attribute is None else getattr(loaded, attribute)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

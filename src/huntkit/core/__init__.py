@@ -1,0 +1,1 @@
+"""What every floor needs: errors, plugins, progress, time spans. Standard library only."""
