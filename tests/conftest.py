@@ -1,0 +1,38 @@
+"""Fixtures for all tests: where the shared data is, and nothing that touches the user's files."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+
+
+def _data_folder() -> Path:
+    return Path(os.environ.get("HUNTKIT_DATA") or ROOT.parent / "shared" / "data")
+
+
+def pytest_report_header() -> str:
+    folder = _data_folder()
+    if folder.is_dir():
+        return f"shared data: {folder}"
+    return f"*** shared data: {folder} does not exist; every test marked 'data' is SKIPPED ***"
+
+
+@pytest.fixture(scope="session")
+def shared_data() -> Path:
+    """The folder of real logs; its tests are skipped, loudly, where it is absent."""
+    folder = _data_folder()
+    if not folder.is_dir():
+        pytest.skip(f"no shared data at {folder}: set HUNTKIT_DATA")
+    return folder
+
+
+@pytest.fixture(autouse=True)
+def _own_folders(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Keep caches and settings of a test run away from the user's own."""
+    home = tmp_path_factory.getbasetemp() / "home"
+    home.mkdir(exist_ok=True)
+    monkeypatch.setenv("HUNTKIT_CACHE_DIR", str(home / "cache"))
+    monkeypatch.delenv("HUNTKITCONFIG", raising=False)
+    monkeypatch.delenv("MSTICPYCONFIG", raising=False)
