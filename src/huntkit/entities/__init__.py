@@ -1,1 +1,43 @@
-"""Being built."""
+"""Small values that parse, validate, compare and serialise: addresses, domain names, indicators."""
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from huntkit.entities.addresses import address_scope, parse_address
+    from huntkit.entities.domains import domain_name, split_domain
+    from huntkit.entities.indicators import IOC_TYPES, defang, normal_form, refang
+
+_DOORS = {
+    "IOC_TYPES": "huntkit.entities.indicators",
+    "address_scope": "huntkit.entities.addresses",
+    "defang": "huntkit.entities.indicators",
+    "domain_name": "huntkit.entities.domains",
+    "normal_form": "huntkit.entities.indicators",
+    "parse_address": "huntkit.entities.addresses",
+    "refang": "huntkit.entities.indicators",
+    "split_domain": "huntkit.entities.domains",
+}
+
+__all__ = [
+    "IOC_TYPES",
+    "address_scope",
+    "defang",
+    "domain_name",
+    "normal_form",
+    "parse_address",
+    "refang",
+    "split_domain",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _DOORS:
+        raise AttributeError(f"module 'huntkit.entities' has no attribute {name!r}")
+    value = getattr(importlib.import_module(_DOORS[name]), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

@@ -1,0 +1,130 @@
+"""Domain names: what is one, its public suffix, its ASCII form. Offline, no cache on disk."""
+
+import re
+from functools import cache, lru_cache
+from typing import NamedTuple
+
+# IDNA (RFC 3490, section 3.1) lets these stand for the full stop between labels.
+_DOTS = str.maketrans({"\u3002": ".", "\uff0e": ".", "\uff61": "."})
+_ASCII_LABEL = re.compile(r"(?!-)[a-z0-9_-]{1,63}(?<!-)")
+_STRICT_LABEL = re.compile(r"(?![-])[a-z0-9-]{1,63}(?<!-)")
+
+
+class DomainParts(NamedTuple):
+    """A domain name cut at its public suffix."""
+
+    subdomain: str
+    domain: str  # the label directly before the suffix
+    suffix: str
+
+    @property
+    def registrable(self) -> str:
+        """What one registers: ``example.co.uk`` of ``a.b.example.co.uk``."""
+        return f"{self.domain}.{self.suffix}"
+
+
+def domain_name(text: str) -> str | None:
+    """The normal form of a fully qualified name under a public suffix, or None.
+
+    Lower case, no trailing dot; Unicode stays Unicode and punycode stays punycode, as written.
+
+    Examples:
+        >>> domain_name("WWW.Example.CO.UK.")
+        'www.example.co.uk'
+        >>> domain_name("co.uk") is None, domain_name("host.corp.local") is None
+        (True, True)
+    """
+    parts = split_domain(text)
+    return None if parts is None else ".".join(filter(None, parts))
+
+
+def to_ascii(name: str) -> str | None:
+    """The name as DNS carries it (punycode), or None if a label can't be carried.
+
+    Examples:
+        >>> to_ascii("bücher.example")
+        'xn--bcher-kva.example'
+    """
+    if len(name) > 253:  # before encoding: the codec is quadratic on long labels
+        return None
+    if name.isascii():
+        return name.lower()
+    try:
+        return name.lower().encode("idna").decode("ascii")
+    except UnicodeError:
+        return None
+
+
+@lru_cache(maxsize=65_536)
+def split_domain(text: str) -> DomainParts | None:
+    """Sub-domain, domain and public suffix of a name; None if it is no public domain name.
+
+    Names under a suffix that nobody operates publicly (``corp.local``, ``setup.exe``) and bare
+    suffixes (``co.uk``) are None. ``_`` is allowed left of the registrable domain (SRV records).
+
+    Examples:
+        >>> split_domain("a.b.example.co.uk")
+        DomainParts(subdomain='a.b', domain='example', suffix='co.uk')
+    """
+    if not 3 < len(text) <= 254:
+        return None
+    name = text.translate(_DOTS).lower()
+    name = name.removesuffix(".")
+    labels = name.split(".")
+    if len(labels) < 2:
+        return None
+    ascii_name = to_ascii(name)
+    if ascii_name is None or len(ascii_name) > 253:
+        return None
+    ascii_labels = ascii_name.split(".")
+    if len(ascii_labels) != len(labels):
+        return None
+    size = _suffix_size(ascii_labels)
+    if not 0 < size < len(labels):
+        return None
+    cut = len(labels) - size
+    if not _STRICT_LABEL.fullmatch(ascii_labels[cut - 1]):
+        return None
+    if not all(_ASCII_LABEL.fullmatch(label) for label in ascii_labels[: cut - 1]):
+        return None
+    return DomainParts(".".join(labels[: cut - 1]), labels[cut - 1], ".".join(labels[cut:]))
+
+
+def is_top_level(label: str) -> bool:
+    """Whether a label is a top-level domain of the public-suffix list, in either script."""
+    ascii_label = to_ascii(label)
+    return ascii_label is not None and ascii_label in _top_levels()
+
+
+def _suffix_size(labels: list[str]) -> int:
+    """How many labels the public suffix has; 0 if none (https://publicsuffix.org/list/)."""
+    if labels[-1] not in _top_levels():
+        return 0
+    rules = _rules()
+    for start in range(max(0, len(labels) - 6), len(labels)):
+        rest = ".".join(labels[start:])
+        if "!" + rest in rules:
+            return len(labels) - start - 1
+        if rest in rules or "*." + rest.partition(".")[2] in rules:
+            return len(labels) - start
+    return 0
+
+
+@cache
+def _rules() -> frozenset[str]:
+    # Imported here because tldextract pulls in an HTTP client, which only this need justifies;
+    # no list addresses and no cache folder: the snapshot inside the package is all it reads.
+    from tldextract import TLDExtract  # noqa: PLC0415  see above
+
+    ascii_rules = set()
+    for rule in TLDExtract(suffix_list_urls=(), cache_dir=None).tlds:
+        mark = rule[:2] if rule.startswith("*.") else rule[:1] if rule.startswith("!") else ""
+        name = to_ascii(rule[len(mark) :])
+        if name:
+            ascii_rules.add(mark + name)
+    return frozenset(ascii_rules)
+
+
+@cache
+def _top_levels() -> frozenset[str]:
+    return frozenset(rule.rpartition(".")[2] for rule in _rules() if not rule.startswith("!"))
