@@ -73,7 +73,7 @@ def parse_time(value: object, *, now: datetime) -> datetime:
     try:
         if isinstance(value, timedelta):
             return now + value
-        if isinstance(value, Real) and not isinstance(value, bool):
+        if isinstance(value, Real) and type(value) is not bool:
             return now + timedelta(days=float(value))
         if hasattr(value, "astype"):  # numpy.datetime64, without importing numpy
             return _from_numpy(value)

@@ -1,0 +1,338 @@
+"""The frame border: any kind of frame in, Polars inside, the same kind out.
+
+Inside, every frame is a Polars frame with times as ``datetime[us, UTC]`` (a time without a zone
+is taken as UTC), text for categories, mixed values and columns of nothing but nulls. What the
+caller gave is never changed and shares no memory with what comes back.
+"""
+
+from collections import Counter
+from collections.abc import Hashable, Iterable
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Literal, cast, get_args
+
+import polars as pl
+
+from huntkit.core.errors import UsageError, did_you_mean
+from huntkit.tables import values
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+Kind = Literal["pandas", "polars", "lazy", "arrow", "record_batch", "duckdb"]
+"""The kinds of frame that can be given and come back."""
+
+_KINDS: dict[tuple[str, str], Kind] = {
+    ("pandas", "DataFrame"): "pandas",
+    ("polars", "DataFrame"): "polars",
+    ("polars", "LazyFrame"): "lazy",
+    ("pyarrow", "Table"): "arrow",
+    ("pyarrow", "RecordBatch"): "record_batch",
+    ("duckdb", "DuckDBPyRelation"): "duckdb",
+    ("_duckdb", "DuckDBPyRelation"): "duckdb",
+}
+
+
+def kind_of(frame: object) -> Kind:
+    """Which kind of frame this is, found without importing any library.
+
+    Raises:
+        UsageError: it is no frame, or a Spark frame.
+
+    Examples:
+        >>> kind_of(pl.DataFrame({"a": [1]}))
+        'polars'
+    """
+    for kind in type(frame).__mro__:
+        root = kind.__module__.partition(".")[0]
+        if (root, kind.__name__) in _KINDS:
+            return _KINDS[root, kind.__name__]
+        if root == "pyspark" and kind.__name__ == "DataFrame":
+            raise UsageError(
+                "a Spark DataFrame can't be used here yet",
+                hint="Spark comes with its own extra; until then give a part of it: "
+                "frame.limit(1_000_000).toPandas()",
+            )
+    module = type(frame).__module__.partition(".")[0]
+    name = type(frame).__name__
+    hint = "give a pandas or Polars DataFrame, a pyarrow Table or a DuckDB relation"
+    if name == "Series":
+        hint = "say .to_frame() first"
+    raise UsageError(f"this is no table but a {module}.{name}".replace("builtins.", ""), hint=hint)
+
+
+def to_polars(frame: object) -> pl.DataFrame:
+    """Any kind of frame as a Polars frame with huntkit's types.
+
+    Non-text column names become text, a pandas index is dropped, a lazy frame is collected.
+
+    Raises:
+        UsageError: not a frame, or two columns have the same name.
+
+    Examples:
+        >>> import pandas
+        >>> to_polars(pandas.DataFrame({"a": [1, "x", None]}))["a"].to_list()
+        ['1', 'x', None]
+    """
+    return Guest.receive(frame).inner
+
+
+def from_polars(frame: pl.DataFrame, like: object) -> Any:
+    """A Polars frame as the kind of frame that `like` is.
+
+    Examples:
+        >>> import pandas
+        >>> type(from_polars(pl.DataFrame({"a": [1]}), like=pandas.DataFrame())).__name__
+        'DataFrame'
+    """
+    return _send(tidy(frame), kind_of(like))
+
+
+def as_kind(frame: object, kind: str) -> Any:
+    """Any frame as the named kind: ``pandas``, ``polars``, ``arrow``, ``lazy`` or ``duckdb``.
+
+    Raises:
+        UsageError: no such kind.
+
+    Examples:
+        >>> as_kind(pl.DataFrame({"a": [1, None]}), "pandas")["a"].dtype
+        Int64Dtype()
+    """
+    if kind not in get_args(Kind):
+        raise UsageError(
+            f"there is no kind of frame {kind!r}",
+            hint=did_you_mean(str(kind), get_args(Kind)) or f"one of {', '.join(get_args(Kind))}",
+        )
+    return _send(to_polars(frame), cast("Kind", kind))
+
+
+@dataclass(frozen=True, slots=True)
+class Guest:
+    """A caller's frame, what it became inside, and what is needed to give its kind back.
+
+    Attributes:
+        kind: the kind that came in.
+        original: the caller's frame, untouched (a lazy frame: collected).
+        inner: the Polars frame that steps work on.
+        labels: the caller's column labels by inner name.
+    """
+
+    kind: Kind
+    original: Any
+    inner: pl.DataFrame
+    labels: dict[str, Any] = field(default_factory=dict)
+
+    @classmethod
+    def receive(cls, frame: Any) -> "Guest":
+        """Take in a caller's frame."""
+        kind = kind_of(frame)
+        try:
+            match kind:
+                case "pandas":
+                    from huntkit.tables import pandas_frames  # noqa: PLC0415  slow to load
+
+                    labels = _inner_names(list(frame.columns))
+                    inner = pandas_frames.from_pandas(frame, list(labels))
+                    return cls(kind, frame, tidy(inner), labels)
+                case "lazy":
+                    frame = frame.collect()
+                    inner = frame
+                case "polars":
+                    inner = frame
+                case "duckdb":
+                    _check_names(frame.columns)
+                    inner = _from_arrow(frame.to_arrow_table())
+                case _:
+                    inner = _from_arrow(frame)
+        except pl.exceptions.PolarsError as problem:
+            raise UsageError(f"this table can't be read: {_first_line(problem)}") from problem
+        return cls(kind, frame, tidy(inner), {name: name for name in inner.columns})
+
+    def name_of(self, label: object) -> str | None:
+        """The inner name of a column that the caller names by its own label."""
+        if isinstance(label, str) and label in self.labels and self.labels[label] == label:
+            return label
+        for name, own in self.labels.items():
+            if type(own) is type(label) and own == label:
+                return name
+        return None
+
+    def give_back(
+        self, result: pl.DataFrame, *, rows_kept: bool = False, index_column: str | None = None
+    ) -> Any:
+        """The result as the caller's kind.
+
+        A column of the result that equals the caller's in every row comes back as the caller's
+        own: with its type, its categories, its mixed values. That is known where the step keeps
+        rows and their order (`rows_kept`), or where every column that the result shares with
+        the input is unchanged. A pandas index comes back where the rows are the caller's.
+        """
+        result = tidy(result)
+        unchanged = self._unchanged(result, rows_kept=rows_kept)
+        if self.kind == "pandas":
+            return self._give_pandas(result, unchanged, rows_kept, index_column)
+        out = _send(result, self.kind)
+        if self.kind == "lazy":
+            return result.with_columns(self.original[name] for name in unchanged).lazy()
+        if self.kind == "polars":
+            return result.with_columns(self.original[name] for name in unchanged)
+        if self.kind == "arrow":
+            for name in unchanged:
+                place = result.columns.index(name)
+                own = self.original.schema.field(name)
+                out = out.set_column(place, own, self.original.column(name))
+        return out
+
+    def _give_pandas(
+        self,
+        result: pl.DataFrame,
+        unchanged: list[str],
+        rows_kept: bool,
+        index_column: str | None,
+    ) -> Any:
+        from huntkit.tables import pandas_frames  # noqa: PLC0415  slow to load
+
+        places = {name: place for place, name in enumerate(self.labels)}
+        all_there = bool(places) and result.height == self.inner.height
+        all_there = all_there and all(name in result.columns for name in places)
+        out = pandas_frames.put_back(
+            pandas_frames.to_pandas(result),
+            self.original,
+            {name: places[name] for name in unchanged},
+            keep_index=rows_kept and all_there,
+        )
+        if index_column is not None and index_column in result.columns:
+            own = pandas_frames.index_values(self.original, result[index_column])
+            own.index = out.index
+            out[index_column] = own
+        return pandas_frames.relabel(out, self.labels)
+
+    def _unchanged(self, result: pl.DataFrame, *, rows_kept: bool) -> list[str]:
+        if result.height != self.inner.height:
+            return []
+        shared = [name for name in result.columns if name in self.labels]
+        same = [name for name in shared if _same(result[name], self.inner[name])]
+        return same if rows_kept or len(same) == len(shared) else []
+
+
+def tidy(frame: pl.DataFrame) -> pl.DataFrame:
+    """A Polars frame with huntkit's types; the same object where nothing is to do."""
+    changes = [column for column in map(_tidy_column, frame.get_columns()) if column is not None]
+    return frame.with_columns(changes) if changes else frame
+
+
+def _tidy_column(column: pl.Series) -> pl.Series | None:
+    dtype = column.dtype
+    if isinstance(dtype, pl.Datetime):
+        if dtype.time_unit == "us" and dtype.time_zone == "UTC":
+            return None
+        moments = column.dt.cast_time_unit("us")
+        if dtype.time_zone is None:
+            return moments.dt.replace_time_zone("UTC")
+        return moments.dt.convert_time_zone("UTC")
+    if isinstance(dtype, pl.Duration) and dtype.time_unit != "us":
+        return column.dt.cast_time_unit("us")
+    if dtype in (pl.Categorical, pl.Enum, pl.Null):
+        return column.cast(pl.String)
+    if dtype == pl.Object:
+        return values.from_objects(column.name, column.to_list())
+    return None
+
+
+def _same(one: pl.Series, other: pl.Series) -> bool:
+    if one.dtype != other.dtype:
+        return False
+    try:
+        return one.equals(other, null_equal=True)
+    except pl.exceptions.PolarsError:
+        return False  # a type that Polars can't compare: the converted column stands
+
+
+def _send(frame: pl.DataFrame, kind: Kind) -> Any:
+    match kind:
+        case "polars":
+            return frame
+        case "lazy":
+            return frame.lazy()
+        case "pandas":
+            from huntkit.tables import pandas_frames  # noqa: PLC0415  slow to load
+
+            return pandas_frames.to_pandas(frame)
+    table: Any = frame.to_arrow(compat_level=pl.CompatLevel.oldest())
+    if kind == "record_batch":
+        import pyarrow as pa  # noqa: PLC0415  slow to load
+
+        batches = table.combine_chunks().to_batches()
+        return batches[0] if batches else pa.RecordBatch.from_pylist([], schema=table.schema)
+    if kind == "duckdb":
+        import duckdb  # noqa: PLC0415  slow to load
+
+        return duckdb.from_arrow(table.rename_columns(_without_case_twins(frame.columns)))
+    return table
+
+
+def _from_arrow(table: "pa.Table | pa.RecordBatch") -> pl.DataFrame:
+    _check_names(table.schema.names)
+    try:
+        frame = pl.from_arrow(table)
+    except pl.exceptions.PolarsError:
+        # One type that Polars does not know (intervals, unions): that column goes by its values.
+        frame = pl.DataFrame(
+            [_arrow_column(name, table.column(name)) for name in table.schema.names]
+        )
+    assert isinstance(frame, pl.DataFrame)
+    return frame
+
+
+def _arrow_column(name: str, column: Any) -> pl.Series:
+    try:
+        series = pl.from_arrow(column)
+        assert isinstance(series, pl.Series)
+        return series.rename(name)
+    except pl.exceptions.PolarsError:
+        return values.from_objects(name, column.to_pylist())
+
+
+def _check_names(names: Iterable[Hashable]) -> None:
+    twice = [name for name, count in Counter(names).items() if count > 1]
+    if twice:
+        raise UsageError(
+            f"two columns are named {twice[0]!r}",
+            hint="rename one of them first; a table's columns are found by name",
+            context={"columns": twice},
+        )
+
+
+def _inner_names(labels: list[Any]) -> dict[str, Any]:
+    """Text names for a pandas frame's labels, which may be numbers, tuples, None ..."""
+    _check_names("nan" if label != label else label for label in labels)
+    names = dict.fromkeys(label for label in labels if isinstance(label, str))
+    taken = set(names)
+    inner: dict[str, Any] = {}
+    for label in labels:
+        name = label if isinstance(label, str) else _free(str(label), taken)
+        taken.add(name)
+        inner[name] = label
+    return inner
+
+
+def _without_case_twins(names: list[str]) -> list[str]:
+    """Names that differ in more than case, because SQL finds columns without regard to it."""
+    taken: set[str] = set()
+    out = []
+    for name in names:
+        free = _free(name, taken, fold=True)
+        taken.add(free.casefold())
+        out.append(free)
+    return out
+
+
+def _free(name: str, taken: set[str], *, fold: bool = False) -> str:
+    free, number = name, 1
+    while (free.casefold() if fold else free) in taken:
+        number += 1
+        free = f"{name}_{number}"
+    return free
+
+
+def _first_line(problem: BaseException) -> str:
+    return (str(problem).splitlines() or [type(problem).__name__])[0][:200]

@@ -1,0 +1,163 @@
+"""The step contract: a function from table to table that takes any frame and gives it back.
+
+A step is written once, for Polars. What it declares says how its work may be split, so that a
+cluster can run the same function in parts: ``row`` (each row by itself), ``group`` (all rows
+of a group together) or ``whole``.
+"""
+
+import functools
+import inspect
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Concatenate, Literal, ParamSpec, Protocol, TypeVar, cast
+
+import polars as pl
+
+from huntkit.core.errors import UnknownColumn, UsageError
+from huntkit.tables.frames import Guest
+
+P = ParamSpec("P")
+F = TypeVar("F")
+
+Split = Literal["row", "group", "whole"]
+Gives = Mapping[str, Any] | Sequence[str]
+
+
+class Step(Protocol[P]):
+    """What the decorator makes: the function for any frame, and what it declares."""
+
+    __name__: str
+    split: Split
+    group: tuple[str, ...]
+    columns: tuple[str, ...]
+    gives: Gives | None
+    index: str | None
+    on_polars: Callable[Concatenate[pl.DataFrame, P], pl.DataFrame]
+
+    def __call__(self, data: F, /, *args: P.args, **kwargs: P.kwargs) -> F:
+        """The step's result, in the kind of frame that was given."""
+
+
+def step(
+    *,
+    split: Split,
+    group: Sequence[str] = (),
+    columns: Sequence[str] = (),
+    gives: Gives | None = None,
+    index: str | None = None,
+) -> Callable[[Callable[Concatenate[pl.DataFrame, P], pl.DataFrame]], Step[P]]:
+    """Make a function from Polars frame to Polars frame a step for every kind of frame.
+
+    Args:
+        split: how the work may be split. ``row``: each result row comes from one input row, in
+            the same order; ``group``: from the rows of one group; ``whole``: from all of them.
+        group: for ``group``: the columns, roles or parameters whose values make a group.
+        columns: the parameters that hold column names (text, several, or None for "not given");
+            they are checked before the step runs.
+        gives: the result columns that the step promises, with their Polars types; it is an
+            error of the step to break the promise, with zero rows too.
+        index: a result column that holds row positions of the input; a pandas caller gets the
+            frame's own index values there.
+
+    The bare function stays reachable as ``.on_polars``; the declarations are attributes.
+
+    Examples:
+        >>> @step(split="whole", columns=("by",))
+        ... def rare(table: pl.DataFrame, *, by: str) -> pl.DataFrame:
+        ...     return table.filter(pl.len().over(by) == 1)
+        >>> import pandas
+        >>> rare(pandas.DataFrame({"host": ["a", "a", "b"]}), by="host")["host"].to_list()
+        ['b']
+        >>> rare.split
+        'whole'
+    """
+
+    def wrap(function: Callable[Concatenate[pl.DataFrame, P], pl.DataFrame]) -> Step[P]:
+        signature = inspect.signature(function)
+        _check_declaration(function.__name__, signature, split, group, columns)
+
+        @functools.wraps(function)
+        def run(*args: Any, **kwargs: Any) -> Any:
+            bound = signature.bind(*args, **kwargs)
+            first = next(iter(signature.parameters))
+            guest = Guest.receive(bound.arguments[first])
+            bound.arguments[first] = guest.inner
+            for name in columns:
+                if bound.arguments.get(name) is not None:
+                    bound.arguments[name] = _columns_of(guest, bound.arguments[name], name)
+            result = _run(function, bound)
+            result = _keep_promise(function.__name__, result, gives)
+            return guest.give_back(result, rows_kept=split == "row", index_column=index)
+
+        made = cast("Any", run)
+        made.split, made.group, made.columns = split, tuple(group), tuple(columns)
+        made.gives, made.index, made.on_polars = gives, index, function
+        return cast("Step[P]", made)
+
+    return wrap
+
+
+def _check_declaration(
+    name: str,
+    signature: inspect.Signature,
+    split: str,
+    group: Sequence[str],
+    columns: Sequence[str],
+) -> None:
+    if split not in ("row", "group", "whole"):
+        raise TypeError(f"step {name}: split must be 'row', 'group' or 'whole', not {split!r}")
+    if bool(group) != (split == "group"):
+        raise TypeError(f"step {name}: group= belongs to split='group', and only there")
+    missing = [each for each in columns if each not in signature.parameters]
+    if missing:
+        raise TypeError(f"step {name}: columns= names no parameter: {', '.join(missing)}")
+
+
+def _columns_of(guest: Guest, given: object, parameter: str) -> Any:
+    """The inner names of the columns that a parameter names, as text or as a list of text."""
+    if isinstance(given, list | tuple | set | frozenset) and guest.name_of(given) is None:
+        return [_column_of(guest, each, parameter) for each in given]
+    return _column_of(guest, given, parameter)
+
+
+def _column_of(guest: Guest, label: object, parameter: str) -> str:
+    name = guest.name_of(label)
+    if name is not None:
+        return name
+    known = [str(own) for own in guest.labels.values()]
+    if not isinstance(label, str | int):
+        raise UsageError(
+            f"{parameter}= takes the name of a column, not {label!r:.80}",
+            hint=f"one of: {', '.join(known[:12])}" if known else "the table has no columns",
+        )
+    raise UnknownColumn(str(label), known)
+
+
+def _run(function: Callable[..., pl.DataFrame], bound: inspect.BoundArguments) -> pl.DataFrame:
+    try:
+        return function(*bound.args, **bound.kwargs)
+    except pl.exceptions.PolarsError as problem:
+        reason = (str(problem).splitlines() or [type(problem).__name__])[0][:200]
+        raise UsageError(
+            f"{function.__name__} can't work on this table: {reason}",
+            hint="check the types of the columns that you named",
+        ) from problem
+
+
+def _keep_promise(name: str, result: pl.DataFrame, gives: Gives | None) -> pl.DataFrame:
+    if gives is None:
+        return result
+    missing = [column for column in gives if column not in result.columns]
+    if missing:
+        raise TypeError(f"step {name} promised columns that it does not give: {missing}")
+    if not isinstance(gives, Mapping):
+        return result
+    empty = [column for column in gives if result.schema[column] == pl.Null]
+    result = result.with_columns(pl.col(column).cast(gives[column]) for column in empty)
+    wrong = {
+        column: result.schema[column]
+        for column, dtype in gives.items()
+        if result.schema[column] != dtype
+    }
+    if wrong:
+        raise TypeError(f"step {name} promised other types than it gives: {wrong}")
+    return result
