@@ -73,7 +73,9 @@ def parse_time(value: object, *, now: datetime) -> datetime:
     try:
         if isinstance(value, timedelta):
             return now + value
-        if isinstance(value, Real) and type(value) is not bool:
+        if isinstance(value, bool):
+            raise _unreadable(value)
+        if isinstance(value, Real):
             return now + timedelta(days=float(value))
         if hasattr(value, "astype"):  # numpy.datetime64, without importing numpy
             return _from_numpy(value)

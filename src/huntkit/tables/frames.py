@@ -5,6 +5,7 @@ is taken as UTC), text for categories, mixed values and columns of nothing but n
 caller gave is never changed and shares no memory with what comes back.
 """
 
+import datetime as dt
 from collections import Counter
 from collections.abc import Hashable, Iterable
 from dataclasses import dataclass, field
@@ -272,24 +273,42 @@ def _send(frame: pl.DataFrame, kind: Kind) -> Any:
 
 def _from_arrow(table: "pa.Table | pa.RecordBatch") -> pl.DataFrame:
     _check_names(table.schema.names)
-    try:
+    if not any(_strange(column.type) for column in table.schema):
         frame = pl.from_arrow(table)
-    except pl.exceptions.PolarsError:
-        # One type that Polars does not know (intervals, unions): that column goes by its values.
-        frame = pl.DataFrame(
-            [_arrow_column(name, table.column(name)) for name in table.schema.names]
-        )
-    assert isinstance(frame, pl.DataFrame)
-    return frame
+        assert isinstance(frame, pl.DataFrame)
+        return frame
+    return pl.DataFrame([_arrow_column(name, table.column(name)) for name in table.schema.names])
+
+
+def _strange(dtype: object) -> bool:
+    """Whether Polars does not know the type; asked beforehand, because Polars panics on some."""
+    return any(word in str(dtype) for word in ("interval", "union", "extension"))
 
 
 def _arrow_column(name: str, column: Any) -> pl.Series:
-    try:
+    if not _strange(column.type):
         series = pl.from_arrow(column)
         assert isinstance(series, pl.Series)
         return series.rename(name)
-    except pl.exceptions.PolarsError:
-        return values.from_objects(name, column.to_pylist())
+    items = column.to_pylist()
+    if str(column.type) == "month_day_nano_interval" and not any(
+        getattr(item, "months", 0) for item in items
+    ):
+        return pl.Series(name, [_length(item) for item in items], dtype=pl.Duration("us"))
+    return values.from_objects(name, [_in_words(item) for item in items])
+
+
+def _length(interval: Any) -> dt.timedelta | None:
+    if interval is None:
+        return None
+    return dt.timedelta(days=interval.days, microseconds=interval.nanoseconds // 1000)
+
+
+def _in_words(item: Any) -> Any:
+    """An interval as ISO 8601 text: a month has no length."""
+    if type(item).__name__ != "MonthDayNano":
+        return item
+    return f"P{item.months}M{item.days}DT{item.nanoseconds / 1e9:.9g}S"
 
 
 def _check_names(names: Iterable[Hashable]) -> None:

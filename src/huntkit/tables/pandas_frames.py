@@ -9,6 +9,13 @@ import pyarrow as pa
 
 from huntkit.tables.values import from_objects
 
+_ARROW_KNOWS = (
+    pd.arrays.ArrowExtensionArray,
+    pd.arrays.BooleanArray,
+    pd.arrays.FloatingArray,
+    pd.arrays.IntegerArray,
+)
+
 
 def from_pandas(frame: pd.DataFrame, names: list[str]) -> pl.DataFrame:
     """A Polars frame with the columns of `frame` under `names`; shares no memory with it."""
@@ -62,8 +69,7 @@ def _to_series(column: "pd.Series[Any]", name: str) -> pl.Series:
         return pl.Series(name, times).dt.replace_time_zone("UTC")
     if isinstance(dtype, pd.CategoricalDtype | pd.SparseDtype):
         return from_objects(name, column.astype(object).tolist())
-    arrowlike = isinstance(dtype, pd.ArrowDtype | pd.StringDtype)
-    if arrowlike or isinstance(column.array, pd.arrays.IntegerArray | pd.arrays.FloatingArray):
+    if isinstance(column.array, _ARROW_KNOWS) or isinstance(dtype, pd.StringDtype):
         converted = _by_arrow(column, name)
         if converted is not None:
             return converted

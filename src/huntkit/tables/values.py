@@ -75,7 +75,7 @@ def _json(value: object) -> str:
 def _plain(value: object, depth: int = 0) -> object:
     """The value with only text keys and lists, so that JSON can hold it."""
     if depth > _DEPTH * 4:
-        return str(value)
+        return "... nested too deeply to show"
     if hasattr(value, "tolist"):  # numpy arrays and scalars
         value = value.tolist()
     if isinstance(value, Mapping):
@@ -129,6 +129,8 @@ def _family_of(kind: type) -> _Family:
         return "number"
     if issubclass(kind, bytes):
         return "bytes"
+    if kind.__name__ == "MonthDayNano":  # Arrow's intervals, which Polars does not know
+        return "mixed"
     if issubclass(kind, list | tuple) or kind.__name__ == "ndarray":
         return "list"
     return "dict" if issubclass(kind, dict) else "mixed"
