@@ -1,0 +1,150 @@
+"""The borders of records in a JSON document of any size, found without parsing it whole.
+
+A document is a run of objects and arrays. Objects at the outermost level are elements, and so
+are the members of outermost arrays. An object too large to hold, such as ``{"Records": [...]}``
+of 2 GB, is entered, and the members of its list are the elements.
+"""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import BinaryIO
+
+from huntkit.core.errors import FormatError
+from huntkit.formats.json_shapes import LIST_KEYS, NOT_AN_OBJECT
+from huntkit.formats.json_values import NOT_JSON
+from huntkit.formats.limits import Limits, size_text
+from huntkit.formats.lines import CUT_OFF
+from huntkit.formats.streams import take
+
+# Everything up to the next bracket outside of strings; possessive, so it never backtracks.
+_BRACKET = re.compile(rb'(?:[^"\[\]{}]++|"[^"\\]*+(?:\\.[^"\\]*+)*+")*+([\[\]{}])', re.DOTALL)
+_LIST_START = re.compile(rb'"(?:' + "|".join((*LIST_KEYS, "hits")).encode() + rb')"\s*:\s*$')
+_FILLER = b" \t\r\n,\0\x1e\xef\xbb\xbf"
+_MOST_DEPTH = 1 << 20
+_MOST_RESTARTS = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Element:
+    """The text of one element, or, with a reason, of something that is none."""
+
+    text: bytes
+    reason: str | None = None
+
+
+class Elements:
+    """Iterate over it once for the elements of `stream`; it raises the stream's own error last."""
+
+    def __init__(self, stream: BinaryIO, limits: Limits) -> None:
+        self._stream = stream
+        self._limits = limits
+        self._buffer = b""
+        self._at = 0  # everything before this was looked at
+        self._depth = 0
+        self._level = 0  # the depth at which elements begin
+        self._start = -1  # where the element being read begins
+        self._entered = False  # inside an object that was too large to hold
+        self._over = False  # past the list of such an object, waiting for its end
+        self._restarts = 0
+
+    def __iter__(self) -> Iterator[Element]:
+        failure: FormatError | None = None
+        while failure is None:
+            data, failure = take(self._stream, self._limits.batch_bytes)
+            if not data:
+                break
+            self._forget()
+            self._buffer += data
+            yield from self._scan()
+            while self._held() > self._limits.batch_bytes and not self._enter():
+                if self._held() <= self._limits.max_document_bytes:
+                    break
+                limit = size_text(self._limits.max_document_bytes)
+                yield from self._restart(f"JSON record over {limit}")
+                yield from self._scan()
+            else:
+                yield from self._scan()
+        yield from self._finish()
+        if failure is not None:
+            raise failure
+
+    def _held(self) -> int:
+        return len(self._buffer) - (self._start if self._start >= 0 else self._at)
+
+    def _forget(self) -> None:
+        keep = self._start if self._start >= 0 else self._at
+        self._buffer = self._buffer[keep:]
+        self._at -= keep
+        self._start = 0 if self._start >= 0 else -1
+
+    def _scan(self) -> Iterator[Element]:
+        for found in _BRACKET.finditer(self._buffer, self._at):
+            at, end = found.start(1), found.end()
+            bracket = self._buffer[at]
+            between = self._depth == self._level and not self._over
+            if between:
+                stray = self._buffer[self._at : at].strip(_FILLER)
+                if stray:
+                    yield Element(stray, NOT_AN_OBJECT if self._level else NOT_JSON)
+            self._at = end
+            if bracket in b"{[":
+                if between and bracket == 0x5B and self._level == 0:
+                    self._level = 1
+                elif between:
+                    self._start = at
+                self._depth += 1
+            elif self._depth:
+                yield from self._close(end)
+
+    def _close(self, end: int) -> Iterator[Element]:
+        self._depth -= 1
+        if self._start >= 0 and self._depth == self._level:
+            yield Element(self._buffer[self._start : end])
+            self._start = -1
+        elif self._depth < self._level:
+            self._over = self._entered and self._depth > 0
+            self._level = 0
+        if self._depth == 0:
+            self._level, self._entered, self._over = 0, False, False
+
+    def _enter(self) -> bool:
+        """Make the list inside an oversized object the place where elements are, if it has one."""
+        if self._start < 0 or self._level or self._buffer[self._start] != 0x7B:
+            return False
+        depth = 0
+        before = self._start
+        for found in _BRACKET.finditer(self._buffer, self._start, self._start + 65536):
+            bracket = found[1]
+            if bracket in b"{[":
+                if bracket == b"[" and _LIST_START.search(self._buffer, before, found.start(1)):
+                    self._depth = self._level = depth + 1
+                    self._entered, self._start, self._at = True, -1, found.end()
+                    return True
+                depth += 1
+            else:
+                depth -= 1
+            before = found.end()
+        return False
+
+    def _restart(self, reason: str) -> Iterator[Element]:
+        """Give up the element being read; go on at the next line that begins with a brace."""
+        yield Element(self._buffer[max(self._start, 0) :][:1024], reason)
+        self._restarts += 1
+        origin = self._start if self._start >= 0 else self._at
+        at = self._buffer.find(b"\n{", origin + 1)
+        self._start, self._depth = -1, self._level
+        if at < 0 or self._restarts > _MOST_RESTARTS:
+            self._buffer, self._at = b"", 0
+        else:
+            self._at = at + 1
+        if self._restarts > _MOST_RESTARTS:
+            raise FormatError("its JSON is too damaged to follow; the rest was not read")
+
+    def _finish(self) -> Iterator[Element]:
+        while self._start >= 0:
+            yield from self._restart(CUT_OFF)
+            yield from self._scan()
+        stray = self._buffer[self._at :].strip(_FILLER)
+        if stray and not self._over:
+            yield Element(stray[:1024], CUT_OFF if self._depth else NOT_JSON)

@@ -1,0 +1,218 @@
+"""JSON in all shapes: lines, arrays, documents, one after another, wrapped exports.
+
+A file whose lines are objects is read by lines, which is fast; numbers are then line numbers.
+Anything else is read element by element, and numbers count the records of the document.
+"""
+
+from collections.abc import Iterable, Iterator
+from itertools import chain
+from typing import Any, BinaryIO
+
+import orjson
+
+from huntkit.core.errors import FormatError
+from huntkit.formats import json_shapes as shapes
+from huntkit.formats import json_values as values
+from huntkit.formats.batch import Batch, Ledger
+from huntkit.formats.format import Head, ReadOptions
+from huntkit.formats.json_elements import Elements
+from huntkit.formats.limits import MIB, Limits
+from huntkit.formats.lines import CUT_OFF, Block, LongLine, line_blocks, long_line
+from huntkit.formats.streams import as_utf8, peek
+
+name = "json"
+suffixes = frozenset({"json", "ndjson", "jsonl", "log"})
+
+_BLANK = b"\0 \t\r\n\x1e\xef\xbb\xbf"
+_EXACT_FLOAT = float(1 << 63)
+
+
+def sniff(head: Head) -> int:
+    """It begins as an object or as an array of them, or its lines are objects."""
+    text = head.text.lstrip("\0 \t\r\n\x1e\ufeff")
+    begin = text[:1] + text[1:200].lstrip()[:1]
+    if begin in ('{"', "{}", "[{", "[[", "[]") or (begin == "{" and not text[1:].strip()):
+        return 90
+    if any(line.lstrip().startswith('{"') and _is_object(line.encode()) for line in head.lines):
+        return 60
+    return 0
+
+
+def read(stream: BinaryIO, *, name: str, limits: Limits, options: ReadOptions) -> Iterator[Batch]:
+    """The records, in the file's order."""
+    del name
+    ledger = Ledger("json")
+    head, stream = peek(as_utf8(stream, options.encoding), MIB)
+    if _has_object_lines(head):
+        for block in line_blocks(stream, limits):
+            yield from _block_batches(block, ledger, limits)
+    else:
+        yield from _element_batches(Elements(stream, limits), ledger, limits)
+    yield from ledger.last()
+
+
+def _has_object_lines(head: bytes) -> bool:
+    """Some line at the left margin is an object by itself (pretty printing never has one)."""
+    lines = head.split(b"\n", 200)[:200]
+    if len(head) >= MIB:
+        lines = lines[:-1]
+    return any(line[:1] == b"{" and _is_object(line) for line in lines)
+
+
+def _is_object(line: bytes) -> bool:
+    line = line.strip(_BLANK)
+    if not (line.startswith(b"{") and line.endswith(b"}")):
+        return False
+    try:
+        return isinstance(values.parse(line)[0], dict)
+    except values.BadJSON:
+        return False
+
+
+def _block_batches(block: Block, ledger: Ledger, limits: Limits) -> Iterator[Batch]:
+    """One batch per block of lines, or several if its lines are very short."""
+    last = len(block.lines) - 1
+    for offset in range(0, last + 1, limits.batch_rows):
+        lines = block.lines[offset : offset + limits.batch_rows]
+        ends = block.open_end and offset + limits.batch_rows > last
+        parsed = _parse_lines(lines, block.first + offset, ledger, limits, open_end=ends)
+        numbers, records = _shape(*parsed, ledger)
+        if records or ledger.pending:
+            yield ledger.batch(numbers, records=records)
+
+
+Numbers = list[int] | range
+
+
+def _parse_lines(
+    lines: list[bytes], first: int, ledger: Ledger, limits: Limits, *, open_end: bool
+) -> tuple[Numbers, list[Any]]:
+    """Every line's value. The loop does nothing beside parsing: this is the path for gigabytes."""
+    loads = orjson.loads
+    found: list[Any] = []
+    append = found.append
+    gaps: list[int] = []  # lines that gave no value, as offsets
+    rest = iter(lines)
+    while True:
+        try:
+            for line in rest:
+                append(loads(line))
+            break
+        except orjson.JSONDecodeError:
+            at = len(found) + len(gaps)
+            value = _repair(line, first + at, ledger, limits, cut=open_end and at == len(lines) - 1)
+            if value is None:
+                gaps.append(at)
+            else:
+                append(value)
+    if not gaps:
+        numbers: Numbers = range(first, first + len(found))
+        texts: list[bytes] = lines
+    else:
+        missing = frozenset(gaps)
+        kept = [at for at in range(len(lines)) if at not in missing]
+        numbers = [first + at for at in kept]
+        texts = [lines[at] for at in kept]
+    _make_exact(found, texts, ledger)
+    return numbers, found
+
+
+def _repair(
+    line: bytes, number: int, ledger: Ledger, limits: Limits, *, cut: bool
+) -> dict[str, Any] | None:
+    """The object in a line that orjson refused, or None with the reason noted."""
+    if isinstance(line, LongLine):
+        ledger.skip(number, long_line(limits), line)
+        return None
+    if not line.strip(_BLANK):
+        return None
+    try:
+        value, repairs = values.parse_slowly(line)
+    except values.BadJSON as error:
+        ledger.skip(number, CUT_OFF if cut else str(error), line)
+        return None
+    for how in repairs:
+        ledger.repair(how)
+    if not isinstance(value, dict):
+        ledger.skip(number, shapes.NOT_AN_OBJECT, line)
+        return None
+    return value
+
+
+def _make_exact(found: list[Any], texts: Iterable[bytes], ledger: Ledger) -> None:
+    """Parse again what lost digits: orjson makes a float of an integer beyond 64 bits.
+
+    Only the outermost values are looked at, which costs a few percent; looking at all of them
+    would halve the speed.
+    """
+    if set(map(type, found)) - {dict}:
+        return
+    if float not in set(map(type, chain.from_iterable(map(dict.values, found)))):
+        return
+    for at, (record, text) in enumerate(zip(found, texts, strict=True)):
+        if any(type(v) is float and abs(v) >= _EXACT_FLOAT for v in record.values()):
+            value, repairs = values.parse_slowly(text)
+            if values.BIG_INTEGER in repairs:
+                found[at] = value
+                ledger.repair(values.BIG_INTEGER)
+
+
+def _shape(
+    numbers: Numbers, found: list[Any], ledger: Ledger
+) -> tuple[Numbers, list[dict[str, Any]]]:
+    """Records out of their wrappers; what is no object is skipped."""
+    if not found or (set(map(type, found)) == {dict} and min(map(len, found)) > shapes.MOST_KEYS):
+        return numbers, found
+    inner = list(map(shapes.unwrap, found))
+    if inner.count(None) == len(inner) and set(map(type, found)) == {dict}:
+        return numbers, found
+    kept: list[dict[str, Any]] = []
+    kept_numbers: list[int] = []
+    for number, value, records in zip(numbers, found, inner, strict=True):
+        for record in [value] if records is None else records:
+            if isinstance(record, dict):
+                kept.append(record)
+                kept_numbers.append(number)
+            else:
+                ledger.skip(number, shapes.NOT_AN_OBJECT, repr(record)[:200])
+    return kept_numbers, kept
+
+
+def _element_batches(elements: Elements, ledger: Ledger, limits: Limits) -> Iterator[Batch]:
+    """Batches of a document's records, each of about `limits.batch_bytes`."""
+    count = 0
+    held: list[dict[str, Any]] = []
+    size = 0
+    try:
+        for element in elements:
+            size += len(element.text)
+            for record in _element_records(element.text, element.reason, count + 1, ledger):
+                count += 1
+                held.append(record)
+            if size >= limits.batch_bytes or len(held) >= limits.batch_rows:
+                yield ledger.batch(range(count - len(held) + 1, count + 1), records=held)
+                held, size = [], 0
+    except FormatError:
+        if held:
+            yield ledger.batch(range(count - len(held) + 1, count + 1), records=held)
+        raise
+    if held:
+        yield ledger.batch(range(count - len(held) + 1, count + 1), records=held)
+
+
+def _element_records(
+    text: bytes, reason: str | None, number: int, ledger: Ledger
+) -> list[dict[str, Any]]:
+    if reason is not None:
+        ledger.skip(number, reason, text)
+        return []
+    try:
+        value, repairs = values.parse(text)
+    except values.BadJSON as error:
+        ledger.skip(number, str(error), text)
+        return []
+    for how in repairs:
+        ledger.repair(how)
+    found = [value]
+    _make_exact(found, [text], ledger)
+    return _shape([number], found, ledger)[1]

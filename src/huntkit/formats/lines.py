@@ -1,0 +1,89 @@
+"""Files as blocks of lines: fast, in bounded memory, with a place for lines that are too long."""
+
+from collections.abc import Iterator
+from typing import BinaryIO, NamedTuple
+
+from huntkit.core.errors import FormatError
+from huntkit.formats.limits import Limits, size_text
+from huntkit.formats.streams import take
+
+CUT_OFF = "cut off"
+
+
+class LongLine(bytes):
+    """Stands in for a line over the limit; it holds the line's beginning only."""
+
+
+class Block(NamedTuple):
+    """Some consecutive lines, without their newline (a carriage return may remain).
+
+    Attributes:
+        first: the number of the first line, from 1.
+        lines: the lines; one over the limit is a LongLine.
+        open_end: the last line had no newline, so it may be cut off.
+    """
+
+    first: int
+    lines: list[bytes]
+    open_end: bool
+
+
+def line_blocks(stream: BinaryIO, limits: Limits) -> Iterator[Block]:
+    r"""All lines of `stream`, about `limits.batch_bytes` at a time.
+
+    An error of the stream is raised after everything read before it was given.
+
+    Examples:
+        >>> import io
+        >>> list(line_blocks(io.BytesIO(b"a\nb"), Limits()))
+        [Block(first=1, lines=[b'a', b'b'], open_end=True)]
+    """
+    number = 1
+    rest: list[bytes] = []
+    held = 0
+    failure: FormatError | None = None
+    while failure is None:
+        data, failure = take(stream, limits.batch_bytes)
+        if not data:
+            break
+        lines = data.split(b"\n")
+        tail = lines.pop()
+        if not lines:
+            if held <= limits.max_line_bytes:
+                rest.append(tail)
+                held += len(tail)
+            continue
+        lines[0] = b"".join([*rest, lines[0]])
+        _shorten(lines, limits)
+        rest, held = [tail], len(tail)
+        if len(data) < limits.batch_bytes and failure is None:
+            # The end was reached: give the last line together with those before it.
+            more, failure = take(stream, 1)
+            rest, held = [tail, more], held + len(more)
+            if not more and tail:
+                lines.append(tail)
+                _shorten(lines, limits)
+                yield Block(number, lines, open_end=True)
+                rest, held, lines = [], 0, []
+        if lines:
+            yield Block(number, lines, open_end=False)
+        number += len(lines)
+    last = b"".join(rest)
+    if last:
+        lines = [last]
+        _shorten(lines, limits)
+        yield Block(number, lines, open_end=True)
+    if failure is not None:
+        raise failure
+
+
+def long_line(limits: Limits) -> str:
+    """The reason to give for a LongLine."""
+    return f"line over {size_text(limits.max_line_bytes)}"
+
+
+def _shorten(lines: list[bytes], limits: Limits) -> None:
+    if max(map(len, lines)) > limits.max_line_bytes:
+        lines[:] = [
+            LongLine(line[:1024]) if len(line) > limits.max_line_bytes else line for line in lines
+        ]

@@ -1,0 +1,97 @@
+"""The members of a tar archive, read once from front to back."""
+
+import io
+import tarfile
+from collections.abc import Iterator
+from typing import BinaryIO, cast
+
+from huntkit.core.errors import FormatError
+from huntkit.formats.limits import MIB
+from huntkit.formats.streams import DAMAGE, Meter, Pieces, damaged, spooled
+from huntkit.formats.zipped import Entry
+
+_HEADER_TYPES = (
+    tarfile.GNUTYPE_LONGNAME,
+    tarfile.GNUTYPE_LONGLINK,
+    tarfile.XHDTYPE,
+    tarfile.XGLTYPE,
+    tarfile.SOLARIS_XHDTYPE,
+)
+
+
+class _SmallHeaders(tarfile.TarInfo):
+    """Refuses name and attribute blocks of absurd size, which tarfile would read into memory."""
+
+    def _proc_member(self, archive: tarfile.TarFile) -> tarfile.TarInfo:
+        if self.type in _HEADER_TYPES and self.size > MIB:
+            raise tarfile.ReadError(f"a header of {self.size} bytes")
+        process = super()._proc_member  # type: ignore[misc]  # the hook tarfile documents in source
+        return cast("tarfile.TarInfo", process(archive))
+
+
+def tar_members(stream: BinaryIO, top: Meter) -> Iterator[Entry]:
+    """The regular files in a tar; links and devices are listed as not read."""
+    try:
+        # Streaming mode never seeks, so a packed tar is unpacked exactly once.
+        with tarfile.open(fileobj=stream, mode="r|", tarinfo=_SmallHeaders) as archive:
+            for info in archive:
+                archive.members.clear()  # type: ignore[attr-defined]  # else memory grows
+                if info.isdir():
+                    continue
+                if not info.isreg():
+                    yield Entry(info.name, error="it is a link or a device, not a file")
+                    continue
+                yield _entry(archive, info, top)
+    except FormatError as error:
+        yield Entry("", error=error.message)
+    except DAMAGE as error:
+        yield Entry("", error="the archive ends early: " + damaged(error).message)
+
+
+def _entry(archive: tarfile.TarFile, info: tarfile.TarInfo, top: Meter) -> Entry:
+    entry = Entry(info.name, info.size)
+    if info.sparse is not None:
+        entry.error = "it is a sparse file; unpack the archive with tar first"
+        return entry
+    held: list[tuple[BinaryIO, FormatError | None]] = []
+
+    def opener() -> BinaryIO:
+        if not held:
+            packed = cast("BinaryIO", archive.extractfile(info))
+            held.append(spooled(packed, top.limits))
+        return _View(*held[0]).buffered()
+
+    entry.open = opener
+    return entry
+
+
+class _View(Pieces):
+    """A position of its own in a shared copy, and the error that the copy ended with."""
+
+    def __init__(self, spool: BinaryIO, failure: FormatError | None) -> None:
+        super().__init__()
+        self._spool, self._failure, self._at = spool, failure, 0
+
+    def seekable(self) -> bool:
+        """Whether the copy is whole."""
+        # What ends in an error is read front to back, so that the error is met.
+        return self._failure is None
+
+    def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
+        """Move; beyond the end is allowed."""
+        base = (0, self._at, self._spool.seek(0, io.SEEK_END))[whence]
+        self._at = max(0, base + offset)
+        return self._at
+
+    def tell(self) -> int:
+        """Where the next bytes come from."""
+        return self._at
+
+    def piece(self, count: int) -> bytes:
+        """The next bytes of the copy."""
+        self._spool.seek(self._at)
+        data = self._spool.read(count)
+        if not data and self._failure is not None:
+            raise self._failure
+        self._at += len(data)
+        return data
