@@ -1,1 +1,29 @@
-"""Being built."""
+"""What it looks like: charts as values, shown only when displayed, safe with any content."""
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from huntkit.charts.chart import Chart
+    from huntkit.charts.kinds.process_tree import process_tree
+    from huntkit.charts.kinds.timeline import timeline
+
+__all__ = ["Chart", "process_tree", "timeline"]
+
+_DOORS = {
+    "Chart": "huntkit.charts.chart",
+    "process_tree": "huntkit.charts.kinds.process_tree",
+    "timeline": "huntkit.charts.kinds.timeline",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _DOORS:
+        raise AttributeError(f"module 'huntkit.charts' has no attribute {name!r}")
+    value = getattr(importlib.import_module(_DOORS[name]), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

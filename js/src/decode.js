@@ -1,0 +1,26 @@
+// From the page's base64 to typed arrays.
+export async function inflate(base64, format = "deflate") {
+  const packed = Uint8Array.from(atob(base64), (c) => c.charCodeAt(0));
+  const stream = new Blob([packed]).stream().pipeThrough(new DecompressionStream(format));
+  return new Uint8Array(await new Response(stream).arrayBuffer());
+}
+
+export const text = (bytes) => new TextDecoder().decode(bytes);
+
+// Running sums of non-negative integers stored as byte planes, lowest byte first.
+export function sums(bytes, count, first, unit) {
+  const planes = count ? bytes.length / count : 0;
+  const out = new Float64Array(count);
+  let total = 0;
+  for (let i = 0; i < count; i++) {
+    let delta = 0;
+    let scale = 1;
+    for (let p = 0; p < planes; p++, scale *= 256) delta += bytes[p * count + i] * scale;
+    total += delta;
+    out[i] = first + total * unit;
+  }
+  return out;
+}
+
+// A column stored as its distinct values and one code per row.
+export const lookUp = (column, row) => column.values[column.codes[row]];

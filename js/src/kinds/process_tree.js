@@ -1,0 +1,437 @@
+// Processes as a tree with columns: an ARIA treegrid that only makes the rows in view.
+import { lookUp, text } from "../decode.js";
+import { button, fields, make } from "../dom.js";
+import { branchBest, forest, orderBy, searched, unfolded } from "../forest.js";
+import { darkQuery, palette } from "../palette.js";
+import { count, stamp } from "../times.js";
+
+const ROW = 26; // px; matches page.css
+const SPARE = 8; // rows made above and below the view
+const INDENT = 16;
+const DEEPEST = 15; // indents beyond this depth say their depth as a number
+const OPEN_AT_FIRST = 60;
+
+const WIDTHS = { time: "172px", rarity: "64px", command: "minmax(160px, 4fr)" };
+
+const DETAILS = { command: "command line", user: "user", host: "host", pid: "process id" };
+
+class ProcessTree {
+  constructor(figure, plot, spec, blobs) {
+    this.spec = spec;
+    this.figure = figure;
+    this.data = JSON.parse(text(blobs.nodes));
+    // A host that is the same everywhere takes no column; the details have it.
+    const many = ({ id }) => id !== "host" || this.data.host.values.filter(Boolean).length > 1;
+    this.columns = spec.columns.filter(many);
+    this.tree = forest(this.data.depth);
+    this.size = this.data.depth.length;
+    this.byTime = Array.from({ length: this.size }, (_, i) => i);
+    this.open = new Uint8Array(this.size);
+    this.chosen = -1;
+    this.query = "";
+    this.hits = new Set();
+    this.hitList = [];
+    this.build(plot);
+    this.unfoldSome();
+    this.sort(spec.order);
+    const listed = this.rows.length ? this.rows[0] : -1;
+    this.choose(listed, false);
+  }
+
+  build(plot) {
+    const bar = make("div", "hk-bar");
+    this.search = make("input", "hk-search");
+    this.search.type = "search";
+    this.search.placeholder = "Search processes ( / )";
+    this.search.setAttribute("aria-label", "Search processes");
+    this.status = make("span", "hk-status");
+    this.status.setAttribute("aria-live", "polite");
+    bar.append(this.search, this.status);
+    if (this.spec.rarity) bar.append(this.orderSwitch());
+    bar.append(
+      button("Unfold all", "Unfold all (key *)", () => this.foldAll(1)),
+      button("Fold all", "Fold all", () => this.foldAll(0)),
+      button("?", "Keys (key ?)", () => this.help()),
+    );
+    this.grid = make("div", "hk-tree");
+    this.grid.tabIndex = 0;
+    this.grid.setAttribute("role", "treegrid");
+    this.grid.setAttribute("aria-label", this.spec.description);
+    this.grid.setAttribute("aria-colcount", String(this.columns.length + 1));
+    this.head = this.headRow();
+    this.body = make("div", "hk-rows");
+    this.body.setAttribute("role", "rowgroup");
+    this.grid.append(this.head, this.body);
+    this.details = make("div", "hk-details");
+    plot.replaceChildren(bar, this.grid, this.details);
+    this.grid.addEventListener("scroll", () => this.render(), { passive: true });
+    this.grid.addEventListener("keydown", (e) => this.key(e));
+    this.body.addEventListener("click", (e) => this.click(e));
+    this.body.addEventListener("dblclick", (e) => this.toggle(this.nodeOf(e)));
+    this.search.addEventListener("input", () => this.find(this.search.value));
+    this.search.addEventListener("keydown", (e) => this.searchKey(e));
+    darkQuery.addEventListener("change", () => this.render());
+    new ResizeObserver(() => this.render()).observe(this.grid);
+  }
+
+  headRow() {
+    const head = make("div", "hk-row hk-head");
+    head.setAttribute("role", "row");
+    for (const label of ["Process", ...this.columns.map((each) => each.label)]) {
+      const cell = make("div", label === "PID" ? "hk-cell hk-pid" : "hk-cell", label);
+      cell.setAttribute("role", "columnheader");
+      head.append(cell);
+    }
+    const widths = this.columns.map(({ id }) => WIDTHS[id] ?? this.widthOf(id));
+    this.template = ["minmax(220px, 2fr)", ...widths].join(" ");
+    head.style.gridTemplateColumns = this.template;
+    return head;
+  }
+
+  // As wide as the longest text needs, within bounds; may shrink when room is short.
+  widthOf(id) {
+    const longest = Math.max(...this.data[id].values.map((value) => value.length));
+    const wide = Math.min(Math.max(longest * 8 + 14, 56), 200);
+    return id === "pid" ? `${wide}px` : `minmax(${Math.min(wide, 80)}px, ${wide}px)`;
+  }
+
+  orderSwitch() {
+    const box = make("select", "hk-select");
+    box.setAttribute("aria-label", "Order of the branches");
+    for (const [value, label] of [["rarest", "Rarest branches first"], ["time", "By time"]]) {
+      const option = make("option", "", label);
+      option.value = value;
+      box.append(option);
+    }
+    box.value = this.spec.order;
+    box.addEventListener("change", () => this.sort(box.value));
+    return box;
+  }
+
+  // Small trees open whole; of large ones the ways to the rarest processes, or the first levels.
+  unfoldSome() {
+    if (this.size <= 4 * OPEN_AT_FIRST) {
+      this.open.fill(1);
+      return;
+    }
+    const order = this.spec.rarity
+      ? [...this.byTime].sort((a, b) => this.data.rarity[b] - this.data.rarity[a] || a - b)
+      : [...this.byTime].sort((a, b) => this.data.depth[a] - this.data.depth[b] || a - b);
+    for (const node of order.slice(0, OPEN_AT_FIRST)) this.openAbove(node);
+  }
+
+  openAbove(node) {
+    for (let up = this.tree.parent[node]; up >= 0; up = this.tree.parent[up]) this.open[up] = 1;
+  }
+
+  sort(by) {
+    this.order = by === "rarest"
+      ? orderBy(this.tree, branchBest(this.tree, this.data.rarity))
+      : this.byTime;
+    this.list();
+  }
+
+  list() {
+    this.rows = this.query
+      ? searched(this.tree, this.order, this.hitList)
+      : unfolded(this.tree, this.order, this.open);
+    this.at = new Map(this.rows.map((node, i) => [node, i]));
+    this.body.style.height = `${this.rows.length * ROW}px`;
+    this.grid.setAttribute("aria-rowcount", String(this.rows.length + 1));
+    this.tell();
+    this.render();
+  }
+
+  tell() {
+    this.status.textContent = this.query
+      ? `${count(this.hitList.length)} of ${count(this.size)} processes match`
+      : `${count(this.rows.length)} of ${count(this.size)} processes unfolded`;
+  }
+
+  render() {
+    const height = this.grid.clientHeight - ROW;
+    const first = Math.max(0, Math.floor(this.grid.scrollTop / ROW) - SPARE);
+    const last = Math.min(
+      this.rows.length, Math.ceil((this.grid.scrollTop + height) / ROW) + SPARE,
+    );
+    const made = [];
+    this.colours = palette().series;
+    for (let i = first; i < last; i++) made.push(this.row(i));
+    this.body.replaceChildren(...made);
+    const active = this.at.has(this.chosen) ? this.rowId(this.chosen) : "";
+    if (active) this.grid.setAttribute("aria-activedescendant", active);
+    else this.grid.removeAttribute("aria-activedescendant");
+  }
+
+  rowId(node) {
+    return `${this.figure.id}-${node}`;
+  }
+
+  row(i) {
+    const node = this.rows[i];
+    const row = make("div", "hk-row");
+    row.id = this.rowId(node);
+    row.dataset.node = String(node);
+    row.setAttribute("role", "row");
+    row.setAttribute("aria-rowindex", String(i + 2));
+    row.setAttribute("aria-level", String(this.data.depth[node] + 1));
+    row.setAttribute("aria-selected", String(node === this.chosen));
+    if (this.tree.descendants[node]) row.setAttribute("aria-expanded", String(this.shownOpen(node)));
+    if (this.query && !this.hits.has(node)) row.classList.add("hk-way");
+    row.style.transform = `translateY(${i * ROW}px)`;
+    row.style.gridTemplateColumns = this.template;
+    row.append(this.nameCell(node));
+    for (const column of this.columns) row.append(this.cell(node, column.id));
+    return row;
+  }
+
+  shownOpen(node) {
+    return this.query ? true : this.open[node] === 1;
+  }
+
+  nameCell(node) {
+    const cell = make("div", "hk-cell hk-name");
+    cell.setAttribute("role", "gridcell");
+    const depth = this.data.depth[node];
+    const guides = make("span", "hk-guides");
+    guides.style.width = `${Math.min(depth, DEEPEST) * INDENT}px`;
+    cell.append(guides);
+    if (depth > DEEPEST) cell.append(make("span", "hk-deep", `${depth}›`));
+    const below = this.tree.descendants[node];
+    const open = this.shownOpen(node);
+    const sign = make("span", "hk-toggle", below ? (open ? "▾" : "▸") : "");
+    sign.setAttribute("aria-hidden", "true");
+    cell.append(sign);
+    const name = make("span", "hk-text");
+    this.highlight(name, lookUp(this.data.name, node));
+    name.title = lookUp(this.data.name, node);
+    cell.append(name);
+    if (this.data.inferred[node]) {
+      const mark = make("span", "hk-tag", "inferred");
+      mark.title = "No event shows this process start; its children name it as their parent.";
+      cell.append(mark);
+    }
+    if (below && !open) cell.append(make("span", "hk-count", `+${count(below)}`));
+    return cell;
+  }
+
+  cell(node, id) {
+    const cell = make("div", `hk-cell hk-${id}`);
+    cell.setAttribute("role", "gridcell");
+    if (id === "time") cell.textContent = this.time(node);
+    else if (id === "rarity") this.rarityInto(cell, node);
+    else {
+      const value = lookUp(this.data[id], node);
+      if (id === "user" && value) {
+        const dot = make("span", "hk-dot");
+        const colour = this.data.user.codes[node] % this.colours.length;
+        dot.style.backgroundColor = this.colours[colour];
+        cell.append(dot);
+      }
+      this.highlight(cell, value);
+      if (id !== "command") cell.title = value;
+    }
+    return cell;
+  }
+
+  rarityInto(cell, node) {
+    const value = this.data.rarity[node];
+    if (value < 0) return;
+    const meter = make("span", "hk-meter");
+    const fill = make("span", "hk-fill");
+    fill.style.width = `${Math.round(value * 100)}%`;
+    meter.append(fill);
+    cell.append(meter);
+    cell.title = `rarity ${value}`;
+    cell.setAttribute("aria-label", `rarity ${value}`);
+  }
+
+  time(node) {
+    const ms = this.data.time[node];
+    return ms === null ? "" : stamp(this.spec.first_ms + ms, 1);
+  }
+
+  // The text with every occurrence of the search marked; never markup.
+  highlight(into, value) {
+    if (!this.query || !value) {
+      into.append(value);
+      return;
+    }
+    const folded = value.toLowerCase();
+    if (folded.length !== value.length) {
+      into.append(value); // case folding moved the positions
+      return;
+    }
+    let from = 0;
+    for (let at = folded.indexOf(this.query); at >= 0; at = folded.indexOf(this.query, from)) {
+      into.append(value.slice(from, at), make("mark", "", value.slice(at, at + this.query.length)));
+      from = at + this.query.length;
+    }
+    into.append(value.slice(from));
+  }
+
+  find(query) {
+    this.query = query.trim().toLowerCase();
+    this.hitList = this.query ? this.matches() : [];
+    this.hits = new Set(this.hitList);
+    this.list();
+    if (this.hitList.length) this.nextHit(0);
+    else if (!this.query && this.chosen >= 0) this.reveal(this.chosen);
+  }
+
+  // Each distinct text is searched once.
+  matches() {
+    const columns = ["name", "user", "host", "pid", "command"].filter((id) => this.data[id]);
+    const found = new Uint8Array(this.size);
+    for (const id of columns) {
+      const { values, codes } = this.data[id];
+      const fits = values.map((value) => value.toLowerCase().includes(this.query));
+      for (let i = 0; i < this.size; i++) if (fits[codes[i]]) found[i] = 1;
+    }
+    return this.order.filter((node) => found[node]);
+  }
+
+  nextHit(by) {
+    const { hitList } = this;
+    if (!hitList.length) return;
+    const at = by ? hitList.indexOf(this.chosen) + by : 0;
+    this.choose(hitList[(at + hitList.length) % hitList.length], true);
+  }
+
+  searchKey(event) {
+    if (event.key === "Escape") this.clearSearch();
+    else if (event.key === "Enter") this.nextHit(event.shiftKey ? -1 : 1);
+    else if (event.key === "ArrowDown") this.grid.focus();
+    else return;
+    event.preventDefault();
+    event.stopPropagation();
+  }
+
+  clearSearch() {
+    this.search.value = "";
+    this.find("");
+    this.grid.focus();
+  }
+
+  nodeOf(event) {
+    const row = event.target.closest(".hk-row");
+    return row ? Number(row.dataset.node) : -1;
+  }
+
+  click(event) {
+    const node = this.nodeOf(event);
+    if (node < 0) return;
+    if (event.target.closest(".hk-toggle")) this.toggle(node);
+    this.choose(node, false);
+  }
+
+  toggle(node) {
+    if (node < 0 || this.query || !this.tree.descendants[node]) return;
+    this.open[node] ^= 1;
+    this.list();
+  }
+
+  foldAll(open) {
+    this.open.fill(open);
+    this.list();
+    if (this.chosen >= 0) this.reveal(this.chosen);
+  }
+
+  choose(node, scroll) {
+    this.chosen = node;
+    if (scroll) this.reveal(node);
+    else this.render();
+    this.describe(node);
+  }
+
+  reveal(node) {
+    if (!this.at.has(node)) {
+      this.openAbove(node);
+      this.list();
+    }
+    const top = this.at.get(node) * ROW;
+    const room = this.grid.clientHeight - 2 * ROW;
+    if (top < this.grid.scrollTop) this.grid.scrollTop = top;
+    else if (top > this.grid.scrollTop + room) this.grid.scrollTop = top - room;
+    this.render();
+  }
+
+  describe(node) {
+    if (node < 0) {
+      this.details.replaceChildren();
+      return;
+    }
+    const { data, tree } = this;
+    const parent = tree.parent[node];
+    const pairs = [
+      ["process", lookUp(data.name, node)],
+      [`started (${this.spec.zone})`, this.time(node)],
+    ];
+    for (const id of ["command", "user", "host", "pid"]) {
+      if (data[id]) pairs.push([DETAILS[id], lookUp(data[id], node)]);
+    }
+    for (const column of data.details) pairs.push([column.name, lookUp(column, node)]);
+    if (parent >= 0) pairs.push(["parent", lookUp(data.name, parent)]);
+    if (tree.descendants[node]) pairs.push(["processes below", count(tree.descendants[node])]);
+    if (data.inferred[node]) pairs.push(["note", "inferred: no event shows its start"]);
+    this.details.replaceChildren(fields(pairs));
+  }
+
+  help() {
+    this.details.replaceChildren(
+      fields([
+        ["↑ ↓", "row by row (Page Up, Page Down, Home, End too)"], ["→ ←", "unfold or go in, fold or go out"],
+        ["*", "unfold all"], ["/", "search"], ["Enter", "unfold or fold; in the search: next hit"],
+        ["Esc", "end the search"],
+      ]),
+    );
+  }
+
+  key(event) {
+    if (event.ctrlKey || event.metaKey || event.altKey) return;
+    const page = Math.max(1, Math.floor(this.grid.clientHeight / ROW) - 2);
+    const acts = {
+      ArrowDown: () => this.move(1),
+      ArrowUp: () => this.move(-1),
+      PageDown: () => this.move(page),
+      PageUp: () => this.move(-page),
+      Home: () => this.move(-this.size),
+      End: () => this.move(this.size),
+      ArrowRight: () => this.inwards(),
+      ArrowLeft: () => this.outwards(),
+      Enter: () => (this.query ? this.nextHit(1) : this.toggle(this.chosen)),
+      " ": () => this.toggle(this.chosen),
+      "*": () => this.foldAll(1),
+      "/": () => this.search.focus(),
+      Escape: () => this.clearSearch(),
+      "?": () => this.help(),
+    };
+    if (!acts[event.key]) return;
+    event.preventDefault();
+    acts[event.key]();
+  }
+
+  move(by) {
+    if (!this.rows.length) return;
+    const at = this.at.get(this.chosen) ?? 0;
+    this.choose(this.rows[Math.min(Math.max(at + by, 0), this.rows.length - 1)], true);
+  }
+
+  inwards() {
+    if (!this.tree.descendants[this.chosen]) return;
+    if (this.shownOpen(this.chosen)) this.move(1);
+    else this.toggle(this.chosen);
+  }
+
+  outwards() {
+    const folds = !this.query && this.tree.descendants[this.chosen] && this.open[this.chosen];
+    if (folds) this.toggle(this.chosen);
+    else if (this.tree.parent[this.chosen] >= 0) this.choose(this.tree.parent[this.chosen], true);
+  }
+}
+
+window.huntkit.register("process_tree", (figure, plot, spec, blobs) => {
+  if (spec.nodes) return new ProcessTree(figure, plot, spec, blobs);
+  plot.replaceChildren(make("p", "hk-message", spec.message));
+  return null;
+});

@@ -1,0 +1,24 @@
+// Colours that stay apart for colour-blind readers (after Okabe and Ito), per colour scheme.
+const LIGHT = {
+  series: ["#0072b2", "#d55e00", "#00835f", "#b04f8c", "#8f6400", "#2f7fb5", "#5b5b5b"],
+  text: "#1f2328",
+  faint: "#59636e",
+  line: "#d1d9e0",
+  band: "#f6f8fa",
+  filler: "rgba(0,114,178,0.14)",
+  handle: "#0072b2",
+};
+const DARK = {
+  series: ["#56b4e9", "#f0883e", "#2dc493", "#e08bc0", "#e6b422", "#8ab4ff", "#b8b8b8"],
+  text: "#e6edf3",
+  faint: "#9198a1",
+  line: "#3d444d",
+  band: "#151b23",
+  filler: "rgba(86,180,233,0.20)",
+  handle: "#56b4e9",
+};
+
+export const darkQuery = window.matchMedia("(prefers-color-scheme: dark)");
+export const palette = () => (darkQuery.matches ? DARK : LIGHT);
+
+export const rgb = (hex) => [1, 3, 5].map((at) => parseInt(hex.slice(at, at + 2), 16));

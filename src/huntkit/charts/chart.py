@@ -1,0 +1,115 @@
+"""A chart is a value: the data drawn, a description, and the means to become a page."""
+
+import html
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+
+from huntkit.charts import page as pages
+from huntkit.charts.payload import packed, script_json
+from huntkit.core.errors import EvidenceError, UsageError
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Chart:
+    """A picture of a table, shown only when displayed.
+
+    Displaying it (as the last line of a notebook's cell), `to_html` and `save` all give the same
+    page: self-contained, without any network request, and with a content security policy under
+    which nothing that came from a log can run.
+
+    Attributes:
+        data: what is drawn, one row per event or process, in the order drawn.
+        spec: how it is drawn, as plain JSON values: ``kind``, ``title``, ``summary`` ...
+        blobs: the bytes that the page reads beside `spec`.
+        libraries: packed libraries that the page must hold for this chart.
+    """
+
+    data: pl.DataFrame
+    spec: Mapping[str, Any]
+    blobs: Mapping[str, bytes] = field(default_factory=dict, repr=False)
+    libraries: tuple[str, ...] = ()
+    table: tuple[tuple[str, ...], ...] = ()
+
+    @property
+    def kind(self) -> str:
+        """The chart's name, which is also its module's under ``charts.kinds``."""
+        return str(self.spec["kind"])
+
+    @property
+    def summary(self) -> str:
+        """What the picture shows, in one or two sentences."""
+        return str(self.spec["summary"])
+
+    def __repr__(self) -> str:
+        return f"<Chart {self.kind}: {self.spec['title']} | {self.summary}>"
+
+    def to_html(self) -> str:
+        """One complete page that needs nothing else: from disk, by e-mail, in a frame."""
+        page = pages.Page()
+        body = page.add(self)
+        title = html.escape(str(self.spec["title"]))
+        return (
+            f'<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
+            f"{page.head()}\n"
+            f'<meta name="viewport" content="width=device-width, initial-scale=1">\n'
+            f"<title>{title}</title>\n</head>\n"
+            f'<body class="hk-page">\n{body}\n{page.tail()}\n</body>\n</html>\n'
+        )
+
+    def fragment(self, name: str) -> str:
+        """The figure alone, under an id of its own, for a `Page` that holds several charts."""
+        data = script_json(
+            {
+                "spec": dict(self.spec),
+                "blobs": {key: packed(blob) for key, blob in self.blobs.items()},
+                "libraries": list(self.libraries),
+            }
+        )
+        return (
+            f'<figure class="hk-chart" id="{html.escape(name)}">\n'
+            f'<figcaption><h2 class="hk-title">{html.escape(str(self.spec["title"]))}</h2>'
+            f'<p class="hk-summary">{html.escape(self.summary)}</p></figcaption>\n'
+            f'<div class="hk-plot"></div>\n{self._table()}'
+            f'<script type="application/json" class="hk-data">{data}</script>\n</figure>'
+        )
+
+    def save(self, path: str | os.PathLike[str], *, force: bool = False) -> Path:
+        """Write the page to a file, which must not exist unless `force` is true."""
+        target = Path(path)
+        content = self.to_html()
+        try:
+            with target.open("w" if force else "x", encoding="utf-8", newline="\n") as file:
+                file.write(content)
+        except FileExistsError:
+            raise UsageError(
+                f"the file {str(target)!r} exists", hint="choose another name, or say force=True"
+            ) from None
+        except OSError as error:
+            raise EvidenceError(f"can't write {str(target)!r}: {error.strerror}") from error
+        return target
+
+    def _repr_mimebundle_(self, **_asked: object) -> dict[str, str]:
+        height = int(self.spec.get("height", 600)) + 40
+        frame = (
+            f'<iframe sandbox="allow-scripts" width="100%" height="{height}" frameborder="0" '
+            f'title="{html.escape(str(self.spec["title"]))}" '
+            f'srcdoc="{html.escape(self.to_html())}"></iframe>'
+        )
+        return {"text/html": frame, "text/plain": repr(self)}
+
+    def _table(self) -> str:
+        if not self.table:
+            return ""
+        head, *rows = self.table
+        cells = "".join(f'<th scope="col">{html.escape(cell)}</th>' for cell in head)
+        lines = [f"<tr>{''.join(f'<td>{html.escape(c)}</td>' for c in row)}</tr>" for row in rows]
+        return (
+            '<details class="hk-table"><summary>As a table</summary>'
+            f"<table><thead><tr>{cells}</tr></thead><tbody>{''.join(lines)}</tbody></table>"
+            "</details>\n"
+        )

@@ -1,0 +1,1 @@
+"""One module a chart; the module is named after the chart."""
