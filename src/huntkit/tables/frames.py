@@ -282,7 +282,7 @@ def _from_arrow(table: "pa.Table | pa.RecordBatch") -> pl.DataFrame:
 
 def _strange(dtype: object) -> bool:
     """Whether Polars does not know the type; asked beforehand, because Polars panics on some."""
-    return any(word in str(dtype) for word in ("interval", "union", "extension"))
+    return any(word in str(dtype) for word in ("interval", "union", "extension", "decimal256"))
 
 
 def _arrow_column(name: str, column: Any) -> pl.Series:

@@ -22,6 +22,28 @@ _Family = Literal[
     "list", "dict", "mixed",
 ]  # fmt: skip
 
+_BY_NAME: dict[str, _Family] = {
+    "bool": "bool",  # numpy's, too
+    "bool_": "bool",
+    "ndarray": "list",
+    "Fraction": "mixed",
+    "MonthDayNano": "mixed",  # Arrow's intervals, which Polars does not know
+}
+# The first that fits: a datetime is a date as well.
+_BY_BASE: tuple[tuple[type, _Family], ...] = (
+    (str, "text"),
+    (dt.datetime, "datetime"),
+    (dt.date, "date"),
+    (dt.time, "time"),
+    (dt.timedelta, "duration"),
+    (decimal.Decimal, "decimal"),
+    (numbers.Integral, "int"),
+    (numbers.Real, "number"),
+    (bytes, "bytes"),
+    (list, "list"),
+    (tuple, "list"),
+    (dict, "dict"),
+)
 _DEPTH = 16  # nesting beyond this is JSON text
 
 
@@ -109,31 +131,12 @@ def _family(types: set[type]) -> _Family:
 
 
 def _family_of(kind: type) -> _Family:
-    if issubclass(kind, str):
-        return "text"
-    if issubclass(kind, bool) or kind.__name__ in ("bool_", "bool8"):
-        return "bool"
-    if issubclass(kind, dt.datetime):
-        return "datetime"
-    if issubclass(kind, dt.date):
-        return "date"
-    if issubclass(kind, dt.time):
-        return "time"
-    if issubclass(kind, dt.timedelta):
-        return "duration"
-    if issubclass(kind, decimal.Decimal):
-        return "decimal"
-    if issubclass(kind, numbers.Integral):
-        return "int"
-    if issubclass(kind, numbers.Real) and not issubclass(kind, numbers.Rational):
-        return "number"
-    if issubclass(kind, bytes):
-        return "bytes"
-    if kind.__name__ == "MonthDayNano":  # Arrow's intervals, which Polars does not know
-        return "mixed"
-    if issubclass(kind, list | tuple) or kind.__name__ == "ndarray":
-        return "list"
-    return "dict" if issubclass(kind, dict) else "mixed"
+    if kind.__name__ in _BY_NAME:
+        return _BY_NAME[kind.__name__]
+    for base, family in _BY_BASE:
+        if issubclass(kind, base):
+            return family
+    return "mixed"
 
 
 def _typed(name: str, values: list[Any], family: _Family) -> pl.Series:
@@ -163,6 +166,8 @@ def _typed(name: str, values: list[Any], family: _Family) -> pl.Series:
 
 
 def _from_arrow(name: str, array: pa.Array) -> pl.Series:
+    if "decimal256" in str(array.type):
+        raise ValueError("more than 38 digits, which Polars can't hold")
     column = pl.from_arrow(array)
     assert isinstance(column, pl.Series)
     return column.rename(name)
@@ -207,4 +212,6 @@ def _same_shape(values: list[Any], depth: int = 0) -> bool:
         return depth < _DEPTH and _same_shape([item for v in values for item in v], depth + 1)
     if family == "datetime":
         return len({str(v.tzinfo) for v in values}) <= 1
-    return family not in ("mixed", "number") or len({type(v) for v in values}) <= 1
+    if family == "number":
+        return len({type(v) for v in values}) == 1
+    return family != "mixed"

@@ -1,0 +1,314 @@
+"""Which column is the time, and what its text or numbers mean.
+
+Everything here works on whole columns; a value that can't be read becomes null and can be
+counted with :func:`unread`.
+"""
+
+import re
+from dataclasses import dataclass
+from typing import Final
+
+import polars as pl
+
+from huntkit.core.errors import UsageError
+from huntkit.tables import roles
+
+UTC_TIME: Final = pl.Datetime("us", "UTC")
+"""The one type of time inside huntkit."""
+
+_ENOUGH = 0.9  # the share of readable values that makes a text column a time column
+_SAMPLE = 500  # values looked at
+
+_ISO = (
+    r"^\s*(?P<y>\d{4})[-/](?P<mo>\d{1,2})[-/](?P<d>\d{1,2})"
+    r"(?:[T\s]+(?P<h>\d{1,2}):(?P<mi>\d{2})(?::(?P<s>\d{2})(?:[.,](?P<f>\d+))?)?"
+    r"\s*(?P<z>Z|z|UTC|GMT|[+-]\d{2}(?::?\d{2})?)?)?\s*$"
+)
+_COMPACT = (
+    r"^\s*(?P<y>\d{4})(?P<mo>\d{2})(?P<d>\d{2})T(?P<h>\d{2})(?P<mi>\d{2})(?P<s>\d{2})"
+    r"(?:\.(?P<f>\d+))?(?P<z>Z|[+-]\d{4})?\s*$"
+)
+_SLASHED = (
+    r"^\s*(?P<a>\d{1,2})/(?P<b>\d{1,2})/(?P<y>\d{4})"
+    r"(?:[,\s]+(?P<h>\d{1,2}):(?P<mi>\d{2})(?::(?P<s>\d{2})(?:[.,](?P<f>\d+))?)?"
+    r"\s*(?P<p>[AaPp][Mm])?\s*(?P<z>Z|UTC|GMT|[+-]\d{2}:?\d{2})?)?\s*$"
+)
+_CLF = (
+    r"^\s*\[?(?:[A-Z][a-z]{2},\s+)?(?P<d>\d{1,2})[/\s-](?P<mon>[A-Za-z]{3})[/\s-](?P<y>\d{4})"
+    r"[:\s](?P<h>\d{2}):(?P<mi>\d{2}):(?P<s>\d{2})(?:\.(?P<f>\d+))?"
+    r"\s*(?P<z>Z|UTC|GMT|[+-]\d{2}:?\d{2})?\]?\s*$"
+)
+_ASCTIME = (
+    r"^\s*[A-Z][a-z]{2}\s+(?P<mon>[A-Za-z]{3})\s+(?P<d>\d{1,2})\s+"
+    r"(?P<h>\d{2}):(?P<mi>\d{2}):(?P<s>\d{2})\s+(?P<y>\d{4})\s*(?P<z>UTC|GMT|[+-]\d{4})?\s*$"
+)
+_NUMBER = r"^\s*\d{9,19}(?:\.\d+)?\s*$"
+_MONTHS = ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"]
+_OFFSET = re.compile(r"([+-])(\d{2}):?(\d{2})")
+
+
+@dataclass(frozen=True, slots=True)
+class _Parts:
+    """What a form's pattern found, one expression per part; missing parts are null."""
+
+    fields: frozenset[str]
+
+    def text(self, name: str, default: str = "") -> pl.Expr:
+        if name not in self.fields:
+            return pl.lit(default)
+        return pl.col(name).fill_null(default)
+
+
+def pick_time_column(frame: pl.DataFrame, given: str | None = None) -> str:
+    """The name of the column that says when each row happened.
+
+    The caller's `given` wins and must exist. Otherwise: the column that the time role names,
+    if it holds times; then the first column of times; then the text column of which most can
+    be read as times.
+
+    Raises:
+        UnknownColumn: `given` does not exist.
+        UsageError: no column holds times; the message lists what came near.
+
+    Examples:
+        >>> pick_time_column(pl.DataFrame({"host": ["a"], "EventTime": ["2024-05-01 10:00:00"]}))
+        'EventTime'
+    """
+    if given is not None:
+        return roles.require(frame.columns, "time", given)
+    for name in roles.candidates(frame.columns, "time"):
+        if frame.height == 0 or _is_time(frame[name]) or _share(frame[name]) > 0:
+            return name
+    typed = [name for name in frame.columns if _is_time(frame[name])]
+    for name in typed:
+        if frame[name].null_count() < frame.height or frame.height == 0:
+            return name
+    shares = {
+        name: _share(frame[name]) for name in frame.columns if frame.schema[name] == pl.String
+    }
+    best = max(shares, key=shares.__getitem__, default=None)
+    if best is not None and shares[best] >= _ENOUGH:
+        return best
+    near = [name for name in shares if shares[name] > 0] or typed
+    raise UsageError(
+        "no column holds the time of the events",
+        hint="name it with time_column="
+        + (f"; these hold some times: {', '.join(near)}" if near else "")
+        + f"; the columns are: {', '.join(frame.columns[:20])}",
+        context={"candidates": near, "columns": frame.columns},
+    )
+
+
+def parse_times(column: pl.Series, *, assume_timezone: str | None = None) -> pl.Series:
+    """The column as ``datetime[us, UTC]``; what can't be read is null.
+
+    Reads ISO 8601 with and without zone and with any number of fraction digits (beyond
+    microseconds they are cut off), ``7/8/2019 16:08`` (month first, unless a value of the
+    column shows that the day is first), ``[10/Oct/2000:13:55:36 -0700]``,
+    ``Sat Feb 15 21:58:23 2020 UTC``, and seconds, milliseconds, microseconds or nanoseconds
+    since 1970, told apart by size.
+
+    Args:
+        column: text, numbers, dates or times.
+        assume_timezone: the zone of times that carry none, such as ``Europe/Berlin`` or
+            ``+02:00``; without it they are taken as UTC. Where a clock change makes a time
+            ambiguous the earlier one is meant; a time that the change skipped is null.
+
+    Raises:
+        UsageError: no such time zone.
+
+    Examples:
+        >>> parse_times(pl.Series(["2020-09-04T16:09:38.000-0400", "soon"])).to_list()
+        [datetime.datetime(2020, 9, 4, 20, 9, 38, tzinfo=zoneinfo.ZoneInfo(key='UTC')), None]
+    """
+    dtype = column.dtype
+    if isinstance(dtype, pl.Datetime):
+        moments = column.dt.cast_time_unit("us")
+        if dtype.time_zone is not None:
+            return moments.dt.convert_time_zone("UTC")
+        return _localize(moments, assume_timezone)
+    if dtype == pl.Date:
+        return _localize(column.cast(pl.Datetime("us")), assume_timezone)
+    if dtype.is_numeric():
+        return _from_epoch(column)
+    if dtype in (pl.Categorical, pl.Enum):
+        column = column.cast(pl.String)
+    if column.dtype != pl.String:
+        return pl.Series(column.name, [None] * len(column), dtype=UTC_TIME)
+    return _from_text(column, assume_timezone)
+
+
+def unread(before: pl.Series, parsed: pl.Series) -> int:
+    """How many values of `before` said something and became null in `parsed`.
+
+    Examples:
+        >>> text = pl.Series(["2024-05-01", "soon", "", None])
+        >>> unread(text, parse_times(text))
+        1
+    """
+    said = before.is_not_null()
+    if before.dtype == pl.String:
+        said &= before.str.strip_chars() != ""
+    return int((said & parsed.is_null()).sum())
+
+
+def _from_text(column: pl.Series, zone: str | None) -> pl.Series:
+    # Logs repeat their times: each distinct text is read once.
+    distinct = column.unique()
+    texts = distinct.to_frame("text")
+    read = pl.Series("read", [None] * len(distinct), dtype=UTC_TIME)
+    _localize(read.dt.replace_time_zone(None), zone)  # a wrong zone is an error with no rows too
+    for pattern in (_ISO, _SLASHED, _CLF, _ASCTIME, _COMPACT):
+        if read.null_count() == distinct.null_count():
+            break
+        fits = read.is_null() & texts["text"].str.contains(pattern).fill_null(value=False)
+        if fits.any():
+            read = read.scatter(fits.arg_true(), _form(texts.filter(fits), pattern, zone))
+    numeric = read.is_null() & texts["text"].str.contains(_NUMBER).fill_null(value=False)
+    if numeric.any():
+        numbers = texts.filter(numeric)["text"].str.strip_chars()
+        whole = numbers.str.contains(".", literal=True).not_()
+        epochs = pl.select(
+            pl.when(whole)
+            .then(pl.lit(_from_epoch(numbers.cast(pl.Int64, strict=False))))
+            .otherwise(pl.lit(_from_epoch(numbers.cast(pl.Float64, strict=False))))
+        ).to_series()
+        read = read.scatter(numeric.arg_true(), epochs)
+    pairs = texts.with_columns(read.alias("read"))
+    return (
+        column.to_frame("text")
+        .join(pairs, on="text", how="left", maintain_order="left")["read"]
+        .rename(column.name)
+    )
+
+
+def _form(texts: pl.DataFrame, pattern: str, zone: str | None) -> pl.Series:
+    """The moments of texts that all fit one pattern."""
+    found = texts.select(pl.col("text").str.extract_groups(pattern)).unnest("text")
+    parts = _Parts(frozenset(found.columns))
+    if "a" in found.columns:
+        first, second = found["a"].cast(pl.Int16), found["b"].cast(pl.Int16)
+        day_first = bool((first > 12).any()) and not bool((second > 12).any())
+        found = found.rename({"a": "d", "b": "mo"} if day_first else {"a": "mo", "b": "d"})
+        parts = _Parts(frozenset(found.columns))
+    month = parts.text("mo")
+    if "mon" in found.columns:
+        month = (
+            pl.col("mon")
+            .str.to_lowercase()
+            .replace_strict(
+                {name: str(number) for number, name in enumerate(_MONTHS, 1)}, default="0"
+            )
+        )
+    clock = found.select(
+        local=pl.concat_str(
+            parts.text("y"),
+            pl.lit("-"),
+            month.str.zfill(2),
+            pl.lit("-"),
+            parts.text("d").str.zfill(2),
+            pl.lit("T"),
+            _hours(parts),
+            pl.lit(":"),
+            parts.text("mi", "00"),
+            pl.lit(":"),
+            parts.text("s", "00"),
+            pl.lit("."),
+            parts.text("f", "0").str.pad_end(6, "0").str.slice(0, 6),
+        ).str.to_datetime("%Y-%m-%dT%H:%M:%S%.6f", time_unit="us", strict=False),
+        zone=parts.text("z"),
+    )
+    plain = _localize(clock["local"], zone)
+    zoned = clock["local"].dt.replace_time_zone("UTC") - _offset(clock)
+    return pl.select(pl.when(clock["zone"] == "").then(plain).otherwise(zoned)).to_series()
+
+
+def _hours(parts: _Parts) -> pl.Expr:
+    hours = parts.text("h", "00").str.zfill(2)
+    if "p" not in parts.fields:
+        return hours
+    half = parts.text("p").str.to_lowercase()
+    number = hours.cast(pl.Int16)
+    return (
+        pl.when(half == "pm")
+        .then(number % 12 + 12)
+        .when(half == "am")
+        .then(number % 12)
+        .otherwise(number)
+        .cast(pl.String)
+        .str.zfill(2)
+    )
+
+
+def _offset(clock: pl.DataFrame) -> pl.Series:
+    """How far ahead of UTC each row's clock is; names of UTC are zero."""
+    digits = pl.col("zone").str.replace_all(":", "").str.extract(r"^[+-](\d{2,4})$")
+    hours = digits.str.slice(0, 2).cast(pl.Int64).fill_null(0)
+    minutes = digits.str.slice(2, 2).cast(pl.Int64, strict=False).fill_null(0)
+    sign = pl.when(pl.col("zone").str.starts_with("-")).then(-1).otherwise(1)
+    return clock.select(pl.duration(minutes=sign * (hours * 60 + minutes))).to_series()
+
+
+def _localize(moments: pl.Series, zone: str | None) -> pl.Series:
+    """Times without a zone as UTC, read in `zone`."""
+    if zone is None or zone.upper() in ("UTC", "Z", "GMT"):
+        return moments.dt.replace_time_zone("UTC")
+    fixed = _OFFSET.fullmatch(zone)
+    if fixed:
+        sign, hours, minutes = fixed.groups()
+        ahead = pl.duration(minutes=int(sign + "1") * (int(hours) * 60 + int(minutes)))
+        return pl.select(moments.dt.replace_time_zone("UTC") - ahead).to_series()
+    try:
+        return moments.dt.replace_time_zone(
+            zone, ambiguous="earliest", non_existent="null"
+        ).dt.convert_time_zone("UTC")
+    except pl.exceptions.PolarsError as problem:
+        raise UsageError(
+            f"there is no time zone {zone!r}",
+            hint="write a name such as 'Europe/Berlin' or an offset such as '+02:00'",
+            context={"timezone": zone},
+        ) from problem
+
+
+def _from_epoch(column: pl.Series) -> pl.Series:
+    """Times from counts since 1970; the unit is told by size (years 1973 to 5138)."""
+    value = pl.col("n")
+    if column.dtype.is_float():
+        value = pl.when(value.is_finite()).then(value)
+    else:
+        value = value.cast(pl.Int64, strict=False)
+    size = value.abs()
+    # Rounded, since 1600000000.123 is not exactly that in binary.
+    micros = (
+        pl.when(size < 1e11)
+        .then(_micros(value, 1_000_000))
+        .when(size < 1e14)
+        .then(_micros(value, 1_000))
+        .when(size < 1e17)
+        .then(_micros(value, 1))
+        .when(size < 9e18)
+        .then((value / 1000).round() if column.dtype.is_float() else value // 1000)
+    )
+    return (
+        column.to_frame("n")
+        .select(micros.cast(pl.Int64, strict=False).cast(UTC_TIME))
+        .to_series()
+        .rename(column.name)
+    )
+
+
+def _micros(value: pl.Expr, factor: int) -> pl.Expr:
+    return (value * factor).round() if factor > 1 else value
+
+
+def _is_time(column: pl.Series) -> bool:
+    return isinstance(column.dtype, pl.Datetime) or column.dtype == pl.Date
+
+
+def _share(column: pl.Series) -> float:
+    """The share of the first values that can be read as times."""
+    said = column.drop_nulls()
+    if said.dtype == pl.String:
+        said = said.filter(said.str.strip_chars() != "")
+    said = said.head(_SAMPLE)
+    return parse_times(said).is_not_null().mean() or 0.0 if len(said) else 0.0  # type: ignore[return-value]
