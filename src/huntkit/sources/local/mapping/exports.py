@@ -1,0 +1,176 @@
+"""Rows that are already a table: exports of known tables, and tables of no known kind."""
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from functools import cache
+from pathlib import PurePosixPath
+from typing import Any
+
+import polars as pl
+
+from huntkit.sources.local import schemas
+from huntkit.sources.local.mapping import times
+from huntkit.sources.local.mapping.series import texts, typed
+from huntkit.sources.local.mapping.values import to_json
+
+_NAMING = ("Type", "$table", "@type", "TableName", "_TableName")
+_IDENTIFIER = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,127}\Z")
+_COMMON = frozenset(
+    {"TenantId", "TimeGenerated", "SourceSystem", "Type", "_ResourceId", "Computer", "Timestamp",
+     "_IsBillable", "_BilledSize", "_SubscriptionId", "ReportId", "MachineGroup", "MG",
+     "ManagementGroupName", "ResourceId", "Category", "Level", "Status", "Name", "Message",
+     "UserId", "Operation", "Id", "SourceComputerId", "Description", "Severity"}
+)  # fmt: skip
+_LEAST_SCORE = 0.75
+_LEAST_COLUMNS = 6
+
+
+def table_named(value: object) -> str | None:
+    """The known table of that name, or None."""
+    return value if isinstance(value, str) and schemas.known(value) is not None else None
+
+
+def named_in(row: dict[str, Any]) -> str | None:
+    """The known table that a record says it belongs to."""
+    for field in _NAMING:
+        if field in row and (found := table_named(row[field])):
+            return found
+    return None
+
+
+@cache
+def _holders() -> dict[str, list[str]]:
+    """Which tables have a column; columns that most tables have are left out."""
+    found: dict[str, list[str]] = {}
+    for name in schemas.names():
+        for column in schemas.known(name) or ():
+            if column not in _COMMON:
+                found.setdefault(column, []).append(name)
+    return found
+
+
+def guess(columns: Iterable[str]) -> str | None:
+    """The known table that these columns are of, or None if that is not clear.
+
+    Three in four of the columns that tell tables apart must be the table's, and at least six; a
+    tie goes to the table with the fewest columns beside them.
+
+    Examples:
+        >>> guess(["EventID", "Computer", "SubjectUserName", "TargetUserName", "LogonType",
+        ...        "IpAddress", "TargetUserSid", "WorkstationName"])
+        'SecurityEvent'
+        >>> guess(["time", "value"]) is None
+        True
+    """
+    telling = [name for name in dict.fromkeys(columns) if name and name not in _COMMON]
+    holders = _holders()
+    votes = Counter(table for name in telling for table in holders.get(name, ()))
+    if not votes:
+        return None
+    best = max(votes.values())
+    if best < _LEAST_COLUMNS or best < _LEAST_SCORE * len(telling):
+        return None
+    winners = [name for name, count in votes.items() if count == best]
+    return min(winners, key=lambda name: (len(schemas.known(name) or ()), name))
+
+
+def identifier(text: str, *, fallback: str = "Records") -> str:
+    """A valid table name out of any text.
+
+    Examples:
+        >>> identifier("proc list (1).csv"), identifier("2020-hosts.json")
+        ('proc_list_1', 'T2020_hosts')
+    """
+    stem = PurePosixPath(text.replace("\\\\", "/").rpartition("!")[2]).name
+    stem = stem.split(".", 1)[0] if stem.count(".") == 1 else re.sub(r"\.[A-Za-z]{2,8}$", "", stem)
+    word = re.sub(r"[^A-Za-z0-9]+", "_", stem).strip("_")[:100]
+    if not word:
+        return fallback
+    return word if not word[0].isdigit() else f"T{word}"
+
+
+def frame_of(
+    table: str, columns: Mapping[str, Sequence[Any]], numbers: Sequence[int], clock: times.Clock
+) -> pl.DataFrame:
+    """Columns as a frame: known columns in their known type, the others by their content.
+
+    A value that does not fit the known type is kept in ``_extra``.
+    """
+    kinds = schemas.known(table) or {}
+    made = [pl.Series("_record", list(numbers), dtype=pl.Int64)]
+    lost: list[tuple[str, pl.Series, pl.Series]] = []
+    marks: list[tuple[pl.Series, str]] = []
+    for raw_name, values in columns.items():
+        name = raw_name or "_index"
+        if name in ("_record", "_file", "_extra", "_time_note"):
+            name = f"{name}_"
+        kind = kinds.get(name)
+        if kind is None:
+            column, bare = infer(name, values, clock)
+            if bare is not None:
+                marks.append((bare, times.ASSUMED))
+        else:
+            column = typed(name, values, kind)
+            if column.dtype != pl.String and column.null_count():
+                text = texts(name, values)
+                bad = column.is_null() & (text.str.strip_chars() != "")
+                if bad.any():
+                    lost.append((name, text, bad))
+        made.append(column)
+    frame = pl.DataFrame(made)
+    if lost:
+        frame = frame.with_columns(_lost(lost, frame.height))
+    if marks:
+        frame = frame.with_columns(times.notes(frame.height, marks))
+    return _both_times(table, frame)
+
+
+def _lost(lost: list[tuple[str, pl.Series, pl.Series]], count: int) -> pl.Series:
+    bags: list[dict[str, str]] = [{} for _ in range(count)]
+    for name, text, bad in lost:
+        for at in bad.arg_true().to_list():
+            bags[at][name] = text[at]
+    return pl.Series("_extra", [to_json(bag) if bag else "" for bag in bags])
+
+
+def _both_times(table: str, frame: pl.DataFrame) -> pl.DataFrame:
+    if not table.startswith("Device"):
+        return frame
+    for have, lack in (("Timestamp", "TimeGenerated"), ("TimeGenerated", "Timestamp")):
+        if have in frame.columns and lack not in frame.columns:
+            return frame.with_columns(pl.col(have).alias(lack))
+    return frame
+
+
+_TIME_SHAPE = r"^\s*(\d{4}-\d{2}-\d{2}([T ]\d{2}:\d{2}.*)?|\d{1,2}/\d{1,2}/\d{4} \d{1,2}:\d{2}.*)$"
+_INTEGER = r"^(0|-?[1-9][0-9]{0,14})$"
+_REAL = r"^-?(0|[1-9][0-9]{0,14})(\.[0-9]+)?([eE][+-]?[0-9]{1,3})?$"
+
+
+def infer(
+    name: str, values: Sequence[Any], clock: times.Clock
+) -> tuple[pl.Series, pl.Series | None]:
+    """A column in the narrowest type that every filled value fits, else text.
+
+    Identifiers stay text: leading zeros, more than 15 digits, a plus sign. The second value marks
+    times whose zone was assumed, if the column is one of times.
+    """
+    text = texts(name, values)
+    filled = text.filter(text != "")
+    if filled.is_empty():
+        return text, None
+    sample = filled[0]
+    if sample in {"true", "false", "True", "False", "TRUE", "FALSE"}:
+        if filled.str.to_lowercase().is_in(["true", "false"]).all():
+            return typed(name, values, "bool"), None
+        return text, None
+    if re.match(_INTEGER, sample) and filled.str.contains(_INTEGER).all():
+        return text.cast(pl.Int64, strict=False), None
+    if re.match(_REAL, sample) and filled.str.contains(_REAL).all():
+        return text.cast(pl.Float64, strict=False), None
+    if re.match(_TIME_SHAPE, sample) and filled.str.contains(_TIME_SHAPE).all():
+        found, bare = times.parse_both(text, clock.zone_name())
+        if found.is_not_null().sum() == len(filled):
+            return found.rename(name), bare
+    return text, None

@@ -1,0 +1,332 @@
+"""How products write the same Windows event: records of any layout to one shape."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from functools import cache
+from typing import Any
+from xml.etree import ElementTree as ET
+
+import orjson
+
+from huntkit.sources.local.mapping import rules
+from huntkit.sources.local.mapping.values import to_text
+from huntkit.sources.local.mapping.verbs import Reader, reader
+
+Row = dict[str, Any]
+_XML_LIMIT = 4 << 20
+
+
+@dataclass(slots=True)
+class Events:
+    """Windows events of one layout, field by field.
+
+    Attributes:
+        data: each event's own fields.
+        system: our column name to raw values.
+        extra: what belongs to neither, by row.
+        clocks: candidate times, best first: kind (own, local, receiving) and raw values.
+    """
+
+    layout: "Layout"
+    numbers: list[int]
+    data: list[Row]
+    system: dict[str, list[Any]]
+    extra: list[Row]
+    clocks: list[tuple[str, list[Any]]]
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """One way to write a Windows event; see ``data/layouts.yaml``."""
+
+    name: str
+    needs: tuple[str, ...]
+    any_of: tuple[str, ...] = ()
+    unwrap: str = ""
+    data: tuple[str, ...] = ()
+    system: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    time: tuple[tuple[tuple[str, ...], str], ...] = ()
+    shipper: tuple[str, ...] = ()
+    shipper_values: dict[str, frozenset[str]] = field(default_factory=dict)
+    rest: dict[str, frozenset[str]] = field(default_factory=dict)
+    extra: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    defaults: dict[str, str] = field(default_factory=dict)
+    gives: frozenset[str] = frozenset()
+    levels: tuple[str, dict[int, int]] | None = None
+
+    def fits(self, row: Row) -> bool:
+        """Whether the record is written in this layout."""
+        for name in self.needs:
+            if name not in row:
+                return False
+        return not self.any_of or any(name in row for name in self.any_of)
+
+    def read(self, rows: list[Row], numbers: list[int]) -> Events:
+        """Take the records apart. Flat records are emptied on the way: they become the data."""
+        if self.data and self.data[0]:
+            return _nested(self, rows, numbers)
+        return _flat(self, rows, numbers)
+
+
+def _layout(raw: dict[str, Any]) -> Layout:
+    levels = raw.get("levels")
+    return Layout(
+        name=raw["name"],
+        needs=tuple(raw["needs"]),
+        any_of=tuple(raw.get("any", ())),
+        unwrap=raw.get("unwrap", ""),
+        data=tuple(raw.get("data", ())),
+        system={name: tuple(fields) for name, fields in raw.get("system", {}).items()},
+        time=tuple((tuple(each["field"]), each["kind"]) for each in raw.get("time", ())),
+        shipper=tuple(raw.get("shipper", ())),
+        shipper_values={k: frozenset(v) for k, v in raw.get("shipper_values", {}).items()},
+        rest={name: frozenset(known) for name, known in raw.get("rest", {}).items()},
+        extra={name: tuple(fields) for name, fields in raw.get("extra", {}).items()},
+        defaults=dict(raw.get("defaults", {})),
+        gives=frozenset(raw.get("gives", ())),
+        levels=(levels["field"], dict(levels["values"])) if levels else None,
+    )
+
+
+@cache
+def layouts() -> tuple[Layout, ...]:
+    """All layouts, in the order in which they are tried."""
+    return tuple(_layout(raw) for raw in rules.data("layouts"))
+
+
+def _present(rows: Sequence[Row]) -> set[str]:
+    return set().union(*rows)
+
+
+def _pop(rows: list[Row], fields: Sequence[str]) -> list[Any]:
+    """Take the first of these fields out of every record; the others stay where they are."""
+    name = fields[0]
+    found = [row.pop(name, None) for row in rows]
+    for name in fields[1:]:
+        if None not in found:
+            break
+        found = [
+            value if value is not None else row.pop(name, None)
+            for value, row in zip(found, rows, strict=True)
+        ]
+    return found
+
+
+def _gather(columns: dict[str, list[Any]], count: int) -> list[Row]:
+    """Rows out of columns, without what is None."""
+    full = {name: values for name, values in columns.items() if None not in values}
+    names = tuple(full)
+    rows: list[Row]
+    if full:
+        rows = [dict(zip(names, each, strict=True)) for each in zip(*full.values(), strict=True)]
+    else:
+        rows = [{} for _ in range(count)]
+    for name, values in columns.items():
+        if name not in full:
+            for row, value in zip(rows, values, strict=True):
+                if value is not None:
+                    row[name] = value
+    return rows
+
+
+def _flat(  # noqa: C901  one pass, rows: list[Row], numbers: list[int]) -> Events:
+    if layout.data:  # flat, with a part of the event's fields in one text
+        _unfold(rows, layout.data[1:])
+    present = _present(rows)
+    clocks = [
+        (kind, [row.get(name) for row in rows])
+        for fields, kind in layout.time
+        for name in fields
+        if name in present
+    ]
+    level = layout.levels
+    levels = [row.get(level[0]) for row in rows] if level and level[0] in present else None
+    system = {}
+    for name, fields in layout.system.items():
+        there = [each for each in fields if each in present]
+        if there:
+            system[name] = _pop(rows, there)
+    if levels is not None and level is not None and "EventLevel" not in system:
+        named = level[1]
+        system["EventLevel"] = [named.get(v) if type(v) is int else None for v in levels]
+    shipped = {name: _pop(rows, [name]) for name in layout.shipper if name in present}
+    for name, words in layout.shipper_values.items():
+        if name in present:
+            taken = _pop(rows, [name])
+            for at, value in enumerate(taken):
+                if not (isinstance(value, str) and value in words) and value is not None:
+                    rows[at][name] = value
+                    taken[at] = None
+            shipped[name] = taken
+    for fields, _ in layout.time:
+        for name in fields:
+            if name in present and name not in shipped:
+                shipped[name] = _pop(rows, [name])
+    extra = _gather(shipped, len(rows))
+    if "UtcTime" in present:
+        clocks.insert(0, ("own", [row.get("UtcTime") for row in rows]))
+    return Events(layout, numbers, rows, system, extra, clocks)
+
+
+def _unfold(rows: list[Row], fields: Sequence[str]) -> None:
+    for name in fields:
+        for row in rows:
+            if name in row:
+                for key, value in event_data(row.pop(name)).items():
+                    row.setdefault(key, value)
+    for row in rows:
+        for key in [key for key, value in row.items() if value is None or value == ""]:
+            del row[key]
+
+
+def _nested(layout: Layout, rows: list[Row], numbers: list[int]) -> Events:
+    def first(fields: Sequence[str]) -> list[Any]:
+        readers = [reader(name) for name in fields]
+        return [_first(row, readers) for row in rows]
+
+    parts = [reader(name) for name in layout.data]
+    data = []
+    for row in rows:
+        found: Row = {}
+        for part in parts:
+            value = part(row)
+            if value:
+                found = {**found, **event_data(value)} if found else event_data(value)
+        data.append(found)
+    system = {name: first(fields) for name, fields in layout.system.items()}
+    clocks = [(kind, first(fields)) for fields, kind in layout.time]
+    if any("UtcTime" in each for each in data):
+        clocks.insert(0, ("own", [each.get("UtcTime") for each in data]))
+    extra = _gather({name: first(fields) for name, fields in layout.extra.items()}, len(rows))
+    for path, known in layout.rest.items():
+        inside = reader(path) if path else (lambda row: row)
+        for row, bag in zip(rows, extra, strict=True):
+            here = inside(row)
+            if isinstance(here, dict):
+                for key, value in here.items():
+                    if key not in known and value is not None:
+                        bag.setdefault(key, value)
+    return Events(layout, numbers, data, system, extra, clocks)
+
+
+def _first(row: Row, readers: Sequence[Reader]) -> Any:
+    for read in readers:
+        value = read(row)
+        if value is not None and value != "":
+            return value
+    return None
+
+
+def event_data(value: Any) -> Row:
+    """The event's own fields out of whatever carries them: an object, JSON text, XML text, a list.
+
+    Fields without a name are called ``param1``, ``param2`` ... as Windows does.
+
+    Examples:
+        >>> event_data('<EventData><Data Name="User">ana</Data><Data>x</Data></EventData>')
+        {'User': 'ana', 'param2': 'x'}
+    """
+    if isinstance(value, str):
+        return _from_text(value)
+    if isinstance(value, list):
+        return _from_list(value)
+    if not isinstance(value, dict):
+        return {} if value is None else {"param1": value}
+    if "Data" in value and not isinstance(value["Data"], str | int | float):
+        inner = value["Data"]
+        if isinstance(inner, dict) and "#text" in inner:
+            inner = inner["#text"]
+        fields = _from_list(inner if isinstance(inner, list) else [inner])
+        fields.update({k: v for k, v in value.items() if k not in ("Data", "#attributes")})
+        return fields
+    if len(value) <= 2 and any(isinstance(each, dict) for each in value.values()):
+        for key, inner in value.items():  # UserData holds one element of the provider's own
+            if key != "#attributes" and isinstance(inner, dict) and "#text" not in inner:
+                return {k: v for k, v in inner.items() if k != "#attributes"}
+    if "#attributes" in value:
+        return {k: v for k, v in value.items() if k != "#attributes"}
+    return value
+
+
+def _from_list(items: list[Any]) -> Row:
+    fields: Row = {}
+    for at, item in enumerate(items, 1):
+        if isinstance(item, dict):
+            attributes = item.get("#attributes")
+            name = attributes.get("Name") if isinstance(attributes, dict) else None
+            name = name or item.get("@Name") or item.get("Name")
+            if isinstance(name, str):
+                fields[name] = item.get("#text", item.get("content", item.get("Value")))
+                continue
+        if item is not None:
+            fields[f"param{at}"] = item
+    return fields
+
+
+_FORBIDDEN = re.compile(r"<!(?:DOCTYPE|ENTITY)", re.IGNORECASE)
+
+
+def _from_text(text: str) -> Row:
+    head = text.lstrip()[:1]
+    if head in ("{", "["):
+        try:
+            return event_data(orjson.loads(text))
+        except orjson.JSONDecodeError:
+            return {"param1": text}
+    if head == "<":
+        element = parse_xml(text)
+        if element is not None:
+            return xml_fields(element)
+    return {"param1": text} if text else {}
+
+
+def parse_xml(text: str) -> ET.Element | None:
+    """An XML text's root, or None; a document type (entities that grow) is refused."""
+    if len(text) > _XML_LIMIT or _FORBIDDEN.search(text):
+        return None
+    try:
+        return ET.fromstring(text)  # noqa: S314  no document type, bounded
+    except (ET.ParseError, ValueError, RecursionError):
+        return None
+
+
+def local_name(element: ET.Element) -> str:
+    """An element's name without its namespace."""
+    return element.tag.rpartition("}")[2]
+
+
+def xml_fields(element: ET.Element) -> Row:
+    """Named and unnamed ``Data`` of an EventData element, or the children of another."""
+    fields: Row = {}
+    for at, child in enumerate(element, 1):
+        name = child.get("Name")
+        if name is None:
+            name = f"param{at}" if local_name(child) == "Data" else local_name(child)
+        fields[name] = child.text or ""
+    if len(fields) == 1 and len(element) == 1 and len(element[0]):
+        return xml_fields(element[0])
+    return fields
+
+
+def xml_event(text: str) -> Row | None:
+    """A Windows ``<Event>`` text as the object that the EVTX reader gives, or None."""
+    root = parse_xml(text)
+    if root is None or local_name(root) != "Event":
+        return None
+    system: Row = {}
+    event: Row = {"System": system}
+    for part in root:
+        kind = local_name(part)
+        if kind == "System":
+            for child in part:
+                system[local_name(child)] = (
+                    {"#attributes": dict(child.attrib), "#text": child.text}
+                    if child.attrib
+                    else child.text
+                )
+        elif kind in {"EventData", "UserData"}:
+            event[kind] = xml_fields(part)
+        elif kind == "RenderingInfo":
+            event[kind] = {local_name(child): to_text(child.text) for child in part}
+    return {"Event": event}

@@ -1,0 +1,166 @@
+"""Texts to times in UTC, a column at a time, and the zone of clocks that do not say it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import timedelta, tzinfo
+from zoneinfo import ZoneInfo
+
+import polars as pl
+
+UTC_TIME = pl.Datetime("us", "UTC")
+INFERRED = "zone inferred"
+ASSUMED = "zone assumed"
+YEAR_ASSUMED = "year assumed"
+RECEIVING = "receiving time"
+
+_ZONED = (
+    "%Y-%m-%dT%H:%M:%S%.fZ",
+    "%Y-%m-%d %H:%M:%S%.fZ",
+    "%Y-%m-%dT%H:%M:%S%.f%#z",
+    "%Y-%m-%d %H:%M:%S%.f%#z",
+    "%Y-%m-%d %H:%M:%S%.f %#z",
+    "%Y-%m-%d %H:%M:%S%.f UTC",
+    "%d/%b/%Y:%H:%M:%S %z",
+)
+_BARE = (
+    "%Y-%m-%d %H:%M:%S%.f",
+    "%Y-%m-%dT%H:%M:%S%.f",
+    "%m/%d/%Y %I:%M:%S%.f %p",
+    "%m/%d/%Y, %I:%M:%S%.f %p",
+    "%m/%d/%Y %H:%M:%S%.f",
+    "%m/%d/%Y %I:%M %p",
+    "%m/%d/%Y %H:%M",
+    "%Y-%m-%d %H:%M",
+    "%Y-%m-%d",
+)
+_EPOCH = r"^-?[0-9]{1,11}(?:\.[0-9]+)?(?:[eE][+-]?[0-9]{1,2})?$"
+_EPOCH_MS = r"^[0-9]{12,14}$"
+_EPOCH_US = r"^[0-9]{15,17}$"
+_QUARTER = timedelta(minutes=15)
+
+
+@dataclass(frozen=True, slots=True)
+class Clock:
+    """What to assume where a log does not say it.
+
+    Attributes:
+        assume_timezone: the zone of times without one, such as ``"Europe/Berlin"``; else UTC.
+        assume_year: the year of times without one.
+    """
+
+    assume_timezone: str | tzinfo | None = None
+    assume_year: int | None = None
+
+    def zone_name(self) -> str | None:
+        """The assumed zone as Polars names it, or None."""
+        zone = self.assume_timezone
+        if zone is None or isinstance(zone, str):
+            return zone
+        if isinstance(zone, ZoneInfo):
+            return zone.key
+        offset = zone.utcoffset(None)
+        if offset == timedelta(0):
+            return "UTC"
+        return None if offset is None else _offset_name(offset)
+
+
+def _offset_name(offset: timedelta) -> str | None:
+    hours, rest = divmod(int(offset.total_seconds()), 3600)
+    return None if rest else f"Etc/GMT{-hours:+d}"
+
+
+def localise(times: pl.Series, zone: str | None) -> pl.Series:
+    """Bare times as UTC: in the zone, or as they stand.
+
+    An hour that the clock skipped is null; one that it showed twice is read as the first.
+    """
+    if zone is None or zone == "UTC":
+        return times.dt.replace_time_zone("UTC")
+    aware = times.dt.replace_time_zone(zone, ambiguous="earliest", non_existent="null")
+    return aware.dt.convert_time_zone("UTC")
+
+
+def _one(text: pl.Series, form: str) -> pl.Series:
+    found = text.str.to_datetime(form, strict=False, time_unit="us")
+    return found if found.dtype == UTC_TIME else found.dt.replace_time_zone("UTC")
+
+
+def parse_both(text: pl.Series, zone: str | None = None) -> tuple[pl.Series, pl.Series]:
+    """Times in UTC, and where the text said no zone so that ``zone`` (or UTC) was assumed.
+
+    Reads ISO 8601 in its usual dresses, American dates, and epoch seconds, milliseconds and
+    microseconds. Texts that are none of these give null.
+    """
+    text = text.rename("t")
+    result = pl.Series("t", [None], dtype=UTC_TIME).new_from_index(0, len(text))
+    bare = pl.Series("b", [False], dtype=pl.Boolean).new_from_index(0, len(text))
+    left = (text != "") & text.is_not_null()
+    for form in (*_ZONED, "epoch", *_BARE):
+        if not left.any():
+            break
+        todo = text if left.all() else pl.select(pl.when(left).then(text)).to_series()
+        if form == "epoch":
+            found = _epoch(todo)
+        elif form in _BARE:
+            found = localise(todo.str.to_datetime(form, strict=False, time_unit="us"), zone)
+        else:
+            found = _one(todo, form)
+        hit = found.is_not_null() & left
+        if not hit.any():
+            continue
+        result = found if hit.all() else result.zip_with(~hit, found)
+        if form in _BARE:
+            bare = bare | hit
+        left = left & ~hit
+    return result, bare
+
+
+def _epoch(text: pl.Series) -> pl.Series:
+    head = text.drop_nulls().head(1)
+    if not head.str.contains(r"^-?[0-9]+(\.|$|e|E)").any() and not text.str.contains(_EPOCH).any():
+        return pl.Series("t", [None], dtype=UTC_TIME).new_from_index(0, len(text))
+    number = text.cast(pl.Float64, strict=False)
+    frame = pl.DataFrame({"t": text, "n": number})
+    micros = (
+        pl.when(pl.col("t").str.contains(_EPOCH)).then(pl.col("n") * 1e6)
+        .when(pl.col("t").str.contains(_EPOCH_MS)).then(pl.col("n") * 1e3)
+        .when(pl.col("t").str.contains(_EPOCH_US)).then(pl.col("n"))
+    )  # fmt: skip
+    whole = frame.select(micros.round().cast(pl.Int64, strict=False)).to_series()
+    return whole.cast(pl.Datetime("us")).dt.replace_time_zone("UTC")
+
+
+def parse_times(text: pl.Series, zone: str | None = None) -> pl.Series:
+    """Times in UTC; a text without a zone is read in ``zone``, or in UTC.
+
+    Examples:
+        >>> parse_times(pl.Series(["2020-09-04 16:09:38", "x"])).to_list()
+        [datetime.datetime(2020, 9, 4, 16, 9, 38, tzinfo=zoneinfo.ZoneInfo(key='UTC')), None]
+    """
+    return parse_both(text, zone)[0]
+
+
+def offset_of(local: pl.Series, known: pl.Series) -> timedelta | None:
+    """How far a bare local clock is ahead of UTC, from rows that carry both times.
+
+    The median of the differences, rounded to a quarter of an hour; None without such rows, or if
+    the result is no zone that exists.
+    """
+    gap = (local - known).drop_nulls()
+    if gap.is_empty():
+        return None
+    middle = gap.dt.total_seconds().median()
+    if not isinstance(middle, int | float):
+        return None
+    quarters = round(middle / _QUARTER.total_seconds())
+    offset = quarters * _QUARTER
+    return offset if timedelta(hours=-12) <= offset <= timedelta(hours=14) else None
+
+
+def notes(length: int, parts: Sequence[tuple[pl.Series, str]]) -> pl.Series:
+    """One text column out of marks: the first true mask of a row names it."""
+    column = pl.Series("_time_note", [""]).new_from_index(0, length)
+    for mask, note in reversed(parts):
+        if mask.any():
+            column = pl.select(pl.when(mask).then(pl.lit(note)).otherwise(column)).to_series()
+    return column.rename("_time_note")
