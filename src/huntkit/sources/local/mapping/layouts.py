@@ -130,7 +130,7 @@ def _gather(columns: dict[str, list[Any]], count: int) -> list[Row]:
     return rows
 
 
-def _flat(  # noqa: C901  one pass, rows: list[Row], numbers: list[int]) -> Events:
+def _flat(layout: Layout, rows: list[Row], numbers: list[int]) -> Events:  # noqa: C901  one pass
     if layout.data:  # flat, with a part of the event's fields in one text
         _unfold(rows, layout.data[1:])
     present = _present(rows)
