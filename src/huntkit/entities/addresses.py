@@ -78,6 +78,7 @@ _NAT64 = ipaddress.ip_network("64:ff9b::/96")
 _SIX_TO_FOUR = ipaddress.ip_network("2002::/16")
 
 
+@lru_cache(maxsize=65_536)
 def parse_address(text: str) -> Address | None:
     """The address that a text holds, or None: no ports, no leading zeros, zones allowed.
 

@@ -26,7 +26,10 @@ _SCHEME = re.compile(
 )
 _FTP = re.compile(r"(?i)\bf[x*]p(s?)(?=\[?:\]?//|\[://\])")
 _SEPARATORS = re.compile(r"\[://\]|\[:\]//|:\[//\]|\[:\]\[//\]")
-_BRACKETED = re.compile(r"[\[({<]\s?(?:(\.|dot|d0t|punto)|(@|at)|(:)|(/))\s?[\])}>]", re.IGNORECASE)
+_BRACKETED = re.compile(
+    r"(?:(?<=\w) )?[\[({<] ?(?:(\.|dot|d0t|punto)|(@|at)|(:)|(/)) ?[\])}>](?: (?=\w))?",
+    re.IGNORECASE,
+)
 _HASH_SIZES: dict[str, int] = {"md5_hash": 32, "sha1_hash": 40, "sha256_hash": 64}
 _HEX = re.compile(r"[0-9a-f]+")
 _URL = re.compile(

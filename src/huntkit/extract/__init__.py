@@ -1,1 +1,33 @@
-"""Being built."""
+"""What is in the logs: indicators, encoded text, process trees. Each is a step for any frame."""
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from huntkit.extract.decoding import decode
+    from huntkit.extract.ioc_counts import ioc_summary
+    from huntkit.extract.ioc_search import iocs
+    from huntkit.extract.tree_text import tree_to_text
+    from huntkit.extract.trees import process_tree
+
+_DOORS = {
+    "decode": "huntkit.extract.decoding",
+    "ioc_summary": "huntkit.extract.ioc_counts",
+    "iocs": "huntkit.extract.ioc_search",
+    "process_tree": "huntkit.extract.trees",
+    "tree_to_text": "huntkit.extract.tree_text",
+}
+
+__all__ = ["decode", "ioc_summary", "iocs", "process_tree", "tree_to_text"]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _DOORS:
+        raise AttributeError(f"module 'huntkit.extract' has no attribute {name!r}")
+    value = getattr(importlib.import_module(_DOORS[name]), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

@@ -1,0 +1,136 @@
+"""The step around the search: frames, columns, types, cost."""
+
+import time
+
+import pandas as pd
+import polars as pl
+import pytest
+
+from huntkit.core.errors import UnknownColumn, UsageError
+from huntkit.extract import iocs
+
+COLUMNS = ["IoCType", "Observable", "SourceIndex", "Input", "input_column", "defanged", "scope"]
+
+
+def test_empty_in_gives_empty_out_with_columns():
+    found = iocs(pl.DataFrame({"text": []}), "text")
+    assert found.columns == COLUMNS
+    assert found.height == 0
+
+
+def test_nulls_numbers_lists_structs_and_bytes_are_normal():
+    frame = pl.DataFrame(
+        {
+            "number": [1, None],
+            "list": [["192.0.2.1", None], None],
+            "struct": [{"host": "evil.com"}, None],
+            "bytes": [b"\xff bob@bad.org", None],
+        },
+        schema_overrides={"bytes": pl.Binary},
+    )
+    found = iocs(frame, ["number", "list", "struct", "bytes"])
+    assert found.select("Observable", "input_column", "SourceIndex").rows() == [
+        ("192.0.2.1", "list", 0),
+        ("evil.com", "struct", 0),
+        ("bob@bad.org", "bytes", 0),
+        ("bad.org", "bytes", 0),
+    ]
+
+
+def test_each_indicator_once_for_each_text_and_again_for_each_row():
+    found = iocs(pl.DataFrame({"a": ["192.0.2.1 192.0.2.1", "192.0.2.1", None]}), "a")
+    assert found["SourceIndex"].to_list() == [0, 1]
+
+
+def test_rows_stay_in_the_order_of_source_rows_and_columns():
+    frame = pl.DataFrame({"a": ["192.0.2.1", "192.0.2.2"], "b": ["192.0.2.3", "192.0.2.1"]})
+    found = iocs(frame, ["b", "a"])
+    assert found.select("SourceIndex", "input_column", "Observable").rows() == [
+        (0, "b", "192.0.2.3"),
+        (0, "a", "192.0.2.1"),
+        (1, "b", "192.0.2.1"),
+        (1, "a", "192.0.2.2"),
+    ]
+
+
+def test_pandas_gets_its_own_index_values_back():
+    frame = pd.DataFrame({"text": ["none", "192.0.2.1"]}, index=["x", "y"])
+    found = iocs(frame, "text")
+    assert list(found.columns) == COLUMNS
+    assert found["SourceIndex"].to_list() == ["y"]
+    assert frame.columns.to_list() == ["text"]
+
+
+def test_one_text_gives_a_pandas_frame():
+    assert iocs("ping 192.0.2.1")["Observable"].to_list() == ["192.0.2.1"]
+    with pytest.raises(UsageError, match="one text has no columns"):
+        iocs("ping", "text")
+
+
+def test_only_the_types_that_were_asked_for():
+    frame = pl.DataFrame({"text": ["http://evil.com/a"]})
+    assert iocs(frame, "text", ioc_types=["dns"])["IoCType"].to_list() == ["dns"]
+    assert iocs(frame, "text", ioc_types="url")["IoCType"].to_list() == ["url"]
+
+
+def test_a_misspelt_type_or_column_is_named_with_the_nearest():
+    frame = pl.DataFrame({"text": ["x"]})
+    with pytest.raises(UsageError, match="did you mean 'ipv4'"):
+        iocs(frame, "text", ioc_types=["ipv_4"])
+    with pytest.raises(UnknownColumn, match="did you mean 'text'"):
+        iocs(frame, "txt")
+    with pytest.raises(UsageError, match="no column to search"):
+        iocs(frame, [])
+
+
+def test_columns_to_keep_are_carried_along():
+    frame = pl.DataFrame({"text": ["-", "192.0.2.1"], "_file": ["a", "b"], "_record": [1, 2]})
+    found = iocs(frame, "text", keep=["_file", "_record"], include_input=False)
+    assert found.columns == [name for name in COLUMNS if name != "Input"] + ["_file", "_record"]
+    assert found.row(0)[-2:] == ("b", 2)
+    with pytest.raises(UnknownColumn, match="belongs to the result"):
+        iocs(frame.with_columns(scope=pl.lit("x")), "text", keep=["scope"])
+
+
+def test_scope_marks_private_and_public_addresses():
+    frame = pl.DataFrame({"text": ["10.0.0.1 8.8.8.8 http://100.64.0.1/ evil.com"]})
+    found = iocs(frame, "text")
+    assert dict(found.select("Observable", "scope").rows()) == {
+        "10.0.0.1": "private",
+        "8.8.8.8": "public",
+        "http://100.64.0.1/": "cgnat",
+        "100.64.0.1": "cgnat",
+        "evil.com": "",
+    }
+
+
+UNITS = [
+    "a",
+    "f",
+    ".",
+    "@",
+    "://",
+    "a@b.com,",
+    "a[.]com,",
+    "http://a.com/",
+    "fe80::1,",
+    "%41.",
+    "(",
+]
+
+
+@pytest.mark.parametrize("unit", UNITS)
+def test_four_times_the_text_costs_about_four_times_the_time(unit):
+    def cost(size: int) -> float:
+        frame = pl.DataFrame({"text": [(unit * (size // len(unit) + 1))[:size]]})
+        best = float("inf")
+        for _ in range(3):
+            start = time.process_time()
+            iocs(frame, "text")
+            best = min(best, time.process_time() - start)
+        return best
+
+    iocs("evil.com")
+    small, large = cost(60_000), cost(240_000)
+    # Quadratic work would be 16 times; the floor absorbs the fixed cost of a call.
+    assert large < 9 * max(small, 0.004)
