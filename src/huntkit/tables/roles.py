@@ -23,12 +23,14 @@ class Family:
         needs: columns of which one must be there (lower case); none: always considered.
         unless: columns of which none may be there (lower case).
         fields: the column names per role, in order of preference.
+        is_general: whether it speaks after the families of particular products.
     """
 
     name: str
     needs: frozenset[str]
     unless: frozenset[str]
     fields: Mapping[str, tuple[str, ...]]
+    is_general: bool
 
     @property
     def names(self) -> frozenset[str]:
@@ -125,8 +127,8 @@ def _ranked(columns: tuple[str, ...]) -> tuple[Family, ...]:
         for family in families
         if (not family.needs or family.needs & present) and not family.unless & present
     ]
-    # `any` knows everybody's names a little; it speaks last.
-    return tuple(sorted(fit, key=lambda f: -len(f.names & present) if f.needs else 1))
+    # `any` has no needs: it knows everybody's names a little, and speaks last.
+    return tuple(sorted(fit, key=lambda f: (not f.needs, f.is_general, -len(f.names & present))))
 
 
 def _check_role(role: str) -> None:
@@ -148,6 +150,7 @@ def _knowledge() -> tuple[Mapping[str, str], Sequence[Family]]:
             needs=frozenset(name.lower() for name in each.get("needs", ())),
             unless=frozenset(name.lower() for name in each.get("unless", ())),
             fields={role: tuple(columns) for role, columns in each["fields"].items()},
+            is_general=each.get("general", False),
         )
         for each in data["families"]
     ]

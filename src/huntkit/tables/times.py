@@ -62,9 +62,9 @@ class _Parts:
 def pick_time_column(frame: pl.DataFrame, given: str | None = None) -> str:
     """The name of the column that says when each row happened.
 
-    The caller's `given` wins and must exist. Otherwise: the column that the time role names,
-    if it holds times; then the first column of times; then the text column of which most can
-    be read as times.
+    The caller's `given` wins and must exist. Otherwise: the first column that plays the time
+    role and holds a time in nearly every row, or else the fullest one that plays it; then the
+    first column of times; then the text column of which most can be read as times.
 
     Raises:
         UnknownColumn: `given` does not exist.
@@ -76,9 +76,16 @@ def pick_time_column(frame: pl.DataFrame, given: str | None = None) -> str:
     """
     if given is not None:
         return roles.require(frame.columns, "time", given)
-    for name in roles.candidates(frame.columns, "time"):
-        if frame.height == 0 or _is_time(frame[name]) or _share(frame[name]) > 0:
-            return name
+    named = roles.candidates(frame.columns, "time")
+    if named and frame.height == 0:
+        return named[0]
+    filled = {name: _filled(frame[name]) for name in named}
+    if any(filled.values()):
+        # A table of several kinds of events may fill its best column for some kinds only.
+        return next(
+            (name for name in named if filled[name] >= _ENOUGH),
+            max(named, key=filled.__getitem__),
+        )
     typed = [name for name in frame.columns if _is_time(frame[name])]
     for name in typed:
         if frame[name].null_count() < frame.height or frame.height == 0:
@@ -303,6 +310,15 @@ def _micros(value: pl.Expr, factor: int) -> pl.Expr:
 
 def _is_time(column: pl.Series) -> bool:
     return isinstance(column.dtype, pl.Datetime) or column.dtype == pl.Date
+
+
+def _filled(column: pl.Series) -> float:
+    """The share of rows that hold a time, judged by the first values."""
+    said = column.drop_nulls()
+    if said.dtype == pl.String:
+        said = said.filter(said.str.strip_chars() != "")
+    readable = 1.0 if _is_time(column) else _share(said)
+    return readable * len(said) / max(len(column), 1)
 
 
 def _share(column: pl.Series) -> float:
