@@ -17,10 +17,11 @@ from typing import Any
 
 import orjson
 
+from huntkit.formats.lines import INVALID_UTF8
+
 NOT_JSON = "not JSON"
 TOO_DEEP = "nested too deep"
 
-INVALID_UTF8 = "invalid UTF-8"
 LONE_SURROGATE = "lone surrogate"
 NOT_A_NUMBER = "NaN or Infinity"
 BIG_INTEGER = "integer beyond 64 bits"

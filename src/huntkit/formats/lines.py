@@ -4,10 +4,12 @@ from collections.abc import Iterator
 from typing import BinaryIO, NamedTuple
 
 from huntkit.core.errors import FormatError
+from huntkit.formats.batch import Ledger
 from huntkit.formats.limits import Limits, size_text
-from huntkit.formats.streams import take
+from huntkit.formats.streams import as_utf8, take
 
 CUT_OFF = "cut off"
+INVALID_UTF8 = "invalid UTF-8"
 
 
 class LongLine(bytes):
@@ -75,6 +77,35 @@ def line_blocks(stream: BinaryIO, limits: Limits) -> Iterator[Block]:
         yield Block(number, lines, open_end=True)
     if failure is not None:
         raise failure
+
+
+def text_lines(
+    stream: BinaryIO, ledger: Ledger, *, limits: Limits, encoding: str | None = None
+) -> Iterator[list[tuple[int, str]]]:
+    r"""The lines that are not blank, with their numbers, as text, a block at a time.
+
+    Bytes that are not UTF-8 show as ``\xNN`` and the repair is noted; lines over the limit are
+    skipped and noted. NUL padding and carriage returns at the ends go.
+    """
+    for first, lines, _ in line_blocks(as_utf8(stream, encoding), limits):
+        found: list[tuple[int, str]] = []
+        for number, line in enumerate(lines, first):
+            if isinstance(line, LongLine):
+                ledger.skip(number, long_line(limits), line)
+                continue
+            text = decoded(line, ledger).strip("\0\r")
+            if text and not text.isspace():
+                found.append((number, text))
+        yield found
+
+
+def decoded(line: bytes, ledger: Ledger) -> str:
+    """A line as text; that its bytes were not UTF-8 is noted."""
+    try:
+        return line.decode()
+    except UnicodeDecodeError:
+        ledger.repair(INVALID_UTF8)
+        return line.decode("utf-8", "backslashreplace")
 
 
 def long_line(limits: Limits) -> str:

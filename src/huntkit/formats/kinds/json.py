@@ -5,6 +5,7 @@ Anything else is read element by element, and numbers count the records of the d
 """
 
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from itertools import chain
 from typing import Any, BinaryIO
 
@@ -23,7 +24,10 @@ from huntkit.formats.streams import as_utf8, peek
 name = "json"
 suffixes = frozenset({"json", "ndjson", "jsonl", "log"})
 
+Numbers = list[int] | range
+
 _BLANK = b"\0 \t\r\n\x1e\xef\xbb\xbf"
+_UNIT_BYTES = 256 * 1024
 _EXACT_FLOAT = float(1 << 63)
 
 
@@ -44,8 +48,7 @@ def read(stream: BinaryIO, *, name: str, limits: Limits, options: ReadOptions) -
     ledger = Ledger("json")
     head, stream = peek(as_utf8(stream, options.encoding), MIB)
     if _has_object_lines(head):
-        for block in line_blocks(stream, limits):
-            yield from _block_batches(block, ledger, limits)
+        yield from _line_batches(stream, ledger, limits)
     else:
         yield from _element_batches(Elements(stream, limits), ledger, limits)
     yield from ledger.last()
@@ -69,25 +72,53 @@ def _is_object(line: bytes) -> bool:
         return False
 
 
-def _block_batches(block: Block, ledger: Ledger, limits: Limits) -> Iterator[Batch]:
-    """One batch per block of lines, or several if its lines are very short."""
-    last = len(block.lines) - 1
-    for offset in range(0, last + 1, limits.batch_rows):
-        lines = block.lines[offset : offset + limits.batch_rows]
-        ends = block.open_end and offset + limits.batch_rows > last
-        parsed = _parse_lines(lines, block.first + offset, ledger, limits, open_end=ends)
-        numbers, records = _shape(*parsed, ledger)
-        if records or ledger.pending:
-            yield ledger.batch(numbers, records=records)
+def _line_batches(stream: BinaryIO, ledger: Ledger, limits: Limits) -> Iterator[Batch]:
+    """Lines are taken in units that fit the processor's cache, and given in larger batches."""
+    held = _Held()
+    try:
+        for block in line_blocks(stream, replace(limits, batch_bytes=_UNIT_BYTES)):
+            numbers, records = _shape(*_parse_lines(block, ledger, limits), ledger)
+            held.add(numbers, records, sum(map(len, block.lines)))
+            if held.size >= limits.batch_bytes or len(held.records) >= limits.batch_rows:
+                yield ledger.batch(held.numbers, records=held.records)
+                held = _Held()
+    except FormatError:
+        if held.records:
+            yield ledger.batch(held.numbers, records=held.records)
+        raise
+    if held.records:
+        yield ledger.batch(held.numbers, records=held.records)
 
 
-Numbers = list[int] | range
+class _Held:
+    """Records on their way into one batch."""
+
+    def __init__(self) -> None:
+        self.records: list[dict[str, Any]] = []
+        self.numbers: Numbers = range(0)
+        self.size = 0
+
+    def add(self, numbers: Numbers, records: list[dict[str, Any]], size: int) -> None:
+        """Append; numbers without gaps stay a range, which costs nothing."""
+        self.size += size
+        if not self.records:
+            self.numbers, self.records = numbers, records
+            return
+        before = self.numbers
+        if (
+            isinstance(before, range)
+            and isinstance(numbers, range)
+            and before.stop == numbers.start
+        ):
+            self.numbers = range(before.start, numbers.stop)
+        else:
+            self.numbers = [*before, *numbers]
+        self.records += records
 
 
-def _parse_lines(
-    lines: list[bytes], first: int, ledger: Ledger, limits: Limits, *, open_end: bool
-) -> tuple[Numbers, list[Any]]:
+def _parse_lines(block: Block, ledger: Ledger, limits: Limits) -> tuple[Numbers, list[Any]]:
     """Every line's value. The loop does nothing beside parsing: this is the path for gigabytes."""
+    first, lines, open_end = block
     loads = orjson.loads
     found: list[Any] = []
     append = found.append

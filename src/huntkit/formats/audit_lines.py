@@ -1,0 +1,170 @@
+"""One line of the Linux audit system, taken apart: raw, enriched, wrapped in syslog, or auoms.
+
+Sources: the audit project's field dictionary and its rules for encoded values
+(https://github.com/linux-audit/audit-documentation/wiki). A value that may hold anything is in
+double quotes if it is harmless; if not, it stands without quotes in upper-case hexadecimal.
+"""
+
+import re
+from dataclasses import dataclass
+from itertools import islice
+from typing import Any
+
+# Every repetition is bounded or anchored: a line of 5 MB takes no more than linear time.
+_LINE = re.compile(
+    r"(?:node=(?P<node>\S{1,255})\s{1,8})?type=(?P<type>[\w\[\]]{1,64})\s{1,8}"
+    r"(?:msg=)?audit\((?P<time>\d{1,12}(?:\.\d{1,9})?):(?P<serial>\d{1,20})\)\s{0,8}:?\s{0,8}"
+)
+_FIELD = re.compile(
+    r"""(?<![\w\-])([A-Za-z_][\w\-]{0,63}(?:\[\d{1,7}\])?)="""
+    r"""("[^"]*"|'[^']*'|\{[^}]{0,1024}\}|\S*)"""
+)
+# In auoms lines values without quotes may hold blanks; they end where the next name begins.
+_AUOMS_FIELD = re.compile(
+    r"(?<!\w)([A-Za-z_]\w{0,63})="
+    r'("(?:[^"\\]|\\.)*"|\[[^\]]{0,8192}\]|(?:(?!\s\w{1,64}=).)*)(?=\s|$)',
+    re.DOTALL,
+)
+_ARGUMENT = re.compile(r"a(\d+)(?:\[(\d+)\])?$")
+_HEX = re.compile(r"(?:[0-9A-F]{2})+$")
+_UNKNOWN = re.compile(r"UNKNOWN\[(\d+)\]$")
+
+# Fields whose unquoted value is hexadecimal text.
+_ENCODED = frozenset(
+    {"proctitle", "exe", "comm", "ocomm", "cwd", "name", "cmd", "key", "key_r", "acct", "data"}
+    | {"dir", "file", "path", "watch", "device", "root", "vm", "sw", "grp", "invalid_context"}
+    | {"new_name", "old_name", "op_name"}
+)
+_SEPARATED_BY_NUL = frozenset({"proctitle", "cmd"})
+
+# Numbers of record types, as the kernel's own log writes them (linux/audit.h).
+_TYPES = {
+    "1006": "LOGIN", "1100": "USER_AUTH", "1101": "USER_ACCT", "1103": "CRED_ACQ",
+    "1104": "CRED_DISP", "1105": "USER_START", "1106": "USER_END", "1110": "CRED_REFR",
+    "1112": "USER_LOGIN", "1123": "USER_CMD", "1130": "SERVICE_START", "1131": "SERVICE_STOP",
+    "1300": "SYSCALL", "1302": "PATH", "1303": "IPC", "1304": "SOCKETCALL",
+    "1305": "CONFIG_CHANGE", "1306": "SOCKADDR", "1307": "CWD", "1309": "EXECVE",
+    "1318": "OBJ_PID", "1319": "TTY", "1320": "EOE", "1321": "BPRM_FCAPS", "1322": "CAPSET",
+    "1323": "MMAP", "1324": "NETFILTER_PKT", "1325": "NETFILTER_CFG", "1326": "SECCOMP",
+    "1327": "PROCTITLE", "1334": "BPF", "1400": "AVC", "1701": "ANOM_ABEND",
+}  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class AuditLine:
+    """A line's head and fields; lines of one node, time and serial are one event."""
+
+    node: str
+    time: str
+    serial: int
+    record: dict[str, Any]
+
+
+def is_audit(text: str) -> bool:
+    """Whether the line is an audit record, perhaps behind a syslog header, and not JSON or CSV."""
+    found = _LINE.search(text) if "audit(" in text else None
+    return found is not None and not set(text[: found.start()]) & set('{",\t')
+
+
+def parse_line(text: str, *, max_fields: int = 10_000) -> AuditLine | None:
+    """The audit record in a line of text, or None if there is none.
+
+    Values are text, unquoted and decoded. What stands between fields is in ``_text``, EXECVE's
+    arguments are also in ``argv``, and the names that auditd resolved keep their upper case.
+
+    Examples:
+        >>> line = parse_line('type=EXECVE msg=audit(1.25:7): argc=2 a0="sh" a1=2D63206C73')
+        >>> line.time, line.serial, line.record["argv"]
+        ('1.25', 7, ['sh', '-c ls'])
+        >>> parse_line("Jan  1 00:00:00 host sshd[1]: hello") is None
+        True
+    """
+    head = _LINE.search(text)
+    if head is None:
+        return None
+    kind = _type_name(head["type"])
+    body, _, resolved = text[head.end() :].partition("\x1d")
+    record: dict[str, Any] = {"type": kind}
+    if kind.startswith("AUOMS"):
+        _auoms(body, record, max_fields)
+    else:
+        _fields(body, kind, record, max_fields)
+        for found in islice(_FIELD.finditer(resolved), max_fields):
+            record.setdefault(found[1], _unquoted(found[2]))
+    if kind == "EXECVE":
+        record["argv"] = _arguments(record)
+    return AuditLine(head["node"] or str(record.get("node", "")), head["time"],
+                     int(head["serial"]), record)  # fmt: skip
+
+
+def _type_name(given: str) -> str:
+    unknown = _UNKNOWN.match(given)
+    return _TYPES.get(unknown[1] if unknown else given, given)
+
+
+def _fields(body: str, kind: str, record: dict[str, Any], max_fields: int) -> None:
+    """Fields of a raw record; those nested in ``msg='...'`` come up beside the others."""
+    start = body.find("msg='")
+    if start >= 0 and (end := body.rfind("'")) > start + 4:
+        nested = body[start + 5 : end]
+        body = body[:start] + body[end + 1 :]
+        record["msg"] = nested
+        body += " " + nested
+    at = 0
+    between: list[str] = []
+    for found in islice(_FIELD.finditer(body), max_fields):
+        between.append(body[at : found.start()])
+        at = found.end()
+        name, value = found[1], found[2]
+        if name in record and name != "msg":
+            name = _free(name, record)
+        record[name] = _decoded(found[1], value, kind)
+    between.append(body[at:])
+    text = " ".join(part for piece in between if (part := piece.strip(" ,:")))
+    if text:
+        record["_text"] = text
+
+
+def _free(name: str, record: dict[str, Any]) -> str:
+    """A name for a field that comes again: ``pid``, ``pid_2`` ..."""
+    count = 2
+    while f"{name}_{count}" in record:
+        count += 1
+    return f"{name}_{count}"
+
+
+def _auoms(body: str, record: dict[str, Any], max_fields: int) -> None:
+    for found in islice(_AUOMS_FIELD.finditer(body), max_fields):
+        name, value = found[1], found[2]
+        if name == "key_r":
+            record[name] = _decoded(name, value, "")
+        elif value.startswith('"') and value.endswith('"') and len(value) > 1:
+            record[name] = value[1:-1].replace('\\"', '"').replace("\\\\", "\\")
+        else:
+            record[name] = value.strip()
+
+
+def _decoded(name: str, value: str, kind: str) -> str:
+    if value[:1] in ('"', "'"):
+        return _unquoted(value)
+    encoded = name in _ENCODED or (kind == "EXECVE" and _ARGUMENT.match(name))
+    if not encoded or not _HEX.match(value):
+        return value
+    text = bytes.fromhex(value).decode("utf-8", "backslashreplace")
+    if name in _SEPARATED_BY_NUL:
+        return text.rstrip("\0").replace("\0", " ")
+    return text.replace("\x01", ",") if name in ("key", "key_r") else text
+
+
+def _unquoted(value: str) -> str:
+    return value[1:-1] if len(value) > 1 and value[0] == value[-1] and value[0] in "\"'" else value
+
+
+def _arguments(record: dict[str, Any]) -> list[str]:
+    """``a0``, ``a1`` ... in order; one given in pieces (``a1[0]``, ``a1[1]``) is joined."""
+    parts: dict[int, list[tuple[int, str]]] = {}
+    for name, value in record.items():
+        found = _ARGUMENT.match(name)
+        if found and isinstance(value, str) and len(found[1]) < 7:
+            parts.setdefault(int(found[1]), []).append((int(found[2] or 0), value))
+    return ["".join(text for _, text in sorted(parts[at])) for at in sorted(parts)]

@@ -1,0 +1,129 @@
+"""Linux audit logs: the lines of one event become one record.
+
+An event is known by node, time and serial together (serials start again at boot, and repeat).
+A record is ``{"time": 1551485405.594, "time_text": "1551485405.594", "serial": 7507, "node": "",
+"types": ["SYSCALL", ...], "records": [{"type": "SYSCALL", "pid": "16049", ...}, ...]}``. Values
+are text, decoded. A batch's `rows` counts lines; numbers are the lines on which events begin.
+"""
+
+from collections.abc import Iterator
+from typing import Any, BinaryIO
+
+from huntkit.core.errors import FormatError
+from huntkit.formats.audit_lines import AuditLine, is_audit, parse_line
+from huntkit.formats.batch import Batch, Ledger
+from huntkit.formats.format import Head, ReadOptions
+from huntkit.formats.limits import Limits
+from huntkit.formats.lines import text_lines
+
+name = "auditd"
+suffixes = frozenset({"log", "txt"})
+
+NOT_AUDIT = "not an audit record"
+TOO_MANY = "audit event of too many lines"
+# Lines of one event are written close together, though not always next to each other.
+_WINDOW_LINES = 5_000
+_BATCH_LINES = 20_000
+_MOST_LINES = 10_000
+
+
+def sniff(head: Head) -> int:
+    """Most lines hold an audit record."""
+    lines = head.lines[:50]
+    hits = sum(map(is_audit, lines))
+    return 95 if lines and hits >= 0.6 * len(lines) else 0
+
+
+def read(stream: BinaryIO, *, name: str, limits: Limits, options: ReadOptions) -> Iterator[Batch]:
+    """The events, in the order of their first lines."""
+    del name
+    ledger = Ledger("auditd")
+    events = _Events(ledger, limits)
+    try:
+        for lines in text_lines(stream, ledger, limits=limits, encoding=options.encoding):
+            for number, text in lines:
+                line = parse_line(text, max_fields=limits.max_fields)
+                if line is None:
+                    ledger.skip(number, NOT_AUDIT, text)
+                else:
+                    events.add(number, line)
+                    if events.ready_lines >= _BATCH_LINES:
+                        yield from events.batch()
+    except FormatError:
+        events.close()
+        yield from events.batch()
+        raise
+    events.close()
+    yield from events.batch()
+    yield from ledger.last()
+
+
+class _Event:
+    def __init__(self, number: int, line: AuditLine) -> None:
+        self.first = self.last = number
+        self.line = line
+        self.records: list[dict[str, Any]] = []
+
+    def as_record(self) -> dict[str, Any]:
+        return {
+            "time": float(self.line.time),
+            "time_text": self.line.time,
+            "serial": self.line.serial,
+            "node": self.line.node,
+            "types": [record["type"] for record in self.records],
+            "records": self.records,
+        }
+
+
+class _Events:
+    """Events that may get more lines, and those that are ready."""
+
+    def __init__(self, ledger: Ledger, limits: Limits) -> None:
+        self._ledger = ledger
+        self._limits = limits
+        self._open: dict[tuple[str, str, int], _Event] = {}
+        self._ready: list[_Event] = []
+        self.ready_lines = 0
+
+    def add(self, number: int, line: AuditLine) -> None:
+        key = (line.node, line.time, line.serial)
+        event = self._open.get(key)
+        if event is None:
+            event = self._open[key] = _Event(number, line)
+        if len(event.records) >= _MOST_LINES:
+            self._ledger.skip(number, TOO_MANY, str(line.record))
+            return
+        event.records.append(line.record)
+        event.last = number
+        self._settle(number)
+
+    def _settle(self, number: int) -> None:
+        """Move the oldest to the ready ones, if no more lines are to be expected for them."""
+        while self._open:
+            key, event = next(iter(self._open.items()))
+            if number - event.last < _WINDOW_LINES and (
+                len(self._open) <= self._limits.max_open_events
+            ):
+                return
+            del self._open[key]
+            self._finish(event)
+
+    def _finish(self, event: _Event) -> None:
+        self._ready.append(event)
+        self.ready_lines += len(event.records)
+
+    def close(self) -> None:
+        """No more lines will come."""
+        for event in self._open.values():
+            self._finish(event)
+        self._open.clear()
+
+    def batch(self) -> Iterator[Batch]:
+        """The ready events, if there are any."""
+        if self._ready:
+            yield self._ledger.batch(
+                [event.first for event in self._ready],
+                records=[event.as_record() for event in self._ready],
+                rows=self.ready_lines,
+            )
+        self._ready, self.ready_lines = [], 0

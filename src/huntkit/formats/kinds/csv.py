@@ -1,0 +1,255 @@
+"""Delimited text: comma, tab, semicolon or pipe, found by content; the first row names columns.
+
+Values stay text, and empty stays empty: types are found later. A short row is filled with empty
+text, the surplus of a long row goes to the column ``_extra``. A column without a name is
+``_index`` if it is the first (pandas writes it so), else ``column_3``; a name that comes again
+gets a number. Numbers are the lines on which rows begin.
+"""
+
+import csv
+from collections import deque
+from collections.abc import Iterator
+from typing import BinaryIO
+
+from huntkit.core.errors import FormatError
+from huntkit.formats.batch import Batch, Ledger
+from huntkit.formats.format import Head, ReadOptions
+from huntkit.formats.limits import Limits, size_text
+from huntkit.formats.lines import LongLine, decoded, line_blocks, long_line
+from huntkit.formats.streams import as_utf8, peek
+
+name = "csv"
+suffixes = frozenset({"csv", "tsv", "psv"})
+
+EXTRA = "_extra"
+UNCLOSED = "quote is never closed"
+_DELIMITERS = ",\t;|"
+_MOST_RESCUES = 100
+_SNIFF_ROWS = 100
+
+
+def sniff(head: Head) -> int:
+    """Rows that agree on how many fields they have; weak for a single column."""
+    if not head.is_text or not head.lines:
+        return 0
+    _, columns, agreement = _delimiter(head)
+    if columns < 2:
+        return 3 if head.suffix in suffixes else 2
+    if agreement < 0.8:
+        return 2
+    return 50 if columns > 2 else 30
+
+
+def _delimiter(head: Head) -> tuple[str, int, float]:
+    """The delimiter, its number of columns, and the share of rows that have as many."""
+    best = (",", 1, 0.0)
+    for delimiter in _DELIMITERS:
+        rows = _sample_rows(head, delimiter)
+        if not rows or len(rows[0]) < 2 or not _names_columns(rows[0]):
+            continue
+        columns = len(rows[0])
+        agreement = sum(len(row) == columns for row in rows) / len(rows)
+        if (agreement >= 0.8, columns) > (best[2] >= 0.8, best[1]):
+            best = (delimiter, columns, agreement)
+    return best
+
+
+def _sample_rows(head: Head, delimiter: str) -> list[list[str]]:
+    _raise_field_limit(len(head.text) + 1)
+    rows: list[list[str]] = []
+    lines = head.text.strip("\0").splitlines(keepends=True)
+    try:
+        for row in csv.reader(lines, delimiter=delimiter):
+            if row:
+                rows.append(row)
+            if len(rows) > _SNIFF_ROWS:
+                break
+    except csv.Error:
+        return []
+    # The last row of a head that ends in the middle of the file is not whole.
+    return rows[:-1] if len(rows) > 1 and not head.complete else rows
+
+
+def _names_columns(row: list[str]) -> bool:
+    """Most fields look like names: short and not empty (one may be: an index)."""
+    named = [field for field in row if field.strip() and len(field) <= 200]
+    return len(named) >= max(1, 0.7 * (len(row) - 1))
+
+
+def read(stream: BinaryIO, *, name: str, limits: Limits, options: ReadOptions) -> Iterator[Batch]:
+    """The rows as columns of text."""
+    ledger = Ledger("csv")
+    stream = as_utf8(stream, options.encoding)
+    data, stream = peek(stream)
+    delimiter, _, _ = _delimiter(Head(data, name))
+    # The limit belongs to the whole process; it is only ever raised.
+    _raise_field_limit(limits.max_document_bytes)
+    rows = _Rows(stream, delimiter, ledger, limits)
+    names: list[str] | None = None
+    held: list[list[str]] = []
+    numbers: list[int] = []
+    size = 0
+    for number, row in rows:
+        if names is None:
+            names = column_names(row, limits)
+            continue
+        held.append(row)
+        numbers.append(number)
+        size += sum(map(len, row)) + 50 * len(row)
+        if len(held) >= limits.batch_rows or size >= limits.batch_bytes:
+            yield _as_batch(names, held, numbers, ledger)
+            held, numbers, size = [], [], 0
+    if names is not None and held:
+        yield _as_batch(names, held, numbers, ledger)
+    yield from ledger.last()
+    if rows.failure is not None:
+        raise rows.failure
+
+
+def column_names(row: list[str], limits: Limits) -> list[str]:
+    """The header's names, none empty and none twice.
+
+    Examples:
+        >>> column_names(["", "a", "a", ""], Limits())
+        ['_index', 'a', 'a_2', 'column_4']
+    """
+    if len(row) > limits.max_fields:
+        raise FormatError(f"it has more than {limits.max_fields:,} columns")
+    names: list[str] = []
+    taken: set[str] = set()
+    for at, given in enumerate(row):
+        base = given.strip() or ("_index" if at == 0 else f"column_{at + 1}")
+        unique, count = base, 2
+        while unique in taken:
+            unique, count = f"{base}_{count}", count + 1
+        taken.add(unique)
+        names.append(unique)
+    return names
+
+
+def _raise_field_limit(size: int) -> None:
+    if csv.field_size_limit() < size:
+        csv.field_size_limit(size)
+
+
+def _as_batch(names: list[str], rows: list[list[str]], numbers: list[int], ledger: Ledger) -> Batch:
+    width = len(names)
+    context: dict[str, object] = {}
+    surplus: list[str] | None = None
+    if set(map(len, rows)) != {width}:
+        padded = sum(len(row) < width for row in rows)
+        if padded:
+            context["padded"] = padded
+        if any(len(row) > width for row in rows):
+            surplus = [_joined(row[width:]) for row in rows]
+        rows = [row[:width] + [""] * (width - len(row)) for row in rows]
+    columns = dict(zip(names, map(list, zip(*rows, strict=True)), strict=True))
+    if surplus is not None:
+        columns[EXTRA] = surplus
+    return ledger.batch(numbers, columns=columns, context=context)
+
+
+def _joined(fields: list[str]) -> str:
+    """Surplus fields as they would stand in the file."""
+    quoted = ('"' + f.replace('"', '""') + '"' if set(f) & set('",\r\n') else f for f in fields)
+    return ",".join(quoted)
+
+
+class _Rows:
+    """The rows of a file with the number of the line each begins on.
+
+    A quote that is never closed swallows the rest of the file; it is noticed at the end, its
+    line is skipped, and the lines after it are read again.
+    """
+
+    def __init__(self, stream: BinaryIO, delimiter: str, ledger: Ledger, limits: Limits) -> None:
+        self._lines = self._decoded(stream)
+        self._delimiter = delimiter
+        self._ledger = ledger
+        self._limits = limits
+        self._back: deque[str] = deque()
+        self._row_lines: list[str] = []  # of the row being read
+        self._number = 0  # of the last line given
+        self._rescues = 0
+        self.failure: FormatError | None = None
+
+    def __iter__(self) -> Iterator[tuple[int, list[str]]]:
+        reader: Iterator[list[str]] = csv.reader(self._feed(), delimiter=self._delimiter)
+        while True:
+            start = self._number + 1
+            self._row_lines.clear()
+            try:
+                row = next(reader)
+            except StopIteration:
+                return
+            except csv.Error as error:
+                if self._unclosed():
+                    reader = self._rescue(start)
+                else:
+                    self._ledger.skip(start, self._reason(str(error)), self._sample())
+                continue
+            if len(self._row_lines) > 1 and self._at_end() and self._unclosed():
+                reader = self._rescue(start)
+            elif row:
+                yield start, row
+
+    def _feed(self) -> Iterator[str]:
+        while True:
+            line = self._back.popleft() if self._back else next(self._lines, None)
+            if line is None:
+                return
+            self._number += 1
+            self._row_lines.append(line)
+            yield line
+
+    def _at_end(self) -> bool:
+        if self._back:
+            return False
+        line = next(self._lines, None)
+        if line is None:
+            return True
+        self._back.append(line)
+        return False
+
+    def _unclosed(self) -> bool:
+        try:
+            for _ in csv.reader(self._row_lines, delimiter=self._delimiter, strict=True):
+                pass
+        except csv.Error as error:
+            return "end of data" in str(error) or "field limit" in str(error)
+        return False
+
+    def _rescue(self, start: int) -> Iterator[list[str]]:
+        """Skip the line with the open quote and put the others back."""
+        first, *others = self._row_lines or [""]
+        self._rescues += 1
+        self._number = start
+        if self._rescues > _MOST_RESCUES:
+            self._ledger.skip(start, UNCLOSED, first, count=len(others) + 1)
+            self._number += len(others)
+        else:
+            self._ledger.skip(start, UNCLOSED, first)
+            self._back.extendleft(reversed(others))
+        return csv.reader(self._feed(), delimiter=self._delimiter)
+
+    def _reason(self, error: str) -> str:
+        if "field limit" in error:
+            return f"field over {size_text(self._limits.max_document_bytes)}"
+        if "new-line" in error:
+            return "stray carriage return"
+        return "not a row"
+
+    def _sample(self) -> str:
+        return self._row_lines[0][:200] if self._row_lines else ""
+
+    def _decoded(self, stream: BinaryIO) -> Iterator[str]:
+        try:
+            for first, lines, _ in line_blocks(stream, self._limits):
+                for number, line in enumerate(lines, first):
+                    if isinstance(line, LongLine):
+                        self._ledger.skip(number, long_line(self._limits), line)
+                        yield "\n"
+                    else:
+                        yield decoded(line.strip(b"\0"), self._ledger) + "\n"
+        except FormatError as error:
+            self.failure = error
