@@ -22,5 +22,11 @@ export function sums(bytes, count, first, unit) {
   return out;
 }
 
-// A column stored as its distinct values and one code per row.
-export const lookUp = (column, row) => column.values[column.codes[row]];
+// A column stored as its distinct values in order of appearance and a code per row: 0 is the next
+// value not seen yet, n + 1 is value n again. Here the codes become positions.
+export function column({ values, codes, ...rest }) {
+  let seen = 0;
+  return { ...rest, values, codes: codes.map((code) => (code ? code - 1 : seen++)) };
+}
+
+export const lookUp = (from, row) => from.values[from.codes[row]];

@@ -1,5 +1,5 @@
 // Processes as a tree with columns: an ARIA treegrid that only makes the rows in view.
-import { lookUp, text } from "../decode.js";
+import { column, lookUp, text } from "../decode.js";
 import { button, fields, make } from "../dom.js";
 import { branchBest, forest, orderBy, searched, unfolded } from "../forest.js";
 import { darkQuery, palette } from "../palette.js";
@@ -13,13 +13,14 @@ const OPEN_AT_FIRST = 60;
 
 const WIDTHS = { time: "172px", rarity: "64px", command: "minmax(160px, 4fr)" };
 
+const TEXTS = ["process", "user", "host", "pid", "command"];
 const DETAILS = { command: "command line", user: "user", host: "host", pid: "process id" };
 
 class ProcessTree {
   constructor(figure, plot, spec, blobs) {
     this.spec = spec;
     this.figure = figure;
-    this.data = JSON.parse(text(blobs.nodes));
+    this.data = unpacked(JSON.parse(text(blobs.nodes)));
     // A host that is the same everywhere takes no column; the details have it.
     const many = ({ id }) => id !== "host" || this.data.host.values.filter(Boolean).length > 1;
     this.columns = spec.columns.filter(many);
@@ -181,7 +182,7 @@ class ProcessTree {
     row.style.transform = `translateY(${i * ROW}px)`;
     row.style.gridTemplateColumns = this.template;
     row.append(this.nameCell(node));
-    for (const column of this.columns) row.append(this.cell(node, column.id));
+    for (const { id } of this.columns) row.append(this.cell(node, id));
     return row;
   }
 
@@ -281,7 +282,7 @@ class ProcessTree {
 
   // Each distinct text is searched once.
   matches() {
-    const columns = ["name", "user", "host", "pid", "command"].filter((id) => this.data[id]);
+    const columns = TEXTS.filter((id) => this.data[id]);
     const found = new Uint8Array(this.size);
     for (const id of columns) {
       const { values, codes } = this.data[id];
@@ -364,13 +365,13 @@ class ProcessTree {
     const { data, tree } = this;
     const parent = tree.parent[node];
     const pairs = [
-      ["process", lookUp(data.name, node)],
+      ["process", lookUp(data.process, node) || "(no name)"],
       [`started (${this.spec.zone})`, this.time(node)],
     ];
     for (const id of ["command", "user", "host", "pid"]) {
       if (data[id]) pairs.push([DETAILS[id], lookUp(data[id], node)]);
     }
-    for (const column of data.details) pairs.push([column.name, lookUp(column, node)]);
+    for (const each of data.details) pairs.push([each.name, lookUp(each, node)]);
     if (parent >= 0) pairs.push(["parent", lookUp(data.name, parent)]);
     if (tree.descendants[node]) pairs.push(["processes below", count(tree.descendants[node])]);
     if (data.inferred[node]) pairs.push(["note", "inferred: no event shows its start"]);
@@ -428,6 +429,15 @@ class ProcessTree {
     if (folds) this.toggle(this.chosen);
     else if (this.tree.parent[this.chosen] >= 0) this.choose(this.tree.parent[this.chosen], true);
   }
+}
+
+function unpacked(data) {
+  for (const id of TEXTS) if (data[id]) data[id] = column(data[id]);
+  data.details = data.details.map(column);
+  // The name is the path's last part; the path itself is among the details.
+  const { values, codes } = data.process;
+  data.name = { codes, values: values.map((path) => /[^\\/]*(?=[\\/]*$)/.exec(path)[0] || "(no name)") };
+  return data;
 }
 
 window.huntkit.register("process_tree", (figure, plot, spec, blobs) => {

@@ -1,6 +1,6 @@
 // Events over time in lanes: columns of counts from afar, single marks from near.
 import { density, lowerBound, places } from "../bins.js";
-import { lookUp, sums, text } from "../decode.js";
+import { column, lookUp, sums, text } from "../decode.js";
 import { button, fields, make } from "../dom.js";
 import { darkQuery, palette, rgb } from "../palette.js";
 import { clock, count, day, duration, stamp, tick } from "../times.js";
@@ -19,7 +19,7 @@ class Timeline {
     this.unit = spec.unit_us / 1000;
     this.times = sums(blobs.deltas, spec.events, spec.first_us / 1000, this.unit);
     this.lanes = blobs.lanes;
-    this.texts = JSON.parse(text(blobs.texts));
+    this.texts = JSON.parse(text(blobs.texts)).map(column);
     this.laneHeight = laneHeight(spec.lanes.length);
     this.height = this.laneHeight * spec.lanes.length;
     const [first, last] = [this.times[0], this.times[this.times.length - 1]];
@@ -400,9 +400,9 @@ class Timeline {
     ];
     if (index < this.spec.texts) {
       const { rest } = this.spec.lanes[this.lanes[index]];
-      for (const column of this.texts) {
-        const said = column.name === this.spec.lane_title && !rest;
-        if (!said) pairs.push([column.name, lookUp(column, index)]);
+      for (const each of this.texts) {
+        const said = each.name === this.spec.lane_title && !rest;
+        if (!said) pairs.push([each.name, lookUp(each, index)]);
       }
     }
     pairs.push(["row", count(index)]);

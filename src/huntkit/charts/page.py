@@ -29,8 +29,9 @@ class Page:
 
     Examples:
         >>> import huntkit.charts
+        >>> import polars as pl
         >>> page = Page(nonce="c29tZXRoaW5nIHJhbmRvbQ")
-        >>> chart = huntkit.charts.timeline({"TimeGenerated": ["2026-03-01T10:00:00Z"]})
+        >>> chart = huntkit.charts.timeline(pl.DataFrame({"time": ["2026-03-01T10:00:00Z"]}))
         >>> body = page.add(chart)
         >>> page.csp()
         "default-src 'none'; script-src 'nonce-c29tZXRoaW5nIHJhbmRvbQ'; style-src ..."

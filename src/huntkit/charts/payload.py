@@ -12,7 +12,11 @@ from huntkit.core.text import visible
 
 
 class Coded(TypedDict):
-    """A column of text as its distinct values, and for each row the position of its value."""
+    """A column of text as its distinct values in order of appearance, and a code per row.
+
+    The code 0 is the next value that has not appeared yet, n + 1 is value n again: a column
+    whose texts are all different is all zeros, which pack to nothing.
+    """
 
     values: list[str]
     codes: list[int]
@@ -70,7 +74,10 @@ def coded(texts: pl.Series, *, limit: int) -> Coded:
     """A column of any type as visible texts of at most `limit` characters; null is empty text."""
     shown = as_text(texts, limit=limit)
     values: dict[str, int] = {}
-    codes = [values.setdefault(text, len(values)) for text in shown]
+    codes = []
+    for text in shown:
+        codes.append(values.get(text, 0))
+        values.setdefault(text, len(values) + 1)
     return {"values": list(values), "codes": codes}
 
 

@@ -6,7 +6,7 @@ from typing import Any, Final, Literal
 import polars as pl
 
 from huntkit.charts.chart import Chart
-from huntkit.charts.payload import Coded, Named, as_text, coded, json_bytes, named
+from huntkit.charts.payload import Coded, Named, coded, json_bytes, named
 from huntkit.core.errors import UnknownColumn, UsageError, did_you_mean
 from huntkit.core.text import visible
 from huntkit.extract.trees import process_tree as processes_as_tree
@@ -52,7 +52,7 @@ def process_tree(
 
     Raises:
         UnknownColumn: a named column is not in the table.
-        UsageError: the table holds no processes, or `columns` names something else.
+        UsageError: the table holds no processes, or `columns` or `order` says something else.
 
     Examples:
         >>> chart = process_tree(
@@ -68,6 +68,8 @@ def process_tree(
         >>> chart.summary
         '2 processes in 1 tree, at most 2 levels deep.'
     """
+    if order not in (None, "rarest", "time"):
+        raise UsageError(f"there is no order {order!r}", hint="say order='rarest' or order='time'")
     table = frames.to_polars(data)
     found = _columns(table.columns, columns or {})
     others = [source_columns] if isinstance(source_columns, str) else list(source_columns or [])
@@ -161,11 +163,11 @@ def _chart(
     cells += [{"id": "command", "label": "Command line"}] if "command" in found else []
     nodes: dict[str, Any] = {
         "depth": depths,
-        "name": _names(table, found.get("process")),
+        "process": _programs(table, found.get("process")),
         "time": offsets,
         "inferred": _flags(table, "Inferred"),
         **{part: coded(table[found[part]], limit=CELL_LIMIT) for part in shown},
-        "details": _details(table, found, others),
+        "details": _details(table, others),
     }
     if rarity is not None:
         nodes["rarity"] = rarity
@@ -209,13 +211,11 @@ def _rarity(table: pl.DataFrame) -> list[float] | None:
     return values.round(3).fill_null(-1.0).to_list()
 
 
-def _names(table: pl.DataFrame, process: str | None) -> Coded:
-    """The last part of each program's path."""
+def _programs(table: pl.DataFrame, process: str | None) -> Coded:
+    """Each program's path, of which the page shows the last part."""
     if process is None:
-        return coded(pl.Series(["(no name)"] * table.height, dtype=pl.String), limit=CELL_LIMIT)
-    paths = pl.Series(as_text(table[process], limit=1_000), dtype=pl.String)
-    last = paths.str.strip_chars_end("\\/").str.extract(r"([^\\/]*)$", 1).fill_null("")
-    return coded(last.replace("", "(no name)"), limit=CELL_LIMIT)
+        return coded(pl.Series([""] * table.height, dtype=pl.String), limit=1)
+    return coded(table[process], limit=1_000)
 
 
 def _commands(column: pl.Series) -> Coded:
@@ -227,13 +227,10 @@ def _commands(column: pl.Series) -> Coded:
     return coded(column, limit=limit)
 
 
-def _details(table: pl.DataFrame, found: Mapping[str, str], others: Sequence[str]) -> list[Named]:
+def _details(table: pl.DataFrame, others: Sequence[str]) -> list[Named]:
     """What is shown of the chosen process only, by column name."""
-    parts = [found[part] for part in ("process",) if part in found]
-    parts += [*others, *(name for name in ("_file", "_record") if name in table.columns)]
-    return [
-        named(table[name], limit=1_000) for name in dict.fromkeys(parts) if name in table.columns
-    ]
+    parts = dict.fromkeys([*others, "_file", "_record"])
+    return [named(table[name], limit=1_000) for name in parts if name in table.columns]
 
 
 def _flags(table: pl.DataFrame, name: str) -> list[int]:

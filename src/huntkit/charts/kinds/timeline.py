@@ -1,6 +1,7 @@
 """Events over time, in lanes: counts from afar, single events from near."""
 
 import math
+import zlib
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, Final
@@ -18,17 +19,21 @@ TEXTS: Final = 3_000  # of more events only the first so many do,
 TEXT_BYTES: Final = 1_500_000  # and never more text than this in all
 TEXT_LIMIT: Final = 300  # characters of one text
 NAME_LIMIT: Final = 80  # characters of a lane's name
-DELTA_BYTES: Final = 620_000  # for the times of any number of events, once packed
+PACKED_BYTES: Final = 1_150_000  # for all of it, packed; times become coarser to fit
 
 # What an event shows when no columns are named: the first that the table has, at most six.
 _ROLES: Final = (
     "event_id", "host", "user", "process_path", "command_line", "source_ip", "destination_ip",
 )  # fmt: skip
 _TELLING: Final = ("Activity", "ActionType", "EventName", "Operation", "SyslogMessage", "Message")
-_UNITS_US: Final = (1, 1_000, 10_000, 100_000, 1_000_000, 10_000_000, 60_000_000)
+_UNITS_US: Final = (
+    1, 1_000, 5_000, 20_000, 100_000, 250_000, 500_000, 1_000_000, 5_000_000, 15_000_000,
+    60_000_000,
+)  # fmt: skip
 
 _FIRST: Final = datetime(1, 1, 2, tzinfo=UTC)
 _LAST: Final = datetime(9999, 12, 30, tzinfo=UTC)
+_NO_TIME: Final = "TimeGenerated"
 _TIME, _LANE = "_hk_time", "_hk_lane"
 
 
@@ -74,7 +79,7 @@ def timeline(
         ...     group_by="Computer",
         ... )
         >>> chart.summary
-        '2 events in 2 lanes (Computer) ... 2026-03-01 10:00:00 to 10:00:05 UTC. 1 event has no ...'
+        '2 events in 2 lanes (Computer), 2026-03-01 10:00:00 to 10:00:05 UTC. 1 event has no ...'
     """
     if not 1 <= max_lanes <= 200:
         raise UsageError(f"max_lanes is {max_lanes}", hint="from 1 to 200 lanes can be told apart")
@@ -84,10 +89,10 @@ def timeline(
             raise UsageError("several tables are the lanes", hint="leave out group_by")
         events = _several(data, sources, time_column)
         lane_title = "table"
-        time = time_column or "TimeGenerated"
+        time = time_column or _NO_TIME
     else:
         table = frames.to_polars(data)
-        time = times.pick_time_column(table, time_column)
+        time = _time_of(table, time_column)
         events = _one(table, group_by, sources, time)
         lane_title = group_by or "events"
     total = events.height
@@ -110,7 +115,9 @@ def _one(
     for name in [*([group_by] if group_by is not None else []), *(sources or [])]:
         if name not in table.columns:
             raise UnknownColumn(name, table.columns)
-    time = times.pick_time_column(table, time)
+    time = _time_of(table, time)
+    if time not in table.columns:
+        table = table.with_columns(pl.Series(time, [], dtype=pl.Datetime("us", "UTC")))
     if sources is None:
         sources = [name for name in _told(table) if name not in (time, group_by)][:6]
     lane = _lane(table[group_by]) if group_by is not None else pl.lit("events")
@@ -118,6 +125,15 @@ def _one(
     chosen = dict.fromkeys([*([group_by] if group_by is not None else []), *sources, *kept])
     drawn = [pl.col(name) for name in chosen if name != time]
     return table.select(_moments(table[time]).alias(_TIME), lane.alias(_LANE), *drawn)
+
+
+def _time_of(table: pl.DataFrame, given: str | None) -> str:
+    """The column with the time; a table without any time to draw needs none."""
+    named = roles.candidates(table.columns, "time")
+    bare = all(table[name].null_count() == table.height for name in named)
+    if given in (None, _NO_TIME) and bare and (named or not table.height):
+        return next(iter(named), _NO_TIME)
+    return times.pick_time_column(table, given)
 
 
 def _several(
@@ -185,10 +201,13 @@ def _chart(
 ) -> Chart:
     lanes, of_event = _lanes(events, max_lanes)
     stamps = events[_TIME].to_physical()
-    unit = _unit(stamps)
-    ticks = (stamps - (stamps.min() or 0)) // unit
     columns, texts = _texts(events)
+    content = {"lanes": octets(of_event), "texts": json_bytes(columns)}
+    room = PACKED_BYTES - sum(len(zlib.compress(each, 1)) for each in content.values())
+    unit, content["deltas"] = _gaps(stamps, room)
     summary = _summary(events, lanes, lane_title, without_time, grouped=grouped)
+    if ((stamps - (stamps.min() or 0)) % unit != 0).any():
+        summary += f" To keep the page small, times are rounded down to {unit / 1e6:g} s."
     described = "; ".join(f"{lane['name']}: {lane['count']:,}" for lane in lanes[:5])
     height = 250 + (120 if len(lanes) == 1 else max(22 * len(lanes), min(440, 56 * len(lanes))))
     spec = {
@@ -211,11 +230,7 @@ def _chart(
     return Chart(
         data=drawn.insert_column(1, _labels(lanes, of_event, _free_name("lane", drawn.columns))),
         spec=spec,
-        blobs={
-            "deltas": planes(ticks.diff().fill_null(0)),
-            "lanes": octets(of_event),
-            "texts": json_bytes(columns),
-        },
+        blobs=content,
         libraries=("echarts",) if events.height else (),
         table=_table(lanes, lane_title),
     )
@@ -270,16 +285,22 @@ def _labels(lanes: list[dict[str, Any]], of_event: pl.Series, name: str) -> pl.S
     return names.gather(of_event).alias(name) if lanes else pl.Series(name, [], dtype=pl.String)
 
 
-def _unit(stamps: pl.Series) -> int:
-    """The finest unit of time that the data uses and in which the deltas of all events fit the size set for them."""
-    gaps = stamps.diff().drop_nulls()
-    coarsest = next((u for u in (1_000_000, 1_000) if (stamps % u == 0).all()), 1)
-    for unit in (u for u in _UNITS_US if u >= coarsest):
-        # An event costs about the bits of its delta, and one and a half more for its spread.
-        bits = float((gaps // unit + 1).log(2).sum() or 0) + 1.5 * len(gaps)
-        if bits / 8 <= DELTA_BYTES:
-            return unit
-    return _UNITS_US[-1]
+def _gaps(stamps: pl.Series, room: int) -> tuple[int, bytes]:
+    """The unit of time for the page, and the events' distances in it.
+
+    The unit is as fine as the data, if that fits the room, else the first that does.
+    """
+    finest = next((unit for unit in (1_000_000, 1_000) if (stamps % unit == 0).all()), 1)
+    since = stamps - (stamps.min() or 0)
+    for unit in (unit for unit in _UNITS_US if unit >= finest):
+        gaps = (since // unit).diff().fill_null(0)
+        # Nothing packs below the bits that the numbers have, so most misses cost no packing.
+        least = float((gaps + 1).log(2).sum() or 0) / 8
+        if least <= room or unit == _UNITS_US[-1]:
+            content = planes(gaps)
+            if len(content) <= room or len(zlib.compress(content, 1)) <= room:
+                break
+    return unit, content
 
 
 def _texts(events: pl.DataFrame) -> tuple[list[Named], int]:
@@ -303,7 +324,7 @@ def _summary(
     *,
     grouped: bool,
 ) -> str:
-    parts = []
+    parts: list[str] = []
     if events.height:
         first, last = events[_TIME][0], events[_TIME][-1]
         until = _stamp(last)
@@ -321,8 +342,12 @@ def _summary(
     else:
         parts.append("No events to draw.")
     if without_time:
-        have = "event has" if without_time == 1 else "events have"
-        parts.append(f"{without_time:,} {have} no usable time and can't be drawn.")
+        have = (
+            "event has no usable time and is"
+            if without_time == 1
+            else ("events have no usable time and are")
+        )
+        parts.append(f"{without_time:,} {have} not drawn.")
     return " ".join(parts)
 
 

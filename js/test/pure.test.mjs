@@ -1,0 +1,73 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { density, lowerBound, places } from "../src/bins.js";
+import { column, inflate, lookUp, sums } from "../src/decode.js";
+import { branchBest, forest, orderBy, searched, unfolded } from "../src/forest.js";
+import { clock, duration, stamp, tick } from "../src/times.js";
+
+test("a binary search finds the first value that is not below", () => {
+  assert.deepEqual([0, 1, 2, 3, 9].map((v) => lowerBound([1, 2, 2, 5], v)), [0, 0, 1, 3, 4]);
+});
+
+test("every event in view is counted in exactly one column", () => {
+  const times = Float64Array.from({ length: 1000 }, (_, i) => i);
+  const lanes = Uint8Array.from({ length: 1000 }, (_, i) => i % 3);
+  const { counts, most } = density(times, lanes, 0, 1000, 0, 999, 3, 7);
+  assert.equal(counts.reduce((a, b) => a + b), 1000);
+  assert.equal(most, Math.max(...counts));
+});
+
+test("simultaneous events stay inside their lane", () => {
+  const { y } = places(new Float64Array(500), new Uint8Array(500).fill(1), 0, 500, () => 5, 40, 4);
+  assert.ok(y.every((at) => at >= 40 && at <= 80));
+});
+
+test("byte planes become running sums", () => {
+  const planes = Uint8Array.from([0, 1, 44, 0, 0, 1]); // 0, 1, 300
+  assert.deepEqual([...sums(planes, 3, 10, 2)], [10, 12, 612]);
+  assert.equal(sums(new Uint8Array(0), 0, 0, 1).length, 0);
+});
+
+test("a column's codes become positions", () => {
+  const read = column({ name: "c", values: ["a", "b"], codes: [0, 1, 0, 2] });
+  assert.deepEqual([0, 1, 2, 3].map((i) => lookUp(read, i)), ["a", "a", "b", "b"]);
+});
+
+test("what Python packs is unpacked", async () => {
+  const packed = "eJzLSM3JyVcozy/KSQEAGgsEXQ=="; // zlib.compress(b"hello world")
+  assert.equal(new TextDecoder().decode(await inflate(packed)), "hello world");
+});
+
+// 0 ─ 1 ─ 2
+//   └ 3       4
+const tree = forest([0, 1, 2, 1, 0]);
+
+test("a forest knows parents and descendants", () => {
+  assert.deepEqual([...tree.parent], [-1, 0, 1, 0, -1]);
+  assert.deepEqual([...tree.descendants], [3, 1, 0, 0, 0]);
+});
+
+test("rows below a folded node are skipped, in any order", () => {
+  assert.deepEqual(unfolded(tree, [0, 1, 2, 3, 4], [1, 0, 0, 0, 0]), [0, 1, 3, 4]);
+  assert.deepEqual(unfolded(tree, [4, 0, 3, 1, 2], [0, 1, 0, 0, 0]), [4, 0]);
+});
+
+test("the rarest branch comes first, with its ancestors", () => {
+  const best = branchBest(tree, [0.1, 0.2, 0.3, 0.9, 0.5]);
+  assert.deepEqual([...best], [0.9, 0.3, 0.3, 0.9, 0.5]);
+  assert.deepEqual(orderBy(tree, best), [0, 3, 1, 2, 4]);
+});
+
+test("a search keeps the way to its hits", () => {
+  assert.deepEqual(searched(tree, [0, 1, 2, 3, 4], [2]), [0, 1, 2]);
+});
+
+test("times are shown in UTC, as fine as they are known", () => {
+  assert.equal(stamp(0, 1000), "1970-01-01 00:00:00");
+  assert.equal(clock(1.5, 0.001), "00:00:00.001500");
+  assert.equal(stamp(-62135596800000, 60000), "0001-01-01 00:00");
+  assert.equal(tick(86400000, 1e9), "1970-01-02");
+  assert.equal(tick(3600000, 1000), "01:00:00.000");
+  assert.equal(duration(90000), "90 s");
+  assert.equal(duration(7200000), "2 h");
+});

@@ -1,0 +1,203 @@
+import io
+import json
+import zipfile
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+import pytest
+
+from huntkit.charts import timeline
+from huntkit.charts.chart import Chart
+from huntkit.charts.page import Page
+
+pytestmark = pytest.mark.browser
+
+START = datetime(2026, 3, 1, 10, tzinfo=UTC)
+COLOURS = """() => {
+  const canvas = document.querySelector(".hk-canvas canvas");
+  const { data } = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height);
+  const seen = {};
+  for (const pixel of new Uint32Array(data.buffer)) seen[pixel] = (seen[pixel] || 0) + 1;
+  return Object.values(seen).filter((n) => n > 20).length;
+}"""
+
+
+def real_events(shared_data: Path) -> pl.DataFrame:
+    path = shared_data / "security-datasets/atomic/windows/execution/host/empire_launcher_vbs.zip"
+    rows = []
+    with zipfile.ZipFile(path) as archive:
+        for name in archive.namelist():
+            rows += [json.loads(line) for line in io.BytesIO(archive.read(name)) if line.strip()]
+    names = ["@timestamp", "EventID", "Channel", "Hostname", "CommandLine", "Image"]
+    return pl.DataFrame({name: [_text(row.get(name)) for row in rows] for name in names})
+
+
+def _text(value: Any) -> str | None:
+    return None if value is None else str(value)
+
+
+def events(count: int, seconds: float = 1, groups: int = 3) -> Chart:
+    frame = pl.DataFrame(
+        {
+            "TimeGenerated": [START + timedelta(seconds=i * seconds) for i in range(count)],
+            "Computer": [f"ws{i % groups:02}" for i in range(count)],
+            "CommandLine": [f"cmd.exe /c echo {i}" for i in range(count)],
+        }
+    )
+    return timeline(frame, group_by="Computer", source_columns=["CommandLine"])
+
+
+def status(page: Any) -> str:
+    return str(page.locator(".hk-status").text_content())
+
+
+@pytest.mark.data
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("group_by", ["Channel", "EventID", None])
+def test_real_events_are_drawn(
+    drawn: Callable[..., Any], shared_data: Path, scheme: str, group_by: str | None
+) -> None:
+    frame = real_events(shared_data)
+    page = drawn(timeline(frame, group_by=group_by, time_column="@timestamp"), scheme=scheme)
+    assert f"{frame.height:,} of {frame.height:,} events in view" in status(page)
+    assert "UTC" in status(page)
+    assert page.evaluate(COLOURS) > 4
+
+
+@pytest.mark.parametrize("where", ["page", "notebook"])
+def test_hostile_texts_stay_texts(
+    drawn: Callable[..., Any], open_page: Callable[..., Any], hostile_texts: list[str], where: str
+) -> None:
+    size = len(hostile_texts)
+    frame = pl.DataFrame(
+        {
+            "TimeGenerated": [START + timedelta(seconds=i) for i in range(size)],
+            "group<img src=x onerror=window.hostile=1>": hostile_texts,
+            "</script><script>window.hostile=1</script>": hostile_texts,
+        }
+    )
+    chart = timeline(
+        frame,
+        group_by=frame.columns[1],
+        source_columns=frame.columns[2:],
+        title="</title><script>window.hostile=1</script>{a|b}",
+    )
+    if where == "notebook":
+        page = open_page(f"<!DOCTYPE html><body>{chart._repr_mimebundle_()['text/html']}")
+        frame_ = page.frame_locator("iframe")
+        frame_.locator("html[data-hk-ready]").wait_for(state="attached")
+    else:
+        page = drawn(chart)
+        frame_ = page
+    stage = frame_.locator(".hk-stage")
+    stage.focus()
+    for i in range(size):
+        page.keyboard.press("]")
+        if i == 9:
+            assert "photo⟦RLO⟧gpj.exe" in str(frame_.locator(".hk-details").text_content())
+    box = stage.bounding_box()
+    for step in range(0, int(box["width"]), 25):
+        page.mouse.move(box["x"] + step, box["y"] + 12 + step % 200)
+    frame_.locator(".hk-table summary").click()
+    assert frame_.locator(".hk-details img, .hk-table img, figure a").count() == 0
+
+
+def test_keys_zoom_pan_step_and_reset(drawn: Callable[..., Any]) -> None:
+    page = drawn(events(5_000))
+    page.locator(".hk-stage").focus()
+    whole = status(page)
+    assert "each column is" in whole
+    page.keyboard.press("+")
+    zoomed = status(page)
+    assert "each mark is one event" in zoomed
+    page.keyboard.press("ArrowRight")
+    assert status(page) not in (whole, zoomed)
+    page.keyboard.press("ArrowLeft")
+    assert status(page) == zoomed
+    page.keyboard.press("-")
+    page.keyboard.press("0")
+    assert status(page) == whole
+    page.keyboard.press("]")
+    assert "cmd.exe /c echo 0" in str(page.locator(".hk-details").text_content())
+    assert page.locator(".hk-ring").is_visible()
+    page.keyboard.press("]")
+    assert "cmd.exe /c echo 1" in str(page.locator(".hk-details").text_content())
+    page.keyboard.press("Escape")
+    assert page.locator(".hk-details").text_content() == ""
+    page.keyboard.press("?")
+    assert "zoom in" in str(page.locator(".hk-details").text_content())
+
+
+def test_a_mark_under_the_mouse_tells_its_event_and_a_click_keeps_it(
+    drawn: Callable[..., Any],
+) -> None:
+    page = drawn(events(3, seconds=60))
+    x, y = page.evaluate("""() => {
+      const canvas = document.querySelector(".hk-canvas canvas");
+      const box = canvas.getBoundingClientRect();
+      const scale = canvas.width / box.width;
+      const { data, width } = canvas.getContext("2d").getImageData(0, 0, canvas.width, 60 * scale);
+      for (let i = 0; i < data.length; i += 4) {
+        const strong = data[i + 3] > 200 && data[i] < 40 && data[i + 2] > 150;
+        const [across, down] = [(i / 4) % width, Math.floor(i / 4 / width)];
+        if (strong) return [box.x + across / scale, box.y + down / scale + 4];
+      }
+    }""")
+    page.mouse.move(x, y)
+    assert "cmd.exe /c echo 0" in str(page.locator(".hk-tip").text_content())
+    page.mouse.click(x, y)
+    page.mouse.move(5, 5)
+    assert page.locator(".hk-tip").is_hidden()
+    assert "cmd.exe /c echo 0" in str(page.locator(".hk-details").text_content())
+
+
+def test_a_reader_hears_what_the_picture_shows(drawn: Callable[..., Any]) -> None:
+    chart = events(30)
+    page = drawn(chart)
+    label = str(page.locator(".hk-stage").get_attribute("aria-label"))
+    assert chart.summary in label
+    assert "ws00: 10" in label
+    page.locator(".hk-table summary").click()
+    assert page.locator(".hk-table tbody tr").count() == 3
+
+
+def test_a_million_events_are_drawn_down_to_the_single_one(drawn: Callable[..., Any]) -> None:
+    size = 1_000_000
+    frame = pl.DataFrame({"n": pl.int_range(size, eager=True)}).select(
+        (pl.col("n") * 600_000 + pl.col("n") * 7919 % 100_000)
+        .cast(pl.Datetime("us", "UTC"))
+        .alias("TimeGenerated"),
+        (pl.col("n") * 31 % 6).alias("EventID"),
+    )
+    page = drawn(timeline(frame, group_by="EventID"))
+    assert "1,000,000 of 1,000,000 events in view" in status(page)
+    page.locator(".hk-stage").focus()
+    for _ in range(10):
+        page.keyboard.press("+")
+    assert "each mark is one event" in status(page)
+
+
+def test_many_charts_share_a_page(drawn: Callable[..., Any]) -> None:
+    page = Page()
+    body = "".join(page.add(chart) for chart in (events(10), events(5_000), timeline({})))
+    content = (
+        f"<!DOCTYPE html><html><head><meta charset=utf-8>{page.head()}</head>"
+        f"<body>{body}{page.tail()}</body></html>"
+    )
+    opened = drawn(content)
+    assert opened.locator(".hk-canvas canvas").count() == 2
+    assert "no events" in str(opened.locator(".hk-message").text_content()).lower()
+
+
+def test_a_timeline_follows_the_width_and_the_colours_of_its_surroundings(
+    drawn: Callable[..., Any],
+) -> None:
+    page = drawn(events(5_000))
+    page.set_viewport_size({"width": 700, "height": 900})
+    page.emulate_media(color_scheme="dark")
+    page.wait_for_timeout(300)
+    assert page.locator(".hk-canvas canvas").bounding_box()["width"] < 700
+    assert page.evaluate(COLOURS) > 4
