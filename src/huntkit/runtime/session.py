@@ -1,0 +1,164 @@
+"""The session: settings, progress and history of one piece of work, held together.
+
+Two sessions in one process do not notice each other. Nothing is read or made at import.
+"""
+
+import functools
+import os
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from pathlib import Path
+from typing import Any, Final, Literal, overload
+
+import platformdirs
+
+from huntkit.core.errors import SettingsError, did_you_mean
+from huntkit.core.progress import SILENT, Progress
+
+FrameKind = Literal["pandas", "polars", "arrow"]
+
+_KINDS: Final = ("pandas", "polars", "arrow")
+_GIB: Final = 1024**3
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Settings:
+    """What a session does by default; every call may say otherwise.
+
+    Attributes:
+        cache_dir: where parsed evidence is kept; None: ``HUNTKIT_CACHE_DIR``, or the user's
+            cache folder.
+        cache_limit_bytes: how large that may grow before the oldest goes.
+        frame: the kind of frame that queries give.
+        offline: refuse every use of the network, even where one is asked for.
+    """
+
+    cache_dir: Path | None = None
+    cache_limit_bytes: int = 20 * _GIB
+    frame: FrameKind = "pandas"
+    offline: bool = False
+
+    def __post_init__(self) -> None:
+        faults = []
+        if self.frame not in _KINDS:
+            near = did_you_mean(str(self.frame), _KINDS)
+            faults.append(f"frame={self.frame!r} is none of {', '.join(_KINDS)} {near}".strip())
+        if self.cache_limit_bytes < 0:
+            faults.append(f"cache_limit_bytes={self.cache_limit_bytes} is below zero")
+        if faults:
+            raise SettingsError("; ".join(faults), context={"faults": faults})
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Run:
+    """One thing that was run in a session.
+
+    Attributes:
+        what: what it was, such as ``kql`` or ``open``.
+        text: the query or the paths, as given; never a secret.
+        started: when, in UTC.
+        rows: how many rows it gave; None where that has no meaning.
+        partial: whether the answer is known to be incomplete.
+    """
+
+    what: str
+    text: str
+    started: datetime
+    rows: int | None = None
+    partial: bool = False
+
+
+class History(Sequence[Run]):
+    """What was run, in order; it only grows.
+
+    Examples:
+        >>> from datetime import UTC
+        >>> history = History()
+        >>> history.add(Run(what="sql", text="SELECT 1", started=datetime(2024, 5, 1, tzinfo=UTC)))
+        >>> len(history), history[0].what
+        (1, 'sql')
+    """
+
+    __slots__ = ("_runs",)
+
+    def __init__(self) -> None:
+        self._runs: list[Run] = []
+
+    def add(self, run: Run, /) -> None:
+        """Write down one more run."""
+        self._runs.append(run)
+
+    @overload
+    def __getitem__(self, place: int) -> Run: ...
+    @overload
+    def __getitem__(self, place: slice) -> Sequence[Run]: ...
+    def __getitem__(self, place: int | slice) -> Run | Sequence[Run]:
+        return tuple(self._runs)[place]
+
+    def __len__(self) -> int:
+        return len(self._runs)
+
+    def __iter__(self) -> Iterator[Run]:
+        return iter(tuple(self._runs))
+
+    def __repr__(self) -> str:
+        return f"<History of {len(self)} runs>"
+
+
+class Session:
+    """Settings, progress and history of one piece of work.
+
+    Examples:
+        >>> session = Session(Settings(frame="polars"))
+        >>> session.frame, session.offline, len(session.history)
+        ('polars', False, 0)
+        >>> session.changed(offline=True).offline
+        True
+    """
+
+    def __init__(self, settings: Settings | None = None, *, progress: Progress = SILENT) -> None:
+        self.settings = Settings() if settings is None else settings
+        self.progress = progress
+        self._history = History()
+
+    @property
+    def history(self) -> History:
+        """What was run in this session."""
+        return self._history
+
+    @property
+    def cache_dir(self) -> Path:
+        """Where parsed evidence is kept; it need not exist yet."""
+        if self.settings.cache_dir is not None:
+            return self.settings.cache_dir.expanduser()
+        named = os.environ.get("HUNTKIT_CACHE_DIR", "").strip()
+        return Path(named).expanduser() if named else platformdirs.user_cache_path("huntkit")
+
+    @property
+    def cache_limit_bytes(self) -> int:
+        """How large the cache may grow."""
+        return self.settings.cache_limit_bytes
+
+    @property
+    def frame(self) -> FrameKind:
+        """The kind of frame that queries give."""
+        return self.settings.frame
+
+    @property
+    def offline(self) -> bool:
+        """Whether every use of the network is refused."""
+        return self.settings.offline
+
+    def changed(self, **settings: Any) -> "Session":
+        """A new session with some settings changed, the same progress and no history."""
+        return Session(replace(self.settings, **settings), progress=self.progress)
+
+    def __repr__(self) -> str:
+        return f"Session({self.settings!r})"
+
+
+@functools.cache
+def default_session() -> Session:
+    """The session of calls that name none; made on first use."""
+    return Session()
