@@ -12,7 +12,6 @@ from typing import Any
 MOST_KEYS = 12  # a wrapper has no more keys than this, so wider records need no look
 
 NOT_AN_OBJECT = "not a JSON object"
-NO_EVENT = "no event in it"
 
 # Below these keys a list holds records ...
 LIST_KEYS = (
@@ -90,7 +89,8 @@ def unwrap(value: Any) -> list[Any] | None:
         return [inner for each in value for inner in _each(each)]
     if not isinstance(value, dict) or len(value) > MOST_KEYS:
         return None
-    return _single(value) or _listed(value)
+    single = _single(value)
+    return _listed(value) if single is None else single
 
 
 def _each(value: Any) -> list[Any]:
@@ -107,6 +107,8 @@ def _single(value: Mapping[str, Any]) -> list[Any] | None:
     result = value.get("result")
     if isinstance(result, dict) and value.keys() <= _SPLUNK:
         return [result]
+    if value.get("lastrow") is True and value.keys() <= _SPLUNK:
+        return []  # the line that ends a Splunk export holds no event
     return None
 
 

@@ -96,6 +96,14 @@ class Pieces(io.RawIOBase):
         buffer[: len(data)] = data
         return len(data)
 
+    def read1(self, count: int = -1) -> bytes:
+        """As `piece`; `take` uses it, which saves two copies of every byte."""
+        return self.piece(count if count > 0 else PIECE_BYTES)
+
+    def plain(self) -> BinaryIO:
+        """The stream for readers that use `take` and nothing else."""
+        return cast("BinaryIO", self)
+
     def buffered(self) -> BinaryIO:
         """The stream that readers take."""
         return cast("BinaryIO", io.BufferedReader(self, PIECE_BYTES))
@@ -213,7 +221,7 @@ def peek(stream: BinaryIO, count: int = HEAD_BYTES) -> tuple[bytes, BinaryIO]:
         (b'ab', b'abcdef')
     """
     head, failure = take(stream, count)
-    return head, Replayed(head, stream, failure).buffered()
+    return head, Replayed(head, stream, failure).plain()
 
 
 class Recoded(Pieces):
@@ -249,7 +257,7 @@ def as_utf8(stream: BinaryIO, encoding: str | None = None) -> BinaryIO:
     head, stream = peek(stream, 4096)
     encoding = encoding or wide_encoding(head)
     if encoding is not None:
-        stream = Recoded(stream, encoding).buffered()
+        stream = Recoded(stream, encoding).plain()
         head, stream = peek(stream, 3)
     if head.startswith(codecs.BOM_UTF8):
         take(stream, 3)

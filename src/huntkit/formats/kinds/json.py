@@ -176,12 +176,14 @@ def _make_exact(found: list[Any], texts: Iterable[bytes], ledger: Ledger) -> Non
     Only the outermost values are looked at, which costs a few percent; looking at all of them
     would halve the speed.
     """
-    if set(map(type, found)) - {dict}:
-        return
-    if float not in set(map(type, chain.from_iterable(map(dict.values, found)))):
-        return
+    if set(map(type, found)) <= {dict}:
+        kinds = set(map(type, chain.from_iterable(map(dict.values, found))))
+        if float not in kinds:
+            return
     for at, (record, text) in enumerate(zip(found, texts, strict=True)):
-        if any(type(v) is float and abs(v) >= _EXACT_FLOAT for v in record.values()):
+        if type(record) is dict and any(
+            type(v) is float and abs(v) >= _EXACT_FLOAT for v in record.values()
+        ):
             value, repairs = values.parse_slowly(text)
             if values.BIG_INTEGER in repairs:
                 found[at] = value

@@ -67,7 +67,8 @@ _RFC3164 = re.compile(
     _PRIORITY
     + r"(?P<timestamp>(?P<month>[A-Z][a-z]{2}) [ \d]?\d(?P<year> \d{4})? "
     + r"\d\d:\d\d:\d\d(?:\.\d{1,9})?"
-    + r"(?P<year2> \d{4})?(?: (?P<zone>(?:UTC|GMT|CES?T|[A-Z][SD]T)(?=[ :]))?)?|" + _ISO.replace("{0}", "2") + r")"
+    + r"(?P<year2> \d{4})?(?: (?P<zone>(?:UTC|GMT|CES?T|[A-Z][SD]T)(?=[ :]))?)?|"
+    + _ISO.replace("{0}", "2") + r")"
     + r":? +(?P<rest>.*)$",
     re.DOTALL,
 )  # fmt: skip
@@ -219,21 +220,18 @@ class _Held:
         message = text if record is None else record["message"]
         event = cef.find_event(message)
         self._last = record
-        if event is None or event[1] > 0:
-            self._keep("syslog", number, record or {})
-            return
-        kind = event[0]
-        parse = cef.parse_cef if kind == "cef" else cef.parse_leef
-        parsed = parse(message, max_fields=self._limits.max_fields)
-        if parsed is None:
-            if record is None:
-                self._ledger.skip(number, BAD_CEF, text)
-            else:
-                self._keep("syslog", number, record)
-            return
-        parsed["Syslog"] = None if record is None else {**record, "message": ""}
-        self._last = None
-        self._keep(kind, number, parsed)
+        parsed = None
+        if event is not None and event[1] == 0:
+            parse = cef.parse_cef if event[0] == "cef" else cef.parse_leef
+            parsed = parse(message, max_fields=self._limits.max_fields)
+        if event is not None and parsed is not None:
+            parsed["Syslog"] = None if record is None else {**record, "message": ""}
+            self._last = None
+            self._keep(event[0], number, parsed)
+        elif record is not None:
+            self._keep("syslog", number, record)
+        else:
+            self._ledger.skip(number, BAD_CEF, text)
 
     def _keep(self, kind: str, number: int, record: dict[str, Any]) -> None:
         numbers, records = self._found.setdefault(kind, ([], []))
