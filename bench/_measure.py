@@ -1,0 +1,94 @@
+"""Time and peak memory of a child process, so that no run warms or burdens the next."""
+
+import json
+import statistics
+import subprocess
+import sys
+import threading
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True)
+class Figure:
+    """One measured run: seconds, peak resident bytes of the whole process tree, and its answer."""
+
+    seconds: float
+    peak_bytes: int
+    answer: object
+
+
+def measure(code: str, *arguments: str, times: int = 1) -> Figure:
+    """Run Python code in a fresh interpreter; it prints its answer as JSON in the last line.
+
+    The median run counts. Code may print ``{"seconds": ...}`` to leave its imports out.
+    """
+    figures = [_once(code, arguments) for _ in range(times)]
+    middle = statistics.median_low([each.seconds for each in figures])
+    return next(each for each in figures if each.seconds == middle)
+
+
+def _once(code: str, arguments: tuple[str, ...]) -> Figure:
+    started = time.perf_counter()
+    child = subprocess.Popen(
+        [sys.executable, "-c", code, *arguments], stdout=subprocess.PIPE, text=True
+    )
+    watch = _Watch(child.pid)
+    out, _ = child.communicate()
+    seconds = time.perf_counter() - started
+    watch.stop()
+    if child.returncode:
+        raise RuntimeError(f"the measured code failed with {child.returncode}")
+    answer = json.loads(out.strip().splitlines()[-1]) if out.strip() else None
+    if isinstance(answer, dict) and "seconds" in answer:
+        seconds = answer["seconds"]
+    return Figure(seconds, watch.peak, answer)
+
+
+class _Watch:
+    """Poll the resident size of a process and all its children (Linux)."""
+
+    def __init__(self, pid: int) -> None:
+        self.peak = 0
+        self._pid = pid
+        self._stopped = threading.Event()
+        self._thread = threading.Thread(target=self._poll, daemon=True)
+        self._thread.start()
+
+    def stop(self) -> None:
+        self._stopped.set()
+        self._thread.join()
+
+    def _poll(self) -> None:
+        while not self._stopped.wait(0.05):
+            self.peak = max(self.peak, sum(map(_resident, _tree(self._pid))))
+
+
+def _tree(pid: int) -> list[int]:
+    found = [pid]
+    for parent in found:
+        try:
+            for children in Path(f"/proc/{parent}/task").glob("*/children"):
+                found += [int(child) for child in children.read_text().split()]
+        except OSError:
+            continue
+    return found
+
+
+def _resident(pid: int) -> int:
+    """Proportional size: pages that two processes share count once."""
+    try:
+        for line in Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines():
+            if line.startswith("Pss:"):
+                return int(line.split()[1]) * 1024
+    except OSError:
+        pass
+    return 0
+
+
+def table(rows: list[tuple[str, ...]]) -> None:
+    """Print rows as an aligned table."""
+    widths = [max(len(row[place]) for row in rows) for place in range(len(rows[0]))]
+    for row in rows:
+        print("  " + "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)))

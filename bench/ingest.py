@@ -1,0 +1,143 @@
+"""One million real Windows events from JSON lines to tables: parse, map, keep, open again.
+
+The input is every Windows event of the shared data, repeated with shifted times until there are
+a million (2.3 GB). Beside it in the same run: what orjson alone parses on one core, pandas'
+and DuckDB's JSON readers without any mapping.
+"""
+
+import json
+import re
+import shutil
+import tarfile
+import tempfile
+import zipfile
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from bench._measure import measure, table
+
+EVENTS = 1_000_000
+_DATE = re.compile(rb"\b(20\d\d)-(\d\d)-(\d\d)(?=[T ]\d\d:)")
+
+ORJSON = """
+import sys, time, orjson, json
+started = time.perf_counter(); rows = 0
+with open(sys.argv[1], "rb") as file:
+    for line in file:
+        orjson.loads(line); rows += 1
+print(json.dumps({"seconds": time.perf_counter() - started, "rows": rows}))
+"""
+PANDAS = """
+import sys, time, json, pandas
+started = time.perf_counter(); rows = 0
+for frame in pandas.read_json(sys.argv[1], lines=True, chunksize=20000):
+    rows += len(frame)
+print(json.dumps({"seconds": time.perf_counter() - started, "rows": rows}))
+"""
+DUCKDB = """
+import sys, time, json, duckdb
+started = time.perf_counter()
+duckdb.sql("set memory_limit='6GB'; set preserve_insertion_order=false")
+duckdb.sql(f"copy (from read_json('{sys.argv[1]}', format='newline_delimited',"
+           f" sample_size=-1, union_by_name=true, maximum_object_size=33554432))"
+           f" to '{sys.argv[2]}' (format parquet)")
+rows = duckdb.sql(f"select count(*) from '{sys.argv[2]}'").fetchone()[0]
+print(json.dumps({"seconds": time.perf_counter() - started, "rows": rows}))
+"""
+HUNTKIT = """
+import sys, time, json
+started = time.perf_counter()
+import huntkit
+evidence = huntkit.open(sys.argv[1], cache_dir=sys.argv[2], frame="polars")
+files = evidence.files
+tables = dict(evidence.tables.select("name", "rows").iter_rows())
+print(json.dumps({"seconds": time.perf_counter() - started, "rows": files["kept"].sum(),
+                  "skipped": files["skipped"].sum(), "tables": tables}))
+"""
+
+
+def run(data: Path) -> None:
+    """Print the table."""
+    folder = Path(tempfile.mkdtemp(prefix="huntkit-bench-"))
+    try:
+        source = folder / "events.json"
+        size = write_events(data, source) / 1e6
+        print(f"  {EVENTS:,} events, {size:,.0f} MB")
+        rows = [("reader", "seconds", "MB/s", "peak MB", "rows")]
+        figures = {}
+        for name, code, times, arguments in (
+            ("orjson alone, one core", ORJSON, 3, ()),
+            ("huntkit.open, cold", HUNTKIT, 1, (str(folder / "cache"),)),
+            ("huntkit.open, again", HUNTKIT, 3, (str(folder / "cache"),)),
+            ("DuckDB to Parquet, no mapping", DUCKDB, 1, (str(folder / "duck.parquet"),)),
+            ("pandas.read_json, no mapping", PANDAS, 1, ()),
+        ):
+            figure = measure(code, str(source), *arguments, times=times)
+            figures[name] = figure
+            answer = figure.answer if isinstance(figure.answer, dict) else {}
+            rows.append(
+                (
+                    name,
+                    f"{figure.seconds:.2f}",
+                    f"{size / figure.seconds:.0f}",
+                    f"{figure.peak_bytes / 1e6:.0f}",
+                    f"{answer.get('rows'):,}",
+                )
+            )
+        table(rows)
+        cold, bare = figures["huntkit.open, cold"], figures["orjson alone, one core"]
+        print(f"  cold / orjson: {bare.seconds / cold.seconds:.2f} (mark: 0.35)")
+        print(f"  tables: {json.dumps(cold.answer['tables'])}")
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def write_events(data: Path, target: Path) -> int:
+    """Write the events; the bytes written."""
+    lines = list(_windows_events(data))
+    written = 0
+    with target.open("wb") as out:
+        for round_number in range(-(-EVENTS // len(lines))):
+            shift = _shifter(timedelta(days=7 * round_number))
+            left = EVENTS - round_number * len(lines)
+            for line in lines[:left]:
+                written += out.write(_DATE.sub(shift, line) if round_number else line)
+    return written
+
+
+def _shifter(by: timedelta):
+    known: dict[bytes, bytes] = {}
+
+    def shift(match: re.Match[bytes]) -> bytes:
+        text = match.group()
+        if text not in known:
+            try:
+                day = datetime.strptime(text.decode(), "%Y-%m-%d").replace(tzinfo=UTC) + by
+                known[text] = day.strftime("%Y-%m-%d").encode()
+            except ValueError:
+                known[text] = text
+        return known[text]
+
+    return shift
+
+
+def _windows_events(data: Path) -> Iterator[bytes]:
+    archives = data / "security-datasets"
+    for path in sorted(archives.rglob("*")):
+        windows = "windows" in path.parts or "LSASS_campaign_02" in path.parts
+        if windows and path.suffix == ".zip" and "zeek" not in path.name:
+            with zipfile.ZipFile(path) as archive:
+                for name in archive.namelist():
+                    yield from _lines(archive.read(name))
+        elif windows and path.name.endswith(".tar.gz"):
+            with tarfile.open(path) as archive:
+                for member in archive:
+                    if file := archive.extractfile(member):
+                        yield from _lines(file.read())
+
+
+def _lines(text: bytes) -> Iterator[bytes]:
+    for line in text.splitlines():
+        if line.strip():
+            yield line + b"\n"

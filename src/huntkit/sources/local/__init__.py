@@ -1,0 +1,1 @@
+"""Local evidence: folders of log files, read into tables with known names."""

@@ -1,0 +1,191 @@
+"""The evidence's tables in DuckDB: read-only, and cut off from files and network."""
+
+import threading
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import polars as pl
+
+from huntkit.core.errors import QueryError, did_you_mean
+from huntkit.sources.local import schemas
+from huntkit.sources.local.catalog import OWN, Input, Table
+from huntkit.tables import to_polars
+
+SQL_TYPES = {
+    "string": "VARCHAR",
+    "dynamic": "VARCHAR",
+    "guid": "VARCHAR",
+    "datetime": "TIMESTAMPTZ",
+    "long": "BIGINT",
+    "int": "INTEGER",
+    "real": "DOUBLE",
+    "decimal": "DOUBLE",
+    "bool": "BOOLEAN",
+    "timespan": "INTERVAL",
+}
+TEXT = {"string", "dynamic", "guid"}
+
+
+class Database:
+    """A connection that sees the given tables and nothing else.
+
+    File access is limited to the parts of these tables, extensions and network are off, and the
+    configuration is locked, so that no text a caller runs can reach further. Only one statement
+    that reads is accepted.
+
+    Args:
+        tables: the tables, by name.
+        views: more tables, as SQL over those above.
+        spill: a folder for work that does not fit in memory.
+    """
+
+    def __init__(
+        self, tables: Mapping[str, Table], *, views: Mapping[str, str], spill: Path
+    ) -> None:
+        self._tables = tables
+        self._lock = threading.Lock()
+        self._connection = duckdb.connect(":memory:")
+        files = sorted({str(file) for t in tables.values() for i in t.inputs for file in i.files})
+        self._set_up(files, spill)
+        for table in tables.values():
+            self._connection.execute(view_sql(table))
+        for name, text in views.items():
+            self._connection.execute(f"CREATE OR REPLACE VIEW {quoted(name)} AS {text}")
+
+    def _set_up(self, files: list[str], spill: Path) -> None:
+        run = self._connection.execute
+        run("SET TimeZone = 'UTC'")
+        run("SET preserve_insertion_order = true")
+        run(f"SET temp_directory = {literal(str(spill))}")
+        run("SET autoinstall_known_extensions = false")
+        run("SET autoload_known_extensions = false")
+        run(f"SET allowed_paths = [{', '.join(map(literal, files))}]")
+        run("SET enable_external_access = false")
+        run("SET lock_configuration = true")
+
+    def close(self) -> None:
+        """Free what the connection holds."""
+        with self._lock:
+            self._connection.close()
+
+    def run(self, text: str, values: Iterable[Any] | Mapping[str, Any] = ()) -> pl.DataFrame:
+        """The rows of one reading statement.
+
+        Raises:
+            QueryError: not one statement, not one that reads, or the engine refused it.
+        """
+        statement = _one_reading_statement(text)
+        parameters = dict(values) if isinstance(values, Mapping) else list(values)
+        for _ in range(_MOST_UNKNOWN_TABLES):
+            try:
+                with self._lock:
+                    cursor = self._connection.cursor()
+                return _fetch(cursor.sql(statement, params=parameters or None))
+            except duckdb.CatalogException as failure:
+                if not self._add_empty_table(str(failure)):
+                    raise _refused(failure, self._tables) from failure
+            except duckdb.Error as failure:
+                raise _refused(failure, self._tables) from failure
+        raise QueryError("the statement names too many tables")
+
+    def _add_empty_table(self, message: str) -> bool:
+        """Give a known table that the evidence lacks: it has its columns and no rows."""
+        name = message.partition("Table with name ")[2].partition(" does not exist")[0]
+        known = {each.casefold(): each for each in schemas.names()}.get(name.casefold())
+        if not known or known in self._tables:
+            return False
+        with self._lock:
+            self._connection.execute(view_sql(Table(known, types=schemas.known(known) or {})))
+        return True
+
+
+_MOST_UNKNOWN_TABLES = 100
+
+
+def _fetch(relation: duckdb.DuckDBPyRelation) -> pl.DataFrame:
+    """A result as a frame; sums are 128-bit in the engine and 64-bit here, where they fit."""
+    kinds = map(str, relation.types)
+    wide = [name for name, kind in zip(relation.columns, kinds, strict=True) if "HUGEINT" in kind]
+    rows = to_polars(relation)
+    for name in wide:
+        narrow = rows[name].cast(pl.Int64, strict=False)
+        if narrow.null_count() == rows[name].null_count():
+            rows = rows.with_columns(narrow)
+    return rows
+
+
+def view_sql(table: Table) -> str:
+    """The statement that makes a table's view."""
+    branches = [_branch(table, each) for each in table.inputs] or [_nothing(table)]
+    return f"CREATE OR REPLACE VIEW {quoted(table.name)} AS " + " UNION ALL ".join(branches)
+
+
+def _branch(table: Table, given: Input) -> str:
+    columns = [_column(name, kql, given.columns) for name, kql in table.types.items()]
+    file = "_file" if given.path is None else f"{literal(given.path)} || _member AS _file"
+    files = ", ".join(literal(str(each)) for each in given.files)
+    source = f"read_parquet([{files}], union_by_name = true)"
+    return f"SELECT {', '.join([*columns, file, '_record'])} FROM {source}"  # noqa: S608  all quoted
+
+
+def _column(name: str, kql: str, present: frozenset[str]) -> str:
+    column = quoted(name)
+    if name not in present:
+        return f"{_missing(kql)} AS {column}"
+    if kql in TEXT:
+        return f"coalesce(CAST({column} AS VARCHAR), '') AS {column}"
+    if kql == "timespan":  # Parquet has no durations: parts hold microseconds
+        return f"to_microseconds(CAST({column} AS BIGINT)) AS {column}"
+    return f"CAST({column} AS {SQL_TYPES[kql]}) AS {column}"
+
+
+def _missing(kql: str) -> str:
+    return "''" if kql in TEXT else f"CAST(NULL AS {SQL_TYPES[kql]})"
+
+
+def _nothing(table: Table) -> str:
+    columns = [f"{_missing(kql)} AS {quoted(name)}" for name, kql in table.types.items()]
+    own = [f"'' AS {OWN[0]}", f"CAST(NULL AS BIGINT) AS {OWN[1]}"]
+    return f"SELECT {', '.join(columns + own)} WHERE false"
+
+
+def _one_reading_statement(text: str) -> duckdb.Statement:
+    try:
+        statements = duckdb.extract_statements(text)
+    except duckdb.Error as failure:
+        raise QueryError(f"this is not SQL: {_short(failure)}") from failure
+    if len(statements) != 1:
+        raise QueryError(f"give one SQL statement, not {len(statements)}")
+    if statements[0].type not in _READING:
+        raise QueryError(
+            f"only statements that read are run, not {statements[0].type.name}",
+            hint="start with SELECT, FROM, WITH, DESCRIBE or SUMMARIZE",
+        )
+    return statements[0]
+
+
+_READING = {duckdb.StatementType.SELECT, duckdb.StatementType.RELATION}
+
+
+def _refused(failure: duckdb.Error, tables: Iterable[str]) -> QueryError:
+    message = _short(failure)
+    name = message.partition("Table with name ")[2].partition(" does not exist")[0]
+    hint = did_you_mean(name, [*tables, *schemas.names()]) if name else ""
+    return QueryError(message, hint=hint)
+
+
+def _short(failure: Exception) -> str:
+    """The engine's message without its own suggestions of other catalogs."""
+    return str(failure).split("\n\n")[0].split("\nDid you mean")[0].strip()
+
+
+def quoted(name: str) -> str:
+    """A name as an SQL identifier."""
+    return '"' + name.replace('"', '""') + '"'
+
+
+def literal(text: str) -> str:
+    """A text as an SQL literal."""
+    return "'" + text.replace("'", "''") + "'"

@@ -1,0 +1,110 @@
+"""What was read from one source file: its members, the rows they gave, and where these lie."""
+
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+import orjson
+
+
+@dataclass(slots=True)
+class Reason:
+    """Why source records were not kept: how many, and the first few of them."""
+
+    reason: str
+    count: int
+    first: list[dict[str, Any]] = field(default_factory=list)  # number, sample
+
+
+@dataclass(slots=True)
+class MemberFacts:
+    """One log file, or one member of an archive, as it was read.
+
+    ``rows`` counts source records, and ``kept + skipped == rows`` always. ``error`` says why
+    reading stopped early or never began; what came before it is kept.
+    """
+
+    name: str  # "" for the file itself, "!inner/name" for a member
+    sha256: str = ""
+    format: str = ""
+    rows: int = 0
+    kept: int = 0
+    skipped: int = 0
+    reasons: list[Reason] = field(default_factory=list)
+    error: str = ""
+    notes: list[str] = field(default_factory=list)
+
+    @property
+    def partial(self) -> bool:
+        """True where something of this file is missing from the tables beyond single records."""
+        return bool(self.error) or self.skipped * 100 > self.rows
+
+
+@dataclass(slots=True)
+class Part:
+    """One Parquet file with rows of one table."""
+
+    table: str
+    file: str
+    rows: int
+    first: str = ""  # ISO, UTC
+    last: str = ""
+    hosts: list[str] = field(default_factory=list)
+    columns: dict[str, str] = field(default_factory=dict)  # name -> KQL type
+    names: dict[str, str] = field(default_factory=dict)  # stored name -> own, where they differ
+    held: bool = False  # waits for the merge over the whole evidence
+    origins: list[str] = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class Manifest:
+    """All that one source file gave; ``folder`` holds the parts."""
+
+    sha256: str
+    size: int
+    members: list[MemberFacts]
+    parts: list[Part]
+    folder: Path = field(default_factory=Path)
+
+    def to_json(self) -> bytes:
+        """The manifest as it lies in the cache, without the folder's path."""
+        return orjson.dumps({**asdict(self), "folder": None}, option=orjson.OPT_INDENT_2)
+
+    @classmethod
+    def from_json(cls, text: bytes, folder: Path) -> "Manifest":
+        """Read a manifest back."""
+        plain = orjson.loads(text)
+        return cls(
+            sha256=plain["sha256"],
+            size=plain["size"],
+            members=[member_from(each) for each in plain["members"]],
+            parts=[Part(**each) for each in plain["parts"]],
+            folder=folder,
+        )
+
+
+def member_from(plain: dict[str, Any]) -> MemberFacts:
+    """One member's facts out of plain JSON values."""
+    reasons = [Reason(**each) for each in plain.pop("reasons")]
+    return MemberFacts(**plain, reasons=reasons)
+
+
+def join_members(pieces: list[MemberFacts]) -> MemberFacts:
+    """The facts of one file that was read in several pieces, in order."""
+    joined = MemberFacts(name=pieces[0].name, format=pieces[0].format)
+    reasons: dict[str, Reason] = {}
+    for piece in pieces:
+        joined.rows += piece.rows
+        joined.kept += piece.kept
+        joined.skipped += piece.skipped
+        joined.error = joined.error or piece.error
+        joined.notes += [note for note in piece.notes if note not in joined.notes]
+        for reason in piece.reasons:
+            into = reasons.setdefault(reason.reason, Reason(reason.reason, 0))
+            into.count += reason.count
+            into.first = (into.first + reason.first)[:FIRST_FEW]
+    joined.reasons = list(reasons.values())
+    return joined
+
+
+FIRST_FEW = 5  # skipped records that are shown for each reason

@@ -1,0 +1,176 @@
+"""Rows of many tables, written to Parquet parts as they come, in bounded memory."""
+
+from collections import defaultdict
+from collections.abc import Mapping
+from datetime import datetime
+from pathlib import Path
+
+import polars as pl
+
+from huntkit.sources.local import schemas
+from huntkit.sources.local.manifest import Part
+from huntkit.tables import roles
+
+PART_BYTES = 64 << 20  # a table's buffered rows are written beyond this size
+BUFFER_BYTES = 160 << 20  # all tables' together
+HOSTS_KEPT = 1000  # host names that a part remembers
+ROW_GROUP = 50_000
+
+# Rows that are looked at once more when all files are read (mapping.merge_table): all of a table,
+# or those that a condition picks.
+HELD: Mapping[str, pl.Expr] = {
+    "DeviceProcessEvents": pl.lit(value=True),
+    "DeviceEvents": pl.col("ActionType") == "PowerShellCommand",
+}
+
+_KQL_OF = {
+    pl.String: "string",
+    pl.Boolean: "bool",
+    pl.Float32: "real",
+    pl.Float64: "real",
+    pl.Datetime: "datetime",
+    pl.Date: "datetime",
+    pl.Duration: "timespan",
+    pl.Int8: "int",
+    pl.Int16: "int",
+    pl.Int32: "int",
+}
+
+
+class PartWriter:
+    """Take frames of any table, write Parquet parts into ``folder``.
+
+    Args:
+        folder: where the parts go.
+        prefix: starts every file's name, so that several writers can share the folder.
+    """
+
+    def __init__(self, folder: Path, *, prefix: str = "") -> None:
+        self._folder = folder
+        self._prefix = prefix
+        self._frames: dict[tuple[str, bool], list[pl.DataFrame]] = defaultdict(list)
+        self._bytes: dict[tuple[str, bool], int] = defaultdict(int)
+        self.parts: list[Part] = []
+
+    def add(self, table: str, rows: pl.DataFrame, *, member: str) -> None:
+        """Take rows of a table that came out of one member."""
+        rows = rows.with_columns(pl.lit(member, dtype=pl.String).alias("_member"))
+        condition = HELD.get(table)
+        if condition is None:
+            self._take((table, False), rows)
+            return
+        held = rows.filter(condition)
+        if held.height:
+            self._take((table, True), held)
+        if held.height < rows.height:
+            self._take((table, False), rows.filter(~condition))
+
+    def close(self) -> list[Part]:
+        """Write what is left; every part so far."""
+        for key in list(self._frames):
+            self._write(key)
+        return self.parts
+
+    def _take(self, key: tuple[str, bool], rows: pl.DataFrame) -> None:
+        self._frames[key].append(rows)
+        self._bytes[key] += int(rows.estimated_size())
+        if self._bytes[key] > PART_BYTES:
+            self._write(key)
+        elif sum(self._bytes.values()) > BUFFER_BYTES:
+            self._write(max(self._bytes, key=self._bytes.__getitem__))
+
+    def _write(self, key: tuple[str, bool]) -> None:
+        frames = self._frames.pop(key)
+        self._bytes.pop(key)
+        table, held = key
+        rows = stack(frames)
+        name = f"{self._prefix}{len(self.parts):05d}.parquet"
+        write_parquet(rows, self._folder / name)
+        self.parts.append(describe(rows, table=table, file=name, held=held))
+
+
+def write_parquet(rows: pl.DataFrame, path: Path) -> None:
+    """One Parquet file, small and quick: log text repeats, so light zstd beats lz4 at both."""
+    rows.write_parquet(path, compression="zstd", compression_level=1, row_group_size=ROW_GROUP)
+
+
+def stack(frames: list[pl.DataFrame]) -> pl.DataFrame:
+    """Frames of one table over one another; a column of two types becomes text."""
+    if len(frames) == 1:
+        return frames[0]
+    types: dict[str, set[pl.DataType]] = defaultdict(set)
+    for frame in frames:
+        for name, dtype in frame.schema.items():
+            types[name].add(dtype)
+    numeric = {
+        name for name, seen in types.items() if len(seen) > 1 and all(t.is_numeric() for t in seen)
+    }
+    mixed = {
+        name for name, seen in types.items() if len(seen - {pl.Null()}) > 1 and name not in numeric
+    }
+    if mixed:
+        frames = [_as_text(frame, mixed) for frame in frames]
+    return pl.concat(frames, how="diagonal_relaxed", rechunk=False)
+
+
+def _as_text(frame: pl.DataFrame, names: set[str]) -> pl.DataFrame:
+    return frame.with_columns(
+        pl.col(name).cast(pl.String, strict=False) for name in names if name in frame.columns
+    )
+
+
+def describe(rows: pl.DataFrame, *, table: str, file: str, held: bool = False) -> Part:
+    """What a part holds: rows, first and last time, hosts, column types."""
+    known = schemas.known(table) or {}
+    first, last = _time_range(rows)
+    origins = rows["_origin"].unique().drop_nulls().to_list() if "_origin" in rows.columns else []
+    return Part(
+        table=table,
+        file=file,
+        rows=rows.height,
+        first=first,
+        last=last,
+        hosts=_hosts(rows),
+        columns={name: known.get(name) or kql_type(dtype) for name, dtype in rows.schema.items()},
+        held=held,
+        origins=sorted(map(str, origins)),
+    )
+
+
+def kql_type(dtype: pl.DataType) -> str:
+    """The KQL type of a column whose table has no known schema."""
+    return _KQL_OF.get(dtype.base_type(), "long" if dtype.is_integer() else "string")
+
+
+def _time_range(rows: pl.DataFrame) -> tuple[str, str]:
+    name = time_column(rows.columns)
+    if name is None or not isinstance(rows.schema[name], pl.Datetime):
+        return "", ""
+    first, last = rows[name].min(), rows[name].max()
+    if not isinstance(first, datetime) or not isinstance(last, datetime):
+        return "", ""
+    return first.isoformat(), last.isoformat()
+
+
+def time_column(columns: list[str]) -> str | None:
+    """The column with the event's time."""
+    for name in ("TimeGenerated", "Timestamp"):
+        if name in columns:
+            return name
+    return roles.resolve(columns, "time")
+
+
+def host_column(columns: list[str]) -> str | None:
+    """The column with the host's name."""
+    for name in ("Computer", "DeviceName"):
+        if name in columns:
+            return name
+    return roles.resolve(columns, "host")
+
+
+def _hosts(rows: pl.DataFrame) -> list[str]:
+    name = host_column(rows.columns)
+    if name is None or rows.schema[name] != pl.String:
+        return []
+    hosts = rows[name].unique().drop_nulls()
+    return sorted(host for host in hosts.to_list() if host)[:HOSTS_KEPT]

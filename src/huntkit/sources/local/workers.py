@@ -1,0 +1,213 @@
+"""Run ingest jobs here, or in worker processes when there is much to read.
+
+Workers are started as ``python -m huntkit.sources.local.workers`` and speak JSON lines over
+their pipes: no fork (threads of the data libraries would not survive it) and no import of the
+caller's main module (a script without a main guard would start itself again). A parser that a
+hostile file brings down takes its worker along, not the analyst's session.
+"""
+
+import contextlib
+import os
+import queue
+import subprocess
+import sys
+import threading
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import orjson
+
+from huntkit.core.progress import SILENT, Task
+from huntkit.formats.limits import Limits
+from huntkit.sources.local.ingest import Done, Job, Piece, run
+from huntkit.sources.local.manifest import MemberFacts, Part, member_from
+from huntkit.sources.local.mapping import Clock
+
+Finished = tuple[Job, Done]
+
+
+def run_jobs(jobs: Iterable[Job], *, workers: int, task: Task) -> Iterator[Finished]:
+    """Run jobs and give each with its result as it ends; ``workers=1`` runs them here."""
+    if workers <= 1:
+        for job in jobs:
+            task.check_cancelled()
+            yield job, run(job, task)
+        return
+    pool = _Pool(workers)
+    try:
+        yield from pool.run(jobs, task)
+    finally:
+        pool.close()
+
+
+class _Pool:
+    """A few worker processes, each with a thread here that feeds it."""
+
+    def __init__(self, size: int) -> None:
+        self._jobs: queue.Queue[Job | None] = queue.Queue(maxsize=size)
+        self._done: queue.Queue[Finished] = queue.Queue()
+        self._workers = [_Worker() for _ in range(size)]
+        self._threads = [
+            threading.Thread(target=self._feed, args=(worker,), daemon=True)
+            for worker in self._workers
+        ]
+
+    def run(self, jobs: Iterable[Job], task: Task) -> Iterator[Finished]:
+        for thread in self._threads:
+            thread.start()
+        waiting = 0
+        for job in jobs:
+            while True:
+                task.check_cancelled()
+                try:
+                    self._jobs.put(job, timeout=0.1)
+                    break
+                except queue.Full:
+                    continue
+            waiting += 1
+            while not self._done.empty():
+                waiting -= 1
+                yield self._done.get()
+        while waiting:
+            task.check_cancelled()
+            try:
+                finished = self._done.get(timeout=0.1)
+            except queue.Empty:
+                continue
+            waiting -= 1
+            yield finished
+
+    def close(self) -> None:
+        for worker in self._workers:
+            worker.stop()
+        with contextlib.suppress(queue.Empty):
+            while True:
+                self._jobs.get_nowait()
+        for thread in self._threads:
+            self._jobs.put(None)
+            if thread.ident is not None:
+                thread.join()
+
+    def _feed(self, worker: "_Worker") -> None:
+        while (job := self._jobs.get()) is not None:
+            self._done.put((job, worker.run(job)))
+        worker.end()
+
+
+class _Worker:
+    """One worker process; started anew where a job brought it down."""
+
+    def __init__(self) -> None:
+        self._process: subprocess.Popen[bytes] | None = None
+        self._stopped = False
+
+    def run(self, job: Job) -> Done:
+        process = self._running()
+        if process is None:
+            return _failed("stopped")
+        assert process.stdin is not None
+        assert process.stdout is not None
+        try:
+            process.stdin.write(orjson.dumps(_plain(job)) + b"\n")
+            process.stdin.flush()
+            answer = process.stdout.readline()
+        except OSError:
+            answer = b""
+        if not answer:
+            code = self.end()
+            return _failed(f"the reader broke down on this file (exit code {code})")
+        plain = orjson.loads(answer)
+        if "failure" in plain:
+            return _failed(plain["failure"])
+        return Done(
+            [member_from(each) for each in plain["members"]],
+            [Part(**each) for each in plain["parts"]],
+        )
+
+    def stop(self) -> None:
+        """Kill the process, from any thread; who runs it tidies up."""
+        self._stopped = True
+        if (process := self._process) is not None:
+            process.kill()
+
+    def end(self) -> int:
+        """Let the process go; its exit code."""
+        process, self._process = self._process, None
+        if process is None:
+            return 0
+        with process:  # closes the pipes and waits
+            process.kill() if self._stopped else None
+        return process.returncode
+
+    def _running(self) -> subprocess.Popen[bytes] | None:
+        if self._process is None and not self._stopped:
+            self._process = subprocess.Popen(
+                [sys.executable, "-m", "huntkit.sources.local.workers"],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                env=_environment(),
+            )
+        return self._process
+
+
+def _environment() -> dict[str, str]:
+    """One thread of the data engine in each worker: the processes are what runs in parallel."""
+    source = str(Path(__file__).resolve().parents[3])
+    paths = [source, *filter(None, os.environ.get("PYTHONPATH", "").split(os.pathsep))]
+    return {
+        **os.environ,
+        "POLARS_MAX_THREADS": "1",
+        "PYTHONPATH": os.pathsep.join(paths),
+    }
+
+
+def _failed(reason: str) -> Done:
+    return Done([MemberFacts(name="", error=reason)], [], broke=True)
+
+
+def _plain(job: Job) -> dict[str, Any]:
+    return {**asdict(job), "path": str(job.path), "folder": str(job.folder)}
+
+
+def _job(plain: dict[str, Any]) -> Job:
+    piece = plain.pop("piece")
+    return Job(
+        path=Path(plain.pop("path")),
+        folder=Path(plain.pop("folder")),
+        clock=Clock(**plain.pop("clock")),
+        limits=Limits(**plain.pop("limits")),
+        piece=Piece(**piece) if piece else None,
+        **plain,
+    )
+
+
+def serve(read_line: Callable[[], bytes], write: Callable[[bytes], object]) -> None:
+    """Answer jobs until the input ends."""
+    with SILENT.task("reading") as task:
+        while line := read_line():
+            try:
+                done = run(_job(orjson.loads(line)), task)
+                answer: dict[str, Any] = {
+                    "members": [asdict(each) for each in done.members],
+                    "parts": [asdict(each) for each in done.parts],
+                }
+            except Exception as failure:  # noqa: BLE001  one file of many may fail; it is reported
+                answer = {"failure": f"{type(failure).__name__}: {failure}"}
+            write(orjson.dumps(answer) + b"\n")
+
+
+def main() -> None:
+    """The worker process."""
+    out = sys.stdout.buffer
+
+    def write(answer: bytes) -> None:
+        out.write(answer)
+        out.flush()
+
+    serve(sys.stdin.buffer.readline, write)
+
+
+if __name__ == "__main__":
+    main()

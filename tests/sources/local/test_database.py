@@ -1,0 +1,97 @@
+from pathlib import Path
+
+import polars as pl
+import pytest
+
+from huntkit.core.errors import QueryError
+from huntkit.sources.local.catalog import Input, Table
+from huntkit.sources.local.database import Database
+
+
+@pytest.fixture
+def database(tmp_path: Path) -> Database:
+    part = tmp_path / "part'0.parquet"
+    pl.DataFrame(
+        {"Text": ["a", None], "Number": [1, None], "_record": [1, 2], "_member": ["", "!x.json"]}
+    ).write_parquet(part)
+    table = Table(
+        "Odd \"name'",
+        [Input((part,), "/logs/it's.zip", frozenset({"Text", "Number", "_record", "_member"}))],
+        {"Text": "string", "Number": "long", "Missing": "string", "When": "datetime"},
+        rows=2,
+    )
+    (tmp_path / "secret.txt").write_text("secret")
+    return Database({table.name: table}, views={}, spill=tmp_path / "spill")
+
+
+def test_text_is_never_null_and_missing_columns_are_typed(database: Database) -> None:
+    rows = database.run('SELECT * FROM "Odd ""name\'"')
+    assert rows.columns == ["Text", "Number", "Missing", "When", "_file", "_record"]
+    assert rows["Text"].to_list() == ["a", ""]
+    assert rows["Number"].to_list() == [1, None]
+    assert rows["Missing"].to_list() == ["", ""]
+    assert rows.schema["When"] == pl.Datetime("us", "UTC")
+    assert rows["_file"].to_list() == ["/logs/it's.zip", "/logs/it's.zip!x.json"]
+
+
+def test_a_known_table_that_the_evidence_lacks_is_empty_and_typed(database: Database) -> None:
+    rows = database.run("SELECT TimeGenerated, EventID, Account, _record FROM SecurityEvent")
+    assert rows.height == 0
+    assert rows.schema["TimeGenerated"] == pl.Datetime("us", "UTC")
+    assert rows.schema["EventID"] == pl.Int32
+    assert rows.schema["Account"] == pl.String
+
+
+def test_an_unknown_table_is_an_error_with_the_nearest_name(database: Database) -> None:
+    with pytest.raises(QueryError, match=r"SecurityEvents.*did you mean 'SecurityEvent'"):
+        database.run("SELECT * FROM SecurityEvents")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "COPY (SELECT 1) TO '{folder}/out.csv'",
+        "ATTACH '{folder}/x.db'",
+        "CREATE TABLE t AS SELECT 1",
+        "INSTALL httpfs",
+        "LOAD httpfs",
+        "SET memory_limit = '1GB'",
+        "PRAGMA database_list",
+        "EXPORT DATABASE '{folder}/out'",
+        "DROP VIEW SecurityEvent",
+        "SELECT 1; SELECT 2",
+        "EXPLAIN ANALYZE COPY (SELECT 1) TO '{folder}/out.csv'",
+        "CALL pragma_version()",
+        "",
+        "SELEC 1",
+        "SELECT * FROM read_text('{folder}/secret.txt')",
+        "SELECT * FROM '{folder}/secret.txt'",
+        "SELECT * FROM read_csv('{folder}/secret.txt')",
+        "SELECT * FROM glob('{folder}/*')",
+        "SELECT * FROM 'http://203.0.113.7/x.parquet'",
+        "FROM query('COPY (SELECT 1) TO ''{folder}/out.csv''')",
+    ],
+)
+def test_a_statement_cannot_reach_further_than_the_tables(
+    database: Database, tmp_path: Path, text: str
+) -> None:
+    before = sorted(tmp_path.iterdir())
+    with pytest.raises(QueryError):
+        database.run(text.format(folder=tmp_path))
+    assert sorted(tmp_path.iterdir()) == before
+
+
+def test_the_list_of_tables_and_their_columns_can_be_asked(database: Database) -> None:
+    assert database.run("SHOW TABLES").height == 1
+    assert database.run('DESCRIBE "Odd ""name\'"').height == 6
+
+
+def test_intervals_and_wide_sums_come_in_plain_types(database: Database) -> None:
+    rows = database.run("SELECT INTERVAL 90 SECOND AS span, sum(n) AS total FROM range(5) r(n)")
+    assert rows.schema == {"span": pl.Duration("us"), "total": pl.Int64}
+    assert rows.row(0)[1] == 10
+
+
+def test_values_are_bound_never_spliced(database: Database) -> None:
+    rows = database.run("SELECT $v AS v", {"v": "x' OR '1'='1"})
+    assert rows["v"].to_list() == ["x' OR '1'='1"]

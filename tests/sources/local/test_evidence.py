@@ -1,0 +1,325 @@
+import json
+import os
+import stat
+import zipfile
+from datetime import UTC, datetime
+from pathlib import Path
+
+import polars as pl
+import pytest
+
+import huntkit
+from huntkit.core.errors import Cancelled, TimeError, UnknownColumn, UnknownTable, UsageError
+from huntkit.sources.local import opening, planning, workers
+from huntkit.sources.local.evidence import Evidence, PartialEvidenceWarning
+
+
+def logon(number: int, **more: object) -> dict[str, object]:
+    return {
+        "EventID": 4624,
+        "Channel": "Security",
+        "SourceName": "Microsoft-Windows-Security-Auditing",
+        "Hostname": f"pc{number % 3}.corp.example",
+        "TimeCreated": f"2026-03-0{number % 7 + 1}T10:00:{number % 60:02d}.123Z",
+        "TargetUserName": f"user{number}",
+        "LogonType": "3",
+        **more,
+    }
+
+
+def write_lines(path: Path, records: list[dict[str, object]]) -> Path:
+    path.write_text("".join(json.dumps(each) + "\n" for each in records), encoding="utf-8")
+    return path
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    folder = tmp_path / "evidence"
+    folder.mkdir()
+    write_lines(folder / "logons.json", [logon(n) for n in range(10)])
+    (folder / "things.csv").write_text("when,what,n\n2026-01-02T03:04:05Z,ä,1\n,b,2\n", "utf-8")
+    with zipfile.ZipFile(folder / "more.zip", "w") as archive:
+        archive.writestr("in/logons.json", json.dumps(logon(100)) + "\n")
+    return folder
+
+
+@pytest.fixture
+def evidence(folder: Path) -> Evidence:
+    return huntkit.open(folder, frame="polars")
+
+
+def test_a_folder_becomes_known_tables(evidence: Evidence) -> None:
+    rows = dict(evidence.tables.select("name", "rows").iter_rows())
+    assert rows["SecurityEvent"] == 11
+    assert rows["WindowsEvent"] == 11
+    assert rows["DeviceLogonEvents"] == 11
+    assert rows["things"] == 2
+    assert not evidence.partial
+    assert evidence.problems == []
+
+
+def test_every_row_says_its_file_and_record(evidence: Evidence, folder: Path) -> None:
+    rows = evidence.table("SecurityEvent", columns=["TargetUserName", "_file", "_record"])
+    assert rows.filter(pl.col("TargetUserName") == "user7").row(0)[1:] == (
+        str(folder / "logons.json"),
+        8,
+    )
+    assert rows.filter(pl.col("TargetUserName") == "user100").row(0)[1:] == (
+        f"{folder / 'more.zip'}!in/logons.json",
+        1,
+    )
+
+
+def test_files_say_what_was_read(evidence: Evidence, folder: Path) -> None:
+    files = evidence.files
+    assert files["path"].to_list() == [
+        str(folder / "logons.json"),
+        f"{folder / 'more.zip'}!in/logons.json",
+        str(folder / "things.csv"),
+    ]
+    assert files["rows"].to_list() == [10, 1, 2]
+    assert files["kept"].to_list() == [10, 1, 2]
+    assert files["sha256"].str.len_chars().to_list() == [64, 64, 64]
+
+
+def test_results_are_pandas_unless_another_kind_is_wanted(folder: Path) -> None:
+    evidence = huntkit.open(folder)
+    assert type(evidence.tables).__module__.startswith("pandas")
+    assert type(evidence.sql("SELECT 1 AS one")).__module__.startswith("pandas")
+    assert isinstance(evidence.table("SecurityEvent", frame="polars"), pl.DataFrame)
+    assert type(evidence.files.iloc[0]["rows"].item()) is int
+
+
+def test_rows_can_be_picked_by_time_and_condition(evidence: Evidence) -> None:
+    def count(**picked: object) -> int:
+        return evidence.table("SecurityEvent", columns=["EventID"], **picked).height
+
+    assert count(start="2026-03-02", end="2026-03-03") == 2
+    assert count(start=datetime(2026, 3, 7, tzinfo=UTC)) == 1
+    assert count(start="-1d") == 1  # before the last event, not before today
+    assert count(where="TargetUserName = 'user3' OR TargetUserName = 'user4'") == 2
+    assert count(where={"TargetUserName": ["user3", "it's"], "EventID": 4624}) == 1
+    assert count(where={"TargetUserName": []}) == 0
+    with pytest.raises(TimeError):
+        count(start="next week sometime")
+    with pytest.raises(TimeError):
+        count(start="2026-03-03", end="2026-03-02")
+    with pytest.raises(UnknownColumn, match="did you mean 'TargetUserName'"):
+        count(where={"TargetUsrName": "x"})
+
+
+def test_a_known_table_without_rows_is_empty_and_an_unknown_one_an_error(
+    evidence: Evidence,
+) -> None:
+    empty = evidence.table("DeviceRegistryEvents")
+    assert empty.height == 0
+    assert empty.schema["RegistryKey"] == pl.String
+    assert empty.schema["Timestamp"] == pl.Datetime("us", "UTC")
+    with pytest.raises(UnknownTable, match="did you mean 'SecurityEvent'"):
+        evidence.table("SecurtyEvent")
+    with pytest.raises(UnknownColumn, match="did you mean 'Computer'"):
+        evidence.table("SecurityEvent", columns=["Computr"])
+
+
+def test_text_is_never_null_and_the_schema_says_the_types(evidence: Evidence) -> None:
+    rows = evidence.table("SecurityEvent")
+    assert all(rows[name].null_count() == 0 for name, t in rows.schema.items() if t == pl.String)
+    types = evidence.schema("SecurityEvent")
+    assert list(types) == rows.columns
+    assert types["TimeGenerated"] == "datetime"
+    assert evidence.schema("WindowsEvent")["EventData"] == "dynamic"
+
+
+def test_opening_again_reads_nothing(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    first = huntkit.open(folder, frame="polars")
+    monkeypatch.setattr(opening, "run_jobs", lambda jobs, **_: (_ for _ in [1 / 0 for _ in jobs]))
+    again = huntkit.open(folder, frame="polars")
+    assert again.tables.equals(first.tables)
+    assert again.files.equals(first.files)
+
+
+def test_a_moved_file_is_known_by_its_content(folder: Path, monkeypatch) -> None:
+    huntkit.open(folder)
+    moved = folder / "renamed.json"
+    (folder / "logons.json").rename(moved)
+    monkeypatch.setattr(opening, "run_jobs", lambda jobs, **_: (_ for _ in [1 / 0 for _ in jobs]))
+    rows = huntkit.open(moved, frame="polars").table("SecurityEvent", columns=["_file"])
+    assert rows["_file"].unique().to_list() == [str(moved)]
+
+
+def test_without_a_cache_nothing_stays(folder: Path, tmp_path: Path, monkeypatch) -> None:
+    monkeypatch.setenv("HUNTKIT_CACHE_DIR", str(tmp_path / "never"))
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path / "temp"))
+    (tmp_path / "temp").mkdir()
+    with huntkit.open(folder, cache=False, frame="polars") as evidence:
+        assert evidence.table("things").height == 2
+    assert list((tmp_path / "temp").iterdir()) == []
+    assert not (tmp_path / "never").exists()
+
+
+def test_the_same_content_twice_counts_twice_under_both_paths(folder: Path) -> None:
+    (folder / "copy.json").write_bytes((folder / "logons.json").read_bytes())
+    rows = huntkit.open(folder, frame="polars").table("SecurityEvent", columns=["_file"])
+    assert rows["_file"].value_counts().sort("_file")["count"].to_list() == [10, 10, 1]
+
+
+def test_many_small_files_are_one_table(tmp_path: Path) -> None:
+    for number in range(40):
+        write_lines(tmp_path / f"{number:02d}.json", [logon(number)])
+    evidence = huntkit.open(tmp_path, frame="polars")
+    rows = evidence.table("SecurityEvent", columns=["TargetUserName", "_file"])
+    assert rows.height == 40
+    assert all(Path(file).name == f"{int(user[4:]):02d}.json" for user, file in rows.iter_rows())
+
+
+def test_columns_that_differ_only_in_case_are_both_there(tmp_path: Path) -> None:
+    write_lines(tmp_path / "odd.json", [{"LogonId": "a", "LogonID": "b", "x": 1}])
+    evidence = huntkit.open(tmp_path, frame="polars")
+    rows = evidence.table("odd")
+    assert (rows["LogonId"].to_list(), rows["LogonID"].to_list()) == (["a"], ["b"])
+    assert evidence.sql("SELECT LogonId, LogonID_2 FROM odd").rows() == [("a", "b")]
+    assert evidence.table("odd", columns=["LogonID"], where={"LogonID": "b"}).height == 1
+
+
+def test_pieces_and_workers_give_the_same_rows(tmp_path: Path, monkeypatch) -> None:
+    path = write_lines(tmp_path / "big.json", [logon(n, Message="x" * 500) for n in range(2000)])
+    path.write_bytes(path.read_bytes().replace(b'"user777"', b'"user777'))  # one broken line
+    whole = huntkit.open(path, frame="polars", cache_dir=tmp_path / "one")
+    monkeypatch.setattr(planning, "SPLIT_BYTES", 1000)
+    monkeypatch.setattr(planning, "PIECE_BYTES", 200_000)
+    monkeypatch.setattr(planning, "BLOCK_BYTES", 50_000)
+    monkeypatch.setattr(opening, "POOL_BYTES", 0)
+    monkeypatch.setattr("os.cpu_count", lambda: 2)
+    pieces = huntkit.open(path, frame="polars", cache_dir=tmp_path / "two")
+    assert pieces.files.equals(whole.files)
+    assert pieces.files["skipped"].item() == 1
+    assert "record 778" in pieces.files["reasons"].item()
+    for name in whole.tables["name"]:
+        order = ["_record"]
+        assert pieces.table(name).sort(order).equals(whole.table(name).sort(order)), name
+
+
+def test_a_worker_that_dies_costs_its_file_only(folder: Path, tmp_path: Path, monkeypatch) -> None:
+    monkeypatch.setattr(opening, "POOL_BYTES", 0)
+    monkeypatch.setattr("os.cpu_count", lambda: 2)
+    real = workers._Worker.run
+
+    def run(self, job):
+        if job.path.name == "logons.json":
+            self._running().kill()
+        return real(self, job)
+
+    monkeypatch.setattr(workers._Worker, "run", run)
+    evidence = huntkit.open(folder, frame="polars", cache_dir=tmp_path / "c")
+    assert evidence.partial
+    assert "the reader broke down" in evidence.problems[0]
+    assert evidence.table("SecurityEvent").height == 1
+    monkeypatch.setattr(workers._Worker, "run", real)
+    assert huntkit.open(folder, frame="polars", cache_dir=tmp_path / "c").problems == []
+
+
+def test_stopping_keeps_what_is_done(folder: Path, tmp_path: Path) -> None:
+    class Stopper:
+        calls = 0
+
+        def task(self, title, *, total=None):
+            return self
+
+        def __enter__(self):
+            return self
+
+        def __exit__(self, *_):
+            return None
+
+        def advance(self, n=1):
+            pass
+
+        def check_cancelled(self):
+            self.calls += 1
+            if self.calls > 4:
+                raise Cancelled("stop")
+
+    evidence = huntkit.open(folder, frame="polars", progress=Stopper(), cache_dir=tmp_path / "c")
+    assert evidence.stopped
+    assert evidence.partial
+    stopped = [line for line in evidence.problems if "stopped by the caller" in line]
+    assert len(stopped) == 2
+    assert evidence.tables["rows"].sum() > 0
+
+
+def test_search_finds_every_place(evidence: Evidence, folder: Path, tmp_path: Path) -> None:
+    hits = evidence.search("USER7")
+    assert set(hits["Table"]) >= {"SecurityEvent", "WindowsEvent", "DeviceLogonEvents"}
+    assert set(hits["_record"]) == {8}
+    assert set(hits["Value"]) == {"USER7"}
+    assert all("user7" in text for text in hits["Text"])
+    numbers = evidence.search(4624).filter(pl.col("Column") == "EventID")
+    assert numbers.height == 22
+    (tmp_path / "list.txt").write_text("# names\nuser3\n\nuser4\n")
+    hits = evidence.search(tmp_path / "list.txt").filter(pl.col("Table") == "SecurityEvent")
+    assert set(hits["Value"]) == {"user3", "user4"}
+    assert evidence.search("Ä")["Table"].to_list() == ["things"]
+    assert evidence.search("nothing like it").height == 0
+    with pytest.raises(UsageError):
+        evidence.search(["", " "])
+
+
+def test_a_search_that_finds_too_much_says_so(evidence: Evidence) -> None:
+    with pytest.warns(PartialEvidenceWarning, match="more than 5 hits"):
+        assert evidence.search("user", limit=5).height == 5
+
+
+def test_bad_files_are_said_and_the_rest_is_read(folder: Path) -> None:
+    good = (folder / "more.zip").read_bytes()
+    (folder / "cut.zip").write_bytes(good[: len(good) // 2])
+    (folder / "junk.json").write_bytes(bytes(range(256)) * 40)
+    (folder / "empty.log").write_bytes(b"")
+    write_lines(folder / "mixed.json", [{"v": 1}, {"v": "x"}, {"v": [1, {"a": None}]}, {"v": None}])
+    evidence = huntkit.open(folder, frame="polars")
+    assert evidence.partial
+    text = "\n".join(evidence.problems)
+    assert "cut.zip" in text
+    assert "junk.json: not a known log format" in text
+    assert evidence.table("mixed", columns=["v"])["v"].to_list() == ["1", "x", '[1,{"a":null}]', ""]
+    assert evidence.table("SecurityEvent").height == 11
+
+
+def test_a_file_that_can_not_be_read_is_said(folder: Path, monkeypatch) -> None:
+    closed = folder / "logons.json"
+    closed.chmod(0)
+    if os.access(closed, os.R_OK):  # root may read everything: refuse in its place
+        real = Path.open
+
+        def refuse(self, *args, **kwargs):
+            if self == closed:
+                raise PermissionError(13, "Permission denied")
+            return real(self, *args, **kwargs)
+
+        monkeypatch.setattr(Path, "open", refuse)
+    evidence = huntkit.open(folder, frame="polars")
+    closed.chmod(stat.S_IRUSR | stat.S_IWUSR)
+    assert evidence.partial
+    assert f"{closed}: Permission denied" in evidence.problems
+    assert evidence.table("SecurityEvent").height == 1
+
+
+def test_an_empty_folder_says_so(tmp_path: Path) -> None:
+    evidence = huntkit.open(tmp_path, frame="polars")
+    assert evidence.problems == ["no log records were found"]
+    assert evidence.tables.height == 0
+    assert evidence.sql("SELECT count(*) AS n FROM SecurityEvent")["n"].item() == 0
+
+
+def test_a_name_in_an_archive_is_only_text(tmp_path: Path) -> None:
+    with zipfile.ZipFile(tmp_path / "a.zip", "w") as archive:
+        for name in ("../../up.json", "/abs.json", "C:\\x\\y.json", "esc\x1b[31m.json"):
+            archive.writestr(name, json.dumps(logon(1)) + "\n")
+
+    def written() -> list[Path]:
+        found = tmp_path.parent.rglob("*.json")
+        return sorted(path for path in found if "cache" not in path.parts)
+
+    before = written()
+    evidence = huntkit.open(tmp_path / "a.zip", frame="polars")
+    assert evidence.table("SecurityEvent").height == 4
+    assert written() == before

@@ -1,0 +1,161 @@
+"""Every real file of the shared data opens, and nothing of it is lost.
+
+What a file holds is counted here by other means than the library's readers.
+"""
+
+import csv
+import io
+import json
+import os
+import tarfile
+import zipfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import evtx
+import polars as pl
+import pytest
+
+import huntkit
+from huntkit.sources.local.evidence import Evidence
+
+pytestmark = pytest.mark.data
+
+DATA = Path(os.environ.get("HUNTKIT_DATA") or Path(__file__).parents[4] / "shared" / "data")
+
+
+def _files(*folders: str) -> list[str]:
+    found = [path for folder in folders for path in sorted((DATA / folder).rglob("*"))]
+    return [
+        str(path.relative_to(DATA))
+        for path in found
+        if path.is_file() and "LICENSE" not in path.name and path.suffix != ".yaml"
+    ]
+
+
+def _members(path: Path) -> Iterator[tuple[str, bytes]]:
+    """The files behind a path, by the standard library alone."""
+    if zipfile.is_zipfile(path):
+        with zipfile.ZipFile(path) as archive:
+            for entry in archive.infolist():
+                if not entry.is_dir():
+                    yield f"{path}!{entry.filename}", archive.read(entry)
+    elif tarfile.is_tarfile(path):
+        with tarfile.open(path) as archive:
+            for entry in archive:
+                if file := archive.extractfile(entry):
+                    yield f"{path}!{entry.name}", file.read()
+    else:
+        yield str(path), path.read_bytes()
+
+
+def _records(name: str, data: bytes) -> int:
+    """How many source records a file holds."""
+    text = data.decode("utf-8-sig", errors="replace")
+    lines = [line for line in text.splitlines() if line.strip()]
+    if name.endswith(".evtx"):
+        return sum(1 for _ in evtx.PyEvtxParser(io.BytesIO(data)).records())
+    if name.endswith(".csv"):
+        return sum(1 for row in csv.reader(io.StringIO(text)) if row) - 1
+    if lines and lines[0].startswith("#separator"):
+        return sum(1 for line in lines if not line.startswith("#"))
+    if text.lstrip()[:1] in ("{", "["):
+        return _json_records(text)
+    return len(lines)
+
+
+def _json_records(text: str) -> int:
+    decoder = json.JSONDecoder(strict=False)
+    place, count = 0, 0
+    while place < len(text.rstrip()):
+        value, place = decoder.raw_decode(text, place)
+        count += len(value) if isinstance(value, list) else 1
+        while place < len(text) and text[place].isspace():
+            place += 1
+    return count
+
+
+@pytest.fixture(scope="module")
+def cache_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("cache")
+
+
+@pytest.mark.parametrize("name", _files("security-datasets", "logs"))
+def test_what_a_file_holds_is_kept_or_counted_as_skipped(
+    name: str, shared_data: Path, cache_dir: Path
+) -> None:
+    evidence = huntkit.open(shared_data / name, frame="polars", cache_dir=cache_dir)
+    expected = {member: _records(member, data) for member, data in _members(shared_data / name)}
+    files = evidence.files
+    assert dict(files.select("path", "rows").iter_rows()) == expected
+    assert (files["kept"] + files["skipped"]).equals(files["rows"], null_equal=False)
+    assert files["skipped"].sum() == 0, evidence.problems
+    assert evidence.tables["rows"].sum() > 0
+
+
+def test_every_windows_event_of_the_archives_has_time_host_and_place(
+    shared_data: Path, cache_dir: Path
+) -> None:
+    evidence = huntkit.open(
+        shared_data / "security-datasets" / "atomic" / "windows",
+        frame="polars",
+        cache_dir=cache_dir,
+    )
+    events = evidence.table(
+        "WindowsEvent",
+        columns=["TimeGenerated", "Computer", "Channel", "Provider", "EventID", "_file", "_record"],
+    )
+    assert events.height == evidence.files["kept"].sum()
+    assert events.select(pl.all().null_count()).row(0) == (0,) * 7
+    for column in ("Computer", "Channel", "Provider"):
+        assert events.filter(pl.col(column) == "").height == 0, column
+    assert events["TimeGenerated"].dt.year().is_in([2019, 2020]).all()
+    assert events.select("_file", "_record").is_duplicated().sum() == 0
+
+
+def test_process_starts_have_users_and_command_lines(shared_data: Path, cache_dir: Path) -> None:
+    evidence = huntkit.open(
+        shared_data / "security-datasets" / "atomic" / "windows",
+        frame="polars",
+        cache_dir=cache_dir,
+    )
+    starts = evidence.sql(
+        """
+        SELECT count(*) AS starts,
+               avg((ProcessCommandLine <> '')::int) AS command_line,
+               avg((AccountName <> '')::int) AS account,
+               avg((InitiatingProcessFileName <> '')::int) AS parent,
+               avg((ProcessId IS NOT NULL)::int) AS pid
+        FROM DeviceProcessEvents
+        """
+    ).row(0, named=True)
+    assert starts["starts"] > 1000
+    assert starts["command_line"] > 0.95
+    assert starts["account"] > 0.98
+    assert starts["parent"] > 0.85
+    assert starts["pid"] == 1
+
+
+def test_all_evtx_files_open_as_one_evidence(shared_data: Path, cache_dir: Path) -> None:
+    folder = shared_data / "evtx"
+    evidence = huntkit.open(str(folder / "**" / "*.evtx"), frame="polars", cache_dir=cache_dir)
+    paths = sorted(folder.rglob("*.evtx"))
+    expected = sum(_records(str(path), path.read_bytes()) for path in paths)
+    assert evidence.files.height == len(paths) == 73
+    assert evidence.files["kept"].sum() == expected
+    assert evidence.problems == []
+    assert evidence.table("WindowsEvent", columns=["EventID"]).height == expected
+
+
+def test_opening_everything_at_once_loses_nothing(shared_data: Path, cache_dir: Path) -> None:
+    evidence: Evidence = huntkit.open(
+        [shared_data / "security-datasets", shared_data / "logs"],
+        frame="polars",
+        cache_dir=cache_dir,
+    )
+    kept = dict(evidence.files.filter(pl.col("format") != "")
+        .select("path", "kept")
+        .iter_rows())
+    assert sum(kept.values()) > 100_000
+    hits = evidence.search("launcher.vbs")
+    assert "empire_launcher_vbs" in hits["_file"][0]
