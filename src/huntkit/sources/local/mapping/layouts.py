@@ -10,11 +10,13 @@ from xml.etree import ElementTree as ET
 import orjson
 
 from huntkit.sources.local.mapping import rules
-from huntkit.sources.local.mapping.values import to_text
+from huntkit.sources.local.mapping.values import Memo, to_json, to_text
 from huntkit.sources.local.mapping.verbs import Reader, reader
 
 Row = dict[str, Any]
+Clocked = tuple[int, str, str]
 _XML_LIMIT = 4 << 20
+_SYSMON_CLOCK: Clocked = (0, "own", "UtcTime")
 
 
 @dataclass(slots=True)
@@ -24,16 +26,17 @@ class Events:
     Attributes:
         data: each event's own fields.
         system: our column name to raw values.
-        extra: what belongs to neither, by row.
-        clocks: candidate times, best first: kind (own, local, receiving) and raw values.
+        extra: what belongs to neither, as JSON text by row.
+        clocks: candidate times: (rank, kind, field) to raw values; the lowest rank is best, kind
+            is own, local or receiving.
     """
 
     layout: "Layout"
     numbers: list[int]
     data: list[Row]
     system: dict[str, list[Any]]
-    extra: list[Row]
-    clocks: list[tuple[str, list[Any]]]
+    extra: list[str | None]
+    clocks: dict[Clocked, list[Any]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +45,7 @@ class Layout:
 
     name: str
     needs: tuple[str, ...]
+    lacks: tuple[str, ...] = ()
     any_of: tuple[str, ...] = ()
     unwrap: str = ""
     data: tuple[str, ...] = ()
@@ -60,7 +64,16 @@ class Layout:
         for name in self.needs:
             if name not in row:
                 return False
+        for name in self.lacks:
+            if name in row:
+                return False
         return not self.any_of or any(name in row for name in self.any_of)
+
+    def fits_all(self, rows: Sequence[Row]) -> bool:
+        """Whether all of the records are."""
+        if self.any_of or not set(self.lacks).isdisjoint(_present(rows)):
+            return False
+        return all(False not in [name in row for row in rows] for name in self.needs)
 
     def read(self, rows: list[Row], numbers: list[int]) -> Events:
         """Take the records apart. Flat records are emptied on the way: they become the data."""
@@ -74,6 +87,7 @@ def _layout(raw: dict[str, Any]) -> Layout:
     return Layout(
         name=raw["name"],
         needs=tuple(raw["needs"]),
+        lacks=tuple(raw.get("lacks", ())),
         any_of=tuple(raw.get("any", ())),
         unwrap=raw.get("unwrap", ""),
         data=tuple(raw.get("data", ())),
@@ -130,16 +144,79 @@ def _gather(columns: dict[str, list[Any]], count: int) -> list[Row]:
     return rows
 
 
-def _flat(layout: Layout, rows: list[Row], numbers: list[int]) -> Events:  # noqa: C901  one pass
+def dumps_all(rows: Sequence[Row]) -> list[bytes | None]:
+    """Each row as JSON; an empty one as None."""
+    dumps = orjson.dumps
+    try:
+        return [dumps(row) if row else None for row in rows]
+    except (TypeError, ValueError, RecursionError):
+        return [to_json(row).encode() if row else None for row in rows]
+
+
+def _shipped(columns: dict[str, list[Any]], unique: set[str], count: int) -> list[str | None]:
+    """What a shipper added, as JSON by row.
+
+    All but the times repeat from event to event, so their text is made once per combination.
+    """
+    same: Row = {}
+    few: dict[str, list[Any]] = {}
+    many: dict[str, list[Any]] = {}
+    for name, values in columns.items():
+        first = values[0]
+        if name in unique:
+            many[name] = values
+        elif (
+            first is not None
+            and values.count(first) == count
+            and not isinstance(first, int | float)
+        ):
+            same[name] = first
+        else:
+            few[name] = values
+    names = tuple(few)
+
+    def write(key: tuple[Any, ...]) -> str:
+        pairs = zip(names, key, strict=True)
+        row = {**same, **{name: value for name, value in pairs if value is not None}}
+        return to_json(row)[:-1]
+
+    memo = Memo(write, limit=5_000)
+    if few:
+        try:
+            heads = [memo[key] for key in zip(*few.values(), strict=True)]
+        except TypeError:
+            heads = [write(key) for key in zip(*few.values(), strict=True)]
+    else:
+        heads = [write(())] * count
+    return [
+        head + tail if head != "{" else (None if tail == "}" else head + tail[1:])
+        for head, tail in zip(heads, _tails(many, count), strict=True)
+    ]
+
+
+def _tails(columns: dict[str, list[Any]], count: int) -> list[str]:
+    """The rest of a JSON object, from the comma on."""
+    if not columns:
+        return ["}"] * count
+    if all(_is_plain(values) for values in columns.values()):
+        form = "".join(f',"{name}":"%s"' for name in columns) + "}"
+        return [form % each for each in zip(*columns.values(), strict=True)]
+    return ["," + to_json(row)[1:] if row else "}" for row in _gather(columns, count)]
+
+
+def _is_plain(values: list[Any]) -> bool:
+    """Texts that JSON writes as they are."""
+    try:
+        text = "".join(values)
+    except TypeError:
+        return False
+    return text.isascii() and text.isprintable() and '"' not in text and "\\" not in text
+
+
+def _flat(layout: Layout, rows: list[Row], numbers: list[int]) -> Events:  # noqa: C901
     if layout.data:  # flat, with a part of the event's fields in one text
         _unfold(rows, layout.data[1:])
     present = _present(rows)
-    clocks = [
-        (kind, [row.get(name) for row in rows])
-        for fields, kind in layout.time
-        for name in fields
-        if name in present
-    ]
     level = layout.levels
     levels = [row.get(level[0]) for row in rows] if level and level[0] in present else None
     system = {}
@@ -159,13 +236,16 @@ def _flat(layout: Layout, rows: list[Row], numbers: list[int]) -> Events:  # noq
                     rows[at][name] = value
                     taken[at] = None
             shipped[name] = taken
-    for fields, _ in layout.time:
+    clocks: dict[Clocked, list[Any]] = {}
+    for rank, (fields, kind) in enumerate(layout.time, 1):
         for name in fields:
-            if name in present and name not in shipped:
-                shipped[name] = _pop(rows, [name])
-    extra = _gather(shipped, len(rows))
+            if name in present:
+                if name not in shipped:
+                    shipped[name] = _pop(rows, [name])
+                clocks[rank, kind, name] = shipped[name]
+    extra = _shipped(shipped, {name for fields, _ in layout.time for name in fields}, len(rows))
     if "UtcTime" in present:
-        clocks.insert(0, ("own", [row.get("UtcTime") for row in rows]))
+        clocks[_SYSMON_CLOCK] = [row.get("UtcTime") for row in rows]
     return Events(layout, numbers, rows, system, extra, clocks)
 
 
@@ -195,9 +275,11 @@ def _nested(layout: Layout, rows: list[Row], numbers: list[int]) -> Events:
                 found = {**found, **event_data(value)} if found else event_data(value)
         data.append(found)
     system = {name: first(fields) for name, fields in layout.system.items()}
-    clocks = [(kind, first(fields)) for fields, kind in layout.time]
+    clocks: dict[Clocked, list[Any]] = {
+        (rank, kind, fields[0]): first(fields) for rank, (fields, kind) in enumerate(layout.time, 1)
+    }
     if any("UtcTime" in each for each in data):
-        clocks.insert(0, ("own", [each.get("UtcTime") for each in data]))
+        clocks[_SYSMON_CLOCK] = [each.get("UtcTime") for each in data]
     extra = _gather({name: first(fields) for name, fields in layout.extra.items()}, len(rows))
     for path, known in layout.rest.items():
         inside = reader(path) if path else (lambda row: row)
@@ -207,7 +289,8 @@ def _nested(layout: Layout, rows: list[Row], numbers: list[int]) -> Events:
                 for key, value in here.items():
                     if key not in known and value is not None:
                         bag.setdefault(key, value)
-    return Events(layout, numbers, data, system, extra, clocks)
+    bags = [to_json(bag) if bag else None for bag in extra]
+    return Events(layout, numbers, data, system, bags, clocks)
 
 
 def _first(row: Row, readers: Sequence[Reader]) -> Any:

@@ -4,11 +4,16 @@ from typing import Any
 
 import polars as pl
 
+from huntkit.formats.batch import Batch
 from huntkit.sources.local.mapping import exports, windows
+from huntkit.sources.local.mapping.collect import Collector
 from huntkit.sources.local.mapping.layouts import Layout, layouts
 from huntkit.sources.local.mapping.times import Clock
 
 Frames = list[tuple[str, pl.DataFrame]]
+Row = dict[str, Any]
+_SLICE = 512
+Group = tuple[Layout | None, list[Row], list[int]]
 
 
 class Mapper:
@@ -18,36 +23,51 @@ class Mapper:
         self._name = name
         self._clock = clock or Clock()
         self._memory = windows.Memory(clock=self._clock)
+        self._collectors: dict[str, Collector] = {}
+        self._likely: Layout | None = None
 
-    def map(self, batch: Any) -> Frames:
-        """The tables that a batch's records feed. Takes the records over."""
-        numbers = list(batch.numbers)
+    def map(self, batch: Batch) -> Frames:
+        """The tables that are ready; Windows events are held until there are thousands.
+
+        Takes the batch's records over: they are changed.
+        """
         if batch.columns is not None:
-            return self._table(dict(batch.columns), numbers)
+            return self._table(dict(batch.columns), list(batch.numbers))
         found: Frames = []
-        groups: dict[str, tuple[Layout, list[Any], list[int]]] = {}
-        others: list[dict[str, Any]] = []
+        rows, numbers = batch.records or [], batch.numbers
+        for start in range(0, len(rows), _SLICE):
+            end = start + _SLICE
+            found += self._slice(rows[start:end], list(numbers[start:end]))
+        return found
+
+    def finish(self) -> Frames:
+        """What was held back until the end of the file."""
+        found: Frames = []
+        for collector in self._collectors.values():
+            found += windows.frames(collector, self._memory)
+        return found
+
+    def _slice(self, rows: list[Row], numbers: list[int]) -> Frames:
+        found: Frames = []
+        others: list[Row] = []
         their_numbers: list[int] = []
-        tried = layouts()
-        last = None
-        take: Any = None
-        for row, number in zip(batch.records, numbers, strict=True):
-            if last is None or not last.fits(row):
-                last = next((each for each in tried if each.fits(row)), None)
-                if last is None:
-                    others.append(row)
-                    their_numbers.append(number)
-                    continue
-                take = groups.setdefault(last.name, (last, [], []))
-            take[1].append(row)
-            take[2].append(number)
-        for layout, some, their in groups.values():
+        for layout, some, their in _by_layout(rows, numbers, self._likely):
+            if layout is None:
+                others += some
+                their_numbers += their
+                continue
+            self._likely = layout
             if layout.gives:
                 found += self._rows([dict(row) for row in some], their)
-            found += windows.frames(layout.read(some, their), self._memory)
+            collector = self._collectors.get(layout.name)
+            if collector is None:
+                collector = self._collectors[layout.name] = Collector(layout)
+            collector.add(layout.read(some, their))
+            if collector.full:
+                found += windows.frames(collector, self._memory)
         return found + self._rows(others, their_numbers)
 
-    def _rows(self, rows: list[dict[str, Any]], numbers: list[int]) -> Frames:
+    def _rows(self, rows: list[Row], numbers: list[int]) -> Frames:
         if not rows:
             return []
         names = dict.fromkeys(name for row in rows for name in row)
@@ -57,6 +77,15 @@ class Mapper:
         table = exports.guess(columns) or exports.identifier(self._name)
         return [(table, exports.frame_of(table, columns, numbers, self._clock))]
 
-    def finish(self) -> Frames:
-        """What was held back until the end of the file."""
-        return []
+
+def _by_layout(rows: list[Row], numbers: list[int], likely: Layout | None) -> list[Group]:
+    """The records by the layout that they are written in; None for no Windows event."""
+    if likely is not None and likely.fits_all(rows):
+        return [(likely, rows, numbers)]
+    found: dict[str, Group] = {}
+    for row, number in zip(rows, numbers, strict=True):
+        layout = next((each for each in layouts() if each.fits(row)), None)
+        _, its, their = found.setdefault(layout.name if layout else "", (layout, [], []))
+        its.append(row)
+        their.append(number)
+    return list(found.values())

@@ -55,15 +55,23 @@ class Rule:
     only: tuple[tuple[str, frozenset[str]], ...] = ()
     unless: tuple[tuple[str, frozenset[str]], ...] = ()
 
-    def rows_of(self, rows: list[dict[str, Any]]) -> list[int] | None:
-        """Which rows the rule's conditions let through; None for all."""
+    @property
+    def needs(self) -> tuple[str, ...]:
+        """The fields that the rule reads."""
+        made = (name for column in self.columns.values() for name in column.needs)
+        return tuple(dict.fromkeys((*made, *(name for name, _ in (*self.only, *self.unless)))))
+
+    def rows_of(self, given: verbs.Fields) -> list[int] | None:
+        """Which records the rule's conditions let through; None for all."""
         if not self.only and not self.unless:
             return None
-        found = list(range(len(rows)))
+        found = list(range(given.count))
         for name, allowed in self.only:
-            found = [at for at in found if _is_one(rows[at].get(name), allowed)]
+            values = given[name]
+            found = [at for at in found if _is_one(values[at], allowed)]
         for name, refused in self.unless:
-            found = [at for at in found if not _is_one(rows[at].get(name), refused)]
+            values = given[name]
+            found = [at for at in found if not _is_one(values[at], refused)]
         return found
 
 

@@ -1,8 +1,10 @@
 """Texts to times in UTC, a column at a time, and the zone of clocks that do not say it."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta, tzinfo
+from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 import polars as pl
@@ -95,7 +97,7 @@ def parse_both(text: pl.Series, zone: str | None = None) -> tuple[pl.Series, pl.
     result = pl.Series("t", [None], dtype=UTC_TIME).new_from_index(0, len(text))
     bare = pl.Series("b", [False], dtype=pl.Boolean).new_from_index(0, len(text))
     left = (text != "") & text.is_not_null()
-    for form in (*_ZONED, "epoch", *_BARE):
+    for form in _forms(text, left):
         if not left.any():
             break
         todo = text if left.all() else pl.select(pl.when(left).then(text)).to_series()
@@ -113,6 +115,28 @@ def parse_both(text: pl.Series, zone: str | None = None) -> tuple[pl.Series, pl.
             bare = bare | hit
         left = left & ~hit
     return result, bare
+
+
+def _forms(text: pl.Series, left: pl.Series) -> list[str]:
+    """All formats, with the one that reads the first text in front: a column is mostly alike."""
+    forms = [*_ZONED, "epoch", *_BARE]
+    first = left.arg_max()
+    sample = text[first] if first is not None and len(text) else None
+    likely = _form_of(re.sub(r"[0-9]", "0", sample)) if sample and len(sample) < 60 else None
+    if likely is not None:
+        forms.remove(likely)
+        forms.insert(0, likely)
+    return forms
+
+
+@lru_cache(maxsize=1024)
+def _form_of(shape: str) -> str | None:
+    """The format that reads a text of this shape, its digits being nought."""
+    sample = pl.Series([shape.replace("00", "01")])
+    for form in (*_ZONED, *_BARE):
+        if sample.str.to_datetime(form, strict=False, time_unit="us").null_count() == 0:
+            return form
+    return None
 
 
 def _epoch(text: pl.Series) -> pl.Series:

@@ -5,7 +5,7 @@ Everything here takes any value that JSON, XML or a binary log can hold and neve
 
 import json
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import orjson
@@ -20,20 +20,30 @@ _MEMO_LIMIT = 50_000
 class Memo(dict[Any, Any]):
     """Remember what a function made of a text; logs repeat the same few texts.
 
-    Only texts and None are kept, so that ``True`` and ``1`` never share an answer. An unhashable
-    key raises TypeError: the caller then asks ``work`` itself.
+    Texts, None and tuples are kept, numbers only if asked (``True`` and ``1`` share an answer).
+    An unhashable key raises TypeError: the caller then asks ``work`` itself.
     """
 
-    __slots__ = ("work",)
+    __slots__ = ("limit", "numbers", "work")
 
-    def __init__(self, work: Callable[[Any], Any]) -> None:
+    def __init__(
+        self, work: Callable[[Any], Any], *, limit: int = _MEMO_LIMIT, numbers: bool = False
+    ) -> None:
         super().__init__()
+        self.numbers = numbers
         self.work = work
+        self.limit = limit
 
     def __missing__(self, key: object) -> object:
         value = self.work(key)
-        if key is None or (type(key) is str and len(key) < 2_000):
-            if len(self) >= _MEMO_LIMIT:
+        kind = type(key)
+        if (
+            (kind is str and len(key) < 2_000)  # type: ignore[arg-type]
+            or key is None
+            or kind is tuple
+            or (self.numbers and kind is int)
+        ):
+            if len(self) >= self.limit:
                 self.clear()
             self[key] = value
         return value
@@ -49,6 +59,24 @@ def to_json(value: object) -> str:
         except (TypeError, ValueError, RecursionError):
             return '"not representable"'
         return whole(loose)
+
+
+def json_bags(names: Sequence[str], lists: Sequence[Sequence[Any]]) -> list[str | None]:
+    """One JSON object a row out of columns, of its filled values; None where none is filled."""
+
+    def write(values: Sequence[Any]) -> str | None:
+        bag = {
+            name: value
+            for name, value in zip(names, values, strict=True)
+            if value is not None and value != "" and value != "-"
+        }
+        return to_json(bag) if bag else None
+
+    memo = Memo(write, limit=5_000)
+    try:
+        return [memo[values] for values in zip(*lists, strict=True)]
+    except TypeError:
+        return [write(values) for values in zip(*lists, strict=True)]
 
 
 def whole(value: str) -> str:

@@ -22,6 +22,7 @@ field is called ``a.b``.
 
 import re
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from huntkit.sources.local.mapping import values as v
@@ -35,10 +36,39 @@ type_of_verb = {
     "json": "dynamic",
     "bag": "dynamic",
 }
-Rows = Sequence[dict[str, Any]]
 Base = Callable[[str], Sequence[Any]]
-Column = Callable[[Rows, Base], list[Any]]
 Reader = Callable[[dict[str, Any]], Any]
+
+
+class Fields:
+    """Some records' raw fields as lists; a field that none of them has is a list of None."""
+
+    __slots__ = ("count", "lists")
+
+    def __init__(self, lists: Mapping[str, Sequence[Any]], count: int) -> None:
+        self.lists = lists
+        self.count = count
+
+    def __getitem__(self, name: str) -> Sequence[Any]:
+        found = self.lists.get(name)
+        return [None] * self.count if found is None else found
+
+    def pick(self, at: Sequence[int]) -> "Fields":
+        """The same fields of some of the records."""
+        lists = {name: [values[i] for i in at] for name, values in self.lists.items()}
+        return Fields(lists, len(at))
+
+
+Make = Callable[[Fields, Base], list[Any]]
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """How a column is made, and of which fields."""
+
+    make: Make
+    needs: tuple[str, ...] = ()
+
 
 _SIMPLE: dict[str, Callable[[Any], Any]] = {
     "dash": v.dash,
@@ -91,26 +121,27 @@ def reader(field: str) -> Reader:
     return walk
 
 
-def _raw(fields: str | Sequence[str]) -> Callable[[Rows], list[Any]]:
-    names = [fields] if isinstance(fields, str) else list(fields)
+def _names(fields: str | Sequence[str]) -> tuple[str, ...]:
+    return (fields,) if isinstance(fields, str) else tuple(map(str, fields))
+
+
+def _raw(fields: str | Sequence[str]) -> Callable[[Fields], Sequence[Any]]:
+    """The field's values, or of several fields the first filled."""
+    names = _names(fields)
     if len(names) == 1:
         name = names[0]
-        if "." not in name:
-            return lambda rows: [row.get(name) for row in rows]
-        walk = reader(name)
-        return lambda rows: [walk(row) for row in rows]
-    readers = [reader(name) for name in names]
+        return lambda given: given[name]
 
-    def first(rows: Rows) -> list[Any]:
-        found = []
-        for row in rows:
-            for read in readers:
-                value = read(row)
-                if value is not None and value != "" and value != "-":
-                    break
-            else:
-                value = None
-            found.append(value)
+    def first(given: Fields) -> list[Any]:
+        lists = [given[name] for name in names if name in given.lists]
+        if not lists:
+            return [None] * given.count
+        found = list(lists[0])
+        for more in lists[1:]:
+            found = [
+                other if value is None or value in ("", "-") else value
+                for value, other in zip(found, more, strict=True)
+            ]
         return found
 
     return first
@@ -118,33 +149,32 @@ def _raw(fields: str | Sequence[str]) -> Callable[[Rows], list[Any]]:
 
 def _mapped(fields: str | Sequence[str], work: Callable[[Any], Any]) -> Column:
     memo = v.Memo(work)
-    if isinstance(fields, str) and "." not in fields:
-        name = fields
-
-        def fused(rows: Rows, _base: Base) -> list[Any]:
-            try:
-                return [memo[row.get(name)] for row in rows]
-            except TypeError:  # a list or an object where a value should be
-                return [work(row.get(name)) for row in rows]
-
-        return fused
     raw = _raw(fields)
 
-    def run(rows: Rows, _base: Base) -> list[Any]:
-        found = raw(rows)
+    def make(given: Fields, _base: Base) -> list[Any]:
+        found = raw(given)
         try:
             return [memo[value] for value in found]
-        except TypeError:
+        except TypeError:  # a list or an object where a value should be
             return [work(value) for value in found]
 
-    return run
+    return Column(make, _names(fields))
+
+
+def _dash(fields: str | Sequence[str]) -> Column:
+    raw = _raw(fields)
+
+    def make(given: Fields, _base: Base) -> list[Any]:
+        return [None if value == "-" else value for value in raw(given)]
+
+    return Column(make, _names(fields))
 
 
 def _with_message(column: Column, pattern: str, work: Callable[[Any], Any]) -> Column:
     search = re.compile(pattern).search
 
-    def run(rows: Rows, base: Base) -> list[Any]:
-        found = column(rows, base)
+    def make(given: Fields, base: Base) -> list[Any]:
+        found = column.make(given, base)
         if None not in found:
             return found
         messages = base("RenderedDescription")
@@ -154,24 +184,21 @@ def _with_message(column: Column, pattern: str, work: Callable[[Any], Any]) -> C
                 found[at] = work(hit[1]) if hit else None
         return found
 
-    return run
+    return Column(make, column.needs)
 
 
 def _choose(spec: Mapping[str, Any]) -> Column:
     by = _raw(spec["choose"])
-    ways = {str(key).lower(): reader(field) for key, field in spec["values"].items()}
-    other = reader(str(spec.get("else", "")))
+    ways = {str(key).lower(): str(field) for key, field in spec["values"].items()}
+    other = str(spec.get("else", ""))
 
-    def run(rows: Rows, _base: Base) -> list[Any]:
-        keys = by(rows)
-        return [
-            ways.get(key.lower() if type(key) is str else (v.to_text(key) or "").lower(), other)(
-                row
-            )
-            for key, row in zip(keys, rows, strict=True)
-        ]
+    def make(given: Fields, _base: Base) -> list[Any]:
+        lists = {key: given[field] for key, field in ways.items()}
+        rest = given[other]
+        keys = [k.lower() if type(k) is str else (v.to_text(k) or "").lower() for k in by(given)]
+        return [lists.get(key, rest)[at] for at, key in enumerate(keys)]
 
-    return run
+    return Column(make, (*_names(spec["choose"]), *ways.values(), *([other] if other else [])))
 
 
 def _lookup(spec: Mapping[str, Any]) -> Column:
@@ -189,33 +216,28 @@ def _lookup(spec: Mapping[str, Any]) -> Column:
 
 def _bag(spec: Any) -> Column:
     names = {name: name for name in spec} if isinstance(spec, list) else dict(spec)
-    pairs = [(name, reader(field)) for name, field in names.items()]
 
-    def run(rows: Rows, _base: Base) -> list[Any]:
-        found = []
-        for row in rows:
-            bag = {}
-            for name, read in pairs:
-                value = read(row)
-                if value is not None and value != "" and value != "-":
-                    bag[name] = value
-            found.append(v.to_json(bag) if bag else None)
-        return found
+    def make(given: Fields, _base: Base) -> list[Any]:
+        there = [(name, given[field]) for name, field in names.items() if field in given.lists]
+        if not there:
+            return [None] * given.count
+        keys = [name for name, _ in there]
+        return v.json_bags(keys, [values for _, values in there])
 
-    return run
+    return Column(make, tuple(names.values()))
 
 
 def _join(spec: Mapping[str, Any]) -> Column:
-    readers = [reader(field) for field in spec["join"]]
     between = spec.get("with", " ")
+    names = _names(spec["join"])
 
-    def run(rows: Rows, _base: Base) -> list[Any]:
+    def make(given: Fields, _base: Base) -> list[Any]:
         return [
-            between.join(text for read in readers if (text := v.dash(read(row)))) or None
-            for row in rows
+            between.join(text for value in each if (text := v.dash(value))) or None
+            for each in zip(*(given[name] for name in names), strict=True)
         ]
 
-    return run
+    return Column(make, names)
 
 
 def faults(spec: object) -> list[str]:
@@ -256,25 +278,25 @@ def build(spec: Any) -> Column:
     """A column's function out of its (checked) description."""
     if isinstance(spec, str):
         raw = _raw(spec)
-        return lambda rows, _base: raw(rows)
+        return Column(lambda given, _base: list(raw(given)), (spec,))
     verb = next(key for key in spec if key in _OPTIONS)
     given = spec[verb]
-    column: Column
+    made: Column
     if verb == "const":
-        return lambda rows, _base: [given] * len(rows)
+        return Column(lambda fields, _base: [given] * fields.count)
     if verb == "base":
-        return lambda _rows, base: list(base(given))
+        return Column(lambda _fields, base: list(base(given)))
     if verb == "first":
-        raw = _raw(given)
-        return lambda rows, _base: raw(rows)
+        chosen = _raw(given)
+        return Column(lambda fields, _base: list(chosen(fields)), _names(given))
     if verb == "hash":
         return _mapped(given, v.hash_of(spec["kind"]))
     if verb in {"map", "choose"}:
         return _lookup(spec) if verb == "map" else _choose(spec)
-    if verb == "json":
-        return _mapped(given, v.to_text)
     if verb in {"bag", "join"}:
         return _bag(given) if verb == "bag" else _join(spec)
+    if verb == "json":
+        return _mapped(given, v.to_text)
     work = _SIMPLE[verb]
-    column = _mapped(given, work)
-    return _with_message(column, spec["message"], work) if "message" in spec else column
+    made = _dash(given) if verb in ("dash", "time", "epoch") else _mapped(given, work)
+    return _with_message(made, spec["message"], work) if "message" in spec else made

@@ -1,44 +1,24 @@
-"""Windows events to WindowsEvent, SecurityEvent and the Device tables."""
+"""Collected Windows events to WindowsEvent and the Device tables."""
 
-import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from functools import cache
+from datetime import timedelta
 from typing import Any
 
 import polars as pl
 
-from huntkit.sources.local import schemas
-from huntkit.sources.local.mapping import rules, times
-from huntkit.sources.local.mapping.layouts import Events, Row
+from huntkit.sources.local.mapping import times
+from huntkit.sources.local.mapping.collect import Collector, EventClass
 from huntkit.sources.local.mapping.rules import Rule
-from huntkit.sources.local.mapping.series import bags, integers, texts, typed
+from huntkit.sources.local.mapping.security import security_events
+from huntkit.sources.local.mapping.series import TEXT, filled, integers, json_texts, texts, typed
 from huntkit.sources.local.mapping.values import Memo, keywords
+from huntkit.sources.local.mapping.verbs import Fields
 
 Frames = list[tuple[str, pl.DataFrame]]
 _NAMES = {0: "LogAlways", 1: "Critical", 2: "Error", 3: "Warning", 4: "Information", 5: "Verbose"}
 _LEVELS = {name.lower(): level for level, name in _NAMES.items()}
-_FIELD = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,63}\Z")
-_NEW_COLUMNS = 400
-_TARGET_EVENTS = frozenset({4624, 4625, 4634, 4647, 4768, 4769, 4770, 4771, 4776})
-_BASE = (
-    "Provider",
-    "Channel",
-    "Computer",
-    "EventID",
-    "EventLevel",
-    "EventLevelName",
-    "EventRecordId",
-    "Task",
-    "Opcode",
-    "Keywords",
-    "Version",
-    "Correlation",
-    "SystemUserId",
-    "SystemProcessId",
-    "SystemThreadId",
-    "RenderedDescription",
-)
+_SMALL = frozenset({"EventID", "EventLevel", "Version", "SystemProcessId", "SystemThreadId"})
 
 
 @dataclass(slots=True)
@@ -46,115 +26,83 @@ class Memory:
     """What one file has taught so far."""
 
     clock: times.Clock = field(default_factory=times.Clock)
-    offset: Any = None
+    offset: timedelta | None = None
     offset_sure: bool = False
     new_columns: set[str] = field(default_factory=set)
 
 
-@dataclass(slots=True)
-class _Group:
-    """Events of one class: same channel, provider and id."""
-
-    at: list[int]
-    rows: list[Row]
-    event: int
-    channel: str
-    provider: str
-
-
-@cache
-def _security_kinds() -> dict[str, str]:
-    return schemas.known("SecurityEvent") or {}
-
-
-@cache
-def _activities() -> dict[int, str]:
-    return {int(event): str(text) for event, text in rules.data("activities").items()}
-
-
-def frames(events: Events, memory: Memory) -> Frames:
-    """All tables that these events feed."""
+def frames(events: Collector, memory: Memory) -> Frames:
+    """All tables that the collected events feed; the collector is empty afterwards."""
+    if not events.numbers:
+        return []
     base = _base(events, memory)
-    groups = _groups(events, base)
+    groups = events.groups()
     found: Frames = []
     if "WindowsEvent" not in events.layout.gives:
         found.append(("WindowsEvent", base.drop("ReportId")))
-    if "SecurityEvent" not in events.layout.gives:
-        security = [group for group in groups if group.channel == "security"]
-        if security:
-            found.append(("SecurityEvent", _security(security, base, memory)))
-    plan: dict[str, list[tuple[Rule, _Group]]] = {}
-    for group in groups:
-        for rule in _rules_of(group.channel, group.provider, group.event):
-            let = rule.rows_of(group.rows)
-            part = group if let is None else _subset(group, let)
-            if part.rows:
-                plan.setdefault(rule.table, []).append((rule, part))
-    messages = events.system.get("RenderedDescription")
-    for table, pieces in plan.items():
+    taken = [(group, group.fields()) for group in groups if group.security or group.rules]
+    security = [(group.event, group.at, fields) for group, fields in taken if group.security]
+    if security:
+        found.append(("SecurityEvent", security_events(security, base, memory.new_columns)))
+    messages = events.column("RenderedDescription")
+    for table, pieces in _plan(taken).items():
         found.append((table, _device(pieces, base, messages)))
+    events.clear()
     return found
 
 
-def _subset(group: _Group, let: list[int]) -> _Group:
-    at = [group.at[i] for i in let]
-    rows = [group.rows[i] for i in let]
-    return _Group(at, rows, group.event, group.channel, group.provider)
+Piece = tuple[Rule, list[int], Fields]
 
 
-_EVENT_RULES: dict[tuple[str, str, int], tuple[Rule, ...]] = {}
-
-
-def _rules_of(channel: str, provider: str, event: int) -> tuple[Rule, ...]:
-    key = (channel, provider, event)
-    found = _EVENT_RULES.get(key)
-    if found is None:
-        found = tuple(
-            rule
-            for family in rules.families()
-            if channel in family.channels or provider in family.providers
-            for rule in family.by_event.get(event, ())
-        )
-        if len(_EVENT_RULES) < 20_000:  # hostile names may not fill the memory
-            _EVENT_RULES[key] = found
-    return found
+def _plan(taken: list[tuple[EventClass, Fields]]) -> dict[str, list[Piece]]:
+    """What feeds each table: the rule, which events, and their fields."""
+    plan: dict[str, list[Piece]] = {}
+    for group, fields in taken:
+        for rule in group.rules:
+            let = rule.rows_of(fields)
+            if let is None:
+                piece = (rule, group.at, fields)
+            elif let:
+                piece = (rule, [group.at[i] for i in let], fields.pick(let))
+            else:
+                continue
+            plan.setdefault(rule.table, []).append(piece)
+    return plan
 
 
 def _system(name: str, values: Sequence[Any]) -> pl.Series:
     if name == "Keywords":
-        memo = Memo(keywords)
+        memo = Memo(keywords, numbers=True)
         try:
             return texts(name, [memo[value] for value in values])
         except TypeError:
             return texts(name, [keywords(value) for value in values])
-    if name in {"EventID", "EventLevel", "Task", "Version", "SystemProcessId", "SystemThreadId"}:
+    if name in _SMALL or name == "Task":
         return integers(name, values, small=True)
-    if name == "EventRecordId":
-        try:
-            return pl.Series(name, values, dtype=pl.Int64).cast(pl.String).fill_null("")
-        except (TypeError, OverflowError, pl.exceptions.PolarsError):
-            return texts(name, values)
     return texts(name, values)
 
 
-def _base(events: Events, memory: Memory) -> pl.DataFrame:
+def _base(events: Collector, memory: Memory) -> pl.DataFrame:
     """The WindowsEvent rows, one per record and in their order."""
-    count = len(events.data)
+    count = len(events.numbers)
     when, note = _when(events, memory)
     columns = [pl.Series("_record", events.numbers, dtype=pl.Int64), when.rename("TimeGenerated")]
-    for name in _BASE:
-        if name in events.system:
-            columns.append(_system(name, events.system[name]))
-        elif name in events.layout.defaults:
-            columns.append(pl.Series(name, [events.layout.defaults[name]]).new_from_index(0, count))
-    columns.append(bags("EventData", events.data))
-    extra = bags("_extra", events.extra)
-    if (extra != "").any():
-        columns.append(extra)
+    columns += [
+        _system(name, events.column(name) or [])
+        for name in events.layout.system
+        if name in events.system
+    ]
+    columns += [
+        pl.Series(name, [text]).new_from_index(0, count)
+        for name, text in events.layout.defaults.items()
+        if name not in events.system
+    ]
+    columns.append(json_texts("EventData", events.data))
+    if any(events.extra):
+        columns.append(pl.Series("_extra", events.extra, dtype=pl.String))
     columns.append(note)
-    frame = pl.DataFrame(columns)
-    frame = _fill_defaults(frame, events.layout.defaults)
-    return _levels(frame)
+    frame = filled(pl.DataFrame(columns))
+    return _levels(_fill_defaults(frame, events.layout.defaults))
 
 
 def _fill_defaults(frame: pl.DataFrame, defaults: dict[str, str]) -> pl.DataFrame:
@@ -195,20 +143,22 @@ def _coalesce(columns: Sequence[pl.Series], count: int) -> pl.Series:
     return found
 
 
-def _when(events: Events, memory: Memory) -> tuple[pl.Series, pl.Series]:
+def _when(events: Collector, memory: Memory) -> tuple[pl.Series, pl.Series]:
     """Each event's time in UTC and its mark: its own clock, else a local one, else a receiver's."""
-    count = len(events.data)
-    read = [(kind, texts("t", values)) for kind, values in events.clocks]
-    own = [times.parse_times(text) for kind, text in read if kind == "own"]
-    when = _coalesce(own, count)
-    local = next((text for kind, text in read if kind == "local"), None)
+    count = len(events.numbers)
+    keys = sorted(events.clocks)
+
+    def read(wanted: str) -> list[pl.Series]:
+        return [texts("t", events.clock(key)) for key in keys if key[1] == wanted]
+
+    when = _coalesce([times.parse_times(text) for text in read("own")], count)
     marks: list[tuple[pl.Series, str]] = []
-    if local is not None and (when.null_count() or not memory.offset_sure):
-        received = [text for kind, text in read if kind == "receiving"]
-        when, mark = _from_local(when, local, received, memory)
+    gaps = bool(when.null_count())
+    if (gaps or not memory.offset_sure) and (local := read("local")):
+        when, mark = _from_local(when, local[0], read("receiving"), memory)
         marks.append(mark)
     if when.null_count():
-        late = [times.parse_times(text) for kind, text in read if kind == "receiving"]
+        late = [times.parse_times(text) for text in read("receiving")]
         filled = _coalesce([when, *late], count)
         marks.append((when.is_null() & filled.is_not_null(), times.RECEIVING))
         when = filled
@@ -243,45 +193,12 @@ def _from_local(
     return when.zip_with(~gaps, moved), (gaps & bare, note)
 
 
-def _groups(events: Events, base: pl.DataFrame) -> list[_Group]:
-    """The events by class: channel, provider and id."""
-    count = len(events.data)
-
-    def column(name: str) -> list[Any]:
-        return base[name].to_list() if name in base.columns else [""] * count
-
-    found: dict[tuple[str, str, int | None], list[int]] = {}
-    keys = zip(column("Channel"), column("Provider"), column("EventID"), strict=True)
-    for at, key in enumerate(keys):
-        if key in found:
-            found[key].append(at)
-        else:
-            found[key] = [at]
-    data = events.data
-    return [
-        _Group(at, [data[i] for i in at], event or 0, channel.lower(), provider.lower())
-        for (channel, provider, event), at in found.items()
-    ]
-
-
-def _device(
-    pieces: list[tuple[Rule, _Group]], base: pl.DataFrame, messages: list[Any] | None
-) -> pl.DataFrame:
+def _device(pieces: list[Piece], base: pl.DataFrame, messages: list[Any] | None) -> pl.DataFrame:
     """One table's rows out of all rules that feed it: each column is made once."""
-    names: dict[str, str] = {}
-    for rule, _ in pieces:
-        names.update(rule.kinds)
-    columns = []
-    for name, kind in names.items():
-        values: list[Any] = []
-        for rule, group in pieces:
-            make = rule.columns.get(name)
-            if make is None:
-                values += [None] * len(group.rows)
-            else:
-                values += make(group.rows, _reader_of(messages, group.at))
-        columns.append(typed(name, values, kind))
-    at = pl.Series([i for _, group in pieces for i in group.at], dtype=pl.UInt32)
+    kinds: dict[str, str] = {}
+    for rule, _, _ in pieces:
+        kinds.update(rule.kinds)
+    at = pl.Series([i for _, its, _ in pieces for i in its], dtype=pl.UInt32)
     kept = base.select(
         "_record",
         pl.col("TimeGenerated").alias("Timestamp"),
@@ -290,96 +207,24 @@ def _device(
         "ReportId",
         "_time_note",
     )[at]
-    own = [column for column in columns if column.name not in kept.columns]
-    return kept.with_columns(own)
+    columns = []
+    for name, kind in kinds.items():
+        if name in kept.columns:
+            continue
+        values: list[Any] = []
+        empty = "" if kind in TEXT else None
+        for rule, its, fields in pieces:
+            column = rule.columns.get(name)
+            if column is None:
+                values += [empty] * fields.count
+            else:
+                values += column.make(fields, _messages_of(messages, its))
+        columns.append(typed(name, values, kind))
+    return kept.hstack(filled(pl.DataFrame(columns)) if columns else [])
 
 
-def _reader_of(messages: list[Any] | None, at: list[int]) -> Any:
+def _messages_of(messages: list[Any] | None, at: list[int]) -> Callable[[str], Sequence[Any]]:
     def read(_name: str) -> list[Any]:
         return [None] * len(at) if messages is None else [messages[i] for i in at]
 
     return read
-
-
-_SYSTEM = frozenset({*_BASE, "TimeGenerated", "Level", "Activity", "EventData", "Account",
-                     "AccountType", "EventSourceName", "Type", "Process", "SubjectAccount",
-                     "TargetAccount", "LogonTypeName", "ReportId"})  # fmt: skip
-
-
-def _security(groups: list[_Group], base: pl.DataFrame, memory: Memory) -> pl.DataFrame:
-    """SecurityEvent: the event's own fields as columns, beside what Sentinel's agent adds."""
-    at = pl.Series([i for group in groups for i in group.at], dtype=pl.UInt32)
-    kinds = _security_kinds()
-    per_group = [set().union(*group.rows) for group in groups]
-    names = sorted(name for name in set().union(*per_group) if _takes(name, kinds, memory))
-    columns = []
-    for name in names:
-        values: list[Any] = []
-        for group, present in zip(groups, per_group, strict=True):
-            if name in present:
-                values += [row.get(name) for row in group.rows]
-            else:
-                values += [None] * len(group.rows)
-        columns.append(typed(name, values, kinds.get(name, "string")))
-    wanted = [
-        n
-        for n in base.columns
-        if n not in ("EventData", "ReportId", "RenderedDescription", "_extra")
-    ]
-    frame = base.select(wanted)[at].rename({"Provider": "EventSourceName"}, strict=False)
-    if "EventLevel" in frame.columns:
-        frame = frame.with_columns(
-            pl.col("EventLevel").cast(pl.String).fill_null("").alias("Level")
-        )
-        frame = frame.drop("EventLevel")
-    activity = [_activities().get(group.event) for group in groups]
-    labels: list[str] = []
-    for group, text in zip(groups, activity, strict=True):
-        labels += [f"{group.event} - {text}" if text else str(group.event)] * len(group.rows)
-    made = pl.Series("Activity", labels, dtype=pl.String)
-    frame = frame.with_columns(made, *(c for c in columns if c.name not in frame.columns))
-    return _accounts(frame)
-
-
-def _takes(name: str, kinds: dict[str, str], memory: Memory) -> bool:
-    """Whether an event's field becomes a column; odd and endless names stay in the bag."""
-    if name in _SYSTEM or not isinstance(name, str) or name.startswith("_"):
-        return False
-    if name in kinds or name in memory.new_columns:
-        return True
-    if len(memory.new_columns) >= _NEW_COLUMNS or not _FIELD.match(name):
-        return False
-    memory.new_columns.add(name)
-    return True
-
-
-def _accounts(frame: pl.DataFrame) -> pl.DataFrame:
-    """Account, AccountType, SubjectAccount, TargetAccount and Process, as Sentinel writes them."""
-
-    def text(name: str) -> pl.Expr:
-        return pl.col(name) if name in frame.columns else pl.lit("")
-
-    def account(side: str) -> pl.Expr:
-        user, domain = text(f"{side}UserName"), text(f"{side}DomainName")
-        return (
-            pl.when(user == "").then(pl.lit(""))
-            .when(domain == "").then(user)
-            .otherwise(domain + "\\" + user)
-        )  # fmt: skip
-
-    made = frame.with_columns(
-        account("Subject").alias("SubjectAccount"), account("Target").alias("TargetAccount")
-    )
-    subject, target = pl.col("SubjectAccount"), pl.col("TargetAccount")
-    nothing = ("", "-\\-", "-")
-    targeted = pl.col("EventID").is_in(list(_TARGET_EVENTS))
-    use_target = (targeted & ~target.is_in(nothing)) | subject.is_in(nothing)
-    made = made.with_columns(pl.when(use_target).then(target).otherwise(subject).alias("Account"))
-    process = [text("NewProcessName"), text("ProcessName")]
-    path = pl.when(process[0] != "").then(process[0]).otherwise(process[1])
-    return made.with_columns(
-        pl.when(pl.col("Account").is_in(nothing)).then(pl.lit(""))
-        .when(pl.col("Account").str.ends_with("$")).then(pl.lit("Machine"))
-        .otherwise(pl.lit("User")).alias("AccountType"),
-        path.str.split("\\").list.last().fill_null("").alias("Process"),
-    )  # fmt: skip

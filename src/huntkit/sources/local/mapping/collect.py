@@ -1,0 +1,176 @@
+"""Take Windows events apart while they are warm; build columns when there are many.
+
+Going through thousands of parsed records column by column costs a cache miss a field; taking each
+record apart right after it was parsed does not. So records come in small slices, leave their values
+in compact tuples and lists, and become frames every few thousand.
+"""
+
+from dataclasses import dataclass, field
+from itertools import repeat, zip_longest
+from typing import Any
+
+from huntkit.sources.local.mapping import rules
+from huntkit.sources.local.mapping.layouts import Clocked, Events, Layout, Row, dumps_all
+from huntkit.sources.local.mapping.rules import Rule
+from huntkit.sources.local.mapping.values import to_int, to_text
+from huntkit.sources.local.mapping.verbs import Fields, reader
+
+ROWS = 16_384
+BYTES = 64 << 20
+
+_RULES: dict[tuple[str, str, int], tuple[Rule, ...]] = {}
+
+
+def rules_of(channel: str, provider: str, event: int) -> tuple[Rule, ...]:
+    """The rules for a class of Windows events; names in lower case."""
+    key = (channel, provider, event)
+    found = _RULES.get(key)
+    if found is None:
+        found = tuple(
+            rule
+            for family in rules.families()
+            if channel in family.channels or provider in family.providers
+            for rule in family.by_event.get(event, ())
+        )
+        if len(_RULES) < 20_000:  # hostile names may not fill the memory
+            _RULES[key] = found
+    return found
+
+
+@dataclass(slots=True)
+class EventClass:
+    """Events of one channel, provider and id, and the fields of theirs that tables need."""
+
+    event: int
+    security: bool
+    rules: tuple[Rule, ...]
+    names: list[str]
+    known: set[str]
+    nested: bool
+    at: list[int] = field(default_factory=list)
+    rows: list[tuple[Any, ...]] = field(default_factory=list)
+
+    def learn(self, row: Row) -> None:
+        """Security events keep all their fields: note the names that are new."""
+        new = [name for name in row if name not in self.known]
+        self.names += new
+        self.known.update(new)
+
+    def fields(self) -> Fields:
+        """The kept values by field."""
+        if not self.rows:
+            return Fields({}, len(self.at))
+        lists = dict(zip(self.names, zip_longest(*self.rows), strict=False))
+        return Fields(lists, len(self.at))
+
+
+class Collector:
+    """The events of one layout since the last flush."""
+
+    def __init__(self, layout: Layout) -> None:
+        self.layout = layout
+        self.clear()
+
+    def clear(self) -> None:
+        """Begin anew."""
+        self.numbers: list[int] = []
+        self.system: dict[str, list[Any]] = {}
+        self.clocks: dict[Clocked, list[Any]] = {}
+        self.data: list[bytes | None] = []
+        self.extra: list[str | None] = []
+        self.classes: dict[tuple[Any, Any, Any], EventClass] = {}
+        self.bytes = 0
+
+    @property
+    def full(self) -> bool:
+        """Enough for frames of a good size, or too much to keep."""
+        return len(self.numbers) >= ROWS or self.bytes >= BYTES
+
+    def add(self, events: Events) -> None:
+        """Take a slice of events apart."""
+        before = len(self.numbers)
+        self._sort(events, before)
+        self.numbers += events.numbers
+        _extend(self.system, events.system, before)
+        _extend(self.clocks, events.clocks, before)
+        bags = dumps_all(events.data)
+        self.data += bags
+        self.extra += events.extra
+        self.bytes += sum(len(bag) for bag in bags if bag)
+        for message in events.system.get("RenderedDescription", ()):
+            if type(message) is str:
+                self.bytes += len(message)
+
+    def column(self, name: str) -> list[Any] | None:
+        """A system column, as long as there are events; None if no event had it."""
+        return _padded(self.system, name, len(self.numbers))
+
+    def clock(self, key: Clocked) -> list[Any]:
+        """A clock's raw values, as long as there are events."""
+        return _padded(self.clocks, key, len(self.numbers)) or []
+
+    def _sort(self, events: Events, before: int) -> None:
+        default = events.layout.defaults
+        channels = events.system.get("Channel") or repeat(default.get("Channel", ""))
+        providers = events.system.get("Provider") or repeat(default.get("Provider", ""))
+        numbers = events.system.get("EventID") or repeat(0)
+        classes = self.classes
+        keys = zip(channels, providers, numbers, strict=False)
+        for at, (key, row) in enumerate(zip(keys, events.data, strict=False), before):
+            try:
+                found = classes[key]
+            except KeyError:
+                found = self._class(key, key)
+            except TypeError:  # the parts are no plain values
+                found = self._class((to_text(key[0]), to_text(key[1]), to_int(key[2])), key)
+            found.at.append(at)
+            if found.security and not found.known.issuperset(row):
+                found.learn(row)
+            if found.nested:
+                found.rows.append(tuple([reader(name)(row) for name in found.names]))
+            elif found.names:
+                found.rows.append(tuple(map(row.get, found.names)))
+
+    def _class(self, key: tuple[Any, Any, Any], raw: tuple[Any, Any, Any]) -> EventClass:
+        default = self.layout.defaults
+        channel = (to_text(raw[0]) or default.get("Channel", "")).lower()
+        provider = (to_text(raw[1]) or default.get("Provider", "")).lower()
+        event = to_int(raw[2]) or 0
+        plain = (channel, provider, event)
+        found = self.classes.get(plain)
+        if found is None:
+            its = rules_of(*plain)
+            names = list(dict.fromkeys(name for rule in its for name in rule.needs))
+            found = EventClass(
+                event=event,
+                security=channel == "security" and "SecurityEvent" not in self.layout.gives,
+                rules=its,
+                names=names,
+                known=set(names),
+                nested=any("." in name for name in names),
+            )
+            self.classes[plain] = found
+        self.classes[key] = found
+        return found
+
+    def groups(self) -> list[EventClass]:
+        """The classes that have events, each once."""
+        seen: dict[int, EventClass] = {id(each): each for each in self.classes.values()}
+        return list(seen.values())
+
+
+def _extend(into: dict[Any, list[Any]], new: dict[Any, list[Any]], before: int) -> None:
+    for name, values in new.items():
+        column = into.get(name)
+        if column is None:
+            column = into[name] = []
+        if len(column) < before:
+            column += [None] * (before - len(column))
+        column += values
+
+
+def _padded(columns: dict[Any, list[Any]], name: Any, count: int) -> list[Any] | None:
+    column = columns.get(name)
+    if column is not None and len(column) < count:
+        column += [None] * (count - len(column))
+    return column
