@@ -1,0 +1,305 @@
+"""The commands, their options and their help.
+
+Only signatures and help live here, so that ``--help`` and mistakes are answered at once; the work
+is in ``questions``, ``opening`` and ``doctor``, which load the data libraries.
+"""
+
+import importlib
+from collections.abc import Callable
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from huntkit.cli.frame import Commands, refuse_network
+from huntkit.cli.options import General, Paths, Reading, Span, Writing, shared
+
+app = typer.Typer(
+    name="huntkit",
+    cls=Commands,
+    add_completion=False,
+    rich_markup_mode="rich",
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["--help", "-h"]},
+    help="""Investigate and hunt in security logs, offline, on real files.
+
+\b
+  huntkit open evidence/                     a first picture, and a report
+  huntkit search 203.0.113.45 evidence/      everything that mentions a value
+
+stdout carries data only: a table on a terminal, NDJSON into a pipe. Exit codes: 0 done,
+1 failed, 2 wrong use, 3 done in part, 130 interrupted.""",
+)
+
+
+def _help(first: str, second: str, text: str) -> str:
+    """Two examples first, then what the command does."""
+    return f"\b\n  {first}\n  {second}\n\n{text}".replace("[", "\\[")
+
+
+def _command(
+    name: str, first: str, second: str, text: str
+) -> Callable[[Callable[..., None]], Callable[..., None]]:
+    """Register a function; its docstring is what the list of commands says."""
+
+    def register(function: Callable[..., None]) -> Callable[..., None]:
+        short = (function.__doc__ or "").splitlines()[0]
+        app.command(name, short_help=short, help=_help(first, second, text))(shared(function))
+        return function
+
+    return register
+
+
+def _work(module: str, general: General) -> Any:
+    """The module that does the work; it loads the data libraries, which takes a moment."""
+    if general.offline:
+        refuse_network()
+    return importlib.import_module(f"huntkit.cli.{module}")
+
+
+@app.callback(invoke_without_command=False)
+def _root(
+    *,
+    version: Annotated[  # answered before typer is loaded; here for --help
+        bool, typer.Option("--version", "-V", help="Say the version and stop.")
+    ] = False,
+) -> None:
+    pass
+
+
+@_command(
+    "open",
+    "huntkit open evidence/",
+    "huntkit open case.zip logs/*.evtx -o case.html",
+    "Read files, folders and archives of any log format, say what is in them, and write one"
+    " offline HTML report (huntkit-report.html, or the next free name, unless -o says"
+    " otherwise). Piped, stdout is one JSON object with the summary.",
+)
+def open_(
+    paths: Paths,
+    reading: Reading,
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", metavar="FILE", help="The report's name.")
+    ] = None,
+    title: Annotated[str | None, typer.Option(help="The report's title.")] = None,
+    no_report: Annotated[
+        bool, typer.Option("--no-report", help="Only say; write nothing.")
+    ] = False,
+    force: Annotated[bool, typer.Option("--force", help="Replace the file if it exists.")] = False,
+    general: General = General(),  # noqa: B008  a frozen value
+) -> None:
+    """Read evidence, say what is in it, and write a report."""
+    _work("opening", general).open_(
+        paths, reading, general, output=output, title=title, write=not no_report, force=force
+    )
+
+
+@_command(
+    "report",
+    "huntkit report evidence/",
+    "huntkit report evidence/ -o case.html --title 'Case 17'",
+    "As open, without the summary.",
+)
+def report(
+    paths: Paths,
+    reading: Reading,
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", metavar="FILE", help="The report's name.")
+    ] = None,
+    title: Annotated[str | None, typer.Option(help="The report's title.")] = None,
+    force: Annotated[bool, typer.Option("--force", help="Replace the file if it exists.")] = False,
+    general: General = General(),  # noqa: B008
+) -> None:
+    """Write the report, nothing else."""
+    _work("opening", general).report(
+        paths, reading, general, output=output, title=title, force=force
+    )
+
+
+@_command(
+    "tables",
+    "huntkit tables evidence/",
+    "huntkit tables evidence/ --table DeviceProcessEvents",
+    "One row per table: name, rows, first and last time, hosts. With --table, the columns of"
+    " that table and their types; with --files, what was read of each file.",
+)
+def tables(
+    paths: Paths,
+    reading: Reading,
+    writing: Writing,
+    table: Annotated[
+        str | None, typer.Option("--table", "-t", metavar="NAME", help="Show its columns.")
+    ] = None,
+    files: Annotated[bool, typer.Option("--files", help="Show the files instead.")] = False,
+    general: General = General(),  # noqa: B008
+) -> None:
+    """Which tables there are, and what is in them."""
+    _work("questions", general).tables(paths, reading, writing, general, table=table, files=files)
+
+
+@_command(
+    "search",
+    "huntkit search 203.0.113.45 evidence/",
+    "huntkit search @indicators.txt evidence/ -o hits.csv",
+    "Find a text in any case, anywhere inside any column. @FILE reads one value a line, - reads"
+    " them from stdin.",
+)
+def search(
+    value: Annotated[str, typer.Argument(metavar="VALUE", show_default=False)],
+    paths: Paths,
+    reading: Reading,
+    span: Span,
+    writing: Writing,
+    general: General,
+) -> None:
+    """Every table, file and record that holds a value."""
+    _work("questions", general).search(value, paths, reading, span, writing, general)
+
+
+@_command(
+    "query",
+    "huntkit query --sql 'SELECT * FROM Syslog LIMIT 9' evidence/",
+    "huntkit query --sql @question.sql evidence/ -o answer.parquet",
+    "One reading statement in DuckDB's dialect over the evidence's tables; it sees no file and"
+    " no network. @FILE reads the statement from a file.",
+)
+def query(
+    paths: Paths,
+    sql: Annotated[str, typer.Option("--sql", metavar="TEXT", help="The statement, or @FILE.")],
+    reading: Reading,
+    writing: Writing,
+    general: General,
+) -> None:
+    """Ask in SQL."""
+    _work("questions", general).query(sql, paths, reading, writing, general)
+
+
+_IocTypes = Annotated[
+    list[str] | None,
+    typer.Option("--type", metavar="TYPE", help="Only this type; may be repeated."),
+]
+
+
+@_command(
+    "iocs",
+    "huntkit iocs evidence/",
+    "cat mail.txt | huntkit iocs - --type url --type ipv4",
+    "Every indicator with its counts and the first place where it stands. Types: ipv4 ipv6 dns"
+    " url email md5_hash sha1_hash sha256_hash. - reads any text from stdin.",
+)
+def iocs(
+    paths: Paths,
+    reading: Reading,
+    writing: Writing,
+    types: _IocTypes = None,
+    general: General = General(),  # noqa: B008
+) -> None:
+    """Indicators: addresses, names, URLs, e-mail addresses, hashes."""
+    _work("questions", general).iocs(paths, reading, writing, general, types=types)
+
+
+@_command(
+    "decode",
+    "huntkit decode evidence/",
+    "huntkit decode --text 'powershell -enc ZABpAHIA'",
+    "Decode base64, hex and compressed text inside command lines, scripts, tasks and services."
+    " - reads text from stdin, one piece a line.",
+)
+def decode(
+    reading: Reading,
+    writing: Writing,
+    paths: Annotated[
+        list[str] | None, typer.Argument(metavar="[PATHS]...", show_default=False)
+    ] = None,
+    text: Annotated[
+        list[str] | None, typer.Option("--text", metavar="TEXT", help="Decode this text.")
+    ] = None,
+    general: General = General(),  # noqa: B008
+) -> None:
+    """Encoded text, decoded layer by layer."""
+    _work("questions", general).decode(paths or [], text or [], reading, writing, general)
+
+
+@_command(
+    "tree",
+    "huntkit tree evidence/ --host ws01.example",
+    "huntkit tree evidence/ -o tree.html",
+    "Who started what. On a terminal the rarest branches as trees; piped, one row per process;"
+    " with -o x.html an interactive picture.",
+)
+def tree(
+    paths: Paths,
+    reading: Reading,
+    span: Span,
+    writing: Writing,
+    host: Annotated[str | None, typer.Option(metavar="NAME", help="Only this host.")] = None,
+    general: General = General(),  # noqa: B008
+) -> None:
+    """Process trees, the rarest branches first."""
+    _work("questions", general).tree(paths, reading, span, writing, general, host=host)
+
+
+@_command(
+    "timeline",
+    "huntkit timeline evidence/ --table DeviceLogonEvents --since 2026-03-03T09:00Z",
+    "huntkit timeline evidence/ --group-by Host -o timeline.html",
+    "The notable events, or all rows of the tables that --table names. With -o x.html an"
+    " interactive picture.",
+)
+def timeline(
+    paths: Paths,
+    reading: Reading,
+    span: Span,
+    writing: Writing,
+    table: Annotated[
+        list[str] | None,
+        typer.Option("--table", "-t", metavar="NAME", help="A table; may be repeated."),
+    ] = None,
+    group_by: Annotated[
+        str | None, typer.Option(metavar="COLUMN", help="One band per value of this column.")
+    ] = None,
+    general: General = General(),  # noqa: B008
+) -> None:
+    """Events of several tables in the order of time."""
+    _work("questions", general).timeline(
+        paths, reading, span, writing, general, names=table or [], group_by=group_by
+    )
+
+
+@_command(
+    "doctor",
+    "huntkit doctor",
+    "huntkit doctor | jq .",
+    "Check this installation and say what to do about what is not well.",
+)
+def doctor(writing: Writing, general: General) -> None:
+    """Versions, folders and what is missing."""
+    _work("doctor", general).doctor(writing)
+
+
+@_command(
+    "demo",
+    "huntkit demo",
+    "huntkit demo --real Security-Datasets/ --force",
+    "Write the log files of an invented intrusion (about 3,000 events on four machines, all"
+    " synthetic), open them, and write huntkit-demo.html here. --real opens a checkout of the"
+    " Security-Datasets project instead.",
+)
+def demo(
+    reading: Reading,
+    real: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="Open this Security-Datasets checkout.")
+    ] = None,
+    folder: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="Keep the log files here.")
+    ] = None,
+    seed: Annotated[int, typer.Option(help="Another seed gives another morning.")] = 1,
+    force: Annotated[
+        bool, typer.Option("--force", help="Replace huntkit-demo.html if it exists.")
+    ] = False,
+    general: General = General(),  # noqa: B008
+) -> None:
+    """Make a synthetic intrusion, open it, write huntkit-demo.html."""
+    _work("opening", general).demo(
+        reading, general, real=real, folder=folder, seed=seed, force=force
+    )

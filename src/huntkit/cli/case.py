@@ -1,0 +1,118 @@
+"""Evidence opened for one command: progress, Ctrl-C, stdin, what failed, and the exit code."""
+
+import shutil
+import sys
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import typer
+
+import huntkit
+from huntkit.cli.frame import Code, complain, note
+from huntkit.cli.options import Reading
+from huntkit.cli.progress import Bars, Interrupt
+from huntkit.core.errors import UsageError
+from huntkit.sources.local.evidence import Evidence
+
+_PROBLEMS_SHOWN = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """Open evidence and what reports on work with it."""
+
+    evidence: Evidence
+    bars: Bars
+    interrupt: Interrupt
+
+
+@contextmanager
+def opened(paths: Sequence[str], reading: Reading) -> Iterator[Case]:
+    """Evidence for the time of one command, which then ends with the right exit code.
+
+    Raises:
+        typer.Exit: on leaving, where the evidence is partial (3) or Ctrl-C was pressed (130).
+    """
+    interrupt = Interrupt()
+    bars = Bars(interrupt)
+    with ExitStack() as stack:
+        stack.enter_context(interrupt.watched())
+        given = [_stdin(stack) if path == "-" else path for path in _once(paths)]
+        evidence = stack.enter_context(
+            huntkit.open(
+                given,
+                cache=not reading.no_cache,
+                cache_dir=reading.cache_dir,
+                frame="polars",
+                assume_timezone=reading.assume_timezone,
+                assume_year=reading.assume_year,
+                progress=bars,
+            )
+        )
+        yield Case(evidence, bars, interrupt)
+        _say_problems(evidence)
+    if interrupt.asked:
+        complain("interrupted: what was found by then is given, the rest is missing")
+        raise typer.Exit(Code.INTERRUPTED)
+    if evidence.partial:
+        raise typer.Exit(Code.IN_PART)
+
+
+def python_open(paths: Sequence[str], reading: Reading) -> str:
+    """The Python that opens the same evidence."""
+    options = [
+        *(["cache=False"] if reading.no_cache else []),
+        *([f"cache_dir={str(reading.cache_dir)!r}"] if reading.cache_dir else []),
+        *([f"assume_timezone={reading.assume_timezone!r}"] if reading.assume_timezone else []),
+        *([f"assume_year={reading.assume_year!r}"] if reading.assume_year else []),
+    ]
+    inside = ", ".join([repr(list(paths)) if len(paths) != 1 else repr(paths[0]), *options])
+    return f"import huntkit\n\nevidence = huntkit.open({inside})"
+
+
+def show_python(*lines: str) -> None:
+    """Print Python on stderr, ready to paste."""
+    print("\n".join(lines), file=sys.stderr)
+
+
+def read_stdin() -> bytes:
+    """All of stdin; a terminal gets a word, so that nobody waits in vain."""
+    if sys.stdin.isatty():
+        note("reading stdin; end with Ctrl-D")
+    return sys.stdin.buffer.read()
+
+
+def texts_of(value: str) -> list[str] | Path:
+    """A value from the command line: itself, ``@FILE``, or ``-`` for the lines of stdin."""
+    if value == "-":
+        return [line for line in read_stdin().decode("utf-8", "replace").splitlines() if line]
+    if value.startswith("@") and len(value) > 1:
+        return Path(value[1:])
+    return [value]
+
+
+def _once(paths: Sequence[str]) -> list[str]:
+    if sum(path == "-" for path in paths) > 1:
+        raise UsageError("- (stdin) can be read only once")
+    return list(paths)
+
+
+def _stdin(stack: ExitStack) -> str:
+    """Stdin as a file, since formats are found by content and hashes are kept."""
+    folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="huntkit-")))
+    if sys.stdin.isatty():
+        note("reading stdin; end with Ctrl-D")
+    with (folder / "stdin").open("wb") as file:
+        shutil.copyfileobj(sys.stdin.buffer, file)
+    return str(folder / "stdin")
+
+
+def _say_problems(evidence: Evidence) -> None:
+    problems = evidence.problems
+    for problem in problems[:_PROBLEMS_SHOWN]:
+        complain(f"warning: {problem}")
+    if len(problems) > _PROBLEMS_SHOWN:
+        complain(f"warning: {len(problems) - _PROBLEMS_SHOWN:,} more (huntkit tables --files)")

@@ -1,0 +1,144 @@
+"""What surrounds every command: exit codes, one-line errors, interruption, no network."""
+
+import contextlib
+import errno
+import os
+import sys
+import traceback
+import warnings
+from collections.abc import Sequence
+from enum import IntEnum
+from typing import Any, TextIO
+
+import typer
+from typer.core import TyperGroup
+
+from huntkit.core.errors import Cancelled, HuntkitError, UsageError, did_you_mean
+from huntkit.core.text import visible
+
+# typer keeps click inside; its exceptions are reached through the one that is public.
+_ClickProblem: Any = next(
+    cls for cls in typer.BadParameter.__mro__ if cls.__name__ == "ClickException"
+)
+
+
+class Code(IntEnum):
+    """Exit codes."""
+
+    DONE = 0
+    FAILED = 1
+    WRONG_USE = 2
+    IN_PART = 3
+    INTERRUPTED = 130
+
+
+class Commands(TyperGroup):
+    """The group of all commands; whatever goes wrong in one ends as one line and an exit code."""
+
+    def main(self, args: Sequence[str] | None = None, **more: Any) -> Any:  # type: ignore[override]
+        """Run one command and exit."""
+        more["standalone_mode"] = False
+        given = list(sys.argv[1:] if args is None else args)
+        with warnings.catch_warnings():
+            warnings.showwarning = _show_warning
+            run = super().main
+            if given:
+                sys.exit(_guarded(lambda: run(given, **more)))
+            with contextlib.redirect_stdout(sys.stderr):
+                run(["--help"], **more)
+            sys.exit(Code.WRONG_USE)
+
+    def resolve_command(self, ctx: Any, args: list[str]) -> Any:
+        """The command of that name, or the nearest names."""
+        if args and not args[0].startswith("-") and args[0] not in self.commands:
+            raise UsageError(
+                f"there is no command {args[0]!r}",
+                hint=did_you_mean(args[0], self.commands) or "commands: " + " ".join(self.commands),
+            )
+        return super().resolve_command(ctx, args)
+
+
+def _guarded(run: Any) -> int:
+    try:
+        return int(run() or Code.DONE)
+    except (KeyboardInterrupt, typer.Abort, Cancelled):
+        complain("interrupted")
+        return Code.INTERRUPTED
+    except HuntkitError as problem:
+        _trace_if_asked()
+        complain(problem.message, hint=problem.hint)
+        return Code.WRONG_USE if isinstance(problem, UsageError) else Code.FAILED
+    except _ClickProblem as problem:
+        return _wrong_use(problem)
+    except OSError as problem:
+        return _os_problem(problem)
+    except MemoryError:
+        complain(
+            "there is not enough memory for this", hint="narrow it with --since or fewer files"
+        )
+        return Code.FAILED
+    except Exception as problem:  # noqa: BLE001  the last line of defence: an analyst never sees a traceback
+        _trace_if_asked()
+        complain(
+            f"something went wrong inside huntkit: {type(problem).__name__}: {problem}",
+            hint="this is a fault in huntkit; HUNTKIT_DEBUG=1 shows where, please report it",
+        )
+        return Code.FAILED
+
+
+def _wrong_use(problem: Any) -> int:
+    context = getattr(problem, "ctx", None)
+    path = context.command_path if context else "huntkit"
+    complain(problem.format_message(), hint=f"see {path} --help")
+    return int(problem.exit_code)
+
+
+def _os_problem(problem: OSError) -> int:
+    if problem.errno == errno.EPIPE:
+        # The reader of our output has seen enough (`| head`); Python would complain at its exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return Code.DONE
+    _trace_if_asked()
+    name = f": {problem.filename}" if problem.filename else ""
+    complain(f"{problem.strerror or problem}{name}")
+    return Code.FAILED
+
+
+def _trace_if_asked() -> None:
+    if os.environ.get("HUNTKIT_DEBUG"):
+        traceback.print_exc()
+
+
+def complain(message: str, *, hint: str = "") -> None:
+    """One line on stderr that says what happened, and one with what to do."""
+    print(f"huntkit: {visible(message)}", file=sys.stderr)
+    if hint:
+        print(f"  hint: {visible(hint)}", file=sys.stderr)
+
+
+def note(message: str) -> None:
+    """A remark on stderr."""
+    print(visible(message), file=sys.stderr)
+
+
+def _show_warning(
+    message: Warning | str,
+    category: type[Warning],  # noqa: ARG001  the signature is Python's
+    filename: str,  # noqa: ARG001
+    lineno: int,  # noqa: ARG001
+    file: TextIO | None = None,  # noqa: ARG001
+    line: str | None = None,  # noqa: ARG001
+) -> None:
+    print(f"huntkit: warning: {visible(str(message))}", file=sys.stderr)
+
+
+def refuse_network() -> None:
+    """Make every later connection and name look-up of this process an error."""
+
+    def refuse(event: str, arguments: tuple[Any, ...]) -> None:
+        if event == "socket.getaddrinfo":
+            raise HuntkitError(f"--offline: refused to look up {arguments[0]!r}")
+        if event == "socket.connect" and isinstance(arguments[1], tuple):
+            raise HuntkitError(f"--offline: refused to connect to {arguments[1][0]!r}")
+
+    sys.addaudithook(refuse)

@@ -1,0 +1,138 @@
+"""`huntkit open`, `report` and `demo`: read, say, and write one report."""
+
+import sys
+import tempfile
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+import orjson
+from rich.console import Console
+
+import huntkit
+from huntkit.cli import summary
+from huntkit.cli.case import opened, python_open, show_python
+from huntkit.cli.options import General, Reading, Writing
+from huntkit.cli.output import check_output
+from huntkit.core.errors import UsageError
+from huntkit.report.document import Report
+from huntkit.sources.demo import TITLE, make_demo
+
+_DEFAULT = "huntkit-report.html"
+_DEMO = Path("huntkit-demo.html")
+
+
+def open_(
+    paths: Sequence[str],
+    reading: Reading,
+    general: General,
+    *,
+    output: Path | None,
+    title: str | None,
+    write: bool,
+    force: bool,
+) -> None:
+    """Read evidence, say what is in it, and write the report."""
+    target = _target(output, force=force) if write else None
+    _python(paths, reading, general, target, title)
+    _open(paths, reading, target=target, title=title, force=force, say=True)
+
+
+def report(
+    paths: Sequence[str],
+    reading: Reading,
+    general: General,
+    *,
+    output: Path | None,
+    title: str | None,
+    force: bool,
+) -> None:
+    """Write the report and say only where it is."""
+    target = _target(output, force=force)
+    _python(paths, reading, general, target, title)
+    _open(paths, reading, target=target, title=title, force=force, say=False)
+
+
+def demo(
+    reading: Reading,
+    general: General,
+    *,
+    real: Path | None,
+    folder: Path | None,
+    seed: int,
+    force: bool,
+) -> None:
+    """Open the synthetic intrusion, or a checkout of real data sets."""
+    target = _target(_DEMO, force=force)
+    if real is not None:
+        if not real.is_dir():
+            raise UsageError(f"--real {str(real)!r} is no folder", hint="give a checkout's path")
+        paths, title = [str(real)], f"Security-Datasets: {real.resolve().name}"
+        _python(paths, reading, general, target, title)
+        _open(paths, reading, target=target, title=title, force=force, say=True)
+        return
+    with tempfile.TemporaryDirectory(prefix="huntkit-demo-") as temporary:
+        place = folder or Path(temporary)
+        make_demo(place, seed=seed)
+        evidence = str(place / "evidence")
+        _python([evidence], reading, general, target, TITLE)
+        _open([evidence], reading, target=target, title=TITLE, force=force, say=True)
+
+
+def _open(
+    paths: Sequence[str],
+    reading: Reading,
+    *,
+    target: Path | None,
+    title: str | None,
+    force: bool,
+    say: bool,
+) -> None:
+    begun = time.perf_counter()
+    with opened(paths, reading) as case:
+        made = huntkit.report.report(case.evidence, title=title, progress=case.bars)
+        if target is not None:
+            made.save(target, force=force)
+        _answer(made, target, time.perf_counter() - begun, say=say)
+
+
+def _answer(made: Report, target: Path | None, seconds: float, *, say: bool) -> None:
+    """The summary for eyes; into a pipe, one JSON object, and the summary on stderr."""
+    piped = not sys.stdout.isatty()
+    console = Console(stderr=piped, highlight=False)
+    if say:
+        summary.show(made.facts, console, seconds=seconds, target=target)
+    elif target is not None:
+        summary.show_target(target, console, seconds=seconds)
+    if piped:
+        facts = summary.as_dict(made.facts, seconds=seconds, target=target)
+        sys.stdout.flush()
+        sys.stdout.buffer.write(orjson.dumps(facts) + b"\n")
+        sys.stdout.buffer.flush()
+
+
+def _target(output: Path | None, *, force: bool) -> Path:
+    """Where the report goes; checked before the work starts."""
+    if output is not None:
+        check_output(Writing(output=output, force=force), endings=(".html", ".htm"))
+        return output
+    path, number = Path(_DEFAULT), 1
+    while path.exists() and not force:
+        number += 1
+        path = Path(f"huntkit-report-{number}.html")
+    return path
+
+
+def _python(
+    paths: Sequence[str],
+    reading: Reading,
+    general: General,
+    target: Path | None,
+    title: str | None,
+) -> None:
+    if general.show_python:
+        given = f", title={title!r}" if title else ""
+        lines = [python_open(paths, reading), f"report = huntkit.report.report(evidence{given})"]
+        if target is not None:
+            lines.append(f"report.save({str(target)!r})")
+        show_python(*lines)

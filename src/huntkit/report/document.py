@@ -1,0 +1,110 @@
+"""The report: facts, laid out as one page that needs nothing else."""
+
+import html
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+from huntkit import __version__
+from huntkit.charts.page import Page
+from huntkit.core.errors import EvidenceError, UsageError
+from huntkit.core.progress import SILENT, Progress
+from huntkit.core.text import visible
+from huntkit.report import pages, sections
+from huntkit.report.facts import Facts, gather
+from huntkit.report.layouts import Evidence
+
+DEFAULT_TITLE = "What these logs hold"
+_PROBLEMS_ON_TOP = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What was found in some evidence, ready to be written.
+
+    Attributes:
+        title: the heading.
+        facts: the tables behind the report.
+    """
+
+    title: str
+    facts: Facts
+
+    def to_html(self) -> str:
+        """The report as one HTML page; the same facts give the same bytes."""
+        drawn = sections.draw(self.facts)
+        # Twice: the nonce depends on everything in the page, and the charts' scripts carry it.
+        body = self._body(drawn, Page())
+        page = Page(nonce=pages.nonce_of(self.title, body))
+        body = self._body(drawn, page)
+        style = f'<style nonce="{page.nonce}">{pages.asset("report.css")}</style>'
+        return (
+            '<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
+            f"{page.head()}\n{style}\n"
+            '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
+            '<meta name="referrer" content="no-referrer">\n'
+            f"<title>{html.escape(visible(self.title, limit=200))}</title>\n</head>\n"
+            f"<body>\n{body}\n{page.tail()}\n</body>\n</html>\n"
+        )
+
+    def save(self, path: str | os.PathLike[str], force: bool = False) -> Path:
+        """Write the page to a file, which must not exist unless ``force`` is true."""
+        target = Path(path)
+        content = self.to_html().encode("utf-8", "replace")
+        try:
+            with target.open("wb" if force else "xb") as file:
+                file.write(content)
+        except FileExistsError:
+            raise UsageError(
+                f"the file {str(target)!r} exists", hint="choose another name, or say force=True"
+            ) from None
+        except OSError as problem:
+            raise EvidenceError(f"can't write {str(target)!r}: {problem.strerror}") from problem
+        return target
+
+    def __repr__(self) -> str:
+        facts = self.facts
+        return (
+            f"<Report {self.title!r}: {facts.files.height} files, {facts.records} records"
+            f"{', PARTIAL' if facts.partial else ''}>"
+        )
+
+    def _body(self, drawn: list[sections.Section], page: Page) -> str:
+        facts = self.facts
+        return pages.render(
+            "report.html.j2",
+            title=self.title,
+            subtitle=sections.subtitle(facts),
+            partial=facts.partial,
+            problems={"lines": facts.problems[:_PROBLEMS_ON_TOP], "total": len(facts.problems)},
+            tiles=sections.tiles(facts),
+            contents=[(each.id, each.short, each.count) for each in drawn],
+            sections=[each.placed(page) for each in drawn],
+            assumed=facts.assumed_times,
+            version=__version__,
+        )
+
+
+def report(evidence: Evidence, *, title: str | None = None, progress: Progress = SILENT) -> Report:
+    """One offline page that says what is in some evidence.
+
+    It holds what was read (with hashes, and what was skipped and why), notable events, activity
+    over time, the rarest process branches, encoded commands decoded, indicators with the places
+    where they stand, hosts, users and tables. Long tables are cut and say so. The evidence is
+    asked by SQL and never loaded whole.
+
+    Args:
+        evidence: what `huntkit.open` gave.
+        title: the heading.
+        progress: where to report; a cancelled report is marked as partial.
+
+    Examples:
+        >>> import tempfile, huntkit
+        >>> from huntkit.sources.demo import make_demo
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     with huntkit.open(make_demo(folder), cache=False) as evidence:
+        ...         page = huntkit.report.report(evidence, title="Case 17").to_html()
+        >>> "Case 17" in page and "203[.]0[.]113[.]45" in page
+        True
+    """
+    return Report(title or DEFAULT_TITLE, gather(evidence, progress=progress))

@@ -1,0 +1,118 @@
+"""Everything that the report and the summary say about some evidence."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+import polars as pl
+
+from huntkit.core.errors import Cancelled, HuntkitError
+from huntkit.core.progress import SILENT, Progress
+from huntkit.report import encoded, indicators, notable, overview, processes
+from huntkit.report.layouts import Evidence, Layout, frame_of, layouts
+from huntkit.report.overview import Activity
+from huntkit.report.processes import Branch
+
+
+@dataclass(slots=True)
+class Facts:
+    """What was found; every frame is Polars and complete unless its text says otherwise.
+
+    Attributes:
+        files: path sha256 format rows kept skipped reasons.
+        tables: name rows first last hosts.
+        hosts: Host Rows Tables First Last.
+        users: User Rows Tables First Last Logons Failed.
+        failed_logons: Account Source Host Failures First Last.
+        notable: TimeGenerated Kind Tone Host Account Detail Table _file _record.
+        indicators: IoCType Observable Defanged Scope Mentions Where First Last _file _record.
+        encoded: TimeGenerated Host User Given Layers Table _file _record.
+        branches: process branches, the rarest first.
+        processes: rows of the process tree.
+        activity: rows over time.
+        partial: something failed.
+        problems: what failed, was skipped or was left out, and why.
+    """
+
+    layouts: list[Layout]
+    files: pl.DataFrame
+    tables: pl.DataFrame
+    partial: bool
+    problems: list[str]
+    hosts: pl.DataFrame = field(default_factory=pl.DataFrame)
+    users: pl.DataFrame = field(default_factory=pl.DataFrame)
+    failed_logons: pl.DataFrame = field(default_factory=pl.DataFrame)
+    notable: pl.DataFrame = field(default_factory=pl.DataFrame)
+    indicators: pl.DataFrame = field(default_factory=pl.DataFrame)
+    encoded: pl.DataFrame = field(default_factory=pl.DataFrame)
+    processes: pl.DataFrame = field(default_factory=pl.DataFrame)
+    branches: list[Branch] = field(default_factory=list)
+    activity: Activity | None = None
+    assumed_times: int = 0
+    stopped: bool = False
+
+    @property
+    def records(self) -> int:
+        """Source records that were kept."""
+        return int(self.files["kept"].sum()) if self.files.height else 0
+
+    @property
+    def skipped(self) -> int:
+        """Source records that were not kept."""
+        return int(self.files["skipped"].sum()) if self.files.height else 0
+
+    @property
+    def first(self) -> datetime | None:
+        """The first time of any table."""
+        return min((each.first for each in self.layouts if each.first), default=None)
+
+    @property
+    def last(self) -> datetime | None:
+        """The last time of any table."""
+        return max((each.last for each in self.layouts if each.last), default=None)
+
+
+def gather(evidence: Evidence, *, progress: Progress = SILENT) -> Facts:
+    """Look at evidence from every side.
+
+    A side that fails is named in ``problems`` and the others are still there; so it is when the
+    caller stops the work.
+    """
+    known = layouts(evidence)
+    facts = Facts(
+        known,
+        frame_of(evidence.files),
+        frame_of(evidence.tables),
+        evidence.partial,
+        list(evidence.problems),
+    )
+    sides: list[tuple[str, Callable[[], Any]]] = [
+        ("hosts", lambda: overview.hosts(evidence, known)),
+        ("users", lambda: overview.users(evidence, known)),
+        ("failed_logons", lambda: overview.failed_logons(evidence, known)),
+        ("activity", lambda: overview.activity(evidence, known)),
+        ("assumed_times", lambda: overview.assumed_times(evidence, known)),
+        ("notable", lambda: notable.notable(evidence, known)),
+        ("processes", lambda: processes.processes(evidence, known, facts.problems)),
+        ("branches", lambda: processes.branches(facts.processes)),
+        ("encoded", lambda: encoded.encoded(evidence, known, facts.problems)),
+        (
+            "indicators",
+            lambda: indicators.indicators(evidence, known, facts.problems, decoded=facts.encoded),
+        ),
+    ]
+    with progress.task("looking at the evidence", total=len(sides)) as task:
+        for name, look in sides:
+            try:
+                task.check_cancelled()
+                setattr(facts, name, look())
+            except Cancelled:
+                facts.partial = facts.stopped = True
+                facts.problems.append("stopped by the caller: the report is not complete")
+                break
+            except HuntkitError as problem:
+                facts.partial = True
+                facts.problems.append(f"the section {name.replace('_', ' ')} failed: {problem}")
+            task.advance()
+    return facts

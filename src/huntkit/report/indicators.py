@@ -1,0 +1,152 @@
+"""Indicators of all tables, with counts and the places where they stand."""
+
+from collections.abc import Sequence
+
+import polars as pl
+
+from huntkit import extract
+from huntkit.core.progress import SILENT, Progress
+from huntkit.report.layouts import Evidence, Layout
+from huntkit.report.texts import distinct_texts
+
+# Columns that hold no indicator, but a different text in every row.
+_KEYS = ("guid", "uniqueid", "sid", "logonid", "recordid", "reportid", "tenantid", "_key")
+# Every indicator has a dot between word characters, two colons, or 32 hex digits.
+_POSSIBLE = r"[\w\]\)][.\[\(\{]+\w|:[^:]{0,4}:|[0-9A-Fa-f]{32}"
+_EMPTY = pl.Schema(
+    {
+        "IoCType": pl.String,
+        "Observable": pl.String,
+        "Defanged": pl.String,
+        "Scope": pl.String,
+        "Mentions": pl.Int64,
+        "Where": pl.String,
+        "First": pl.Datetime("us", "UTC"),
+        "Last": pl.Datetime("us", "UTC"),
+        "Table": pl.String,
+        "_file": pl.String,
+        "_record": pl.Int64,
+    }
+)
+
+
+def indicators(
+    evidence: Evidence,
+    tables: Sequence[Layout],
+    problems: list[str],
+    *,
+    decoded: pl.DataFrame | None = None,
+    ioc_types: Sequence[str] | None = None,
+    progress: Progress = SILENT,
+) -> pl.DataFrame:
+    """One row per indicator, the rarest first within its type.
+
+    Columns: ``IoCType Observable Defanged Scope Mentions Where First Last Table _file _record``.
+    ``Mentions`` counts fields, so a record that two tables hold counts twice; ``Where`` says how
+    often each column of each table mentions it; the last three name the first such row. Whatever
+    was left out goes into ``problems``. With ``decoded`` (what `encoded` gave), indicators inside
+    encoded text are found too.
+    """
+    texts = distinct_texts(
+        evidence, tables, problems, what="indicators", pattern=_POSSIBLE, columns=_columns
+    )
+    if decoded is not None and decoded.height:
+        texts = pl.concat([texts, _decoded_texts(decoded).select(texts.columns)])
+    if not texts.height:
+        return pl.DataFrame(schema=_EMPTY)
+    found: pl.DataFrame = extract.iocs(
+        texts,
+        "text",
+        ioc_types=ioc_types,
+        include_input=False,
+        keep=["table", "column", "rows", "first", "last", "_file", "_record"],
+        progress=progress,
+    )
+    return _summed(found)
+
+
+def defanged(kind: pl.Expr, value: pl.Expr) -> pl.Expr:
+    """An indicator as nobody can click it.
+
+    Examples:
+        >>> frame = pl.DataFrame({"t": ["url", "ipv4"], "v": ["http://a.example/x", "192.0.2.1"]})
+        >>> frame.select(defanged(pl.col("t"), pl.col("v")))["v"].to_list()
+        ['hxxp://a[.]example/x', '192[.]0[.]2[.]1']
+    """
+    dotted = value.str.replace_all(".", "[.]", literal=True)
+    at = dotted.str.replace("@", "[@]", literal=True)
+    scheme, rest = (
+        value.str.extract(r"^([A-Za-z][A-Za-z0-9+.-]*://[^/?#]*)", 1).fill_null(value),
+        value.str.extract(r"^[A-Za-z][A-Za-z0-9+.-]*://[^/?#]*(.*)$", 1).fill_null(""),
+    )
+    url = (
+        scheme.str.replace(r"^(?i)http", "hxxp")
+        .str.replace(r"^(?i)ftp", "fxp")
+        .str.replace_all(".", "[.]", literal=True)
+        + rest
+    )
+    return (
+        pl.when(kind == "url")
+        .then(url)
+        .when(kind == "email")
+        .then(at)
+        .when(kind.is_in(["ipv4", "dns"]))
+        .then(dotted)
+        .when(kind == "ipv6")
+        .then(value.str.replace_all(":", "[:]", literal=True))
+        .otherwise(value)
+        .alias(value.meta.output_name())
+    )
+
+
+def _decoded_texts(decoded: pl.DataFrame) -> pl.DataFrame:
+    """Decoded layers as texts like the others; their column says that they were decoded."""
+    return decoded.explode("Layers").select(
+        pl.col("Layers").struct.field("Decoded").alias("text"),
+        pl.col("Table").alias("table"),
+        (pl.col("Column") + " (decoded)").alias("column"),
+        pl.col("Mentions").alias("rows"),
+        pl.col("TimeGenerated").alias("first"),
+        pl.col("TimeGenerated").alias("last"),
+        pl.col("Host").alias("host"),
+        pl.col("User").alias("user"),
+        "_file",
+        "_record",
+    )
+
+
+def _columns(layout: Layout) -> list[str]:
+    skipped = {layout.host, "Type", "Channel", "Provider", "ActionType"}
+    return [
+        name for name in layout.texts() if name not in skipped and not name.lower().endswith(_KEYS)
+    ]
+
+
+def _summed(found: pl.DataFrame) -> pl.DataFrame:
+    places = found.group_by("IoCType", "Observable", "table", "column").agg(pl.col("rows").sum())
+    where = (
+        places.sort("rows", "table", "column", descending=[True, False, False])
+        .group_by("IoCType", "Observable", maintain_order=True)
+        .agg(
+            pl.col("rows").sum().alias("Mentions"),
+            pl.format("{}.{} {}", "table", "column", "rows").str.join(" · ").alias("Where"),
+        )
+    )
+    first = (
+        found.sort("first", "_file", "_record", "table", nulls_last=True)
+        .group_by("IoCType", "Observable", maintain_order=True)
+        .agg(
+            pl.col("scope").first().fill_null("").alias("Scope"),
+            pl.col("first").min().alias("First"),
+            pl.col("last").max().alias("Last"),
+            pl.col("table").first().alias("Table"),
+            pl.col("_file", "_record").first(),
+        )
+    )
+    return (
+        first.join(where, on=["IoCType", "Observable"])
+        .with_columns(defanged(pl.col("IoCType"), pl.col("Observable")).alias("Defanged"))
+        .select(list(_EMPTY))
+        .cast(_EMPTY)
+        .sort("IoCType", "Mentions", "Observable")
+    )

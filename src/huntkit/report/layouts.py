@@ -1,0 +1,112 @@
+"""What each table of the evidence holds: its columns as SQL sees them, and their roles."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Protocol
+
+import polars as pl
+
+from huntkit.tables import roles, to_polars
+
+
+class Evidence(Protocol):
+    """What the report needs of evidence."""
+
+    @property
+    def tables(self) -> Any:
+        """Name rows first last hosts."""
+
+    @property
+    def files(self) -> Any:
+        """Path sha256 format rows kept skipped reasons."""
+
+    @property
+    def partial(self) -> bool:
+        """Something failed."""
+
+    @property
+    def problems(self) -> list[str]:
+        """What failed, and why."""
+
+    def sql(self, text: str, *, frame: Any = None) -> Any:
+        """Rows of a query."""
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """One table: its name, size, columns and the columns that play a role."""
+
+    name: str
+    rows: int
+    first: datetime | None
+    last: datetime | None
+    columns: dict[str, pl.DataType]
+    time: str | None
+    host: str | None
+    user: str | None
+
+    @property
+    def sql(self) -> str:
+        """The table's name, quoted."""
+        return quoted(self.name)
+
+    def sql_time(self) -> str:
+        """The time as an expression; null where the table has none."""
+        return quoted(self.time) if self.time else "CAST(NULL AS TIMESTAMPTZ)"
+
+    def sql_text(self, column: str | None) -> str:
+        """A column as text; empty where the table has none."""
+        return f"coalesce(CAST({quoted(column)} AS VARCHAR), '')" if column else "''"
+
+    def texts(self) -> list[str]:
+        """Columns of text that hold what was logged (not where it was logged)."""
+        return [
+            name
+            for name, dtype in self.columns.items()
+            if dtype == pl.String and not name.startswith("_")
+        ]
+
+
+def quoted(name: str) -> str:
+    """An SQL identifier.
+
+    Examples:
+        >>> quoted('a"b')
+        '"a""b"'
+    """
+    return '"' + name.replace('"', '""') + '"'
+
+
+def layouts(evidence: Evidence) -> list[Layout]:
+    """All tables that have rows."""
+    tables = frame_of(evidence.tables)
+    return [_layout(evidence, row) for row in tables.iter_rows(named=True)]
+
+
+def find(given: Sequence[Layout], name: str) -> Layout | None:
+    """The table of that name, if it has rows."""
+    return next((each for each in given if each.name == name), None)
+
+
+def frame_of(frame: Any) -> pl.DataFrame:
+    """A frame of any kind as Polars."""
+    return to_polars(frame)
+
+
+def _layout(evidence: Evidence, row: dict[str, Any]) -> Layout:
+    head = evidence.sql(f"SELECT * FROM {quoted(row['name'])} LIMIT 0", frame="polars")  # noqa: S608  quoted
+    columns = dict(head.schema)
+    names = list(columns)
+    times = [name for name, dtype in columns.items() if isinstance(dtype, pl.Datetime)]
+    time = next((t for t in ("TimeGenerated", "Timestamp") if t in times), None)
+    return Layout(
+        row["name"],
+        row["rows"],
+        row["first"],
+        row["last"],
+        columns,
+        time or (roles.resolve(times, "time") if times else None),
+        roles.resolve(names, "host"),
+        roles.resolve(names, "user"),
+    )

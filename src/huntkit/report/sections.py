@@ -1,0 +1,346 @@
+"""The sections of the report, each from its facts."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import polars as pl
+from markupsafe import Markup
+
+from huntkit.charts.chart import Chart
+from huntkit.charts.page import Page
+from huntkit.report import encoded, pictures
+from huntkit.report.drawing import activity_svg
+from huntkit.report.facts import Facts
+from huntkit.report.processes import BRANCHES
+from huntkit.report.sheets import Kind, sheet, time_text
+
+_Columns = Sequence[tuple[str, str, Kind]]
+_PLACE: _Columns = (("place", "File, record", "place"),)
+_TYPES = {
+    "url": "URLs",
+    "ipv4": "IPv4 addresses",
+    "ipv6": "IPv6 addresses",
+    "dns": "Domain names",
+    "email": "E-mail addresses",
+    "sha256_hash": "SHA-256 hashes",
+    "sha1_hash": "SHA-1 hashes",
+    "md5_hash": "MD5 hashes",
+}
+_INSIDE = ("private", "loopback", "link_local", "multicast", "broadcast", "unspecified")
+
+
+@dataclass(slots=True)
+class Section:
+    """One section: its name in the list of contents, and its blocks."""
+
+    id: str
+    title: str
+    short: str
+    count: str = ""
+    lead: str = ""
+    blocks: list[dict[str, Any]] = field(default_factory=list)
+
+    def placed(self, page: Page) -> dict[str, Any]:
+        """For the template, with charts put into the page."""
+        return {
+            "id": self.id,
+            "title": self.title,
+            "lead": self.lead,
+            "count": self.count or None,
+            "blocks": [_placed(block, page) for block in self.blocks],
+        }
+
+
+def draw(facts: Facts) -> list[Section]:
+    """All sections, in the order of the page."""
+    return [
+        _notable(facts),
+        _activity(facts),
+        _encoded(facts),
+        _processes(facts),
+        _indicators(facts),
+        _hosts(facts),
+        _users(facts),
+        _tables(facts),
+        _files(facts),
+    ]
+
+
+def subtitle(facts: Facts) -> list[str]:
+    """What the report is about, in a few words each."""
+    told = [
+        f"{facts.files.height:,} {'file' if facts.files.height == 1 else 'files'}",
+        f"{facts.records:,} records kept, {facts.skipped:,} skipped",
+    ]
+    if facts.first and facts.last:
+        told.append(f"{time_text(facts.first)[:19]} to {time_text(facts.last)[:19]} UTC")
+    return told
+
+
+def tiles(facts: Facts) -> list[tuple[str, str, str, str]]:
+    """The numbers at the top: label, value, section, tone."""
+    failures = int(facts.failed_logons["Failures"].sum()) if facts.failed_logons.height else 0
+    alarms = facts.notable.filter(pl.col("Tone") == "alarm").height if facts.notable.height else 0
+    outside = _outside(facts.indicators)
+    return [
+        ("Seldom innocent", f"{alarms:,}", "notable", "alarm" if alarms else ""),
+        ("Notable events", f"{facts.notable.height:,}", "notable", ""),
+        (
+            "Encoded commands",
+            f"{facts.encoded.height:,}",
+            "encoded",
+            "warn" if facts.encoded.height else "",
+        ),
+        ("Failed logons", f"{failures:,}", "notable", "warn" if failures else ""),
+        ("Processes", f"{facts.processes.height:,}", "processes", ""),
+        ("Outside indicators", f"{outside:,}", "indicators", ""),
+        ("Hosts", f"{facts.hosts.height:,}", "hosts", ""),
+        ("Users", f"{facts.users.height:,}", "users", ""),
+        ("Skipped records", f"{facts.skipped:,}", "files", "warn" if facts.skipped else ""),
+    ]
+
+
+def _notable(facts: Facts) -> Section:
+    columns: _Columns = (
+        ("TimeGenerated", "Time", "time"),
+        ("Kind", "What", "text"),
+        ("Host", "Host", "text"),
+        ("Account", "Account", "text"),
+        ("Detail", "Detail", "code"),
+        *_PLACE,
+    )
+    rank = pl.col("Tone").replace_strict({"alarm": 0, "warn": 1}, default=2)
+    rows = facts.notable
+    if rows.height:
+        rows = _with_place(rows)
+        # A flood of lesser events must not push the alarming ones off the page.
+        chosen = rows.with_row_index("n").sort(rank, "n").head(200).sort("n").drop("n")
+    else:
+        chosen = rows
+    found = Section(
+        "notable",
+        "Notable events",
+        "Notable events",
+        f"{rows.height:,}",
+        "Logs cleared, services and tasks made, accounts created, alarms; in the order of time.",
+    )
+    found.blocks.append(_sheet(chosen, "Notable events", columns, total=rows.height))
+    failed = facts.failed_logons
+    if failed.height:
+        kinds: _Columns = (
+            ("Account", "Account", "text"),
+            ("Source", "From", "text"),
+            ("Host", "Host", "text"),
+            ("Failures", "Failures", "number"),
+            ("First", "First", "time"),
+            ("Last", "Last", "time"),
+        )
+        found.blocks.append(_sheet(failed, "Failed logons", kinds, limit=60))
+    return found
+
+
+def _activity(facts: Facts) -> Section:
+    found = Section(
+        "activity",
+        "Activity over time",
+        "Timeline",
+        lead="Rows of each table over time, each in its own scale; then the notable events singly.",
+    )
+    if facts.activity is not None:
+        found.blocks.append({"kind": "activity", "html": activity_svg(facts.activity)})
+    chart = pictures.notable_timeline(facts)
+    if chart is not None:
+        found.blocks.append({"kind": "chart", "chart": chart})
+    return found
+
+
+def _encoded(facts: Facts) -> Section:
+    items = encoded.items(facts.encoded)
+    return Section(
+        "encoded",
+        "Encoded commands, decoded",
+        "Encoded commands",
+        f"{facts.encoded.height:,}",
+        "Base64, hex and compressed text in command lines, scripts, tasks and services, layer by "
+        "layer. The same text is shown once, where it was first seen.",
+        [
+            {
+                "kind": "decoded",
+                "items": items,
+                "total": facts.encoded.height,
+                "empty": "No encoded text was found.",
+            }
+        ],
+    )
+
+
+def _processes(facts: Facts) -> Section:
+    found = Section(
+        "processes",
+        "Processes, the rarest branches first",
+        "Processes",
+        f"{facts.processes.height:,}",
+        "A branch is rare when its programs and their parents are seldom seen together here. "
+        "Red marks what was seen fewest times.",
+        [
+            {
+                "kind": "branches",
+                "branches": facts.branches[:BRANCHES],
+                "total": len(facts.branches),
+                "empty": "No process starts were found.",
+            }
+        ],
+    )
+    chart = pictures.processes(facts)
+    if chart is not None:
+        found.blocks.append({"kind": "chart", "chart": chart})
+    return found
+
+
+def _indicators(facts: Facts) -> Section:
+    columns: _Columns = (
+        ("Defanged", "Indicator", "code"),
+        ("Scope", "Scope", "text"),
+        ("Mentions", "Mentions", "number"),
+        ("First", "First", "time"),
+        ("Last", "Last", "time"),
+        ("Where", "Table.Column, mentions", "place"),
+        ("place", "First in file, record", "place"),
+    )
+    rows = _with_place(facts.indicators) if facts.indicators.height else facts.indicators
+    found = Section(
+        "indicators",
+        "Indicators",
+        "Indicators",
+        f"{rows.height:,}",
+        "Defanged, the rarest first. Mentions count fields: a record that two tables hold counts "
+        "twice. “Hosts inside” are private, loopback and multicast addresses.",
+    )
+    inside = pl.col("Scope").is_in(_INSIDE)
+    for kind, heading in _TYPES.items():
+        of_kind = rows.filter((pl.col("IoCType") == kind) & ~inside) if rows.height else rows
+        if of_kind.height:
+            limit = 40 if kind.endswith("hash") else 100
+            shown = columns if kind.startswith("ip") else [c for c in columns if c[0] != "Scope"]
+            found.blocks.append(_sheet(of_kind, heading, shown, limit=limit))
+    within = rows.filter(inside) if rows.height else rows
+    if within.height:
+        found.blocks.append(_sheet(within, "Addresses inside", columns, limit=40))
+    if not found.blocks:
+        found.blocks.append(_sheet(rows, "Indicators", [], empty="No indicators were found."))
+    return found
+
+
+def _hosts(facts: Facts) -> Section:
+    columns: _Columns = (
+        ("Host", "Host", "text"),
+        ("Rows", "Rows", "number"),
+        ("Tables", "Tables", "number"),
+        ("First", "First", "time"),
+        ("Last", "Last", "time"),
+    )
+    return Section(
+        "hosts",
+        "Hosts",
+        "Hosts",
+        f"{facts.hosts.height:,}",
+        blocks=[_sheet(facts.hosts, "Hosts", columns, limit=100)],
+    )
+
+
+def _users(facts: Facts) -> Section:
+    columns: _Columns = (
+        ("User", "User", "text"),
+        ("Failed", "Failed logons", "number"),
+        ("Logons", "Logons", "number"),
+        ("Rows", "Rows", "number"),
+        ("Tables", "Tables", "number"),
+        ("First", "First", "time"),
+        ("Last", "Last", "time"),
+    )
+    return Section(
+        "users",
+        "Users",
+        "Users",
+        f"{facts.users.height:,}",
+        blocks=[_sheet(facts.users, "Users", columns, limit=100)],
+    )
+
+
+def _tables(facts: Facts) -> Section:
+    columns: _Columns = (
+        ("name", "Table", "text"),
+        ("rows", "Rows", "number"),
+        ("first", "First", "time"),
+        ("last", "Last", "time"),
+        ("hosts", "Hosts", "list"),
+    )
+    rows = facts.tables.sort("rows", "name", descending=[True, False])
+    return Section(
+        "tables",
+        "Tables",
+        "Tables",
+        f"{rows.height:,}",
+        "One source record may feed several tables.",
+        [_sheet(rows, "Tables", columns, limit=200)],
+    )
+
+
+def _files(facts: Facts) -> Section:
+    columns: _Columns = (
+        ("path", "File", "text"),
+        ("format", "Format", "text"),
+        ("rows", "Records", "number"),
+        ("kept", "Kept", "number"),
+        ("skipped", "Skipped", "number"),
+        ("reasons", "Why skipped", "text"),
+        ("sha256", "SHA-256", "code"),
+    )
+    # What was skipped or failed first: that is what must be seen.
+    failed = (pl.col("skipped") > 0) | (pl.col("reasons") != "")
+    rows = facts.files.sort(failed, pl.col("path"), descending=[True, False])
+    return Section(
+        "files",
+        "What was read",
+        "What was read",
+        f"{rows.height:,}",
+        "Read = kept + skipped.",
+        [_sheet(rows, "Files and archive members", columns, limit=300)],
+    )
+
+
+def _sheet(
+    rows: pl.DataFrame,
+    caption: str,
+    columns: _Columns,
+    *,
+    limit: int = 200,
+    total: int | None = None,
+    empty: str = "None were found.",
+) -> dict[str, Any]:
+    shown = [each for each in columns if each[0] in rows.columns]
+    return {
+        "kind": "sheet",
+        "sheet": sheet(rows, caption, columns=shown or None, limit=limit, total=total),
+        "empty": empty,
+    }
+
+
+def _with_place(rows: pl.DataFrame) -> pl.DataFrame:
+    """File and record in one; of the file the last three parts of its path are enough."""
+    short = pl.col("_file").str.extract(r"((?:[^/\\]*[/\\]){0,2}[^/\\]*)$", 1)
+    return rows.with_columns(
+        pl.format("{}, {}", short.fill_null(""), pl.col("_record").fill_null(0)).alias("place")
+    )
+
+
+def _outside(rows: pl.DataFrame) -> int:
+    return rows.filter(~pl.col("Scope").is_in(_INSIDE)).height if rows.height else 0
+
+
+def _placed(block: dict[str, Any], page: Page) -> dict[str, Any]:
+    if block["kind"] != "chart":
+        return block
+    chart: Chart = block["chart"]
+    return {"kind": "chart", "html": Markup(page.add(chart))}  # noqa: S704  the chart escapes its data

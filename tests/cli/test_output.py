@@ -1,0 +1,162 @@
+"""What leaves the command line is whole, readable by programs, and harmless."""
+
+import io
+import json
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import polars as pl
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from rich.console import Console
+
+from huntkit.cli.options import Writing
+from huntkit.cli.output import check_output, emit, formula_safe, print_table, save, write_ndjson
+from huntkit.core.errors import EvidenceError, UsageError
+
+ROWS = pl.DataFrame(
+    {
+        "TimeGenerated": [datetime(2026, 3, 3, 9, 12, 31, 872000, tzinfo=UTC)],
+        "Took": [timedelta(seconds=90)],
+        "Hosts": [["a", "b"]],
+        "N": [3],
+        "Empty": [None],
+    },
+    schema_overrides={"Empty": pl.String},
+)
+BAD = ["\x1b", "\x00", "\u202e", "\x9b", "\x07"]
+
+
+def drawn(frame: pl.DataFrame, width: int = 120) -> str:
+    out = io.StringIO()
+    print_table(frame, title="T", console=Console(file=out, width=width, color_system=None))
+    return out.getvalue()
+
+
+def written(frame: pl.DataFrame, name: str, folder: Path, *, raw: bool = False) -> str:
+    path = folder / name
+    emit(frame, Writing(output=path, raw=raw), title="<T> | x")
+    return path.read_text(encoding="utf-8")
+
+
+def test_ndjson_keeps_every_value_and_names_the_zone() -> None:
+    out = io.BytesIO()
+    write_ndjson(ROWS, out)
+    assert json.loads(out.getvalue()) == {
+        "TimeGenerated": "2026-03-03T09:12:31.872000Z",
+        "Took": "PT90S" if b"PT90S" in out.getvalue() else "PT1M30S",
+        "Hosts": ["a", "b"],
+        "N": 3,
+        "Empty": None,
+    }
+
+
+@given(st.text(alphabet=st.characters(exclude_categories=["Cs"])))
+def test_any_text_comes_back_from_ndjson_and_hides_nothing(text: str) -> None:
+    out = io.BytesIO()
+    write_ndjson(pl.DataFrame({"t": [text]}), out)
+    assert json.loads(out.getvalue()) == {"t": text}
+    shown = out.getvalue().decode()
+    assert not any(bad in shown for bad in BAD)
+
+
+def test_a_terminal_shows_marks_in_place_of_control_characters(hostile: pl.DataFrame) -> None:
+    text = drawn(hostile)
+    assert not any(bad in text for bad in BAD)
+    assert "␛[31mred" in text
+    assert "⟦RLO⟧" in text
+    assert max(map(len, text.splitlines())) <= 120
+
+
+def test_a_terminal_names_the_columns_that_do_not_fit() -> None:
+    wide = pl.DataFrame({f"column_{n}": ["x" * 30] for n in range(12)})
+    text = drawn(wide, width=100)
+    assert "not shown: column_" in text
+    assert "column_11" in text.replace("\n", "")
+
+
+def test_times_on_a_terminal_name_their_zone() -> None:
+    assert "TimeGenerated (UTC)" in drawn(ROWS)
+    assert "2026-03-03 09:12:31.872" in drawn(ROWS)
+
+
+def test_csv_holds_no_formula_unless_raw(hostile: pl.DataFrame, tmp_path: Path) -> None:
+    safe = pl.read_csv(io.StringIO(written(hostile, "a.csv", tmp_path)))
+    assert [c for c in safe["Text"] if c.lstrip(" \t\x00")[:1] in set("=+-@\uff1d")] == []
+    assert safe["Text"][4] == "'=cmd|' /C calc'!A0"
+    assert safe.columns[1] == "'=Number"
+    raw = pl.read_csv(io.StringIO(written(hostile, "b.csv", tmp_path, raw=True)))
+    assert raw["Text"].to_list() == hostile["Text"].to_list()
+
+
+@given(st.lists(st.text(max_size=8), max_size=5))
+def test_formula_safe_only_ever_adds_an_apostrophe(texts: list[str]) -> None:
+    texts = [t.encode("utf-8", "replace").decode() for t in texts]
+    safe = formula_safe(pl.DataFrame({"t": texts}, schema={"t": pl.String}))["t"].to_list()
+    assert all(new in (old, "'" + old) for old, new in zip(texts, safe, strict=True))
+    assert all(new == "-" or not new.startswith(("=", "+", "-", "@")) for new in safe)
+
+
+def test_html_escapes_everything_and_may_run_nothing(hostile: pl.DataFrame, tmp_path: Path) -> None:
+    page = written(hostile, "a.html", tmp_path)
+    assert "<script" not in page
+    assert "<img" not in page
+    assert "&lt;script&gt;alert(1)" in page
+    assert "default-src &#x27;none&#x27;; style-src &#x27;nonce-" in page
+    assert not any(bad in page for bad in BAD)
+    assert "999,400 more characters" in page
+
+
+def test_markdown_shows_markup_and_links_nothing(hostile: pl.DataFrame, tmp_path: Path) -> None:
+    text = written(hostile, "a.md", tmp_path)
+    assert not any(bad in text for bad in BAD)
+    assert "<script" not in text
+    assert "http://" not in text
+    assert "www." not in text
+    assert "](" not in text
+    rows = [line for line in text.splitlines() if line.startswith("|")]
+    assert len(rows) == hostile.height + 2
+    assert {row.replace("\\|", "").count("|") for row in rows} == {3}
+
+
+def test_parquet_gives_the_same_rows_back(hostile: pl.DataFrame, tmp_path: Path) -> None:
+    emit(hostile, Writing(output=tmp_path / "a.parquet"), title="")
+    assert pl.read_parquet(tmp_path / "a.parquet").equals(hostile)
+
+
+def test_nested_values_are_json_in_csv(tmp_path: Path) -> None:
+    assert '[""a"",""b""]' in written(ROWS, "a.csv", tmp_path)
+
+
+def test_limit_is_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    emit(pl.DataFrame({"a": range(9)}), Writing(output=tmp_path / "a.csv", limit=4), title="")
+    assert "4 of 9 rows shown" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("name", "told"),
+    [("a.xls", "the ending does not say"), ("old.csv", "exists"), ("no/a.csv", "folder")],
+)
+def test_a_wrong_file_is_told_before_the_work(name: str, told: str, tmp_path: Path) -> None:
+    (tmp_path / "old.csv").write_text("kept")
+    with pytest.raises(UsageError, match=told):
+        check_output(Writing(output=tmp_path / name))
+    assert (tmp_path / "old.csv").read_text() == "kept"
+
+
+def test_force_replaces(tmp_path: Path) -> None:
+    (tmp_path / "old.csv").write_text("kept")
+    writing = Writing(output=tmp_path / "old.csv", force=True)
+    check_output(writing)
+    emit(pl.DataFrame({"a": [1]}), writing, title="")
+    assert (tmp_path / "old.csv").read_text() == '"a"\n1\n'
+
+
+def test_a_failed_write_leaves_nothing_behind(tmp_path: Path) -> None:
+    def fail(stream: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    with pytest.raises(EvidenceError, match="No space left"):
+        save(tmp_path / "a.csv", fail)
+    assert list(tmp_path.iterdir()) == []
