@@ -55,12 +55,18 @@ def moment(*parts: int) -> dt.datetime:
         ("", None),
         ("192.168.1.1", None),
         ("٢٠١٩-٠١-١٥", None),
+        ("١٣/٨/٢٠١٩ 10:00", None),
+        ("2016-12-31T23:59:60Z", moment(2017, 1, 1)),
+        ("2016-12-31 23:59:60 ", moment(2017, 1, 1)),
+        ("+2016-12-31T23:59:00Z", None),
     ],
 )
 def test_the_forms_of_logs_are_read(text: str, expected: dt.datetime | None) -> None:
     read = parse_times(pl.Series("t", [text, None]))
     assert read.dtype == UTC_TIME
     assert read.to_list() == [expected, None]
+    # The same beside another form, where the quick way for columns of one form is not taken.
+    assert parse_times(pl.Series([text, "x"])).to_list() == [expected, None]
 
 
 def test_a_column_may_mix_forms_and_keeps_its_order_and_name() -> None:
@@ -146,6 +152,7 @@ def test_an_unknown_zone_is_an_error(text: list[str]) -> None:
         st.none()
         | st.text(max_size=30)
         | st.from_regex(r"[0-9]{1,4}[-/][0-9]{1,2}[-/][0-9]{1,4}[T ][0-9]{1,2}:[0-9]{2}.{0,12}")
+        | st.from_regex(r"\A\d{1,4}[-/]\w{1,3}[-/]\d{4}[: ]\d\d:\d\d:\d\d( [AP]M)?.{0,6}\Z")
         | st.from_regex(r"\A[0-9]{1,25}(\.[0-9]+)?\Z"),
         max_size=8,
     )
