@@ -6,9 +6,10 @@ import { darkQuery, palette } from "../palette.js";
 import { count, stamp } from "../times.js";
 
 const ROW = 26; // px; matches page.css
+const TALLEST = 560; // px
 const SPARE = 8; // rows made above and below the view
-const INDENT = 16;
-const DEEPEST = 15; // indents beyond this depth say their depth as a number
+const INDENT = 14; // px; matches page.css
+const DEEPEST = 10; // indents beyond this depth say their depth as a number
 const OPEN_AT_FIRST = 60;
 
 const WIDTHS = { time: "172px", rarity: "64px", command: "minmax(160px, 4fr)" };
@@ -59,6 +60,7 @@ class ProcessTree {
     this.grid.setAttribute("role", "treegrid");
     this.grid.setAttribute("aria-label", this.spec.description);
     this.grid.setAttribute("aria-colcount", String(this.columns.length + 1));
+    this.grid.style.height = `${Math.min((this.size + 1) * ROW + 4, TALLEST)}px`;
     this.head = this.headRow();
     this.body = make("div", "hk-rows");
     this.body.setAttribute("role", "rowgroup");
@@ -84,7 +86,7 @@ class ProcessTree {
       head.append(cell);
     }
     const widths = this.columns.map(({ id }) => WIDTHS[id] ?? this.widthOf(id));
-    this.template = ["minmax(220px, 2fr)", ...widths].join(" ");
+    this.template = ["minmax(270px, 2.2fr)", ...widths].join(" ");
     head.style.gridTemplateColumns = this.template;
     return head;
   }

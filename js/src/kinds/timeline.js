@@ -41,7 +41,7 @@ class Timeline {
       button("?", "Keys (key ?)", () => this.help()),
     );
     this.host = make("div", "hk-canvas");
-    this.host.style.height = `${this.height + AXIS + SLIDER + 34}px`;
+    this.host.style.height = `${this.height + AXIS + SLIDER + 14}px`;
     this.tip = make("div", "hk-tip");
     this.tip.hidden = true;
     this.ring = make("div", "hk-ring");

@@ -167,13 +167,14 @@ def test_the_rarest_branch_comes_first_and_time_order_is_one_choice_away(
 
 
 def test_a_chain_of_thousands_stays_readable(drawn: Callable[..., Any]) -> None:
-    page = drawn(chain(5_000))
+    texts = [f"a rather long text {i}" for i in range(5_000)]
+    page = drawn(chain(5_000, User=texts, CommandLine=texts, Computer=texts, ProcessId=texts))
     page.locator(".hk-tree").focus()
     page.keyboard.press("*")
     for _ in range(20):
         page.keyboard.press("PageDown")
     name = page.locator("[aria-selected=true] .hk-text")
-    assert name.bounding_box()["width"] > 40
+    assert name.bounding_box()["width"] > 60
     assert page.locator("[aria-selected=true] .hk-deep").is_visible()
 
 

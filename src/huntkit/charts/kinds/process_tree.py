@@ -186,7 +186,7 @@ def _chart(
         "first_ms": first or 0,
         "rarity": rarity is not None,
         "order": order or ("rarest" if rarity is not None else "time"),
-        "height": 860,
+        "height": min(26 * table.height + 30, 560) + 320,
     }
     return Chart(data=table, spec=spec, blobs={"nodes": json_bytes(nodes)})
 

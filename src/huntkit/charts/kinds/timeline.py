@@ -209,7 +209,7 @@ def _chart(
     if ((stamps - (stamps.min() or 0)) % unit != 0).any():
         summary += f" To keep the page small, times are rounded down to {unit / 1e6:g} s."
     described = "; ".join(f"{lane['name']}: {lane['count']:,}" for lane in lanes[:5])
-    height = 250 + (120 if len(lanes) == 1 else max(22 * len(lanes), min(440, 56 * len(lanes))))
+    height = 320 + (120 if len(lanes) == 1 else max(22 * len(lanes), min(440, 56 * len(lanes))))
     spec = {
         "kind": "timeline",
         "title": title,
