@@ -182,6 +182,19 @@ def test_a_reordered_table_does_not_get_the_callers_columns_at_wrong_places() ->
     assert result.index.tolist() == [0, 1]
 
 
+def test_rows_that_multiplied_do_not_get_the_values_of_their_neighbours() -> None:
+    @step(split="row", index="row")
+    def first_twice(table: pl.DataFrame) -> pl.DataFrame:
+        return table[[0, 0]].with_columns(row=pl.Series([0, 0]))
+
+    table = pd.DataFrame(index=["a", "b"])
+    table["mixed"] = pd.Series([1, "1"], index=["a", "b"], dtype=object)
+    result = first_twice(table)
+    assert result["mixed"].tolist() == ["1", "1"]
+    assert result["row"].tolist() == ["a", "a"]
+    assert result.index.tolist() == [0, 1]
+
+
 def test_a_whole_step_that_keeps_everything_keeps_types_but_no_index() -> None:
     result = as_it_is(mixed_pandas())
     pd.testing.assert_frame_equal(result, mixed_pandas().reset_index(drop=True))

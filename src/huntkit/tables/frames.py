@@ -158,14 +158,19 @@ class Guest:
         return None
 
     def give_back(
-        self, result: pl.DataFrame, *, rows_kept: bool = False, index_column: str | None = None
+        self,
+        result: pl.DataFrame,
+        *,
+        rows_kept: bool | None = None,
+        index_column: str | None = None,
     ) -> Any:
         """The result as the caller's kind.
 
         A column of the result that equals the caller's in every row comes back as the caller's
-        own: with its type, its categories, its mixed values. That is known where the step keeps
-        rows and their order (`rows_kept`), or where every column that the result shares with
-        the input is unchanged. A pandas index comes back where the rows are the caller's.
+        own: with its type, its categories, its mixed values. `rows_kept` says whether the rows
+        stand where they stood; where that is not known (None), every column that the result
+        shares with the input has to be unchanged. A pandas index comes back where the rows
+        are known to be the caller's, and all of its columns are there.
         """
         result = tidy(result)
         unchanged = self._unchanged(result, rows_kept=rows_kept)
@@ -187,7 +192,7 @@ class Guest:
         self,
         result: pl.DataFrame,
         unchanged: list[str],
-        rows_kept: bool,
+        rows_kept: bool | None,
         index_column: str | None,
     ) -> Any:
         from huntkit.tables import pandas_frames  # noqa: PLC0415  slow to load
@@ -199,7 +204,7 @@ class Guest:
             pandas_frames.to_pandas(result),
             self.original,
             {name: places[name] for name in unchanged},
-            keep_index=rows_kept and all_there,
+            keep_index=bool(rows_kept) and all_there,
         )
         if index_column is not None and index_column in result.columns:
             own = pandas_frames.index_values(self.original, result[index_column])
@@ -207,8 +212,8 @@ class Guest:
             out[index_column] = own
         return pandas_frames.relabel(out, self.labels)
 
-    def _unchanged(self, result: pl.DataFrame, *, rows_kept: bool) -> list[str]:
-        if result.height != self.inner.height:
+    def _unchanged(self, result: pl.DataFrame, *, rows_kept: bool | None) -> list[str]:
+        if rows_kept is False or result.height != self.inner.height:
             return []
         shared = [name for name in result.columns if name in self.labels]
         same = [name for name in shared if _same(result[name], self.inner[name])]

@@ -86,7 +86,8 @@ def step(
                     bound.arguments[name] = _columns_of(guest, bound.arguments[name], name)
             result = _run(function, bound)
             result = _keep_promise(function.__name__, result, gives)
-            return guest.give_back(result, rows_kept=split == "row", index_column=index)
+            kept = _rows_kept(result, split, index)
+            return guest.give_back(result, rows_kept=kept, index_column=index)
 
         made = cast("Any", run)
         made.split, made.group, made.columns = split, tuple(group), tuple(columns)
@@ -141,6 +142,13 @@ def _run(function: Callable[..., pl.DataFrame], bound: inspect.BoundArguments) -
             f"{function.__name__} can't work on this table: {reason}",
             hint="check the types of the columns that you named",
         ) from problem
+
+
+def _rows_kept(result: pl.DataFrame, split: Split, index: str | None) -> bool | None:
+    """Whether each result row is the input row at its own position; None: not known."""
+    if index is not None and index in result.columns:
+        return result[index].cast(pl.Int64).equals(pl.int_range(result.height, eager=True))
+    return True if split == "row" else None
 
 
 def _keep_promise(name: str, result: pl.DataFrame, gives: Gives | None) -> pl.DataFrame:
