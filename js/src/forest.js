@@ -34,14 +34,17 @@ export function orderBy(tree, score) {
   return order;
 }
 
-// The highest value found in each node's branch, itself included.
-export function branchBest(tree, values) {
-  const best = Float64Array.from(values);
-  for (let i = best.length - 1; i >= 0; i--) {
+// How rare each node's branch is: its rarest node decides, then how much that is rare it holds.
+export function branchRarity(tree, values) {
+  const most = Float64Array.from(values);
+  const sum = Float64Array.from(values, (value) => Math.max(value, 0) ** 2);
+  for (let i = most.length - 1; i >= 0; i--) {
     const p = tree.parent[i];
-    if (p >= 0 && best[i] > best[p]) best[p] = best[i];
+    if (p < 0) continue;
+    if (most[i] > most[p]) most[p] = most[i];
+    sum[p] += sum[i];
   }
-  return best;
+  return most.map((value, i) => value * 1e9 + sum[i]);
 }
 
 // Rows on show: everything whose ancestors are all open.

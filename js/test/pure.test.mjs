@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { density, lowerBound, places } from "../src/bins.js";
 import { column, inflate, lookUp, sums } from "../src/decode.js";
-import { branchBest, forest, orderBy, searched, unfolded } from "../src/forest.js";
+import { branchRarity, forest, orderBy, searched, unfolded } from "../src/forest.js";
 import { clock, duration, stamp, tick } from "../src/times.js";
 
 test("a binary search finds the first value that is not below", () => {
@@ -53,9 +53,12 @@ test("rows below a folded node are skipped, in any order", () => {
 });
 
 test("the rarest branch comes first, with its ancestors", () => {
-  const best = branchBest(tree, [0.1, 0.2, 0.3, 0.9, 0.5]);
-  assert.deepEqual([...best], [0.9, 0.3, 0.3, 0.9, 0.5]);
-  assert.deepEqual(orderBy(tree, best), [0, 3, 1, 2, 4]);
+  const score = branchRarity(tree, [0.1, 0.2, 0.3, 0.9, 0.5]);
+  assert.deepEqual(orderBy(tree, score), [0, 3, 1, 2, 4]);
+  const alike = branchRarity(tree, [0, 0, 1, 0, 1]);
+  assert.deepEqual(orderBy(tree, alike), [0, 1, 2, 3, 4]);
+  const more = branchRarity(forest([0, 0, 1]), [1, 1, 1]);
+  assert.deepEqual(orderBy(forest([0, 0, 1]), more), [1, 2, 0]);
 });
 
 test("a search keeps the way to its hits", () => {

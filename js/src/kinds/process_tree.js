@@ -1,7 +1,7 @@
 // Processes as a tree with columns: an ARIA treegrid that only makes the rows in view.
 import { column, lookUp, text } from "../decode.js";
 import { button, fields, make } from "../dom.js";
-import { branchBest, forest, orderBy, searched, unfolded } from "../forest.js";
+import { branchRarity, forest, orderBy, searched, unfolded } from "../forest.js";
 import { darkQuery, palette } from "../palette.js";
 import { count, stamp } from "../times.js";
 
@@ -129,7 +129,7 @@ class ProcessTree {
 
   sort(by) {
     this.order = by === "rarest"
-      ? orderBy(this.tree, branchBest(this.tree, this.data.rarity))
+      ? orderBy(this.tree, branchRarity(this.tree, this.data.rarity))
       : this.byTime;
     this.list();
   }

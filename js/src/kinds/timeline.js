@@ -25,9 +25,20 @@ class Timeline {
     const [first, last] = [this.times[0], this.times[this.times.length - 1]];
     const margin = Math.max((last - first) * 0.015, this.unit, last > first ? 0 : 1000);
     this.domain = [first - margin, last + margin];
-    this.view = [...this.domain];
+    this.view = this.firstView(margin);
     this.chosen = -1;
     this.build(figure);
+  }
+
+  // Everything, unless a few far-off times (1601, 1970 ...) would crowd the others into a corner.
+  firstView(margin) {
+    const { times, domain } = this;
+    const low = times[Math.floor(times.length * 0.01)];
+    const high = times[Math.ceil(times.length * 0.99) - 1];
+    this.crowded = times.length >= 50 && (high - low) * 100 < domain[1] - domain[0];
+    if (!this.crowded) return [...domain];
+    const around = Math.max((high - low) * 0.05, Math.min(margin, 1000));
+    return [Math.max(low - around, domain[0]), Math.min(high + around, domain[1])];
   }
 
   build(figure) {
@@ -72,9 +83,7 @@ class Timeline {
     });
     this.chart.on("datazoom", () => this.moved());
     this.stage.addEventListener("keydown", (e) => this.key(e));
-    const wheel = () => this.chart.setOption({ dataZoom: [{ id: "inside", ...this.wheel() }] });
-    this.stage.addEventListener("focusin", wheel);
-    this.stage.addEventListener("focusout", wheel);
+    this.stage.addEventListener("wheel", (e) => this.wheel(e), { passive: false, capture: true });
     this.stage.addEventListener("mousedown", () => this.stage.focus({ preventScroll: true }));
     darkQuery.addEventListener("change", () => this.draw());
     let width = this.host.clientWidth;
@@ -87,10 +96,14 @@ class Timeline {
   }
 
   // The wheel zooms where it can't be meant for the page: nothing to scroll, or the chart has focus.
-  wheel() {
+  wheel(event) {
+    event.stopPropagation(); // ECharts would keep the page from scrolling even where it won't zoom
     const root = document.documentElement;
-    const free = root.scrollHeight <= root.clientHeight || this.stage.contains(document.activeElement);
-    return { zoomOnMouseWheel: free, moveOnMouseWheel: false, preventDefaultMouseMove: false };
+    const still = root.scrollHeight <= root.clientHeight;
+    if (!event.deltaY || !(still || this.stage.contains(document.activeElement))) return;
+    event.preventDefault();
+    const x = event.clientX - this.host.getBoundingClientRect().left;
+    this.zoom(event.deltaY < 0 ? 0.8 : 1.25, this.toTime(x));
   }
 
   draw() {
@@ -133,7 +146,8 @@ class Timeline {
         dataZoom: [
           {
             id: "inside", type: "inside", xAxisIndex: 0, filterMode: "none", startValue, endValue,
-            minValueSpan: this.unit, throttle: 0, ...this.wheel(),
+            minValueSpan: this.unit, throttle: 0,
+            zoomOnMouseWheel: false, moveOnMouseWheel: false, preventDefaultMouseMove: false,
           },
           {
             id: "slider", type: "slider", xAxisIndex: 0, filterMode: "none", startValue, endValue,
@@ -271,7 +285,8 @@ class Timeline {
         `${count(this.binned.most)} events (log scale)`;
     this.status.textContent =
       `${stamp(start, fine)} – ${until} ${this.spec.zone} · ${count(inView)} of ` +
-      `${count(this.spec.events)} events in view · ${how}`;
+      `${count(this.spec.events)} events in view · ${how}` +
+      (this.crowded && inView < this.spec.events ? " · press 0 for the far-off ones" : "");
     this.hover(-1, -1);
     this.placeRing();
   }

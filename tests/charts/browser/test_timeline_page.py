@@ -192,6 +192,43 @@ def test_many_charts_share_a_page(drawn: Callable[..., Any]) -> None:
     assert "no events" in str(opened.locator(".hk-message").text_content()).lower()
 
 
+def test_a_far_off_time_does_not_crowd_the_others(drawn: Callable[..., Any]) -> None:
+    moments = [datetime(1601, 1, 1, tzinfo=UTC), *(START + timedelta(minutes=i) for i in range(99))]
+    page = drawn(timeline(pl.DataFrame({"TimeGenerated": moments})))
+    assert status(page).startswith("2026-03-01")
+    assert "99 of 100 events in view" in status(page)
+    assert "press 0" in status(page)
+    page.locator(".hk-stage").focus()
+    page.keyboard.press("0")
+    assert status(page).startswith("1594") or status(page).startswith("1601")
+    assert "100 of 100 events in view" in status(page)
+
+
+def test_the_wheel_belongs_to_the_page_until_the_chart_has_focus(
+    drawn: Callable[..., Any],
+) -> None:
+    page = Page()
+    body = page.add(events(5_000)) + page.add(events(5_000)) + page.add(events(5_000))
+    opened = drawn(
+        f"<!DOCTYPE html><html><head><meta charset=utf-8>{page.head()}</head>"
+        f"<body>{body}{page.tail()}</body></html>"
+    )
+    stage = opened.locator(".hk-stage").first
+    before = opened.locator(".hk-status").first.text_content()
+    box = stage.bounding_box()
+    opened.mouse.move(box["x"] + 600, box["y"] + 60)
+    opened.mouse.wheel(0, 100)
+    opened.wait_for_timeout(300)
+    assert opened.evaluate("scrollY") > 0
+    assert opened.locator(".hk-status").first.text_content() == before
+    opened.evaluate("scrollTo(0, 0)")
+    stage.focus()
+    opened.mouse.wheel(0, -100)
+    opened.wait_for_timeout(300)
+    assert opened.evaluate("scrollY") == 0
+    assert opened.locator(".hk-status").first.text_content() != before
+
+
 def test_a_timeline_follows_the_width_and_the_colours_of_its_surroundings(
     drawn: Callable[..., Any],
 ) -> None:

@@ -77,7 +77,8 @@ def process_tree(
         if name not in table.columns:
             raise UnknownColumn(name, table.columns)
     if not {"proc_key", "parent_key"} <= set(table.columns):
-        table = processes_as_tree(table)
+        named = {_ROLES[part]: name for part, name in (columns or {}).items()}
+        table = processes_as_tree(table, roles=named)
     drawn, depths = _arranged(table, found.get("time"))
     return _chart(drawn, depths, found, others, order, visible(title or "Processes", limit=200))
 
