@@ -1,9 +1,11 @@
 """What every reader gives: batches of records, and an account of what was not kept."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
+
+from huntkit.core.errors import FormatError
 
 if TYPE_CHECKING:
     import polars as pl
@@ -69,6 +71,7 @@ class Ledger:
 
     def __init__(self, kind: str) -> None:
         self.kind = kind
+        self.total = 0  # skipped so far, in the whole file
         self._shown: Counter[str] = Counter()
         self._skips: list[Skip] = []
         self._skipped: Counter[str] = Counter()
@@ -76,6 +79,7 @@ class Ledger:
 
     def skip(self, number: int, reason: str, sample: bytes | str = "", *, count: int = 1) -> None:
         """Note that `count` source records were not kept; the first is number `number`."""
+        self.total += count
         self._skipped[reason] += count
         if self._shown[reason] < SKIPS_SHOWN:
             self._shown[reason] += 1
@@ -119,9 +123,20 @@ class Ledger:
         self._skips, self._skipped, self._repaired = [], Counter(), Counter()
         return made
 
-    def last(self, **context: Any) -> list[Batch]:
-        """What is left to say at the end of a file: no batch, or one without records."""
-        return [self.batch((), records=[], context=context)] if self.pending else []
+    def settle(self, batches: Iterable[Batch]) -> Iterator[Batch]:
+        """The batches, and one more without records if there is more to say after them.
+
+        That holds too where they end in a FormatError, which goes on afterwards.
+        """
+        try:
+            yield from batches
+        except FormatError:
+            yield from self._rest()
+            raise
+        yield from self._rest()
+
+    def _rest(self) -> list[Batch]:
+        return [self.batch((), records=[])] if self.pending else []
 
 
 def as_sample(data: bytes | str) -> str:

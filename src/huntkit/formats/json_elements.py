@@ -46,6 +46,7 @@ class Elements:
         self._start = -1  # where the element being read begins
         self._entered = False  # inside an object that was too large to hold
         self._over = False  # past the list of such an object, waiting for its end
+        self._lost = False  # in the middle of something given up, looking for a line to go on at
         self._restarts = 0
 
     def __iter__(self) -> Iterator[Element]:
@@ -56,12 +57,16 @@ class Elements:
                 break
             self._forget()
             self._buffer += data
+            if self._lost and not self._found_again(0):
+                continue
             yield from self._scan()
             while self._held() > self._limits.batch_bytes and not self._enter():
                 if self._held() <= self._limits.max_document_bytes:
                     break
                 limit = size_text(self._limits.max_document_bytes)
                 yield from self._restart(f"JSON record over {limit}")
+                if self._lost:
+                    break
                 yield from self._scan()
             else:
                 yield from self._scan()
@@ -79,7 +84,8 @@ class Elements:
         self._start = 0 if self._start >= 0 else -1
 
     def _scan(self) -> Iterator[Element]:
-        for found in _BRACKET.finditer(self._buffer, self._at):
+        # Anchored: a search would look into a string whose end is not there yet.
+        while found := _BRACKET.match(self._buffer, self._at):
             at, end = found.start(1), found.end()
             bracket = self._buffer[at]
             between = self._depth == self._level and not self._over
@@ -114,7 +120,7 @@ class Elements:
             return False
         depth = 0
         before = self._start
-        for found in _BRACKET.finditer(self._buffer, self._start, self._start + 65536):
+        while found := _BRACKET.match(self._buffer, before, self._start + 65536):
             bracket = found[1]
             if bracket in b"{[":
                 if bracket == b"[" and _LIST_START.search(self._buffer, before, found.start(1)):
@@ -132,18 +138,26 @@ class Elements:
         yield Element(self._buffer[max(self._start, 0) :][:1024], reason)
         self._restarts += 1
         origin = self._start if self._start >= 0 else self._at
-        at = self._buffer.find(b"\n{", origin + 1)
         self._start, self._depth = -1, self._level
-        if at < 0 or self._restarts > _MOST_RESTARTS:
-            self._buffer, self._at = b"", 0
-        else:
-            self._at = at + 1
         if self._restarts > _MOST_RESTARTS:
             raise FormatError("its JSON is too damaged to follow; the rest was not read")
+        self._found_again(origin + 1)
+
+    def _found_again(self, origin: int) -> bool:
+        """Whether a line that begins with a brace was found, and is next."""
+        at = self._buffer.find(b"\n{", origin)
+        self._lost = at < 0
+        if self._lost:
+            self._buffer, self._at = self._buffer[-1:], 0
+        else:
+            self._at = at + 1
+        return not self._lost
 
     def _finish(self) -> Iterator[Element]:
         while self._start >= 0:
             yield from self._restart(CUT_OFF)
+            if self._lost:
+                return
             yield from self._scan()
         stray = self._buffer[self._at :].strip(_FILLER)
         if stray and not self._over:

@@ -38,9 +38,16 @@ def read(stream: BinaryIO, *, name: str, limits: Limits, options: ReadOptions) -
     """The events, in the order of their first lines."""
     del name
     ledger = Ledger("auditd")
+    blocks = text_lines(stream, ledger, limits=limits, encoding=options.encoding)
+    yield from ledger.settle(_batches(blocks, ledger, limits))
+
+
+def _batches(
+    blocks: Iterator[list[tuple[int, str]]], ledger: Ledger, limits: Limits
+) -> Iterator[Batch]:
     events = _Events(ledger, limits)
     try:
-        for lines in text_lines(stream, ledger, limits=limits, encoding=options.encoding):
+        for lines in blocks:
             for number, text in lines:
                 line = parse_line(text, max_fields=limits.max_fields)
                 if line is None:
@@ -55,7 +62,6 @@ def read(stream: BinaryIO, *, name: str, limits: Limits, options: ReadOptions) -
         raise
     events.close()
     yield from events.batch()
-    yield from ledger.last()
 
 
 class _Event:

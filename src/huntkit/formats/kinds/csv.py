@@ -79,6 +79,12 @@ def _names_columns(row: list[str]) -> bool:
 def read(stream: BinaryIO, *, name: str, limits: Limits, options: ReadOptions) -> Iterator[Batch]:
     """The rows as columns of text."""
     ledger = Ledger("csv")
+    yield from ledger.settle(_batches(stream, name, ledger, limits, options))
+
+
+def _batches(
+    stream: BinaryIO, name: str, ledger: Ledger, limits: Limits, options: ReadOptions
+) -> Iterator[Batch]:
     stream = as_utf8(stream, options.encoding)
     data, stream = peek(stream)
     delimiter, _, _ = _delimiter(Head(data, name))
@@ -101,7 +107,6 @@ def read(stream: BinaryIO, *, name: str, limits: Limits, options: ReadOptions) -
             held, numbers, size = [], [], 0
     if names is not None and held:
         yield _as_batch(names, held, numbers, ledger)
-    yield from ledger.last()
     if rows.failure is not None:
         raise rows.failure
 

@@ -48,28 +48,36 @@ def read(stream: BinaryIO, *, name: str, limits: Limits, options: ReadOptions) -
     ledger = Ledger("json")
     head, stream = peek(as_utf8(stream, options.encoding), MIB)
     if _has_object_lines(head):
-        yield from _line_batches(stream, ledger, limits)
+        batches = _line_batches(stream, ledger, limits)
     else:
-        yield from _element_batches(Elements(stream, limits), ledger, limits)
-    yield from ledger.last()
+        batches = _element_batches(Elements(stream, limits), ledger, limits)
+    yield from ledger.settle(batches)
 
 
 def _has_object_lines(head: bytes) -> bool:
-    """Some line at the left margin is an object by itself (pretty printing never has one)."""
-    lines = head.split(b"\n", 200)[:200]
-    if len(head) >= MIB:
-        lines = lines[:-1]
-    return any(line[:1] == b"{" and _is_object(line) for line in lines)
+    """Most lines that begin with a brace at the left margin are objects by themselves.
+
+    In pretty printing none is; in an array with an element on each line only the last one is.
+    """
+    lines = head.lstrip(_BLANK).split(b"\n", 200)[:200]
+    if lines[0].startswith(b"["):
+        return False
+    if len(lines) > 1 and (len(head) >= MIB or len(lines) == 200):
+        lines.pop()
+    begun = [line for line in lines if line.startswith((b"{", b"\x1e{"))]
+    return 2 * sum(map(_is_object, begun)) > len(begun)
 
 
 def _is_object(line: bytes) -> bool:
+    """It is an object, and not an empty one (pretty printing has those on one line too)."""
     line = line.strip(_BLANK)
     if not (line.startswith(b"{") and line.endswith(b"}")):
         return False
     try:
-        return isinstance(values.parse(line)[0], dict)
+        value = values.parse(line)[0]
     except values.BadJSON:
         return False
+    return isinstance(value, dict) and bool(value)
 
 
 def _line_batches(stream: BinaryIO, ledger: Ledger, limits: Limits) -> Iterator[Batch]:

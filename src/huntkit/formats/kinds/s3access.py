@@ -67,7 +67,12 @@ def read(stream: BinaryIO, *, name: str, limits: Limits, options: ReadOptions) -
     """One record per request."""
     del name
     ledger = Ledger("s3access")
-    for lines in text_lines(stream, ledger, limits=limits, encoding=options.encoding):
+    blocks = text_lines(stream, ledger, limits=limits, encoding=options.encoding)
+    yield from ledger.settle(_batches(blocks, ledger))
+
+
+def _batches(blocks: Iterator[list[tuple[int, str]]], ledger: Ledger) -> Iterator[Batch]:
+    for lines in blocks:
         numbers: list[int] = []
         records: list[dict[str, Any]] = []
         for number, text in lines:
@@ -79,7 +84,6 @@ def read(stream: BinaryIO, *, name: str, limits: Limits, options: ReadOptions) -
                 records.append(record)
         if records:
             yield ledger.batch(numbers, records=records)
-    yield from ledger.last()
 
 
 def parse_line(text: str) -> dict[str, Any] | None:

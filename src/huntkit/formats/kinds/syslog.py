@@ -103,9 +103,13 @@ def read(stream: BinaryIO, *, name: str, limits: Limits, options: ReadOptions) -
     """The messages; a line that begins with a blank continues the message before it."""
     del name
     ledger = Ledger("syslog")
-    held = _Held(ledger, limits)
+    blocks = text_lines(stream, ledger, limits=limits, encoding=options.encoding)
+    yield from ledger.settle(_batches(blocks, _Held(ledger, limits)))
+
+
+def _batches(blocks: Iterator[list[tuple[int, str]]], held: "_Held") -> Iterator[Batch]:
     try:
-        for lines in text_lines(stream, ledger, limits=limits, encoding=options.encoding):
+        for lines in blocks:
             for number, text in lines:
                 held.add(number, text)
             yield from held.batches()
@@ -113,7 +117,6 @@ def read(stream: BinaryIO, *, name: str, limits: Limits, options: ReadOptions) -
         yield from held.batches(ended=True)
         raise
     yield from held.batches(ended=True)
-    yield from ledger.last()
 
 
 def parse_line(text: str) -> dict[str, Any] | None:

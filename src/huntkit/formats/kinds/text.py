@@ -21,8 +21,9 @@ def read(stream: BinaryIO, *, name: str, limits: Limits, options: ReadOptions) -
     """Records ``{"Text": line}`` for the lines that are not blank."""
     del name
     ledger = Ledger("text")
-    for lines in text_lines(stream, ledger, limits=limits, encoding=options.encoding):
-        if lines:
-            records = [{"Text": text} for _, text in lines]
-            yield ledger.batch([number for number, _ in lines], records=records)
-    yield from ledger.last()
+    blocks = text_lines(stream, ledger, limits=limits, encoding=options.encoding)
+    yield from ledger.settle(
+        ledger.batch([number for number, _ in lines], records=[{"Text": text} for _, text in lines])
+        for lines in blocks
+        if lines
+    )

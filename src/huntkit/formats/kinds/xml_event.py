@@ -35,12 +35,19 @@ def read(stream: BinaryIO, *, name: str, limits: Limits, options: ReadOptions) -
     """The events, in the shape that the EVTX reader gives."""
     del name
     ledger = Ledger("xml_event")
+    texts = _events(as_utf8(stream, options.encoding), limits)
+    yield from ledger.settle(_batches(texts, ledger, limits))
+
+
+def _batches(
+    texts: Iterator[tuple[bytes, str | None]], ledger: Ledger, limits: Limits
+) -> Iterator[Batch]:
     number = 0
     numbers: list[int] = []
     records: list[dict[str, Any]] = []
     size = 0
     try:
-        for text, reason in _events(as_utf8(stream, options.encoding), limits):
+        for text, reason in texts:
             number += 1
             if reason is not None:
                 ledger.skip(number, reason, text)
@@ -61,7 +68,6 @@ def read(stream: BinaryIO, *, name: str, limits: Limits, options: ReadOptions) -
         raise
     if records:
         yield ledger.batch(numbers, records=records)
-    yield from ledger.last()
 
 
 def _events(stream: BinaryIO, limits: Limits) -> Iterator[tuple[bytes, str | None]]:

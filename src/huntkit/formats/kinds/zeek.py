@@ -15,7 +15,7 @@ from huntkit.core.errors import FormatError
 from huntkit.formats.batch import Batch, Ledger
 from huntkit.formats.format import Head, ReadOptions
 from huntkit.formats.limits import Limits
-from huntkit.formats.lines import CUT_OFF, LongLine, decoded, line_blocks, long_line
+from huntkit.formats.lines import CUT_OFF, Block, LongLine, decoded, line_blocks, long_line
 from huntkit.formats.streams import as_utf8
 
 name = "zeek"
@@ -78,9 +78,14 @@ def read(stream: BinaryIO, *, name: str, limits: Limits, options: ReadOptions) -
     """The rows of each log in the file, as columns."""
     del name
     ledger = Ledger("zeek")
+    blocks = line_blocks(as_utf8(stream, options.encoding), limits)
+    yield from ledger.settle(_batches(blocks, ledger, limits))
+
+
+def _batches(blocks: Iterator[Block], ledger: Ledger, limits: Limits) -> Iterator[Batch]:
     section = _Section(ledger, limits)
     try:
-        for first, lines, open_end in line_blocks(as_utf8(stream, options.encoding), limits):
+        for first, lines, open_end in blocks:
             for number, raw in enumerate(lines, first):
                 if isinstance(raw, LongLine):
                     ledger.skip(number, long_line(limits), raw)
@@ -97,7 +102,6 @@ def read(stream: BinaryIO, *, name: str, limits: Limits, options: ReadOptions) -
     except FormatError:
         yield from section.flush()
         raise
-    yield from ledger.last()
 
 
 class _Section:
