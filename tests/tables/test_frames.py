@@ -144,3 +144,10 @@ def test_an_unknown_kind_is_refused_with_a_suggestion() -> None:
 def test_a_lazy_frame_that_fails_says_so_in_our_words() -> None:
     with pytest.raises(UsageError, match="can't be read"):
         to_polars(pl.LazyFrame({"a": [1]}).select("b"))
+
+
+def test_a_relation_that_fails_says_so_in_our_words() -> None:
+    with duckdb.connect() as connection:
+        broken = connection.sql("SELECT CAST(a AS INTEGER) AS a FROM (VALUES ('x')) AS t(a)")
+        with pytest.raises(UsageError, match="relation can't be read: Conversion Error"):
+            to_polars(broken)

@@ -84,6 +84,16 @@ def test_a_missing_column_is_named_with_the_nearest() -> None:
         words(pl.DataFrame({"a": ["x"]}), columns=["a", "b"])
 
 
+def test_a_column_named_by_default_must_be_there_too() -> None:
+    @step(split="row", columns=("column", "other"))
+    def lower(table: pl.DataFrame, column: str = "text", other: str | None = None) -> pl.DataFrame:
+        return table.select(pl.col(column).str.to_lowercase())
+
+    assert lower(pl.DataFrame({"text": ["A"]}))["text"].to_list() == ["a"]
+    with pytest.raises(UnknownColumn, match="did you mean 'Text'"):
+        lower(pl.DataFrame({"Text": ["A"]}))
+
+
 @pytest.mark.parametrize("given", [3.5, {"a": 1}, b"a", [None], [["a"]]])
 def test_what_is_no_column_name_is_refused(given: Any) -> None:
     with pytest.raises(UsageError):

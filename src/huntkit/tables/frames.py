@@ -140,8 +140,7 @@ class Guest:
                 case "polars":
                     inner = frame
                 case "duckdb":
-                    _check_names(frame.columns)
-                    inner = _from_arrow(frame.to_arrow_table())
+                    inner = _from_duckdb(frame)
                 case _:
                     inner = _from_arrow(frame)
         except pl.exceptions.PolarsError as problem:
@@ -274,6 +273,16 @@ def _send(frame: pl.DataFrame, kind: Kind) -> Any:
 
         return duckdb.from_arrow(table.rename_columns(_without_case_twins(frame.columns)))
     return table
+
+
+def _from_duckdb(relation: Any) -> pl.DataFrame:
+    import duckdb  # noqa: PLC0415  loaded by now, since the caller holds a relation
+
+    try:
+        _check_names(relation.columns)
+        return _from_arrow(relation.to_arrow_table())
+    except duckdb.Error as problem:
+        raise UsageError(f"this relation can't be read: {_first_line(problem)}") from problem
 
 
 def _from_arrow(table: "pa.Table | pa.RecordBatch") -> pl.DataFrame:

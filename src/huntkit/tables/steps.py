@@ -78,6 +78,7 @@ def step(
         @functools.wraps(function)
         def run(*args: Any, **kwargs: Any) -> Any:
             bound = signature.bind(*args, **kwargs)
+            bound.apply_defaults()  # a column named by default must be there as well
             first = next(iter(signature.parameters))
             guest = Guest.receive(bound.arguments[first])
             bound.arguments[first] = guest.inner
