@@ -202,7 +202,7 @@ def iocs(
     "decode",
     "huntkit decode evidence/",
     "huntkit decode --text 'powershell -enc ZABpAHIA'",
-    "Decode base64, hex and compressed text inside command lines, scripts, tasks and services."
+    "Decode base64 and compressed text inside command lines, scripts, tasks and services."
     " - reads text from stdin, one piece a line.",
 )
 def decode(

@@ -1,7 +1,6 @@
 """`huntkit open`, `report` and `demo`: read, say, and write one report."""
 
 import sys
-import tempfile
 import time
 from collections.abc import Sequence
 from pathlib import Path
@@ -12,10 +11,12 @@ from rich.console import Console
 import huntkit
 from huntkit.cli import summary
 from huntkit.cli.case import opened, python_open, show_python
+from huntkit.cli.frame import note
 from huntkit.cli.options import General, Reading, Writing
 from huntkit.cli.output import check_output
 from huntkit.core.errors import UsageError
 from huntkit.report.document import Report
+from huntkit.runtime.session import default_session
 from huntkit.sources.demo import TITLE, make_demo
 
 _DEFAULT = "huntkit-report.html"
@@ -71,12 +72,13 @@ def demo(
         _python(paths, reading, general, target, title)
         _open(paths, reading, target=target, title=title, force=force, say=True)
         return
-    with tempfile.TemporaryDirectory(prefix="huntkit-demo-") as temporary:
-        place = folder or Path(temporary)
-        make_demo(place, seed=seed)
-        evidence = str(place / "evidence")
-        _python([evidence], reading, general, target, TITLE)
-        _open([evidence], reading, target=target, title=TITLE, force=force, say=True)
+    # Kept, so that the next commands have something to look at.
+    place = folder or default_session().cache_dir / "demo" / f"seed-{seed}"
+    make_demo(place, seed=seed)
+    evidence = str(place / "evidence")
+    _python([evidence], reading, general, target, TITLE)
+    note(f"synthetic evidence: {evidence}")
+    _open([evidence], reading, target=target, title=TITLE, force=force, say=True)
 
 
 def _open(

@@ -25,6 +25,7 @@ from huntkit.report.processes import Branch
 
 _ROWS_ON_A_TERMINAL = 50
 _CELL = 72
+_SURE = 32  # so many characters of a cell are shown, or the column is not
 # What a spreadsheet takes for the start of a formula, also behind blanks and in full width.
 _FORMULA = "^[\\s\\x00]*[=+\\-@\\t\\r\\n\uff1d\uff0b\uff0d\uff20]"
 # JSON leaves these bare; a terminal at the end of the pipe might obey or be deceived by them.
@@ -108,6 +109,7 @@ def print_table(frame: pl.DataFrame, *, title: str = "", console: Console | None
     """A table that fits the terminal; what does not fit is named below it."""
     console = console or Console()
     columns, hidden, empty = _fitting(frame, console.width)
+    shown = frame.select(columns)
     table = Table(box=SIMPLE_HEAD, title=Text(title) if title else None, title_justify="left")
     for name in columns:
         zone = " (UTC)" if frame.schema[name].is_temporal() and _is_time(frame.schema[name]) else ""
@@ -115,10 +117,11 @@ def print_table(frame: pl.DataFrame, *, title: str = "", console: Console | None
         table.add_column(
             Text(visible(name, limit=40) + zone),
             justify="right" if numeric else "left",
+            min_width=min(max(_widest(shown[name]), 4), _SURE),
             overflow="ellipsis" if len(columns) > 1 else "fold",
             no_wrap=len(columns) > 1,
         )
-    for row in frame.select(columns).iter_rows():
+    for row in shown.iter_rows():
         table.add_row(*(Text(cell(value)) for value in row))
     console.print(table)
     if hidden:
@@ -148,17 +151,21 @@ def _fitting(frame: pl.DataFrame, width: int) -> tuple[list[str], list[str], lis
     used = 2
     sample = frame.head(200)
     for name in frame.columns:
-        widest = max((len(cell(v)) for v in sample[name].to_list()), default=0)
+        widest = _widest(sample[name])
         if frame.height and widest == 0 and frame.width > 6:
             empty.append(name)
             continue
         need = min(max(widest, min(len(name), 24)), _CELL) + 2
-        if columns and used + min(need, 34) > width:
+        if columns and used + min(need, _SURE + 2) > width:
             hidden.append(name)
             continue
         columns.append(name)
-        used += need
+        used += min(need, _SURE + 2)
     return columns, hidden, empty
+
+
+def _widest(column: pl.Series) -> int:
+    return max((len(cell(value)) for value in column.to_list()), default=0)
 
 
 def _write_csv(frame: pl.DataFrame, stream: BinaryIO, title: str, *, raw: bool) -> None:  # noqa: ARG001

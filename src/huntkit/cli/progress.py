@@ -73,6 +73,7 @@ class Bars:
             transient=True,
         )
         self._open = 0
+        self._shown = False
         self._lock = threading.Lock()
         self._timer: threading.Timer | None = None
 
@@ -99,6 +100,7 @@ class Bars:
         with self._lock:
             if self._open:
                 self._bars.start()
+                self._shown = True
 
     def _leave(self) -> None:
         with self._lock:
@@ -107,4 +109,6 @@ class Bars:
                 if self._timer is not None:
                     self._timer.cancel()
                     self._timer = None
-                self._bars.stop()
+                if self._shown:
+                    self._bars.stop()
+                    self._shown = False

@@ -94,8 +94,8 @@ def _tables(facts: Facts, console: Console) -> None:
     shown = tables.head(_TABLES).select(
         pl.col("name").alias("Table"),
         pl.col("rows").alias("Rows"),
-        pl.col("first").alias("First"),
-        pl.col("last").alias("Last"),
+        pl.col("first").dt.strftime("%Y-%m-%d %H:%M:%S").alias("First (UTC)"),
+        pl.col("last").dt.strftime("%Y-%m-%d %H:%M:%S").alias("Last (UTC)"),
         pl.col("hosts").list.len().alias("Hosts"),
     )
     print_table(shown, console=console)

@@ -23,19 +23,19 @@ _COLUMNS = re.compile(
     re.IGNORECASE,
 )
 _POSSIBLE = r"[A-Za-z0-9+/_\-]{16,}|(?i:base64|[-/]e[nc]+\s)"
-_LAYER = pl.Struct({"Encoding": pl.String, "Decoded": pl.String, "Note": pl.String})
+_LAYER = pl.Struct({"Encoding": pl.String(), "Decoded": pl.String(), "Note": pl.String()})
 _SCHEMA = pl.Schema(
     {
         "TimeGenerated": pl.Datetime("us", "UTC"),
-        "Host": pl.String,
-        "User": pl.String,
-        "Given": pl.String,
+        "Host": pl.String(),
+        "User": pl.String(),
+        "Given": pl.String(),
         "Layers": pl.List(_LAYER),
-        "Mentions": pl.Int64,
-        "Table": pl.String,
-        "Column": pl.String,
-        "_file": pl.String,
-        "_record": pl.Int64,
+        "Mentions": pl.Int64(),
+        "Table": pl.String(),
+        "Column": pl.String(),
+        "_file": pl.String(),
+        "_record": pl.Int64(),
     }
 )
 

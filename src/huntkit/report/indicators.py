@@ -15,17 +15,17 @@ _KEYS = ("guid", "uniqueid", "sid", "logonid", "recordid", "reportid", "tenantid
 _POSSIBLE = r"[\w\]\)][.\[\(\{]+\w|:[^:]{0,4}:|[0-9A-Fa-f]{32}"
 _EMPTY = pl.Schema(
     {
-        "IoCType": pl.String,
-        "Observable": pl.String,
-        "Defanged": pl.String,
-        "Scope": pl.String,
-        "Mentions": pl.Int64,
-        "Where": pl.String,
+        "IoCType": pl.String(),
+        "Observable": pl.String(),
+        "Defanged": pl.String(),
+        "Scope": pl.String(),
+        "Mentions": pl.Int64(),
+        "Where": pl.String(),
         "First": pl.Datetime("us", "UTC"),
         "Last": pl.Datetime("us", "UTC"),
-        "Table": pl.String,
-        "_file": pl.String,
-        "_record": pl.Int64,
+        "Table": pl.String(),
+        "_file": pl.String(),
+        "_record": pl.Int64(),
     }
 )
 

@@ -11,17 +11,18 @@ import yaml
 from huntkit.report.layouts import Evidence, Layout, find
 
 MOST = 5_000  # of one kind; a service that is installed a million times does not fill memory
+MOST_DETAIL = 20_000  # characters
 _SCHEMA = pl.Schema(
     {
         "TimeGenerated": pl.Datetime("us", "UTC"),
-        "Kind": pl.String,
-        "Tone": pl.String,
-        "Host": pl.String,
-        "Account": pl.String,
-        "Detail": pl.String,
-        "Table": pl.String,
-        "_file": pl.String,
-        "_record": pl.Int64,
+        "Kind": pl.String(),
+        "Tone": pl.String(),
+        "Host": pl.String(),
+        "Account": pl.String(),
+        "Detail": pl.String(),
+        "Table": pl.String(),
+        "_file": pl.String(),
+        "_record": pl.Int64(),
     }
 )
 
@@ -32,16 +33,20 @@ def notable(evidence: Evidence, tables: Sequence[Layout]) -> pl.DataFrame:
     Columns: ``TimeGenerated Kind Tone Host Account Detail Table _file _record``. A record that
     several tables hold counts once.
     """
-    found = [pl.DataFrame(schema=_SCHEMA)]
+    statements = []
     windows = find(tables, "WindowsEvent")
     if windows is not None:
-        found += [_from_windows(evidence, windows, rule) for rule in _rules()["windows"]]
+        statements += [_from_windows(windows, rule) for rule in _rules()["windows"]]
     for rule in _rules()["tables"]:
         layout = find(tables, rule["table"])
         if layout is not None:
-            found.append(_from_table(evidence, layout, rule))
+            statements.append(_from_table(layout, rule))
+    if not statements:
+        return pl.DataFrame(schema=_SCHEMA)
+    rows: pl.DataFrame = evidence.sql(" UNION ALL ".join(statements), frame="polars")
+    found = rows.cast(_SCHEMA).with_columns(pl.col(pl.String).fill_null(""))
     return (
-        pl.concat(found)
+        found.sort(pl.col("Table") != "WindowsEvent", maintain_order=True)
         .unique(["_file", "_record", "Kind"], keep="first", maintain_order=True)
         .sort("TimeGenerated", "_file", "_record", nulls_last=True, maintain_order=True)
     )
@@ -54,7 +59,7 @@ def _rules() -> dict[str, Any]:
     return rules
 
 
-def _from_windows(evidence: Evidence, layout: Layout, rule: dict[str, Any]) -> pl.DataFrame:
+def _from_windows(layout: Layout, rule: dict[str, Any]) -> str:
     listed = ", ".join(str(int(each)) for each in rule["ids"])
     shown = ", ".join(
         f"'{key}: ' || nullif(nullif(EventData->>'$.\"{key}\"', ''), '-')" for key in rule["data"]
@@ -64,7 +69,6 @@ def _from_windows(evidence: Evidence, layout: Layout, rule: dict[str, Any]) -> p
                 WHERE EventID IN ({listed}) AND Provider = '{rule["provider"]}'"""  # noqa: S608
     account = """coalesce(nullif(nullif(EventData->>'$."SubjectUserName"', ''), '-'), '')"""
     return _select(
-        evidence,
         layout,
         rule,
         source=f"({inner})",
@@ -74,9 +78,8 @@ def _from_windows(evidence: Evidence, layout: Layout, rule: dict[str, Any]) -> p
     )
 
 
-def _from_table(evidence: Evidence, layout: Layout, rule: dict[str, Any]) -> pl.DataFrame:
+def _from_table(layout: Layout, rule: dict[str, Any]) -> str:
     return _select(
-        evidence,
         layout,
         rule,
         source=layout.sql,
@@ -87,21 +90,11 @@ def _from_table(evidence: Evidence, layout: Layout, rule: dict[str, Any]) -> pl.
 
 
 def _select(
-    evidence: Evidence,
-    layout: Layout,
-    rule: dict[str, Any],
-    *,
-    source: str,
-    where: str,
-    account: str,
-    detail: str,
-) -> pl.DataFrame:
-    rows: pl.DataFrame = evidence.sql(
-        f"""SELECT {layout.sql_time()} AS TimeGenerated, '{rule["kind"]}' AS Kind,
-                   '{rule["tone"]}' AS Tone, {layout.sql_text(layout.host)} AS Host,
-                   CAST({account} AS VARCHAR) AS Account, CAST({detail} AS VARCHAR) AS Detail,
-                   '{layout.name}' AS "Table", _file, _record
-            FROM {source} WHERE {where} ORDER BY 1, _file, _record LIMIT {MOST}""",  # noqa: S608  our own rules
-        frame="polars",
-    )
-    return rows.cast(_SCHEMA).with_columns(pl.col(pl.String).fill_null(""))
+    layout: Layout, rule: dict[str, Any], *, source: str, where: str, account: str, detail: str
+) -> str:
+    return f"""(SELECT {layout.sql_time()} AS TimeGenerated, '{rule["kind"]}' AS Kind,
+                       '{rule["tone"]}' AS Tone, {layout.sql_text(layout.host)} AS Host,
+                       CAST({account} AS VARCHAR) AS Account,
+                       left(CAST({detail} AS VARCHAR), {MOST_DETAIL}) AS Detail,
+                       '{layout.name}' AS "Table", _file, _record
+                FROM {source} WHERE {where} ORDER BY 1, _file, _record LIMIT {MOST})"""  # noqa: S608  our own rules

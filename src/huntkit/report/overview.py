@@ -6,17 +6,17 @@ from datetime import datetime, timedelta
 
 import polars as pl
 
-from huntkit.report.layouts import Evidence, Layout, find, quoted
+from huntkit.report.layouts import Evidence, Layout, find
 
 _BINS = 120
 _NOBODY = ("", "-", "N/A", "null")
 _COUNTED = pl.Schema(
     {
-        "name": pl.String,
-        "rows": pl.Int64,
+        "name": pl.String(),
+        "rows": pl.Int64(),
         "first": pl.Datetime("us", "UTC"),
         "last": pl.Datetime("us", "UTC"),
-        "table": pl.String,
+        "table": pl.String(),
     }
 )
 
@@ -51,10 +51,10 @@ def failed_logons(evidence: Evidence, tables: Sequence[Layout]) -> pl.DataFrame:
         return pl.DataFrame(
             schema=pl.Schema(
                 {
-                    "Account": pl.String,
-                    "Source": pl.String,
-                    "Host": pl.String,
-                    "Failures": pl.Int64,
+                    "Account": pl.String(),
+                    "Source": pl.String(),
+                    "Host": pl.String(),
+                    "Failures": pl.Int64(),
                     "First": pl.Datetime("us", "UTC"),
                     "Last": pl.Datetime("us", "UTC"),
                 }
@@ -120,7 +120,8 @@ def _count(evidence: Evidence, layout: Layout, column: str | None) -> pl.DataFra
         f"""SELECT {name} AS name, count(*) AS rows, min({time}) AS first, max({time}) AS last
             FROM {layout.sql} GROUP BY 1""",  # noqa: S608  quoted
     )
-    kept = found.filter(~pl.col("name").is_in(_NOBODY))
+    # An identity that is still JSON is no name.
+    kept = found.filter(~pl.col("name").is_in(_NOBODY), ~pl.col("name").str.starts_with("{"))
     return kept.with_columns(pl.lit(layout.name).alias("table")).cast(_COUNTED)
 
 
@@ -142,13 +143,13 @@ def _grouped(counted: pl.DataFrame) -> pl.DataFrame:
 
 
 def _logons(evidence: Evidence, tables: Sequence[Layout]) -> pl.DataFrame:
-    schema = pl.Schema({"User": pl.String, "Logons": pl.Int64, "Failed": pl.Int64})
+    schema = pl.Schema({"User": pl.String(), "Logons": pl.Int64(), "Failed": pl.Int64()})
     layout = find(tables, "DeviceLogonEvents")
-    if layout is None or layout.user is None:
+    if layout is None:
         return pl.DataFrame(schema=schema)
     return _run(
         evidence,
-        f"""SELECT {quoted(layout.user)} AS "User",
+        f"""SELECT AccountName AS "User",
                    count(*) FILTER (ActionType = 'LogonSuccess') AS Logons,
                    count(*) FILTER (ActionType = 'LogonFailed') AS Failed
             FROM {layout.sql} GROUP BY 1""",  # noqa: S608  quoted

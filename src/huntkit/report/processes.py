@@ -18,8 +18,32 @@ MOST_BRANCHES = 500
 _NODES = 40  # of one branch
 _COMMAND = 400
 _BARELY_RARE = 1e-9  # where everything is as common as everything else, nothing is red
-_WIDE = 60  # an ancestor with more descendants than this is no part of a branch, but its soil
-# What the report needs of a process table; the table itself may have a hundred columns.
+_WIDE = 25  # an ancestor with more descendants than this is no part of a branch, but its soil
+# What the tree needs of DeviceProcessEvents, which may have a hundred columns.
+_COLUMNS = (
+    "TimeGenerated",
+    "Timestamp",
+    "DeviceName",
+    "AccountName",
+    "AccountDomain",
+    "ActionType",
+    "FolderPath",
+    "FileName",
+    "ProcessId",
+    "ProcessCommandLine",
+    "ProcessUniqueId",
+    "ProcessCreationTime",
+    "LogonId",
+    "InitiatingProcessFolderPath",
+    "InitiatingProcessFileName",
+    "InitiatingProcessId",
+    "InitiatingProcessCommandLine",
+    "InitiatingProcessUniqueId",
+    "InitiatingProcessCreationTime",
+    "InitiatingProcessAccountName",
+    "_file",
+    "_record",
+)
 _ROLES = (
     "time",
     "host",
@@ -28,12 +52,7 @@ _ROLES = (
     "process_name",
     "command_line",
     "process_id",
-    "parent_id",
-    "process_key",
-    "parent_key",
     "parent_path",
-    "parent_command_line",
-    "logon_id",
 )
 
 
@@ -75,10 +94,7 @@ def processes(
     layout = find(tables, "DeviceProcessEvents")
     if layout is None:
         return pl.DataFrame()
-    names = list(layout.columns)
-    wanted = [name for role in _ROLES if (name := roles.resolve(names, role))]
-    wanted += [n for n in ("ActionType", "InitiatingProcessCreationTime") if n in names]
-    listed = ", ".join(quoted(name) for name in dict.fromkeys([*wanted, "_file", "_record"]))
+    listed = ", ".join(quoted(name) for name in _COLUMNS if name in layout.columns)
     time = layout.sql_time()
     conditions = ["true"]
     if host is not None and layout.host:
@@ -102,7 +118,7 @@ def processes(
 
 
 def branches(tree: pl.DataFrame) -> list[Branch]:
-    """The tree cut into branches, the rarest first; every process is in at most one."""
+    """Branches around rare processes, the rarest first; a process is in at most one."""
     return _Cutter(tree).branches() if tree.height else []
 
 
@@ -130,6 +146,8 @@ class _Cutter:
         """All branches."""
         found: list[Branch] = []
         for number in sorted(range(len(self._rows)), key=lambda n: (-self._rarity[n], n)):
+            if self._rarity[number] < self._red:
+                break
             if number not in self._taken:
                 found.append(self._branch(self._top(number)))
             if len(found) == MOST_BRANCHES:

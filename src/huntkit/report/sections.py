@@ -87,17 +87,17 @@ def tiles(facts: Facts) -> list[tuple[str, str, str, str]]:
         ("Seldom innocent", f"{alarms:,}", "notable", "alarm" if alarms else ""),
         ("Notable events", f"{facts.notable.height:,}", "notable", ""),
         (
-            "Encoded commands",
+            "Encoded",
             f"{facts.encoded.height:,}",
             "encoded",
             "warn" if facts.encoded.height else "",
         ),
         ("Failed logons", f"{failures:,}", "notable", "warn" if failures else ""),
         ("Processes", f"{facts.processes.height:,}", "processes", ""),
-        ("Outside indicators", f"{outside:,}", "indicators", ""),
+        ("Indicators", f"{outside:,}", "indicators", ""),
         ("Hosts", f"{facts.hosts.height:,}", "hosts", ""),
         ("Users", f"{facts.users.height:,}", "users", ""),
-        ("Skipped records", f"{facts.skipped:,}", "files", "warn" if facts.skipped else ""),
+        ("Skipped", f"{facts.skipped:,}", "files", "warn" if facts.skipped else ""),
     ]
 
 
@@ -162,12 +162,12 @@ def _encoded(facts: Facts) -> Section:
         "Encoded commands, decoded",
         "Encoded commands",
         f"{facts.encoded.height:,}",
-        "Base64, hex and compressed text in command lines, scripts, tasks and services, layer by "
+        "Base64 and compressed text in command lines, scripts, tasks and services, layer by "
         "layer. The same text is shown once, where it was first seen.",
         [
             {
                 "kind": "decoded",
-                "items": items,
+                "pieces": items,
                 "total": facts.encoded.height,
                 "empty": "No encoded text was found.",
             }
@@ -181,8 +181,7 @@ def _processes(facts: Facts) -> Section:
         "Processes, the rarest branches first",
         "Processes",
         f"{facts.processes.height:,}",
-        "A branch is rare when its programs and their parents are seldom seen together here. "
-        "Red marks what was seen fewest times.",
+        "Branches around programs that their parents seldom start here. Red: the rarest tenth.",
         [
             {
                 "kind": "branches",

@@ -11,6 +11,7 @@ from huntkit.core.text import visible
 
 Kind = Literal["text", "code", "time", "number", "place", "list"]
 CELL_LIMIT = 600
+CODE_LIMIT = 320
 ROW_LIMIT = 200
 
 
@@ -71,7 +72,7 @@ def cell(value: object, kind: Kind) -> Cell:
 
     Examples:
         >>> cell("x" * 2000, "code").more
-        '1,400 more characters'
+        '1,680 more characters'
     """
     if value is None or value == "":
         return Cell("", kind)
@@ -90,8 +91,9 @@ def cell(value: object, kind: Kind) -> Cell:
         more = f"and {len(names) - 12:,} more" if len(names) > 12 else ""
         return Cell(visible(", ".join(names[:12]), limit=CELL_LIMIT), kind, more)
     text = str(value)
-    cut = len(text) - CELL_LIMIT
-    return Cell(visible(text[:CELL_LIMIT]), kind, f"{cut:,} more characters" if cut > 0 else "")
+    limit = CODE_LIMIT if kind == "code" else CELL_LIMIT
+    cut = len(text) - limit
+    return Cell(visible(text[:limit]), kind, f"{cut:,} more characters" if cut > 0 else "")
 
 
 def time_text(value: datetime | None) -> str:

@@ -8,19 +8,19 @@ from huntkit.report.layouts import Evidence, Layout, quoted
 
 MOST_TEXTS = 300_000  # of one column
 # Tables that hold once more, whole, what others hold in columns: only their other rows count.
-_GENERIC = ("WindowsEvent", "Event", "LinuxAudit", "AuditLog_CL")
+_GENERIC = ("WindowsEvent", "Event", "LinuxAudit", "AuditLog_CL", "NetworkSession")
 _SCHEMA = pl.Schema(
     {
-        "text": pl.String,
-        "table": pl.String,
-        "column": pl.String,
-        "rows": pl.Int64,
+        "text": pl.String(),
+        "table": pl.String(),
+        "column": pl.String(),
+        "rows": pl.Int64(),
         "first": pl.Datetime("us", "UTC"),
         "last": pl.Datetime("us", "UTC"),
-        "host": pl.String,
-        "user": pl.String,
-        "_file": pl.String,
-        "_record": pl.Int64,
+        "host": pl.String(),
+        "user": pl.String(),
+        "_file": pl.String(),
+        "_record": pl.Int64(),
     }
 )
 
@@ -42,14 +42,17 @@ def distinct_texts(
     parts = [pl.DataFrame(schema=_SCHEMA)]
     for layout in tables:
         source = _source(layout, tables)
-        for column in _filled(evidence, source, columns(layout), pattern):
-            texts = _distinct(evidence, layout, source, column, pattern)
-            if texts.height >= MOST_TEXTS:
+        filled = _filled(evidence, source, columns(layout), pattern)
+        if not filled:
+            continue
+        texts = _distinct(evidence, layout, source, filled, pattern)
+        parts.append(texts)
+        for column, count in texts.group_by("column").len().iter_rows():
+            if count >= MOST_TEXTS:
                 problems.append(
                     f"{what}: only the first {MOST_TEXTS:,} different texts of "
                     f"{layout.name}.{column} were searched"
                 )
-            parts.append(texts)
     return pl.concat(parts)
 
 
@@ -74,22 +77,26 @@ def _filled(evidence: Evidence, source: str, columns: Sequence[str], pattern: st
 
 
 def _distinct(
-    evidence: Evidence, layout: Layout, source: str, column: str, pattern: str
+    evidence: Evidence, layout: Layout, source: str, columns: Sequence[str], pattern: str
 ) -> pl.DataFrame:
+    """Each text of each column once, all columns in one statement."""
     time = layout.sql_time()
-    first = f"ORDER BY {time}, _file, _record"
+    place = f"""{{'t': {time}, 'f': _file, 'r': _record, 'h': {layout.sql_text(layout.host)},
+                 'u': {layout.sql_text(layout.user)}}}"""
+    statements = [
+        f"""(SELECT {quoted(column)} AS text, '{_literal(column)}' AS "column", count(*) AS rows,
+                    min({time}) AS first, max({time}) AS last, min({place}) AS place
+             FROM {source} WHERE regexp_matches({quoted(column)}, '{pattern}')
+             GROUP BY 1 LIMIT {MOST_TEXTS})"""  # noqa: S608  quoted
+        for column in columns
+    ]
     rows: pl.DataFrame = evidence.sql(
-        f"""SELECT {quoted(column)} AS text, '{_literal(layout.name)}' AS "table",
-                   '{_literal(column)}' AS "column", count(*) AS rows,
-                   min({time}) AS first, max({time}) AS last,
-                   first({layout.sql_text(layout.host)} {first}) AS host,
-                   first({layout.sql_text(layout.user)} {first}) AS user,
-                   first(_file {first}) AS _file, first(_record {first}) AS _record
-            FROM {source} WHERE regexp_matches({quoted(column)}, '{pattern}')
-            GROUP BY 1 LIMIT {MOST_TEXTS}""",  # noqa: S608  quoted
+        f"""SELECT text, '{_literal(layout.name)}' AS "table", "column", rows, first, last,
+                   place.h AS host, place.u AS user, place.f AS _file, place.r AS _record
+            FROM ({" UNION ALL ".join(statements)})""",  # noqa: S608  quoted
         frame="polars",
     )
-    return rows.cast(_SCHEMA).sort("first", "_file", "_record", nulls_last=True)
+    return rows.cast(_SCHEMA).sort("first", "_file", "_record", "column", "text", nulls_last=True)
 
 
 def _literal(text: str) -> str:

@@ -53,10 +53,12 @@ def workday(
     _cloud(trail, chance)
 
 
-def _moments(chance: Chance, name: str, *, every: float) -> Iterator[datetime]:
+def _moments(
+    chance: Chance, name: str, *, every: float, begin: datetime = _BEGIN
+) -> Iterator[datetime]:
     """Random moments of the morning, so many seconds apart on average."""
     stream = chance.stream(name)
-    moment = _BEGIN + timedelta(seconds=stream.uniform(0, every))
+    moment = begin + timedelta(seconds=stream.uniform(0, every))
     while moment < _END:
         yield moment.replace(microsecond=moment.microsecond // 1000 * 1000)
         moment += timedelta(seconds=stream.expovariate(1 / every) + 0.5)
@@ -74,15 +76,15 @@ def _desk(host: WindowsHost, person: Person, sensor: Sensor, chance: Chance) -> 
         user=person,
         parent=desktop,
     )
-    for moment in _moments(chance, f"{name}/programs", every=300):
+    for moment in _moments(chance, f"{name}/programs", every=250, begin=start):
         image, told = stream.choice(_PROGRAMS)
         parent = browser if image == browser.image else desktop
         command = told.format(image=image, user=person.name)
-        process = host.start(max(moment, start), image, command, user=person, parent=parent)
-        host.end(max(moment, start) + timedelta(seconds=stream.randint(3, 900)), process)
-    for moment in _moments(chance, f"{name}/web", every=130):
+        process = host.start(moment, image, command, user=person, parent=parent)
+        host.end(moment + timedelta(seconds=stream.randint(3, 900)), process)
+    for moment in _moments(chance, f"{name}/web", every=115, begin=start):
         site, ip = stream.choice(list(SITES.items()))
-        when = max(moment, start + timedelta(seconds=9))
+        when = moment
         host.resolve(when, browser, site, ip)
         host.connect(when + timedelta(milliseconds=40), browser, ip, 443, name=site)
         sensor.lookup(when, host.machine.ip, site, ip)
@@ -95,10 +97,10 @@ def _desk(host: WindowsHost, person: Person, sensor: Sensor, chance: Chance) -> 
             sent=stream.randint(600, 9_000),
             received=stream.randint(2_000, 900_000),
         )
-    for moment in _moments(chance, f"{name}/files", every=400):
+    for moment in _moments(chance, f"{name}/files", every=350, begin=start):
         number = stream.randint(100, 999)
         path = rf"C:\Users\{person.name}\AppData\Local\Temp\cache{number}.tmp"
-        host.create_file(max(moment, start), browser, path)
+        host.create_file(moment, browser, path)
 
 
 def _housekeeping(host: WindowsHost, chance: Chance) -> None:

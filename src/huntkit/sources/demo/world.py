@@ -8,9 +8,9 @@ from datetime import UTC, datetime, timedelta
 DAY = datetime(2026, 3, 3, tzinfo=UTC)  # a Tuesday; fixed, so that output never depends on a clock
 DOMAIN = "larkspur.example"
 REALM = "LARKSPUR"
-C2_NAME = "cdn.updates-portal.example"
+C2_NAME = "cdn.updates-portal.example.net"
 C2_IP = "203.0.113.45"
-DROP_NAME = "files.updates-portal.example"
+DROP_NAME = "files.updates-portal.example.net"
 DROP_IP = "203.0.113.77"
 KEY_THIEF_IP = "198.51.100.23"
 
