@@ -28,7 +28,9 @@ _ORDER = [
 ]  # fmt: skip
 _RUN = rf"[A-Za-z0-9+/_\-]{{{MIN_RUN},}}"
 # PowerShell's -EncodedCommand in its abbreviations, and the calls whose argument is base64.
-_CONTEXT = r"(?i-u:[-/]e(?:c|a|n[codeman^`]*)?\s+[\"']?[a-z0-9+/]{4}|base64string|base64,|b64decode)"
+_CONTEXT = (
+    r"(?i-u:[-/]e(?:c|a|n[codeman^`]*)?\s+[\"']?[a-z0-9+/]{4}|base64string|base64,|b64decode)"
+)
 
 
 @also_one_text

@@ -1,0 +1,56 @@
+"""Domain names under public suffixes, without network."""
+
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from huntkit.entities import domain_name, split_domain
+from huntkit.entities.domains import is_top_level, to_ascii
+
+
+@pytest.mark.parametrize(
+    ("text", "wanted"),
+    [
+        ("a.b.example.co.uk", ("a.b", "example", "co.uk")),
+        ("example.com", ("", "example", "com")),
+        ("a.foo.ck", ("", "a", "foo.ck")),
+        ("www.ck", ("", "www", "ck")),
+        ("a.www.ck", ("a", "www", "ck")),
+        ("city.kawasaki.jp", ("", "city", "kawasaki.jp")),
+        ("пример.рф", ("", "пример", "рф")),
+        ("xn--e1afmkfd.xn--p1ai", ("", "xn--e1afmkfd", "xn--p1ai")),
+        ("evil。com", ("", "evil", "com")),
+        ("_sip._tcp.example.com", ("_sip._tcp", "example", "com")),
+        ("co.uk", None), ("com", None), ("foo.ck", None), ("x.local", None), ("a b.com", None),
+        ("a/b.com", None), ("exa_mple.com", None), (".com", None), ("", None),
+        ("a" * 64 + ".com", None),
+    ],
+)  # fmt: skip
+def test_names_are_cut_at_their_public_suffix(text, wanted):
+    assert split_domain(text) == wanted
+
+
+def test_top_levels_in_both_scripts():
+    assert is_top_level("COM")
+    assert is_top_level("рф")
+    assert is_top_level("xn--p1ai")
+    assert not is_top_level("exe")
+
+
+def test_ascii_form():
+    assert to_ascii("BÜCHER.example") == "xn--bcher-kva.example"
+    assert to_ascii("a" * 300) is None
+
+
+def test_the_suffix_list_is_read_without_leaving_files(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert domain_name("example.com") == "example.com"
+    assert list(Path(tmp_path).iterdir()) == []
+
+
+@given(st.text(max_size=80))
+def test_any_text_is_a_name_or_none(text):
+    name = domain_name(text)
+    assert name is None or domain_name(name) == name

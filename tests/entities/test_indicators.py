@@ -1,0 +1,104 @@
+"""What a valid indicator is, refanging and defanging."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from huntkit.core.errors import UsageError
+from huntkit.entities import IOC_TYPES, defang, normal_form, refang
+
+
+@pytest.mark.parametrize(
+    ("ioc_type", "text", "wanted"),
+    [
+        ("ipv4", "192.0.2.1", "192.0.2.1"),
+        ("ipv4", "999.1.2.3", None),
+        ("ipv4", "192.0.2.01", None),
+        ("ipv4", "1.2.3", None),
+        ("ipv4", "::1", None),
+        ("ipv6", "2001:DB8::0:1", "2001:db8::1"),
+        ("ipv6", "fe80::1%eth0", "fe80::1%eth0"),
+        ("ipv6", "::ffff:1.2.3.4", "::ffff:1.2.3.4"),
+        ("ipv6", "10:20:30", None),
+        ("ipv6", "00:1a:2b:3c:4d:5e", None),
+        ("dns", "Evil.COM.", "evil.com"),
+        ("dns", "setup.exe", None),
+        ("dns", "co.uk", None),
+        ("dns", "a..com", None),
+        ("dns", "-a.com", None),
+        ("dns", "a_b.com", None),
+        ("dns", "x." * 130 + "com", None),
+        ("url", "http://[2001:db8::1]:8080/", "http://[2001:db8::1]:8080/"),
+        ("url", "HTTP://Bob@Evil.com:80/A", "http://Bob@evil.com:80/A"),
+        ("url", "http://evil.com:99999/", None),
+        ("url", "http://{0}/", None),
+        ("url", "http://999.1.2.3/", None),
+        ("url", "nothing://evil.com/", None),
+        ("url", "http://" + "a" * 9000, None),
+        ("email", "Bob@Example.com", "bob@example.com"),
+        ("email", "bob@corp.local", None),
+        ("email", "a..b@example.com", None),
+        ("email", "@example.com", None),
+        ("md5_hash", "9F3F0F1D5C3A4B5C6D7E8F901234ABCD", "9f3f0f1d5c3a4b5c6d7e8f901234abcd"),
+        ("md5_hash", "0" * 32, None),
+        ("md5_hash", "12345678901234567890123456789012", None),
+        ("sha1_hash", "z" * 40, None),
+        ("sha256_hash", "9f3f0f1d5c3a4b5c6d7e8f901234abcd", None),
+    ],
+)
+def test_normal_forms(ioc_type, text, wanted):
+    assert normal_form(ioc_type, text) == wanted
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "hxxp://evil[.]example[.]com/a",
+        "hXXp://evil(.)example(.)com/a",
+        "h**p://evil{.}example{.}com/a",
+        "hxxp[://]evil[dot]example(dot)com/a",
+        "http[:]//evil[DOT]example[ . ]com/a",
+        "meow://evil.example.com[/]a",
+        "hxxp[:]//evil [.] example [dot] com/a",
+    ],
+)
+def test_all_usual_forms_are_refanged(text):
+    assert refang(text) == "http://evil.example.com/a"
+
+
+def test_other_schemes_and_mail_are_refanged():
+    assert refang("hxxps://a.com") == "https://a.com"
+    assert refang("fxp://a[.]com") == "ftp://a.com"
+    assert refang("bob[at]a[.]com") == refang("bob(@)a.com") == "bob@a.com"
+
+
+@pytest.mark.parametrize("text", ["array[0] (at home) [x.y]", "C:\\hxxp\\a", "[2001:db8::1]:80"])
+def test_brackets_with_another_meaning_stay(text):
+    assert refang(text) == text.replace("(at home)", "(at home)")
+
+
+@pytest.mark.parametrize(
+    "value",
+    ["http://evil.com/a.b?c=d@e", "ftp://a.com/", "bob@a.com", "evil.com", "192.0.2.1", "fe80::1"],
+)
+def test_defanged_values_are_refanged_to_themselves(value):
+    changed = defang(value)
+    assert changed != value
+    assert refang(changed) == value
+
+
+def test_an_unknown_type_is_named_with_the_nearest():
+    with pytest.raises(UsageError, match="did you mean 'md5_hash'"):
+        normal_form("md5hash", "x")
+
+
+@given(st.sampled_from(IOC_TYPES), st.text(max_size=100))
+def test_normal_forms_are_stable_for_any_text(ioc_type, text):
+    value = normal_form(ioc_type, text)
+    assert value is None or normal_form(ioc_type, value) == value
+
+
+@given(st.text(max_size=200))
+def test_refanging_twice_is_refanging_once_for_plain_words(text):
+    plain = "".join(c for c in text if c.isalnum() or c in " .,")
+    assert refang(plain) == plain

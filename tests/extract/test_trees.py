@@ -1,0 +1,311 @@
+"""Process trees: small made-up hosts, and real ones."""
+
+import json
+import zipfile
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pandas as pd
+import polars as pl
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from huntkit.core.errors import UsageError
+from huntkit.extract import process_tree, tree_to_text
+
+START = datetime(2024, 5, 1, tzinfo=UTC)
+TREE = ["proc_key", "parent_key", "IsRoot", "IsLeaf", "IsBranch", "path", "Depth",
+        "Descendants", "Rarity", "Inferred"]  # fmt: skip
+
+
+def starts(*rows: tuple, host: str = "host1") -> pl.DataFrame:
+    """Security 4688 rows out of (second, pid, name, parent pid, parent name[, host])."""
+    return pl.DataFrame(
+        [
+            {
+                "EventID": 4688,
+                "TimeGenerated": START + timedelta(seconds=row[0]),
+                "Computer": row[5] if len(row) > 5 else host,
+                "NewProcessId": hex(row[1]),
+                "NewProcessName": row[2],
+                "ProcessId": hex(row[3]),
+                "ParentProcessName": row[4],
+                "CommandLine": f"{row[2]} {row[0]}",
+            }
+            for row in rows
+        ]
+    )
+
+
+def parents(tree: pl.DataFrame) -> list[str | None]:
+    """For each observed process the command line of its parent, None if that one is inferred."""
+    command = dict(zip(tree["proc_key"], tree["CommandLine"], strict=True))
+    inferred = dict(zip(tree["proc_key"], tree["Inferred"], strict=True))
+    return [
+        None if not parent or inferred[parent] else command[parent]
+        for parent, own in zip(tree["parent_key"], tree["Inferred"], strict=True)
+        if not own
+    ]
+
+
+def test_columns_places_and_sizes():
+    tree = process_tree(starts((0, 8, "a", 0, ""), (1, 12, "b", 8, "a"), (2, 16, "c", 12, "b")))
+    assert tree.columns[-10:] == TREE
+    assert tree.select("IsRoot", "IsBranch", "IsLeaf", "path", "Depth", "Descendants").rows() == [
+        (True, False, False, "0", 0, 2),
+        (False, True, False, "0/1", 1, 1),
+        (False, False, True, "0/1/2", 2, 0),
+    ]
+
+
+def test_a_reused_pid_belongs_to_the_process_that_had_it_then():
+    tree = process_tree(
+        starts(
+            (0, 8, "sh", 0, ""), (1, 12, "x", 8, "sh"), (5, 8, "sh", 0, ""), (6, 16, "y", 8, "sh")
+        )
+    )
+    assert parents(tree) == [None, "sh 0", None, "sh 5"]
+
+
+def test_a_pid_that_another_program_took_since_is_not_the_parent():
+    tree = process_tree(starts((0, 8, "calc.exe", 0, ""), (5, 12, "x", 8, "explorer.exe")))
+    assert parents(tree) == [None, None]
+    (guess,) = tree.filter("Inferred").to_dicts()
+    assert (guess["NewProcessName"], guess["NewProcessId"]) == ("explorer.exe", "0x8")
+    assert guess["Computer"] == "host1"
+    assert guess["Rarity"] is None
+
+
+def test_one_unseen_parent_before_and_one_after_a_reuse_are_two():
+    tree = process_tree(
+        starts((0, 12, "x", 8, "sh"), (1, 8, "calc", 4, "init"), (2, 16, "y", 8, "sh"))
+    )
+    assert tree.filter("Inferred", pl.col("NewProcessName") == "sh").height == 2
+
+
+def test_the_same_pids_on_two_hosts_never_mix():
+    tree = process_tree(
+        starts((0, 8, "a", 0, "", "one"), (1, 12, "b", 8, "a", "two"), (1, 12, "b", 8, "a", "ONE"))
+    )
+    assert parents(tree) == [None, None, "a 0"]
+
+
+def test_a_parent_that_was_recorded_after_its_child_is_one_process():
+    tree = process_tree(starts((1, 8, "sh", 0, ""), (0, 12, "x", 8, "sh")))
+    assert tree.height == 2
+    assert parents(tree) == ["sh 1", None]
+
+
+def test_a_process_that_had_ended_is_not_the_parent():
+    frame = starts((0, 8, "", 0, ""), (60, 12, "x", 8, ""))
+    end = frame.head(1).with_columns(
+        EventID=pl.lit(4689, pl.Int64),
+        TimeGenerated=pl.lit(START + timedelta(seconds=9)).cast(frame.schema["TimeGenerated"]),
+        ProcessId=pl.lit("0x8"),
+        NewProcessId=pl.lit(None, pl.String),
+        ProcessName=pl.lit("a"),
+    )
+    assert parents(process_tree(frame)) == [None, " 0"]
+    assert parents(process_tree(pl.concat([frame, end], how="diagonal"))) == [None, None]
+
+
+def test_self_parents_and_loops_are_cut():
+    keys = [f"{{0000000{n}-0000-0000-0000-000000000001}}" for n in range(1, 6)]
+    frame = pl.DataFrame(
+        {
+            "UtcTime": [START + timedelta(seconds=n) for n in range(5)],
+            "Hostname": "h",
+            "Image": ["a", "b", "c", "d", "e"],
+            "ProcessGuid": keys,
+            "ParentProcessGuid": [keys[2], keys[0], keys[1], keys[3], keys[2]],
+        }
+    )
+    tree = process_tree(frame)
+    assert tree["path"].to_list() == ["0", "0/1", "0/1/2", "3", "0/1/2/4"]
+    assert tree["parent_key"][0] == tree["parent_key"][3] == ""
+
+
+def test_one_start_recorded_by_two_products_is_one_process():
+    sysmon = pl.DataFrame(
+        {
+            "EventID": [1],
+            "UtcTime": ["2024-05-01 00:00:00.500"],
+            "Hostname": ["host1"],
+            "Image": ["C:\\a.exe"],
+            "ProcessId": ["8"],
+            "ProcessGuid": ["{00000001-0000-0000-0000-000000000001}"],
+            "ParentProcessId": ["4"],
+            "ParentImage": ["C:\\init.exe"],
+        }
+    )
+    security = starts((0, 8, "C:\\a.exe", 4, "C:\\init.exe"), (3, 12, "C:\\b.exe", 8, "C:\\a.exe"))
+    security = security.rename({"Computer": "Hostname", "TimeGenerated": "UtcTime"}).with_columns(
+        pl.col("UtcTime").dt.strftime("%Y-%m-%d %H:%M:%S%.3f"), pl.col("EventID").cast(pl.Int64)
+    )
+    tree = process_tree(pl.concat([security, sysmon], how="diagonal"))
+    seen = tree.filter(~pl.col("Inferred"))
+    assert seen.select("Image", "NewProcessName").rows() == [
+        ("C:\\a.exe", None),
+        (None, "C:\\b.exe"),
+    ]
+    assert seen["parent_key"][1] == seen["proc_key"][0]
+
+
+def test_rarity_is_one_over_the_number_of_such_pairs():
+    tree = process_tree(
+        starts(
+            (0, 8, "C:/sh", 0, ""), (1, 12, "x", 8, "sh"), (2, 16, "x", 8, "sh"), (3, 2, "y", 8, "sh")
+        )
+    )  # fmt: skip
+    assert tree["Rarity"].to_list() == [1.0, 0.5, 0.5, 1.0]
+
+
+def test_frames_kinds_empty_input_and_clashing_names():
+    frame = starts((0, 8, "a", 0, ""))
+    pandas = process_tree(frame.to_pandas())
+    assert isinstance(pandas, pd.DataFrame)
+    assert process_tree(frame.head(0)).columns[-10:] == TREE
+    renamed = process_tree(frame.with_columns(path=pl.lit("own")))
+    assert renamed["path_source"].to_list() == ["own"]
+    with pytest.raises(UsageError, match="process_id"):
+        process_tree(pl.DataFrame({"a": [1]}))
+
+
+def test_the_caller_may_name_the_columns():
+    frame = pl.DataFrame({"number": [4, 8], "mother": [0, 4], "what": ["a", "b"]})
+    roles = {"process_id": "number", "parent_id": "mother", "process_name": "what"}
+    assert process_tree(frame, roles=roles)["path"].to_list() == ["0", "0/1"]
+    with pytest.raises(UsageError, match="no role 'procid'"):
+        process_tree(frame, roles={"procid": "number"})
+    with pytest.raises(UsageError, match="did you mean 'number'"):
+        process_tree(frame, roles={"process_id": "numbr"})
+
+
+def test_text_of_a_tree_is_indented_bounded_and_harmless():
+    tree = process_tree(
+        starts((0, 8, "a", 4, "init"), (1, 12, "b\x1b[31m", 8, "a"), (2, 16, "c", 8, "a"))
+    )
+    text = tree_to_text(tree)
+    assert [line.split("  [")[0] for line in text.splitlines()] == [
+        "init", "└── a", "    ├── b␛[31m", "    └── c",
+    ]  # fmt: skip
+    assert "\x1b" not in text
+    assert tree_to_text(tree, max_rows=2).splitlines()[-1] == "... more processes than 2"
+    root = tree.filter(pl.col("NewProcessName") == "c")["proc_key"][0]
+    assert tree_to_text(tree, root=root).startswith("c  [")
+    with pytest.raises(UsageError):
+        tree_to_text(pl.DataFrame({"a": [1]}))
+
+
+@settings(max_examples=100, deadline=None)
+@given(
+    st.lists(
+        st.tuples(
+            st.integers(0, 6), st.integers(0, 5), st.sampled_from(["a", "b", ""]),
+            st.integers(0, 5), st.sampled_from(["a", "b", ""]), st.sampled_from(["x", "y", ""]),
+        ),
+        min_size=1, max_size=14,
+    )
+)  # fmt: skip
+def test_whatever_the_rows_the_result_is_a_forest(rows):
+    tree = process_tree(starts(*rows))
+    keys = tree["proc_key"].to_list()
+    assert len(set(keys)) == len(keys)
+    host = dict(zip(keys, tree["Computer"], strict=True))
+    depth = dict(zip(keys, tree["Depth"], strict=True))
+    below = dict.fromkeys(keys, 0)
+    for key, parent in zip(keys, tree["parent_key"], strict=True):
+        if parent:
+            assert (host[key] or "") == (host[parent] or "")
+            assert depth[key] == depth[parent] + 1
+            below[parent] += 1
+        else:
+            assert depth[key] == 0
+    leaves = [count == 0 for count in below.values()]
+    assert tree["IsLeaf"].to_list() == leaves
+    assert tree.filter("IsRoot").select((pl.col("Descendants") + 1).sum()).item() == tree.height
+
+
+def _events(path: Path) -> pl.DataFrame:
+    events = []
+    with zipfile.ZipFile(path) as archive:
+        for name in archive.namelist():
+            lines = archive.read(name).splitlines()
+            events += [json.loads(line) for line in lines if b"ParentProcessGuid" in line]
+    events = [e for e in events if e.get("EventID") == 1 and e.get("ProcessGuid")]
+    names = sorted({name for event in events for name in event})
+    return pl.DataFrame(
+        {n: [None if e.get(n) is None else str(e[n]) for e in events] for n in names},
+        schema=dict.fromkeys(names, pl.String),
+    )
+
+
+@pytest.mark.data
+def test_sysmon_edges_are_those_of_the_guids_and_nearly_the_same_without_them(shared_data):
+    total = same = 0
+    for path in sorted((shared_data / "security-datasets/atomic/windows").rglob("*.zip")):
+        frame = _events(path)
+        if not frame.height:
+            continue
+        frame = frame.with_columns(number=pl.int_range(pl.len()))
+        tree = process_tree(frame)
+        guid = dict(zip(tree["proc_key"], tree["ProcessGuid"], strict=True))
+        host = dict(zip(tree["proc_key"], tree["Hostname"], strict=True))
+        for row in tree.filter(~pl.col("Inferred")).iter_rows(named=True):
+            assert guid[row["parent_key"]].lower() == row["ParentProcessGuid"].lower()
+            assert host[row["parent_key"]] == row["Hostname"]
+        if "ProcessId" not in frame.columns:
+            continue  # an export that lost the process ids: nothing but GUIDs can link it
+        bare = process_tree(frame.drop([n for n in frame.columns if "guid" in n.lower()]))
+        total += frame.height
+        same += len(_numbers(tree) & _numbers(bare))
+    assert total >= 50
+    assert same >= 0.98 * total
+
+
+def _numbers(tree: pl.DataFrame) -> set[tuple[int, int | None]]:
+    number = dict(zip(tree["proc_key"], tree["number"], strict=True))
+    seen = tree.filter(~pl.col("Inferred"))
+    return {
+        (own, number[parent])
+        for own, parent in zip(seen["number"], seen["parent_key"], strict=True)
+    }
+
+
+@pytest.mark.data
+def test_real_pid_reuse_never_joins_the_wrong_process(shared_data):
+    frame = pl.read_csv(shared_data / "logs/processes_on_host.csv", infer_schema=False)
+    tree = process_tree(frame)
+    seen = tree.filter(~pl.col("Inferred"))
+    assert (frame.height, frame["NewProcessId"].n_unique(), seen.height) == (363, 249, 363)
+    above = tree.select(
+        parent_key="proc_key", at="TimeGenerated", pid="NewProcessId", name="NewProcessName"
+    )
+    edges = seen.join(above, on="parent_key")
+    assert edges.height == 363
+    assert (edges["pid"] == edges["ProcessId"]).all()
+    assert (edges["name"].str.to_lowercase() == edges["ParentProcessName"].str.to_lowercase()).all()
+    real = edges.filter(pl.col("at").is_not_null())
+    assert real.height == 202
+    assert (real["at"] <= real["TimeGenerated"]).all()
+    for row in real.iter_rows(named=True):  # nobody else took the pid in between
+        others = seen.filter(
+            pl.col("NewProcessId") == row["pid"],
+            pl.col("TimeGenerated") > row["at"],
+            pl.col("TimeGenerated") < row["TimeGenerated"],
+        )
+        assert others.height == 0
+
+
+@pytest.mark.data
+def test_defender_parents_have_the_creation_time_that_the_child_tells(shared_data):
+    frame = pl.read_csv(shared_data / "logs/mde_proc_cs1.csv", infer_schema=False)
+    tree = process_tree(frame)
+    above = tree.filter(~pl.col("Inferred")).select(
+        parent_key="proc_key", at="CreatedProcessCreationTime", pid="CreatedProcessId"
+    )
+    edges = tree.join(above, on="parent_key")
+    assert edges.height == 946
+    assert (edges["at"] == edges["InitiatingProcessCreationTime"]).all()
+    assert (edges["pid"] == edges["InitiatingProcessId"]).all()
