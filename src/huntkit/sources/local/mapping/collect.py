@@ -17,6 +17,7 @@ from huntkit.sources.local.mapping.verbs import Fields, reader
 
 ROWS = 16_384
 BYTES = 64 << 20
+_PATIENCE = 4
 
 _RULES: dict[tuple[str, str, int], tuple[Rule, ...]] = {}
 
@@ -69,6 +70,7 @@ class Collector:
 
     def __init__(self, layout: Layout) -> None:
         self.layout = layout
+        self._doubtful = any(kind in ("local", "claimed") for _, kind in layout.time)
         self.clear()
 
     def clear(self) -> None:
@@ -81,10 +83,14 @@ class Collector:
         self.classes: dict[tuple[Any, Any, Any], EventClass] = {}
         self.bytes = 0
 
-    @property
-    def full(self) -> bool:
-        """Enough for frames of a good size, or too much to keep."""
-        return len(self.numbers) >= ROWS or self.bytes >= BYTES
+    def full(self, *, patient: bool) -> bool:
+        """Enough for frames of a good size, or too much to keep.
+
+        ``patient`` waits longer for the event that says how the file's clock goes.
+        """
+        wait = patient and self._doubtful and not any(k[1] == "own" for k in self.clocks)
+        times = _PATIENCE if wait else 1
+        return len(self.numbers) >= ROWS * times or self.bytes >= BYTES
 
     def add(self, events: Events) -> None:
         """Take a slice of events apart."""

@@ -10,11 +10,11 @@ from typing import Any
 import polars as pl
 
 from huntkit.sources.local import schemas
-from huntkit.sources.local.mapping import times
-from huntkit.sources.local.mapping.series import texts, typed
+from huntkit.sources.local.mapping import rules, times
+from huntkit.sources.local.mapping.series import filled, texts, typed
 from huntkit.sources.local.mapping.values import to_json
 
-_NAMING = ("Type", "$table", "@type", "TableName", "_TableName")
+NAMING = ("Type", "$table", "@type", "TableName", "_TableName")
 _IDENTIFIER = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,127}\Z")
 _COMMON = frozenset(
     {"TenantId", "TimeGenerated", "SourceSystem", "Type", "_ResourceId", "Computer", "Timestamp",
@@ -33,7 +33,7 @@ def table_named(value: object) -> str | None:
 
 def named_in(row: dict[str, Any]) -> str | None:
     """The known table that a record says it belongs to."""
-    for field in _NAMING:
+    for field in NAMING:
         if field in row and (found := table_named(row[field])):
             return found
     return None
@@ -50,11 +50,17 @@ def _holders() -> dict[str, list[str]]:
     return found
 
 
+@cache
+def _signatures() -> tuple[tuple[str, frozenset[str]], ...]:
+    return tuple((each["table"], frozenset(each["columns"])) for each in rules.data("exports"))
+
+
 def guess(columns: Iterable[str]) -> str | None:
     """The known table that these columns are of, or None if that is not clear.
 
-    Three in four of the columns that tell tables apart must be the table's, and at least six; a
-    tie goes to the table with the fewest columns beside them.
+    Some columns give their table away by themselves (``data/exports.yaml``). Else three in four of
+    the columns that tell tables apart must be the table's, and at least six; a tie goes to the
+    smallest table.
 
     Examples:
         >>> guess(["EventID", "Computer", "SubjectUserName", "TargetUserName", "LogonType",
@@ -63,6 +69,11 @@ def guess(columns: Iterable[str]) -> str | None:
         >>> guess(["time", "value"]) is None
         True
     """
+    columns = list(columns)
+    there = frozenset(columns)
+    for table, signs in _signatures():
+        if signs <= there:
+            return table
     telling = [name for name in dict.fromkeys(columns) if name and name not in _COMMON]
     holders = _holders()
     votes = Counter(table for name in telling for table in holders.get(name, ()))
@@ -91,11 +102,17 @@ def identifier(text: str, *, fallback: str = "Records") -> str:
 
 
 def frame_of(
-    table: str, columns: Mapping[str, Sequence[Any]], numbers: Sequence[int], clock: times.Clock
+    table: str,
+    columns: Mapping[str, Sequence[Any]],
+    numbers: Sequence[int],
+    clock: times.Clock,
+    *,
+    infer_texts: bool = True,
 ) -> pl.DataFrame:
     """Columns as a frame: known columns in their known type, the others by their content.
 
-    A value that does not fit the known type is kept in ``_extra``.
+    A value that does not fit the known type is kept in ``_extra``. Texts of unknown columns are
+    looked at for numbers and times, unless the format knows its types (``infer_texts``).
     """
     kinds = schemas.known(table) or {}
     made = [pl.Series("_record", list(numbers), dtype=pl.Int64)]
@@ -107,8 +124,8 @@ def frame_of(
             name = f"{name}_"
         kind = kinds.get(name)
         if kind is None:
-            column, bare = infer(name, values, clock)
-            if bare is not None:
+            column, bare = infer(name, values, clock, texts_too=infer_texts)
+            if bare is not None and not kinds and not _is_utc(name):
                 marks.append((bare, times.ASSUMED))
         else:
             column = typed(name, values, kind)
@@ -118,12 +135,36 @@ def frame_of(
                 if bad.any():
                     lost.append((name, text, bad))
         made.append(column)
-    frame = pl.DataFrame(made)
+    frame = filled(pl.DataFrame(_apart(made)))
     if lost:
         frame = frame.with_columns(_lost(lost, frame.height))
     if marks:
         frame = frame.with_columns(times.notes(frame.height, marks))
     return _both_times(table, frame)
+
+
+def _is_utc(name: str) -> bool:
+    """Whether a bare time is UTC by its column's name."""
+    return name == "TimeGenerated" or "utc" in name.lower()
+
+
+def _apart(columns: list[pl.Series]) -> list[pl.Series]:
+    """Names that would be the same are numbered."""
+    seen: set[str] = set()
+    for at, column in enumerate(columns):
+        name, count = column.name, 2
+        while name in seen:
+            name, count = f"{column.name}_{count}", count + 1
+        seen.add(name)
+        if name != column.name:
+            columns[at] = column.rename(name)
+    return columns
+
+
+def with_time(frame: pl.DataFrame, values: Sequence[Any]) -> pl.DataFrame:
+    """The frame with ``TimeGenerated`` made of epoch seconds or other times."""
+    made = typed("TimeGenerated", values, "datetime")
+    return frame.select("_record", made, pl.exclude("_record", "TimeGenerated"))
 
 
 def _lost(lost: list[tuple[str, pl.Series, pl.Series]], count: int) -> pl.Series:
@@ -148,29 +189,43 @@ _INTEGER = r"^(0|-?[1-9][0-9]{0,14})$"
 _REAL = r"^-?(0|[1-9][0-9]{0,14})(\.[0-9]+)?([eE][+-]?[0-9]{1,3})?$"
 
 
+_PYTHON: dict[Any, tuple[type, ...]] = {
+    pl.Int64: (int,),
+    pl.Float64: (float, int),
+    pl.Boolean: (bool,),
+}
+
+
 def infer(
-    name: str, values: Sequence[Any], clock: times.Clock
+    name: str, values: Sequence[Any], clock: times.Clock, *, texts_too: bool = True
 ) -> tuple[pl.Series, pl.Series | None]:
     """A column in the narrowest type that every filled value fits, else text.
 
     Identifiers stay text: leading zeros, more than 15 digits, a plus sign. The second value marks
     times whose zone was assumed, if the column is one of times.
     """
-    text = texts(name, values)
-    filled = text.filter(text != "")
-    if filled.is_empty():
+    for kind in (pl.Int64, pl.Float64, pl.Boolean):
+        sample = next((v for v in values if v is not None), None)
+        if type(sample) in _PYTHON[kind]:
+            try:
+                return pl.Series(name, values, dtype=kind, strict=True), None
+            except (TypeError, OverflowError, pl.exceptions.PolarsError):
+                break
+    text = texts(name, values).fill_null("")
+    full = text.filter(text != "")
+    if full.is_empty() or not texts_too:
         return text, None
-    sample = filled[0]
+    sample = full[0]
     if sample in {"true", "false", "True", "False", "TRUE", "FALSE"}:
-        if filled.str.to_lowercase().is_in(["true", "false"]).all():
+        if full.str.to_lowercase().is_in(["true", "false"]).all():
             return typed(name, values, "bool"), None
         return text, None
-    if re.match(_INTEGER, sample) and filled.str.contains(_INTEGER).all():
+    if re.match(_INTEGER, sample) and full.str.contains(_INTEGER).all():
         return text.cast(pl.Int64, strict=False), None
-    if re.match(_REAL, sample) and filled.str.contains(_REAL).all():
+    if re.match(_REAL, sample) and full.str.contains(_REAL).all():
         return text.cast(pl.Float64, strict=False), None
-    if re.match(_TIME_SHAPE, sample) and filled.str.contains(_TIME_SHAPE).all():
+    if re.match(_TIME_SHAPE, sample) and full.str.contains(_TIME_SHAPE).all():
         found, bare = times.parse_both(text, clock.zone_name())
-        if found.is_not_null().sum() == len(filled):
+        if found.is_not_null().sum() == len(full):
             return found.rename(name), bare
     return text, None

@@ -1,21 +1,19 @@
 """How products write the same Windows event: records of any layout to one shape."""
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from typing import Any
-from xml.etree import ElementTree as ET
 
 import orjson
 
+from huntkit.formats.event_xml import BadEvent, parse_event
 from huntkit.sources.local.mapping import rules
-from huntkit.sources.local.mapping.values import Memo, to_json, to_text
+from huntkit.sources.local.mapping.values import Memo, to_json
 from huntkit.sources.local.mapping.verbs import Reader, reader
 
 Row = dict[str, Any]
 Clocked = tuple[int, str, str]
-_XML_LIMIT = 4 << 20
 _SYSMON_CLOCK: Clocked = (0, "own", "UtcTime")
 
 
@@ -308,7 +306,7 @@ def event_data(value: Any) -> Row:
 
     Examples:
         >>> event_data('<EventData><Data Name="User">ana</Data><Data>x</Data></EventData>')
-        {'User': 'ana', 'param2': 'x'}
+        {'param1': 'x', 'User': 'ana'}
     """
     if isinstance(value, str):
         return _from_text(value)
@@ -347,9 +345,6 @@ def _from_list(items: list[Any]) -> Row:
     return fields
 
 
-_FORBIDDEN = re.compile(r"<!(?:DOCTYPE|ENTITY)", re.IGNORECASE)
-
-
 def _from_text(text: str) -> Row:
     head = text.lstrip()[:1]
     if head in ("{", "["):
@@ -358,58 +353,17 @@ def _from_text(text: str) -> Row:
         except orjson.JSONDecodeError:
             return {"param1": text}
     if head == "<":
-        element = parse_xml(text)
-        if element is not None:
-            return xml_fields(element)
+        event = xml_event(text if text.lstrip().startswith("<Event>") else f"<Event>{text}</Event>")
+        if event is not None:
+            inner = event["Event"]
+            found = inner.get("EventData") or inner.get("DataItem") or inner
+            return event_data(found) if isinstance(found, dict | list) else {"param1": found}
     return {"param1": text} if text else {}
-
-
-def parse_xml(text: str) -> ET.Element | None:
-    """An XML text's root, or None; a document type (entities that grow) is refused."""
-    if len(text) > _XML_LIMIT or _FORBIDDEN.search(text):
-        return None
-    try:
-        return ET.fromstring(text)  # noqa: S314  no document type, bounded
-    except (ET.ParseError, ValueError, RecursionError):
-        return None
-
-
-def local_name(element: ET.Element) -> str:
-    """An element's name without its namespace."""
-    return element.tag.rpartition("}")[2]
-
-
-def xml_fields(element: ET.Element) -> Row:
-    """Named and unnamed ``Data`` of an EventData element, or the children of another."""
-    fields: Row = {}
-    for at, child in enumerate(element, 1):
-        name = child.get("Name")
-        if name is None:
-            name = f"param{at}" if local_name(child) == "Data" else local_name(child)
-        fields[name] = child.text or ""
-    if len(fields) == 1 and len(element) == 1 and len(element[0]):
-        return xml_fields(element[0])
-    return fields
 
 
 def xml_event(text: str) -> Row | None:
     """A Windows ``<Event>`` text as the object that the EVTX reader gives, or None."""
-    root = parse_xml(text)
-    if root is None or local_name(root) != "Event":
+    try:
+        return parse_event(text)
+    except BadEvent:
         return None
-    system: Row = {}
-    event: Row = {"System": system}
-    for part in root:
-        kind = local_name(part)
-        if kind == "System":
-            for child in part:
-                system[local_name(child)] = (
-                    {"#attributes": dict(child.attrib), "#text": child.text}
-                    if child.attrib
-                    else child.text
-                )
-        elif kind in {"EventData", "UserData"}:
-            event[kind] = xml_fields(part)
-        elif kind == "RenderingInfo":
-            event[kind] = {local_name(child): to_text(child.text) for child in part}
-    return {"Event": event}

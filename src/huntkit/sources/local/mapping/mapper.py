@@ -1,44 +1,60 @@
 """The mapper of one source file: batches of records to tables."""
 
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import polars as pl
 
 from huntkit.formats.batch import Batch
-from huntkit.sources.local.mapping import exports, windows
+from huntkit.sources.local.mapping import exports, linux, records, rules, targets, windows
 from huntkit.sources.local.mapping.collect import Collector
 from huntkit.sources.local.mapping.layouts import Layout, layouts
+from huntkit.sources.local.mapping.rules import Family
 from huntkit.sources.local.mapping.times import Clock
 
 Frames = list[tuple[str, pl.DataFrame]]
 Row = dict[str, Any]
-_SLICE = 512
 Group = tuple[Layout | None, list[Row], list[int]]
+_SLICE = 512
+_SESSIONS = ("Zeek_conn", "Zeek_dns", "Zeek_http")
 
 
 class Mapper:
-    """Maps the batches of one source file, in their order, to known tables."""
+    """Maps the batches of one source file, in their order, to known tables.
+
+    Args:
+        name: the file's name, as the user sees it.
+        clock: what to assume for times without zone or year.
+    """
 
     def __init__(self, *, name: str, clock: Clock | None = None) -> None:
-        self._name = name
         self._clock = clock or Clock()
+        self._shapes = targets.Shapes(name)
         self._memory = windows.Memory(clock=self._clock)
         self._collectors: dict[str, Collector] = {}
         self._likely: Layout | None = None
+        self._syslog = linux.SyslogClock(self._clock)
 
     def map(self, batch: Batch) -> Frames:
         """The tables that are ready; Windows events are held until there are thousands.
 
-        Takes the batch's records over: they are changed.
+        Takes the batch's records over: they are changed. Every record lands in a table.
         """
+        if batch.table is not None:
+            return self._columns(batch, {s.name: s.to_list() for s in batch.table.iter_columns()})
         if batch.columns is not None:
-            return self._table(dict(batch.columns), list(batch.numbers))
+            return self._columns(batch, batch.columns)
+        family = _by_kind(batch.kind)
+        rows, numbers = batch.records or [], list(batch.numbers)
+        if family is not None:
+            return self._family(family, rows, numbers, kind=batch.kind)
         found: Frames = []
-        rows, numbers = batch.records or [], batch.numbers
+        others: list[Row] = []
+        their: list[int] = []
         for start in range(0, len(rows), _SLICE):
             end = start + _SLICE
-            found += self._slice(rows[start:end], list(numbers[start:end]))
-        return found
+            found += self._events(rows[start:end], numbers[start:end], others, their)
+        return found + self._others(others, their)
 
     def finish(self) -> Frames:
         """What was held back until the end of the file."""
@@ -47,35 +63,141 @@ class Mapper:
             found += windows.frames(collector, self._memory)
         return found
 
-    def _slice(self, rows: list[Row], numbers: list[int]) -> Frames:
+    def _events(
+        self, rows: list[Row], numbers: list[int], others: list[Row], their: list[int]
+    ) -> Frames:
+        """Windows events go to their collectors, what is none to the others."""
         found: Frames = []
-        others: list[Row] = []
-        their_numbers: list[int] = []
-        for layout, some, their in _by_layout(rows, numbers, self._likely):
+        for layout, some, some_numbers in _by_layout(rows, numbers, self._likely):
             if layout is None:
                 others += some
-                their_numbers += their
+                their += some_numbers
                 continue
             self._likely = layout
             if layout.gives:
-                found += self._rows([dict(row) for row in some], their)
-            collector = self._collectors.get(layout.name)
-            if collector is None:
-                collector = self._collectors[layout.name] = Collector(layout)
-            collector.add(layout.read(some, their))
-            if collector.full:
-                found += windows.frames(collector, self._memory)
-        return found + self._rows(others, their_numbers)
+                table = next(iter(layout.gives))
+                found += self._table(table, targets.columns_of(some), some_numbers)
+            found += self._collect(layout, some, some_numbers)
+        return found
 
-    def _rows(self, rows: list[Row], numbers: list[int]) -> Frames:
-        if not rows:
-            return []
-        names = dict.fromkeys(name for row in rows for name in row)
-        return self._table({name: [row.get(name) for row in rows] for name in names}, numbers)
+    def _collect(self, layout: Layout, rows: list[Row], numbers: list[int]) -> Frames:
+        collector = self._collectors.get(layout.name)
+        if collector is None:
+            collector = self._collectors[layout.name] = Collector(layout)
+        collector.add(layout.read(rows, numbers))
+        if collector.full(patient=self._memory.offset is None):
+            return windows.frames(collector, self._memory)
+        return []
 
-    def _table(self, columns: dict[str, list[Any]], numbers: list[int]) -> Frames:
-        table = exports.guess(columns) or exports.identifier(self._name)
-        return [(table, exports.frame_of(table, columns, numbers, self._clock))]
+    def _family(
+        self, family: Family, rows: list[Row], numbers: list[int], *, kind: str = ""
+    ) -> Frames:
+        if kind == "auditd":
+            rows = [linux.audit_row(row) for row in rows]
+        elif kind == "syslog":
+            inner = self._inside(rows, numbers, "message")
+            for row in rows:
+                self._syslog.stamp(row)
+            return records.frames(family, rows, numbers) + inner
+        elif kind in {"cef", "leef"}:
+            for row in rows:
+                around = row.get("Syslog")
+                if isinstance(around, dict):
+                    self._syslog.stamp(around)
+                    row["_when"], row["_note"] = around.pop("_when"), around.pop("_note")
+        return records.frames(family, rows, numbers)
+
+    def _inside(self, rows: Sequence[Row], numbers: Sequence[int], field: str) -> Frames:
+        """Tables of the events that syslog messages carry."""
+        events, audits = linux.inner_events(rows, numbers, field)
+        found: Frames = []
+        if events:
+            found += self._events([row for row, _ in events], [n for _, n in events], [], [])
+        family = _by_kind("auditd")
+        if audits and family is not None:
+            found += self._family(
+                family, [row for row, _ in audits], [n for _, n in audits], kind="auditd"
+            )
+        return found
+
+    def _others(self, rows: list[Row], numbers: list[int]) -> Frames:
+        groups: dict[str, tuple[Family | str, list[Row], list[int]]] = {}
+        for row, number in zip(rows, numbers, strict=True):
+            target = self._shapes.target(row)
+            key = target if isinstance(target, str) else f" {target.name}"
+            _, some, their = groups.setdefault(key, (target, [], []))
+            some.append(row)
+            their.append(number)
+        found: Frames = []
+        for target, some, their in groups.values():
+            if isinstance(target, Family):
+                found += self._family(target, some, their)
+                continue
+            is_osquery = target.startswith("Osquery_")
+            plain = [targets.osquery_row(row) for row in some] if is_osquery else some
+            found += self._table(target, targets.columns_of(plain), their)
+            if target == "Syslog":
+                found += self._inside(some, their, "SyslogMessage")
+        return found
+
+    def _columns(self, batch: Batch, columns: dict[str, list[Any]]) -> Frames:
+        """A table's columns, whose names say what it is."""
+        numbers = list(batch.numbers)
+        path = batch.context.get("path")
+        if batch.kind == "zeek" and isinstance(path, str) and path:
+            return self._table(f"Zeek_{exports.identifier(path)}", columns, numbers)
+        head = dict.fromkeys(columns)
+        layout = next((each for each in layouts() if each.fits(head)), None)
+        if layout is None:
+            rows = [dict(zip(columns, each, strict=True)) for each in _first(columns)]
+            target = self._shapes.target(rows[0]) if rows else self._shapes.own_table
+            if isinstance(target, str) and not target.startswith("Osquery_"):
+                found = self._table(target, columns, numbers)
+                if target == "Syslog":
+                    found += self._inside(_rows(columns), numbers, "SyslogMessage")
+                return found
+            return self._others(_rows(columns), numbers)
+        found = []
+        if layout.gives:
+            found += self._table(next(iter(layout.gives)), columns, numbers)
+        filled = [{k: v for k, v in row.items() if v not in (None, "")} for row in _rows(columns)]
+        for start in range(0, len(filled), _SLICE):
+            end = start + _SLICE
+            found += self._collect(layout, filled[start:end], numbers[start:end])
+        return found
+
+    def _table(self, table: str, columns: dict[str, list[Any]], numbers: list[int]) -> Frames:
+        if table.startswith("Zeek_"):
+            return self._zeek(table, columns, numbers)
+        frame = exports.frame_of(table, columns, numbers, self._clock)
+        if table.startswith("Osquery_"):
+            frame = exports.with_time(frame, columns["TimeGenerated"])
+        return [(table, frame)]
+
+    def _zeek(self, table: str, columns: dict[str, list[Any]], numbers: list[int]) -> Frames:
+        renamed = {name.replace(".", "_"): values for name, values in columns.items()}
+        frame = exports.frame_of(table, renamed, numbers, self._clock, infer_texts=False)
+        if "ts" in renamed:
+            frame = exports.with_time(frame, renamed["ts"])
+        found = [(table, frame)]
+        sessions = _by_kind("zeek_session")
+        if table in _SESSIONS and sessions is not None:
+            path = table.removeprefix("Zeek_")
+            rows = [{**row, "_path": path} for row in _rows(renamed)]
+            found += records.frames(sessions, rows, numbers)
+        return found
+
+
+def _by_kind(kind: str) -> Family | None:
+    return next((each for each in rules.families() if kind in each.batch_kinds), None)
+
+
+def _rows(columns: dict[str, list[Any]]) -> list[Row]:
+    return [dict(zip(columns, each, strict=True)) for each in zip(*columns.values(), strict=True)]
+
+
+def _first(columns: dict[str, list[Any]]) -> Iterable[tuple[Any, ...]]:
+    return [tuple(values[0] for values in columns.values())] if all(columns.values()) else []
 
 
 def _by_layout(rows: list[Row], numbers: list[int], likely: Layout | None) -> list[Group]:

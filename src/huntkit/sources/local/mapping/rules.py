@@ -15,9 +15,9 @@ from huntkit.sources.local.mapping.series import KINDS
 from huntkit.sources.local.mapping.values import to_text
 
 _FOLDER = Path(__file__).with_name("data")
-_RULE_KEYS = {"table", "event", "use", "only", "columns", "types", "unless"}
+_RULE_KEYS = {"table", "event", "use", "only", "columns", "types", "unless", "rest"}
 _FILE_KEYS = {"family", "when", "blocks", "rules"}
-_WHEN_KEYS = {"provider", "channel", "kind", "keys", "path"}
+_WHEN_KEYS = {"provider", "channel", "kind", "keys"}
 
 
 class _Lined(dict[Any, Any]):
@@ -54,6 +54,7 @@ class Rule:
     kinds: dict[str, str]
     only: tuple[tuple[str, frozenset[str]], ...] = ()
     unless: tuple[tuple[str, frozenset[str]], ...] = ()
+    rest: bool = False
 
     @property
     def needs(self) -> tuple[str, ...]:
@@ -90,7 +91,6 @@ class Family:
     channels: frozenset[str]
     batch_kinds: frozenset[str]
     keys: tuple[frozenset[str], ...]
-    paths: frozenset[str]
     by_event: dict[int, tuple[Rule, ...]]
     always: tuple[Rule, ...] = field(default=())
 
@@ -184,7 +184,7 @@ class _Reader:
             for key in ("only", "unless")
         )
         built = {name: verbs.build(spec) for name, spec in columns.items()}
-        return events, Rule(rule["table"], built, kinds, only, unless)
+        return events, Rule(rule["table"], built, kinds, only, unless, bool(rule.get("rest")))
 
     def family(self) -> Family:
         raw = read_yaml(self.path)
@@ -212,7 +212,6 @@ class _Reader:
             channels=_lows(when, "channel"),
             batch_kinds=_lows(when, "kind"),
             keys=tuple(frozenset(group) for group in when.get("keys", [])),
-            paths=_lows(when, "path"),
             by_event=by_event,
             always=tuple(always),
         )

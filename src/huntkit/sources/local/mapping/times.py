@@ -39,6 +39,7 @@ _EPOCH = r"^-?[0-9]{1,11}(?:\.[0-9]+)?(?:[eE][+-]?[0-9]{1,2})?$"
 _EPOCH_MS = r"^[0-9]{12,14}$"
 _EPOCH_US = r"^[0-9]{15,17}$"
 _QUARTER = timedelta(minutes=15)
+_NEAR = timedelta(minutes=2)
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,17 +169,19 @@ def offset_of(local: pl.Series, known: pl.Series) -> timedelta | None:
     """How far a bare local clock is ahead of UTC, from rows that carry both times.
 
     The median of the differences, rounded to a quarter of an hour; None without such rows, or if
-    the result is no zone that exists.
+    the result is no zone that exists and half of the rows do not agree on it either (there are
+    exports that lost the afternoon to a 12-hour clock).
     """
-    gap = (local - known).drop_nulls()
+    gap = (local - known).drop_nulls().dt.total_seconds()
     if gap.is_empty():
         return None
-    middle = gap.dt.total_seconds().median()
+    middle = gap.median()
     if not isinstance(middle, int | float):
         return None
-    quarters = round(middle / _QUARTER.total_seconds())
-    offset = quarters * _QUARTER
-    return offset if timedelta(hours=-12) <= offset <= timedelta(hours=14) else None
+    offset = round(middle / _QUARTER.total_seconds()) * _QUARTER
+    agree = ((gap - offset.total_seconds()).abs() <= _NEAR.total_seconds()).sum()
+    is_zone = timedelta(hours=-12) <= offset <= timedelta(hours=14)
+    return offset if is_zone or agree * 2 > len(gap) else None
 
 
 def notes(length: int, parts: Sequence[tuple[pl.Series, str]]) -> pl.Series:

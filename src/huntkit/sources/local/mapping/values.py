@@ -106,7 +106,7 @@ def to_text(value: object) -> str | None:
 
 def filled(value: object) -> object:
     """The value, or None for what Windows writes where it has nothing to say."""
-    return None if value in ("", "-", None) else value
+    return None if value is None or value == "" or value == "-" else value
 
 
 def dash(value: object) -> str | None:

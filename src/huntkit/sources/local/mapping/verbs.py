@@ -3,7 +3,7 @@ r"""The closed vocabulary of the mapping files: what a column may be made of.
 A column is a field's name (its text as it is) or one verb with its field:
 
     Image                              the field's text
-    {first: [TargetUser, User]}        the first that says something (``-`` says nothing)
+    [TargetUser, User]                 the first that says something (``-`` says nothing)
     {const: ProcessCreated}            always this text
     {base: Computer}                   a column that every event of the layout already has
     {dash: F} {basename: F} {dirname: F} {user: F} {domain: F} {lower: F} {guid: F}
@@ -14,6 +14,7 @@ A column is a field's name (its text as it is) or one verb with its field:
     {choose: F, values: {"true": A, "false": B}, else: A}    which field, by another field's value
     {json: F}                          lists and objects as JSON
     {bag: [A, B]}  {bag: {Name: A}}    a JSON object of these fields, where they are there
+    {missing: F, say: TEXT}            the text where the field is empty
     {join: [A, B], with: "\\"}         filled texts put together
 
 Everywhere ``F`` may be a list: its first filled field. ``a.b`` reads a nested object, unless a
@@ -90,7 +91,6 @@ _OPTIONS: dict[str, set[str]] = {
     **{verb: set() for verb in _SIMPLE},
     "int": {"message"},
     "dash": {"message"},
-    "first": set(),
     "const": set(),
     "base": set(),
     "hash": {"kind"},
@@ -99,6 +99,7 @@ _OPTIONS: dict[str, set[str]] = {
     "json": set(),
     "bag": set(),
     "join": {"with"},
+    "missing": {"say"},
 }
 
 
@@ -242,8 +243,9 @@ def _join(spec: Mapping[str, Any]) -> Column:
 
 def faults(spec: object) -> list[str]:
     """What is wrong with a column's description; nothing if it can be built."""
-    if isinstance(spec, str):
-        return [] if spec else ["a field needs a name"]
+    if isinstance(spec, str | list):
+        good = bool(spec) and all(isinstance(name, str) and name for name in spec)
+        return [] if good else ["a field needs a name"]
     if not isinstance(spec, dict):
         return [f"expected a field or a verb, not {spec!r}"]
     verbs = [key for key in spec if key in _OPTIONS]
@@ -259,9 +261,8 @@ def faults(spec: object) -> list[str]:
         found.append(f"{verb!r} needs values: {{...}}")
     if verb == "hash" and not isinstance(spec.get("kind"), str):
         found.append("'hash' needs kind: SHA1, MD5 ...")
-    wants_list = verb in {"first", "join"}
     given = spec[verb]
-    if wants_list and not isinstance(given, list):
+    if verb == "join" and not isinstance(given, list):
         found.append(f"{verb!r} takes a list of fields")
     if verb != "bag" and not isinstance(given, str | list | int | float | bool):
         found.append(f"{verb!r} takes a field or a list of fields")
@@ -276,9 +277,9 @@ def faults(spec: object) -> list[str]:
 
 def build(spec: Any) -> Column:
     """A column's function out of its (checked) description."""
-    if isinstance(spec, str):
+    if isinstance(spec, str | list):
         raw = _raw(spec)
-        return Column(lambda given, _base: list(raw(given)), (spec,))
+        return Column(lambda given, _base: list(raw(given)), _names(spec))
     verb = next(key for key in spec if key in _OPTIONS)
     given = spec[verb]
     made: Column
@@ -286,13 +287,17 @@ def build(spec: Any) -> Column:
         return Column(lambda fields, _base: [given] * fields.count)
     if verb == "base":
         return Column(lambda _fields, base: list(base(given)))
-    if verb == "first":
-        chosen = _raw(given)
-        return Column(lambda fields, _base: list(chosen(fields)), _names(given))
     if verb == "hash":
         return _mapped(given, v.hash_of(spec["kind"]))
     if verb in {"map", "choose"}:
         return _lookup(spec) if verb == "map" else _choose(spec)
+    if verb == "missing":
+        chosen = _raw(given)
+        say = spec.get("say", "")
+        return Column(
+            lambda fields, _base: [say if v.filled(x) is None else "" for x in chosen(fields)],
+            _names(given),
+        )
     if verb in {"bag", "join"}:
         return _bag(given) if verb == "bag" else _join(spec)
     if verb == "json":

@@ -154,9 +154,13 @@ def _when(events: Collector, memory: Memory) -> tuple[pl.Series, pl.Series]:
     when = _coalesce([times.parse_times(text) for text in read("own")], count)
     marks: list[tuple[pl.Series, str]] = []
     gaps = bool(when.null_count())
-    if (gaps or not memory.offset_sure) and (local := read("local")):
-        when, mark = _from_local(when, local[0], read("receiving"), memory)
-        marks.append(mark)
+    for kind in ("claimed", "local"):
+        if (gaps or not memory.offset_sure) and (local := read(kind)):
+            received = read("receiving") if kind == "local" else []
+            bare = kind == "local"
+            when, mark = _from_local(when, local[0], received, memory, zoneless=bare)
+            marks.append(mark)
+            gaps = bool(when.null_count())
     if when.null_count():
         late = [times.parse_times(text) for text in read("receiving")]
         filled = _coalesce([when, *late], count)
@@ -166,18 +170,28 @@ def _when(events: Collector, memory: Memory) -> tuple[pl.Series, pl.Series]:
 
 
 def _from_local(
-    when: pl.Series, local: pl.Series, received: Sequence[pl.Series], memory: Memory
+    when: pl.Series,
+    local: pl.Series,
+    received: Sequence[pl.Series],
+    memory: Memory,
+    *,
+    zoneless: bool,
 ) -> tuple[pl.Series, tuple[pl.Series, str]]:
-    """Fill the gaps from a bare local clock, whose zone the file itself may betray."""
+    """Fill the gaps from a local clock, whose zone the file itself may betray.
+
+    A clock that says UTC (not ``zoneless``) is believed unless the file proves it wrong.
+    """
     clock, bare = times.parse_both(local)
+    if not zoneless:
+        bare = clock.is_not_null()
     naive = clock.set(~bare, None)
     offset = times.offset_of(naive, when)
     if offset is not None:
         memory.offset, memory.offset_sure = offset, True
     elif memory.offset is None:
         for text in received:
-            late, zoneless = times.parse_both(text)
-            memory.offset = times.offset_of(naive, late.set(zoneless, None))
+            late, its_bare = times.parse_both(text)
+            memory.offset = times.offset_of(naive, late.set(its_bare, None))
             if memory.offset is not None:
                 break
     gaps = when.is_null() & clock.is_not_null()
@@ -185,6 +199,10 @@ def _from_local(
         return when, (gaps, "")
     if memory.offset is not None:
         moved, note = clock - memory.offset, times.INFERRED
+        if not zoneless and not memory.offset:
+            note = ""
+    elif not zoneless:
+        moved, note = clock, ""
     else:
         zone = memory.clock.zone_name()
         moved = times.localise(clock.dt.replace_time_zone(None), zone)

@@ -1,0 +1,161 @@
+"""What audit and syslog records look like before the mapping files see them."""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta, timezone
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from huntkit.formats.audit_lines import parse_line
+from huntkit.sources.local.mapping import times
+from huntkit.sources.local.mapping.layouts import xml_event
+from huntkit.sources.local.mapping.values import to_text
+
+Row = dict[str, Any]
+_MONTHS = {
+    "Jan": 1, "Feb": 2, "Mar": 3, "Apr": 4, "May": 5, "Jun": 6,
+    "Jul": 7, "Aug": 8, "Sep": 9, "Oct": 10, "Nov": 11, "Dec": 12,
+}  # fmt: skip
+_EXECVE = frozenset({"EXECVE", "AUOMS_EXECVE"})
+_NO_YEAR = "year unknown"
+_NAMED = {"UTC": UTC, "GMT": UTC}
+
+
+def audit_row(event: Row) -> Row:
+    """One audit event as a flat record: the fields of all its lines, the first of a name.
+
+    ``cmdline`` is the arguments of EXECVE in one text, ``paths`` the names of its PATH lines.
+    """
+    lines = [line for line in event.get("records") or () if isinstance(line, dict)]
+    types = [to_text(line.get("type")) or "" for line in lines]
+    row: Row = {}
+    paths = []
+    for kind, line in zip(types, lines, strict=True):
+        if kind == "PATH":
+            paths.append(line.get("name"))
+        for name, value in line.items():
+            if name not in row and name != "type" and not _is_argument(kind, name):
+                row[name] = value
+    argv = row.pop("argv", None)
+    if isinstance(argv, list) and argv:
+        row["cmdline"] = " ".join(to_text(each) or "" for each in argv)
+    elif row.get("proctitle"):
+        row.setdefault("cmdline", row["proctitle"])
+    kinds = list(dict.fromkeys(types))
+    row["_types"] = kinds
+    row["_type"] = (
+        "SYSCALL_EXECVE" if {"SYSCALL", "EXECVE"} <= set(kinds) else next(iter(kinds), "")
+    )
+    ran = not _EXECVE.isdisjoint(kinds) and row.get("success") != "no"
+    row["_started"] = "yes" if ran else "no"
+    row["_time"] = to_text(event.get("time_text") or event.get("time"))
+    row["_serial"] = event.get("serial")
+    row["_id"] = f"{row['_time']}:{event.get('serial')}"
+    row["_node"] = to_text(event.get("node")) or to_text(row.get("node")) or ""
+    row["_paths"] = paths or None
+    row["_lines"] = lines
+    return row
+
+
+def _is_argument(kind: str, name: str) -> bool:
+    return kind in _EXECVE and name[:1] == "a" and name[1:].partition("[")[0].isdigit()
+
+
+def inner_events(
+    rows: Sequence[Row], numbers: Sequence[int], field: str
+) -> tuple[list[tuple[Row, int]], list[tuple[Row, int]]]:
+    """Events that travel inside syslog messages: Windows-like XML (Sysmon), and audit records."""
+    events, audits = [], []
+    for row, number in zip(rows, numbers, strict=True):
+        message = row.get(field)
+        if not isinstance(message, str):
+            continue
+        if "<Event>" in message[:200]:
+            start = message.index("<Event>")
+            event = xml_event(message[start:].rstrip())
+            if event is not None:
+                events.append((event, number))
+        elif "audit(" in message[:400] and (line := parse_line(message)) is not None:
+            host = row.get("Computer") or row.get("HostName") or row.get("host")
+            audits.append(
+                (
+                    {
+                        "time_text": line.time,
+                        "serial": line.serial,
+                        "node": line.node or to_text(host) or "",
+                        "records": [line.record],
+                    },
+                    number,
+                )
+            )
+    return events, audits
+
+
+class SyslogClock:
+    """Times of syslog lines, which may lack the year and the zone."""
+
+    def __init__(self, clock: times.Clock) -> None:
+        zone = clock.assume_timezone
+        self._zone = ZoneInfo(zone) if isinstance(zone, str) else zone
+        self._year = clock.assume_year
+        self._last_month = 0
+
+    def stamp(self, row: Row) -> None:
+        """Add ``_when`` (ISO text in UTC, or None) and ``_note`` to a record."""
+        text = to_text(row.get("timestamp")) or ""
+        row["_note"] = ""
+        if not row.get("year_missing") and not row.get("zone_missing"):
+            row["_when"] = text.replace(",", ".").replace(" ", "T", 1).replace(" ", "")
+            if text[:3] in _MONTHS:
+                row["_when"] = self._classic(text, row)
+            return
+        if text[:3] in _MONTHS:
+            row["_when"] = self._classic(text, row)
+            return
+        row["_note"] = times.ASSUMED
+        try:
+            bare = datetime.fromisoformat(text.replace(",", ".")[:26])
+        except ValueError:
+            row["_when"] = None
+            return
+        row["_when"] = _iso(bare, self._zone)
+
+    def _classic(self, text: str, row: Row) -> str | None:
+        words = text.split()
+        notes = []
+        try:
+            month, day = _MONTHS[words[0]], int(words[1])
+            years = [int(word) for word in words[2:] if len(word) == 4 and word.isdigit()]
+            clock = next(word for word in words[2:] if ":" in word)
+            zones = [_NAMED[word] for word in words[2:] if word in _NAMED]
+            hour, minute, second = clock.split(":")[:3]
+            whole, _, part = second.partition(".")
+            micro = int(part[:6].ljust(6, "0")) if part else 0
+            year = years[0] if years else self._year_of(month)
+            if year is None:
+                row["_note"] = _NO_YEAR
+                return None
+            bare = datetime(year, month, day, int(hour), int(minute), int(whole), micro)  # noqa: DTZ001
+        except (ValueError, IndexError, StopIteration):
+            return None
+        if not years:
+            notes.append(times.YEAR_ASSUMED)
+        if not zones:
+            notes.append(times.ASSUMED)
+        row["_note"] = ", ".join(notes)
+        return _iso(bare, zones[0] if zones else self._zone)
+
+    def _year_of(self, month: int) -> int | None:
+        """The assumed year, and the next ones after each turn of the year within the file."""
+        if self._year is not None and self._last_month - month > 6:
+            self._year += 1
+        if month - self._last_month <= 6 or not self._last_month:
+            self._last_month = month
+        return self._year
+
+
+def _iso(bare: datetime, zone: Any) -> str | None:
+    try:
+        aware = bare if bare.tzinfo else bare.replace(tzinfo=zone or timezone(timedelta(0)))
+        return aware.astimezone(UTC).isoformat()
+    except (ValueError, OverflowError):
+        return None
