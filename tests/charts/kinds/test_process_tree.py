@@ -1,6 +1,8 @@
 import json
 import random
+import zipfile
 from itertools import pairwise
+from pathlib import Path
 from typing import Any
 
 import polars as pl
@@ -125,3 +127,17 @@ def test_ten_thousand_processes_weigh_under_300_kilobytes() -> None:
         )
     )
     assert len(chart.to_html().encode()) <= 300_000
+
+
+@pytest.mark.data
+def test_raw_events_of_two_products_make_one_tree_with_names(shared_data: Path) -> None:
+    folder = shared_data / "security-datasets/atomic/windows/lateral_movement/host"
+    with zipfile.ZipFile(folder / "purplesharp_ad_playbook_I.zip") as archive:
+        lines = [line for name in archive.namelist() for line in archive.read(name).splitlines()]
+    rows = [row for row in map(json.loads, lines) if row.get("EventID") in (1, 4688)]
+    texts = [{k: v if k == "EventID" else str(v) for k, v in row.items()} for row in rows]
+    chart = process_tree(pl.DataFrame(texts, infer_schema_length=None))
+    drawn = nodes(chart)
+    named = sum(bool(drawn["process"]["values"][code - 1]) for code in drawn["process"]["codes"])
+    assert named == chart.spec["nodes"] > 30
+    assert {"user", "pid", "command"} <= set(drawn)

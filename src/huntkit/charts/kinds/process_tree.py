@@ -5,25 +5,22 @@ from typing import Any, Final, Literal
 
 import polars as pl
 
+from huntkit.charts import processes
 from huntkit.charts.chart import Chart
 from huntkit.charts.payload import Coded, Named, coded, json_bytes, named
-from huntkit.core.errors import UnknownColumn, UsageError, did_you_mean
+from huntkit.core.errors import UnknownColumn, UsageError
 from huntkit.core.text import visible
 from huntkit.extract.trees import process_tree as processes_as_tree
-from huntkit.tables import frames, roles, times
+from huntkit.tables import frames
 
 CELL_LIMIT: Final = 200  # characters of a cell, except the command line
-COMMAND_LIMITS: Final = (4_000, 1_000, 300)  # characters of a command line: the first that ...
+COMMAND_LIMITS: Final = (
+    processes.LONGEST,
+    1_000,
+    300,
+)  # characters of a command line: the first that ...
 COMMAND_BYTES: Final = 6_000_000  # ... keeps all command lines within this
 
-_ROLES: Final = {
-    "time": "time",
-    "process": "process_path",
-    "command": "command_line",
-    "user": "user",
-    "host": "host",
-    "pid": "process_id",
-}
 _CELLS: Final = {"user": "User", "host": "Host", "pid": "PID"}
 
 
@@ -71,62 +68,49 @@ def process_tree(
     if order not in (None, "rarest", "time"):
         raise UsageError(f"there is no order {order!r}", hint="say order='rarest' or order='time'")
     table = frames.to_polars(data)
-    found = _columns(table.columns, columns or {})
+    named = dict(columns or {})
+    processes.check(named, table.columns)
     others = [source_columns] if isinstance(source_columns, str) else list(source_columns or [])
     for name in others:
         if name not in table.columns:
             raise UnknownColumn(name, table.columns)
     if not {"proc_key", "parent_key"} <= set(table.columns):
-        named = {_ROLES[part]: name for part, name in (columns or {}).items()}
-        table = processes_as_tree(table, roles=named)
-    drawn, depths = _arranged(table, found.get("time"))
-    return _chart(drawn, depths, found, others, order, visible(title or "Processes", limit=200))
+        given = {processes.PARTS[part]: name for part, name in named.items()}
+        table = processes_as_tree(table, roles=given)
+    known = processes.told(table, named)
+    rows, depths = _arranged(table, known)
+    shown = visible(title or "Processes", limit=200)
+    return _chart(table[rows], known[rows], depths, others, order, shown)
 
 
-def _columns(known: Sequence[str], named: Mapping[str, str]) -> dict[str, str]:
-    for part in named:
-        if part not in _ROLES:
-            hint = did_you_mean(part, _ROLES) or f"one of {', '.join(_ROLES)}"
-            raise UsageError(f"a process tree has no part {part!r}", hint=hint)
-    found = {}
-    for part, role in _ROLES.items():
-        name = roles.resolve(known, role, given=named.get(part))
-        if name is None and part == "process":
-            name = roles.resolve(known, "process_name")
-        if name is not None:
-            found[part] = name
-    return found
-
-
-def _arranged(table: pl.DataFrame, time: str | None) -> tuple[pl.DataFrame, list[int]]:
+def _arranged(table: pl.DataFrame, known: pl.DataFrame) -> tuple[list[int], list[int]]:
     """The rows so that each process follows its parent, siblings by time; and their depths."""
-    if time is not None and table.height:
-        table = table.sort(time, nulls_last=False, maintain_order=True)
     keys = table["proc_key"].cast(pl.String).to_list()
     parents = table["parent_key"].cast(pl.String).to_list()
+    by_time = known["time"].arg_sort().to_list() if "time" in known else range(table.height)
     place: dict[str, int] = {}
-    for row, key in enumerate(keys):
-        if key is not None:
-            place.setdefault(key, row)
+    for row in by_time:
+        if keys[row] is not None:
+            place.setdefault(keys[row], row)
     children: dict[int, list[int]] = {}
     roots = []
-    for row, parent in enumerate(parents):
+    for row in by_time:
+        parent = parents[row]
         above = place.get(parent) if parent is not None else None
         if above is None or above == row:
             roots.append(row)
         else:
             children.setdefault(above, []).append(row)
-    order, depths = _walk(roots, children, len(keys))
-    return table[order], depths
+    return _walk(roots, children, by_time)
 
 
 def _walk(
-    roots: list[int], children: dict[int, list[int]], size: int
+    roots: list[int], children: dict[int, list[int]], rows: Sequence[int]
 ) -> tuple[list[int], list[int]]:
     """Pre-order without recursion: a hostile tree may be as deep as it has rows."""
     order: list[int] = []
     depths: list[int] = []
-    seen = bytearray(size)
+    seen = bytearray(len(rows))
 
     def walk(root: int) -> None:
         stack = [(root, 0)]
@@ -141,7 +125,7 @@ def _walk(
 
     for root in roots:
         walk(root)
-    for row in range(size):  # what no root leads to is a circle
+    for row in rows:  # what no root leads to is a circle
         if not seen[row]:
             walk(row)
     return order, depths
@@ -149,31 +133,32 @@ def _walk(
 
 def _chart(
     table: pl.DataFrame,
+    known: pl.DataFrame,
     depths: list[int],
-    found: Mapping[str, str],
     others: Sequence[str],
     order: str | None,
     title: str,
 ) -> Chart:
-    first, offsets = _times(table, found.get("time"))
+    first, offsets = _times(known)
     rarity = _rarity(table)
-    shown = [part for part in _CELLS if part in found and _has_values(table[found[part]])]
+    shown = [part for part in _CELLS if part in known and (known[part] != "").any()]
     cells = [{"id": "time", "label": "Time (UTC)"}] if first is not None else []
     cells += [{"id": part, "label": _CELLS[part]} for part in shown]
     cells += [{"id": "rarity", "label": "Rarity"}] if rarity is not None else []
-    cells += [{"id": "command", "label": "Command line"}] if "command" in found else []
+    cells += [{"id": "command", "label": "Command line"}] if "command" in known else []
+    programs = known["process"] if "process" in known else pl.Series([""] * table.height)
     nodes: dict[str, Any] = {
         "depth": depths,
-        "process": _programs(table, found.get("process")),
+        "process": coded(programs, limit=1_000),
         "time": offsets,
         "inferred": _flags(table, "Inferred"),
-        **{part: coded(table[found[part]], limit=CELL_LIMIT) for part in shown},
+        **{part: coded(known[part], limit=CELL_LIMIT) for part in shown},
         "details": _details(table, others),
     }
     if rarity is not None:
         nodes["rarity"] = rarity
-    if "command" in found:
-        nodes["command"] = _commands(table[found["command"]])
+    if "command" in known:
+        nodes["command"] = _commands(known["command"])
     summary = _summary(depths, nodes["inferred"])
     spec = {
         "kind": "process_tree",
@@ -192,15 +177,14 @@ def _chart(
     return Chart(data=table, spec=spec, blobs={"nodes": json_bytes(nodes)})
 
 
-def _times(table: pl.DataFrame, time: str | None) -> tuple[int | None, list[int | None]]:
+def _times(known: pl.DataFrame) -> tuple[int | None, list[int | None]]:
     """The first time in ms since 1970, and every row's distance from it."""
-    if time is None:
-        return None, [None] * table.height
-    stamps = times.parse_times(table[time])
-    milliseconds = stamps.dt.epoch("ms")
+    if "time" not in known:
+        return None, [None] * known.height
+    milliseconds = known["time"].dt.epoch("ms")
     first = milliseconds.min()
     if not isinstance(first, int):
-        return None, [None] * table.height
+        return None, [None] * known.height
     return first, (milliseconds - first).to_list()
 
 
@@ -212,16 +196,9 @@ def _rarity(table: pl.DataFrame) -> list[float] | None:
     return values.round(3).fill_null(-1.0).to_list()
 
 
-def _programs(table: pl.DataFrame, process: str | None) -> Coded:
-    """Each program's path, of which the page shows the last part."""
-    if process is None:
-        return coded(pl.Series([""] * table.height, dtype=pl.String), limit=1)
-    return coded(table[process], limit=1_000)
-
-
 def _commands(column: pl.Series) -> Coded:
     limit = COMMAND_LIMITS[-1]
-    lengths = column.str.len_bytes() if column.dtype == pl.String else pl.Series([0])
+    lengths = column.str.len_chars()
     for limit in COMMAND_LIMITS:
         if (lengths.clip(0, limit).sum() or 0) <= COMMAND_BYTES:
             break
@@ -238,12 +215,6 @@ def _flags(table: pl.DataFrame, name: str) -> list[int]:
     if name not in table.columns:
         return [0] * table.height
     return table[name].cast(pl.Int8, strict=False).fill_null(0).to_list()
-
-
-def _has_values(column: pl.Series) -> bool:
-    if column.dtype == pl.String:
-        return bool((column.fill_null("") != "").any())
-    return column.null_count() < len(column)
 
 
 def _summary(depths: list[int], inferred: list[int]) -> str:
