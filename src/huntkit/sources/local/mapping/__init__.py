@@ -8,5 +8,6 @@ of a known table has its known type. A frame may lack columns that had no source
 from huntkit.sources.local.mapping.mapper import Mapper
 from huntkit.sources.local.mapping.merge import merge_table
 from huntkit.sources.local.mapping.times import Clock
+from huntkit.sources.local.mapping.views import VIEWS, View
 
-__all__ = ["Clock", "Mapper", "merge_table"]
+__all__ = ["VIEWS", "Clock", "Mapper", "View", "merge_table"]
