@@ -18,12 +18,14 @@ _DOORS = {
 __all__ = ["Run", "Secret", "Session", "Settings", "default_session"]
 
 
-def __getattr__(name: str) -> Any:
-    if name not in _DOORS:
-        raise AttributeError(f"module 'huntkit.runtime' has no attribute {name!r}")
-    value = getattr(importlib.import_module(_DOORS[name]), name)
-    globals()[name] = value
-    return value
+if not TYPE_CHECKING:  # a type checker would take every unknown name for one of these
+
+    def __getattr__(name: str) -> Any:
+        if name not in _DOORS:
+            raise AttributeError(f"module 'huntkit.runtime' has no attribute {name!r}")
+        value = getattr(importlib.import_module(_DOORS[name]), name)
+        globals()[name] = value
+        return value
 
 
 def __dir__() -> list[str]:

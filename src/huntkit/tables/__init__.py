@@ -22,14 +22,16 @@ _DOORS = {
 __all__ = ["as_kind", "from_polars", "kind_of", "step", "to_polars"]
 
 
-def __getattr__(name: str) -> Any:
-    try:
-        module = importlib.import_module(_DOORS[name])
-    except KeyError:
-        raise AttributeError(f"module 'huntkit.tables' has no attribute {name!r}") from None
-    value = getattr(module, name)
-    globals()[name] = value
-    return value
+if not TYPE_CHECKING:  # a type checker would take every unknown name for one of these
+
+    def __getattr__(name: str) -> Any:
+        try:
+            module = importlib.import_module(_DOORS[name])
+        except KeyError:
+            raise AttributeError(f"module 'huntkit.tables' has no attribute {name!r}") from None
+        value = getattr(module, name)
+        globals()[name] = value
+        return value
 
 
 def __dir__() -> list[str]:
