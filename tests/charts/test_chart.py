@@ -1,4 +1,6 @@
 import html
+import subprocess
+import sys
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -76,3 +78,14 @@ def test_a_folder_that_is_not_there_is_said_plainly(chart: Chart, tmp_path: Path
 
 def test_the_table_for_readers_without_a_picture_is_escaped(chart: Chart) -> None:
     assert f"<td>{html.escape('<b>ws01</b>')}</td>" in chart.fragment("x")
+
+
+def test_drawing_a_polars_frame_loads_no_pandas() -> None:
+    code = (
+        "import sys, polars as pl, huntkit.charts as c;"
+        "c.timeline(pl.DataFrame({'TimeGenerated': ['2026-03-01T10:00:00Z'] * 3})).to_html();"
+        "c.process_tree(pl.DataFrame({'proc_key': ['a'], 'parent_key': ['b']})).to_html();"
+        "print('pandas' in sys.modules)"
+    )
+    found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert found.stdout.strip() == "False"

@@ -6,7 +6,7 @@ import polars as pl
 from hypothesis import given
 from hypothesis import strategies as st
 
-from huntkit.charts.payload import as_text, coded, packed, planes, script_json
+from huntkit.charts.payload import as_text, coded, octets, packed, planes, script_json
 
 ANY_TEXT = st.text(alphabet=st.characters(exclude_categories=()))
 
@@ -61,6 +61,12 @@ def test_every_type_of_column_becomes_visible_text() -> None:
     assert shown["flag"] == ["true", ""]
     assert shown["time"][0].startswith("1970-01-01 00:00:00")
     assert shown["text"] == ["⟦RLO⟧evil", ""]
+
+
+def test_octets_of_a_slice_are_its_own() -> None:
+    assert octets(pl.Series(range(200))[50:53]) == bytes([50, 51, 52])
+    assert octets(pl.Series([], dtype=pl.Int64)) == b""
+    assert octets(pl.concat([pl.Series([1]), pl.Series([2])], rechunk=False)) == b"\x01\x02"
 
 
 def test_a_text_of_megabytes_is_cut() -> None:

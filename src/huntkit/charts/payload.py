@@ -67,7 +67,10 @@ def planes(deltas: pl.Series) -> bytes:
 
 def octets(numbers: pl.Series) -> bytes:
     """Integers from 0 to 255 as bytes."""
-    return bytes(numbers.cast(pl.UInt8).to_arrow().to_numpy().tobytes())
+    # Not through to_numpy() of pyarrow: that loads pandas, which takes a second.
+    array = numbers.cast(pl.UInt8).rechunk().to_arrow()
+    content = array.buffers()[1]
+    return content.to_pybytes()[array.offset : array.offset + len(array)] if content else b""
 
 
 def coded(texts: pl.Series, *, limit: int) -> Coded:
