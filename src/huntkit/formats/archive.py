@@ -137,11 +137,15 @@ def _unpack(kind: str, outer: Member, top: Meter, depth: int) -> Iterator[Member
     with outer.open() as stream:
         raw, failure = (stream, None) if kind == "tar" else seekable(stream, top.limits)
         entries = tar_members(raw, top) if kind == "tar" else zip_members(raw, top)
-        for entry in entries:
-            _count(top)
-            inner = Member(f"{outer.name}!{visible(entry.name)}" if entry.name else outer.name)
-            inner.size, inner.error, inner.opener = entry.size, entry.error, entry.open
-            yield from _nested(inner, top, depth)
+        try:
+            for entry in entries:
+                _count(top)
+                inner = Member(f"{outer.name}!{visible(entry.name)}" if entry.name else outer.name)
+                inner.size, inner.error, inner.opener = entry.size, entry.error, entry.open
+                yield from _nested(inner, top, depth)
+        finally:
+            entries.close()
+            raw.close()
         if failure is not None:
             yield Member(outer.name, outer.size, error=failure.message)
 
@@ -150,7 +154,8 @@ def _single(kind: str, outer: Member, top: Meter, depth: int) -> Iterator[Member
     meter = Meter(top.limits, outer.size, top)
 
     def opener() -> BinaryIO:
-        return bounded(unpacker(kind, outer.open()), meter)
+        packed = outer.open()
+        return bounded(unpacker(kind, packed), meter, packed)
 
     name = _inner_name(kind, outer.name)
     is_tar = archive_kind(Member(outer.name, opener=opener).head(512)) == "tar"

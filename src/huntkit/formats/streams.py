@@ -9,7 +9,8 @@ import tarfile
 import tempfile
 import zipfile
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import IO, Any, BinaryIO, cast
 
 from huntkit.core.errors import FormatError, LimitReached
@@ -17,6 +18,7 @@ from huntkit.formats.format import HEAD_BYTES, wide_encoding
 from huntkit.formats.limits import DEFAULT, Limits, size_text
 
 PIECE_BYTES = 1 << 18
+MOST_AT_ONCE = 1 << 23
 
 Source = IO[bytes] | io.RawIOBase | io.BufferedIOBase
 
@@ -47,35 +49,35 @@ class Meter:
         self.members = 0
 
     def reach(self, position: int) -> None:
-        """Note how far the source was read, or raise LimitReached."""
-        if position > self.limits.max_member_bytes:
+        """Note how far the source was read this time, or raise LimitReached."""
+        limits = self.limits
+        if position > limits.max_member_bytes:
             raise LimitReached(
-                f"it unpacks to more than {size_text(self.limits.max_member_bytes)}",
+                f"it unpacks to more than {size_text(limits.max_member_bytes)}",
                 context={"limit": "max_member_bytes"},
             )
-        if position > self.produced:
-            self.add(position - self.produced)
+        self._check_ratio(position)
+        more, self.produced = max(0, position - self.produced), max(position, self.produced)
+        above = self.above
+        while above is not None:
+            above.produced += more
+            above._check_ratio(above.produced)  # noqa: SLF001  another meter, not another class
+            if above.produced > limits.max_total_bytes:
+                raise LimitReached(
+                    f"the archive unpacks to more than {size_text(limits.max_total_bytes)}",
+                    context={"limit": "max_total_bytes"},
+                )
+            above = above.above
 
-    def add(self, count: int) -> None:
-        """Count bytes here and in all archives around, or raise LimitReached."""
-        self.produced += count
+    def _check_ratio(self, size: int) -> None:
         limits = self.limits
-        if (
-            self.packed is not None
-            and self.produced > limits.ratio_floor_bytes
-            and self.produced > limits.max_ratio * max(self.packed, 1)
-        ):
+        if self.packed is None or size <= limits.ratio_floor_bytes:
+            return
+        if size > limits.max_ratio * max(self.packed, 1):
             raise LimitReached(
                 f"it unpacks to more than {limits.max_ratio} times its size; reading stopped "
-                f"after {size_text(self.produced)}",
+                f"after {size_text(size)}",
                 context={"limit": "max_ratio"},
-            )
-        if self.above is not None:
-            self.above.add(count)
-        elif self.produced > limits.max_total_bytes:
-            raise LimitReached(
-                f"the archive unpacks to more than {size_text(limits.max_total_bytes)}",
-                context={"limit": "max_total_bytes"},
             )
 
 
@@ -112,9 +114,9 @@ class Pieces(io.RawIOBase):
 class Bounded(Pieces):
     """A stream that counts what it gives, names damage in plain words, and stops at limits."""
 
-    def __init__(self, source: Source, meter: Meter) -> None:
+    def __init__(self, source: Source, meter: Meter, *below: Source) -> None:
         super().__init__()
-        self._source = source
+        self._closing = (source, *below)
         self._take = _pieces_of(source)
         self._meter = meter
         self._position = 0
@@ -137,9 +139,10 @@ class Bounded(Pieces):
         return data
 
     def close(self) -> None:
-        """Close the source too."""
+        """Close the sources too."""
         if not self.closed:
-            self._source.close()
+            for each in self._closing:
+                each.close()
         super().close()
 
 
@@ -164,9 +167,9 @@ def damaged(error: BaseException, position: int = 0) -> FormatError:
     )
 
 
-def bounded(source: Source, meter: Meter) -> BinaryIO:
-    """`source` as a buffered stream under `meter`."""
-    return Bounded(source, meter).buffered()
+def bounded(source: Source, meter: Meter, *below: Source) -> BinaryIO:
+    """`source` as a buffered stream under `meter`; closing it closes those `below` it too."""
+    return Bounded(source, meter, *below).buffered()
 
 
 class Replayed(Pieces):
@@ -200,7 +203,7 @@ def take(stream: BinaryIO, count: int) -> tuple[bytes, FormatError | None]:
     held = 0
     while held < count:
         try:
-            data = piece(count - held)
+            data = piece(min(count - held, MOST_AT_ONCE))
         except FormatError as error:
             return b"".join(pieces), error
         except DAMAGE as error:
@@ -274,6 +277,19 @@ def seekable(stream: BinaryIO, limits: Limits = DEFAULT) -> tuple[BinaryIO, Form
         stream.seek(0)
         return stream, None
     return spooled(stream, limits)
+
+
+@contextmanager
+def seekable_copy(
+    stream: BinaryIO, limits: Limits
+) -> Iterator[tuple[BinaryIO, FormatError | None]]:
+    """As `seekable`, and what was made for it goes at the end."""
+    found, failure = seekable(stream, limits)
+    try:
+        yield found, failure
+    finally:
+        if found is not stream:
+            found.close()
 
 
 def spooled(stream: BinaryIO, limits: Limits) -> tuple[BinaryIO, FormatError | None]:

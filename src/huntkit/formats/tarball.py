@@ -2,14 +2,15 @@
 
 import io
 import tarfile
-from collections.abc import Iterator
-from typing import BinaryIO, cast
+from collections.abc import Generator
+from typing import BinaryIO, Self, cast
 
 from huntkit.core.errors import FormatError
 from huntkit.formats.limits import MIB
 from huntkit.formats.streams import DAMAGE, Meter, Pieces, damaged, spooled
 from huntkit.formats.zipped import Entry
 
+_PIECE_BYTES = 10240  # tarfile's own unit
 _HEADER_TYPES = (
     tarfile.GNUTYPE_LONGNAME,
     tarfile.GNUTYPE_LONGLINK,
@@ -29,7 +30,7 @@ class _SmallHeaders(tarfile.TarInfo):
         return cast("tarfile.TarInfo", process(archive))
 
 
-def tar_members(stream: BinaryIO, top: Meter) -> Iterator[Entry]:
+def tar_members(stream: BinaryIO, top: Meter) -> Generator[Entry]:
     """The regular files in a tar; links and devices are listed as not read."""
     try:
         # Streaming mode never seeks, so a packed tar is unpacked exactly once.
@@ -41,28 +42,51 @@ def tar_members(stream: BinaryIO, top: Meter) -> Iterator[Entry]:
                 if not info.isreg():
                     yield Entry(info.name, error="it is a link or a device, not a file")
                     continue
-                yield _entry(archive, info, top)
+                with _Opened(archive, info, top) as opened:
+                    yield opened.entry()
     except FormatError as error:
         yield Entry("", error=error.message)
     except DAMAGE as error:
         yield Entry("", error="the archive ends early: " + damaged(error).message)
 
 
-def _entry(archive: tarfile.TarFile, info: tarfile.TarInfo, top: Meter) -> Entry:
-    entry = Entry(info.name, info.size)
-    if info.sparse is not None:
-        entry.error = "it is a sparse file; unpack the archive with tar first"
-        return entry
-    held: list[tuple[BinaryIO, FormatError | None]] = []
+class _Opened:
+    """A member while it is the current one; its copy, if one was made, goes with it."""
 
-    def opener() -> BinaryIO:
-        if not held:
-            packed = cast("BinaryIO", archive.extractfile(info))
-            held.append(spooled(packed, top.limits))
-        return _View(*held[0]).buffered()
+    def __init__(self, archive: tarfile.TarFile, info: tarfile.TarInfo, top: Meter) -> None:
+        self._archive, self._info, self._top = archive, info, top
+        self._copy: tuple[BinaryIO, FormatError | None] | None = None
 
-    entry.open = opener
-    return entry
+    def entry(self) -> Entry:
+        if self._info.sparse is not None:
+            error = "it is a sparse file; unpack the archive with tar first"
+            return Entry(self._info.name, self._info.size, error)
+        return Entry(self._info.name, self._info.size, open=self._open)
+
+    def _open(self) -> BinaryIO:
+        if self._copy is None:
+            packed = cast("BinaryIO", self._archive.extractfile(self._info))
+            self._copy = spooled(_Small(packed).plain(), self._top.limits)
+        return _View(*self._copy).buffered()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._copy is not None:
+            self._copy[0].close()
+
+
+class _Small(Pieces):
+    """Takes a little at a time: what tarfile had got of a piece when an error came is lost."""
+
+    def __init__(self, source: BinaryIO) -> None:
+        super().__init__()
+        self._source = source
+
+    def piece(self, count: int) -> bytes:
+        """The next few bytes."""
+        return self._source.read(min(count, _PIECE_BYTES))
 
 
 class _View(Pieces):

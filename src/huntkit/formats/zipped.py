@@ -6,7 +6,7 @@ Layout: PKWARE APPNOTE 6.3, https://pkware.cachefly.net/webdocs/casestudies/APPN
 import struct
 import zipfile
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass
 from typing import BinaryIO
 
@@ -31,7 +31,7 @@ class Entry:
     open: Callable[[], BinaryIO] | None = None
 
 
-def zip_members(stream: BinaryIO, top: Meter) -> Iterator[Entry]:
+def zip_members(stream: BinaryIO, top: Meter) -> Generator[Entry]:
     """The files in a zip; without its directory (cut off), those whose beginnings are found."""
     try:
         archive = zipfile.ZipFile(stream)

@@ -208,7 +208,7 @@ def test_five_megabytes_on_one_line_are_one_record(read):
 
 
 def test_a_large_wrapped_list_is_streamed_not_held(read):
-    inner = ",".join('{"n": %d, "pad": "%s"}' % (n, "[{" * 50) for n in range(20_000))
+    inner = ",".join(json.dumps({"n": n, "pad": "[{" * 50}) for n in range(20_000))
     data = ('{"owner": "x", "Records": [' + inner + '], "nextLink": {"deep": [{}]}}').encode()
     limits = Limits(batch_bytes=64 * 1024, max_document_bytes=256 * 1024)
     tracemalloc.start()
@@ -287,13 +287,15 @@ def _read_any(data):
 
 _values = st.recursive(
     st.none() | st.booleans() | st.integers(-(2**63), 2**64 - 1) | st.text(max_size=8),
-    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=4), inner, max_size=3),
+    lambda inner: (
+        st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=4), inner, max_size=3)
+    ),
     max_leaves=8,
-)  # fmt: skip
+)
+_records = st.dictionaries(st.text("xyz", min_size=1, max_size=3), _values, max_size=4)
 
 
-@given(st.lists(st.dictionaries(st.text("xyz", min_size=1, max_size=3), _values, max_size=4), min_size=1, max_size=6),
-       st.booleans(), st.sampled_from([None, 1]))  # fmt: skip
+@given(st.lists(_records, min_size=1, max_size=6), st.booleans(), st.sampled_from([None, 1]))
 @settings(max_examples=150, deadline=None)
 def test_what_json_writes_is_what_we_read_whatever_the_chunks(records, as_array, indent):
     if as_array:

@@ -16,7 +16,7 @@ from huntkit.core.errors import FormatError
 from huntkit.formats.batch import Batch, Ledger
 from huntkit.formats.format import Head, ReadOptions
 from huntkit.formats.limits import Limits
-from huntkit.formats.streams import seekable, spooled
+from huntkit.formats.streams import seekable_copy, spooled
 
 name = "evtx"
 suffixes = frozenset({"evtx"})
@@ -49,10 +49,22 @@ def read(stream: BinaryIO, *, name: str, limits: Limits, options: ReadOptions) -
 
 
 def _batches(stream: BinaryIO, ledger: Ledger, limits: Limits) -> Iterator[Batch]:
-    stream, failure = seekable(stream, limits)
-    survey = _survey(stream)
-    if survey.torn:
-        stream = _completed(stream, limits)
+    with seekable_copy(stream, limits) as (stream, failure):
+        survey = _survey(stream)
+        if not survey.torn:
+            yield from _read(stream, survey, ledger, limits)
+        else:
+            with _completed(stream, limits) as whole:
+                yield from _read(whole, survey, ledger, limits)
+    if failure is not None:
+        raise failure
+    if survey.missing:
+        raise FormatError(
+            f"it is cut off: {survey.missing} of its {survey.chunks} chunks are not whole"
+        )
+
+
+def _read(stream: BinaryIO, survey: "_Survey", ledger: Ledger, limits: Limits) -> Iterator[Batch]:
     kept = 0
     numbers: list[int] = []
     records: list[dict[str, Any]] = []
@@ -76,12 +88,6 @@ def _batches(stream: BinaryIO, ledger: Ledger, limits: Limits) -> Iterator[Batch
         ledger.skip(numbers[-1] if numbers else 0, DAMAGED_RECORD, count=lost)
     if records:
         yield ledger.batch(numbers, records=records)
-    if failure is not None:
-        raise failure
-    if survey.missing:
-        raise FormatError(
-            f"it is cut off: {survey.missing} of its {survey.chunks} chunks are not whole"
-        )
 
 
 @dataclass(slots=True)

@@ -10,7 +10,7 @@ from huntkit.core.errors import FormatError
 from huntkit.formats.batch import Batch, Ledger
 from huntkit.formats.format import Head, ReadOptions
 from huntkit.formats.limits import Limits
-from huntkit.formats.streams import seekable
+from huntkit.formats.streams import seekable_copy
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -36,14 +36,14 @@ def read(stream: BinaryIO, *, name: str, limits: Limits, options: ReadOptions) -
     import polars as pl  # noqa: PLC0415  detecting other formats need not load it
 
     ledger = Ledger("parquet")
-    stream, failure = seekable(stream, limits)
-    if failure is not None:
-        raise failure
-    number = 1
-    for piece in _pieces(stream, limits):
-        table = pl.DataFrame(pl.from_arrow(piece))
-        yield ledger.batch(range(number, number + len(table)), table=table)
-        number += len(table)
+    with seekable_copy(stream, limits) as (stream, failure):
+        if failure is not None:
+            raise failure
+        number = 1
+        for piece in _pieces(stream, limits):
+            table = pl.DataFrame(pl.from_arrow(piece))
+            yield ledger.batch(range(number, number + len(table)), table=table)
+            number += len(table)
 
 
 def _pieces(stream: BinaryIO, limits: Limits) -> Iterator["pa.RecordBatch"]:

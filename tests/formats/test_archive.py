@@ -1,0 +1,351 @@
+import bz2
+import gzip
+import io
+import lzma
+import random
+import struct
+import tarfile
+import tracemalloc
+import zipfile
+import zlib
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from huntkit.core.errors import FormatError, LimitReached
+from huntkit.formats.archive import archive_kind, visible, walk
+from huntkit.formats.limits import MIB, Limits
+from huntkit.formats.streams import take
+
+
+def make_zip(members, **options):
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w", **{"compression": zipfile.ZIP_DEFLATED, **options}) as archive:
+        for name, data in members.items():
+            archive.writestr(name, data)
+    return out.getvalue()
+
+
+def make_tar(members, mode="w:gz"):
+    out = io.BytesIO()
+    with tarfile.open(fileobj=out, mode=mode) as archive:
+        for name, data in members.items():
+            info = tarfile.TarInfo(name)
+            info.size = len(data)
+            archive.addfile(info, io.BytesIO(data))
+    return out.getvalue()
+
+
+@pytest.fixture
+def contents(tmp_path):
+    """What `walk` gives for the bytes of a file: (name inside, bytes or error)."""
+
+    def of(data, name="a.bin", limits=None):
+        path = tmp_path / name
+        path.write_bytes(data)
+        return [(shown(m, path), read(m)) for m in walk(path, limits=limits or Limits())]
+
+    def shown(member, path):
+        return member.name.removeprefix(str(path))
+
+    def read(member):
+        if member.error:
+            return "error: " + member.error
+        with member.open() as stream:
+            data, failure = take(stream, 1 << 40)
+        with member.open() as stream:
+            assert take(stream, 1 << 40)[0] == data or failure
+        return data if failure is None else (data, str(failure))
+
+    return of
+
+
+def test_a_plain_file_is_its_own_only_member(tmp_path):
+    path = tmp_path / "x.json"
+    path.write_bytes(b"{}")
+    (member,) = walk(path)
+    assert (member.name, member.size, member.path) == (str(path), 2, path)
+    with member.open() as stream:
+        assert stream.read() == member.head() == b"{}"
+
+
+def test_a_missing_file_is_a_member_with_an_error(tmp_path):
+    (member,) = walk(tmp_path / "none")
+    assert "No such file" in member.error
+    with pytest.raises(FormatError):
+        member.open()
+
+
+@pytest.mark.parametrize("mode", [zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED])
+def test_zip_members(contents, mode):
+    data = make_zip({"a/x.json": b"one" * 999, "y": b"", "d/": b""}, compression=mode)
+    assert contents(data) == [("!a/x.json", b"one" * 999), ("!y", b"")]
+
+
+def test_zip_written_to_a_pipe_has_sizes_after_the_data(contents):
+    class Pipe(io.BytesIO):
+        def seekable(self):
+            return False
+
+        def tell(self):
+            raise OSError
+
+    pipe = Pipe()
+    with zipfile.ZipFile(pipe, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("x", b"data" * 500)
+    assert contents(pipe.getvalue()) == [("!x", b"data" * 500)]
+
+
+@pytest.mark.parametrize("mode", ["w", "w:gz", "w:bz2", "w:xz"])
+def test_tar_members_count_as_one_archive(contents, mode):
+    data = make_tar({"x/a.json": b"1" * 3000, "b": b"2"}, mode)
+    assert contents(data, limits=Limits(max_depth=1)) == [
+        ("!x/a.json", b"1" * 3000),
+        ("!b", b"2"),
+    ]
+
+
+@pytest.mark.parametrize("pack", [gzip.compress, bz2.compress, lzma.compress])
+def test_a_packed_file_loses_its_ending(contents, pack):
+    suffix = {gzip.compress: ".gz", bz2.compress: ".bz2", lzma.compress: ".xz"}[pack]
+    assert contents(pack(b"data" * 9999), "x.json" + suffix) == [("!x.json", b"data" * 9999)]
+
+
+def test_gzip_members_one_after_another_are_one_file(contents):
+    assert contents(gzip.compress(b"one") + gzip.compress(b"two"), "x.gz") == [("!x", b"onetwo")]
+
+
+def test_archives_in_archives(contents):
+    inner = make_zip({"x.json": b"{}"})
+    middle = make_tar({"m/i.zip": inner, "plain": b"p"})
+    data = make_zip({"t.tar.gz": middle, "g.gz": gzip.compress(b"g")})
+    assert contents(data) == [
+        ("!t.tar.gz!m/i.zip!x.json", b"{}"),
+        ("!t.tar.gz!plain", b"p"),
+        ("!g.gz!g", b"g"),
+    ]
+
+
+def test_nesting_stops_at_the_limit(contents):
+    data = b"deep"
+    for _ in range(4):
+        data = make_zip({"z": data})
+    assert contents(data, limits=Limits(max_depth=4)) == [("!z!z!z!z", b"deep")]
+    ((_, error),) = contents(data, limits=Limits(max_depth=3))
+    assert error == "error: archives are nested deeper than 3"
+
+
+@pytest.mark.parametrize(
+    "name", ["../../etc/x", "/etc/passwd", "a\x1b[2J\u202egpj", "C:\\x\\y", "a\nb"]
+)
+@pytest.mark.parametrize("make", [make_zip, make_tar])
+def test_names_are_text_and_nothing_is_written(contents, tmp_path, name, make):
+    ((shown, data),) = contents(make({name: b"data"}))
+    assert data == b"data"
+    assert shown.isprintable()
+    assert shown == "!" + visible(name)
+    assert [each.name for each in tmp_path.rglob("*")] == ["a.bin"]
+
+
+def test_links_and_devices_in_a_tar_are_said_not_followed(contents):
+    out = io.BytesIO()
+    with tarfile.open(fileobj=out, mode="w") as archive:
+        link = tarfile.TarInfo("link")
+        link.type, link.linkname = tarfile.SYMTYPE, "/etc/passwd"
+        archive.addfile(link)
+        hard = tarfile.TarInfo("hard")
+        hard.type, hard.linkname = tarfile.LNKTYPE, "/etc/passwd"
+        archive.addfile(hard)
+        folder = tarfile.TarInfo("folder")
+        folder.type = tarfile.DIRTYPE
+        archive.addfile(folder)
+    found = contents(out.getvalue())
+    assert [name for name, _ in found] == ["!link", "!hard"]
+    assert all("not a file" in text for _, text in found)
+
+
+def test_an_encrypted_member_is_said_and_the_next_read(contents):
+    data = bytearray(make_zip({"secret": b"s" * 50, "open": b"o"}, compression=zipfile.ZIP_STORED))
+    for magic, offset in ((b"PK\x03\x04", 6), (b"PK\x01\x02", 8)):
+        data[data.find(magic) + offset] |= 1
+    (first, second) = contents(bytes(data))
+    assert "encrypted" in first[1]
+    assert second == ("!open", b"o")
+
+
+def test_an_unknown_compression_is_said(contents):
+    data = bytearray(make_zip({"x": b"abc" * 50}))
+    for magic, offset in ((b"PK\x03\x04", 8), (b"PK\x01\x02", 10)):
+        data[data.find(magic) + offset] = 97
+    ((_, text),) = contents(bytes(data))
+    assert "compression is not supported" in text
+
+
+def test_a_wrong_checksum_is_said_after_the_data(contents):
+    data = bytearray(make_zip({"x": b"abcdef"}, compression=zipfile.ZIP_STORED))
+    data[data.find(b"abcdef")] ^= 1
+    ((_, (read, failure)),) = contents(bytes(data))
+    assert read in (b"", b"`bcdef")
+    assert "damaged" in failure
+
+
+# -- cut off -------------------------------------------------------------------------------------
+
+
+def noise(size, seed=1):
+    return random.Random(seed).randbytes(size)
+
+
+def test_a_zip_cut_off_gives_what_can_be_read(contents):
+    one, two = noise(200_000), noise(200_000, 2)
+    data = make_zip({"one": one, "two": two})
+    first, second, last = contents(data[:300_000])
+    assert first == ("!one", one)
+    assert second[0] == "!two"
+    assert second[1][0] == two[: len(second[1][0])]
+    assert 90_000 < len(second[1][0]) < 200_000
+    assert "cut off" in second[1][1]
+    assert last == ("", "error: the archive is cut off or damaged; 2 members were found in it")
+
+
+def test_a_zip_that_is_only_its_first_bytes_is_said(contents):
+    ((_, text),) = contents(b"PK\x03\x04")
+    assert "cut off" in text
+
+
+def test_a_gzip_cut_off_gives_what_can_be_read(contents):
+    whole = noise(1_000_000)
+    ((name, (data, failure)),) = contents(gzip.compress(whole)[:600_000], "x.gz")
+    assert name == "!x"
+    assert data == whole[: len(data)]
+    assert len(data) > 500_000
+    assert "cut off" in failure
+
+
+@pytest.mark.parametrize("mode", ["w", "w:gz"])
+def test_a_tar_cut_off_gives_what_can_be_read(contents, mode):
+    one, two = noise(200_000), noise(200_000, 2)
+    data = make_tar({"one": one, "two": two}, mode)
+    found = contents(data[:300_000])
+    assert found[0] == ("!one", one)
+    assert found[1][0] == "!two"
+    assert found[1][1][0] == two[: len(found[1][1][0])]
+    assert len(found[1][1][0]) > 80_000
+    assert "cut off" in found[1][1][1]
+
+
+# -- bombs ---------------------------------------------------------------------------------------
+
+SMALL = Limits(ratio_floor_bytes=2 * MIB, max_ratio=100)
+
+
+@pytest.mark.parametrize("make", [make_zip, make_tar])
+def test_a_bomb_is_stopped_by_its_ratio_in_little_memory(tmp_path, make):
+    path = tmp_path / "bomb"
+    path.write_bytes(make({"zeros": bytes(64 * MIB), "after": b"x"}))
+    tracemalloc.start()
+    errors = []
+    for member in walk(path, limits=SMALL):
+        if member.error:
+            errors.append(member.error)
+            continue
+        failure, data = None, b"x"
+        with member.open() as stream:
+            while data and failure is None:
+                data, failure = take(stream, MIB)
+        if failure is not None:
+            assert isinstance(failure, LimitReached)
+            errors.append(str(failure))
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert any("100 times its size" in error for error in errors)
+    assert peak < 24 * MIB
+
+
+def test_a_gzip_bomb_is_stopped(contents):
+    ((_, (data, failure)),) = contents(gzip.compress(bytes(64 * MIB)), "x.gz", SMALL)
+    assert len(data) <= 8 * MIB
+    assert "100 times its size" in failure
+
+
+def test_nested_bombs_are_stopped_by_the_ratio_to_the_outermost_file(contents):
+    layer = make_zip({str(n): noise(200) + bytes(90_000) for n in range(10)})
+    data = make_zip({str(n): layer for n in range(100)})
+    limits = Limits(ratio_floor_bytes=MIB, max_ratio=200)
+    found = contents(data, limits=limits)
+    last = found[-1][1]
+    assert "200 times its size" in (last if isinstance(last, str) else last[1])
+    assert sum(len(text) for _, text in found if isinstance(text, bytes)) < 40 * MIB
+
+
+def test_too_many_members_stop_the_walk_visibly(contents):
+    found = contents(make_zip({str(n): b"" for n in range(30)}), limits=Limits(max_members=10))
+    assert len(found) == 11
+    assert "more than 10 members" in found[-1][1]
+
+
+def test_a_member_over_the_size_limit_is_stopped(contents):
+    data = make_zip({"x": noise(3 * MIB)})
+    ((_, (read, failure)),) = contents(data, limits=Limits(max_member_bytes=MIB))
+    assert len(read) <= 2 * MIB
+    assert "more than 1 MiB" in failure
+
+
+def test_a_tar_header_of_absurd_size_is_refused(contents):
+    header = tarfile.TarInfo("pax")
+    header.type, header.size = tarfile.XHDTYPE, 1 << 33
+    packed = zlib.compressobj(9, zlib.DEFLATED, 31)
+    data = packed.compress(header.tobuf()) + packed.compress(bytes(50 * MIB)) + packed.flush()
+    tracemalloc.start()
+    found = contents(data, "x.tar.gz")
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert "damaged" in found[-1][1]
+    assert peak < 16 * MIB
+
+
+def test_a_zip_that_says_it_is_enormous_is_only_what_it_holds(contents):
+    data = bytearray(make_zip({"x": b"abc"}, compression=zipfile.ZIP_STORED))
+    at = data.find(b"PK\x01\x02")
+    data[at + 20 : at + 28] = struct.pack("<II", 0xFFFFFFF0, 0xFFFFFFF0)
+    ((_, (read, failure)),) = contents(bytes(data))
+    assert len(read) < 1000
+    assert failure
+
+
+SEEDS = [
+    make_zip({"a": b"abc" * 100, "b/c": b"x"}),
+    make_tar({"a": b"abc" * 100}, "w"),
+    make_tar({"a": b"abc" * 100, "b": b"y"}, "w:gz"),
+    gzip.compress(b"abc" * 100),
+    bz2.compress(b"abc" * 100),
+    lzma.compress(b"abc" * 100),
+    make_zip({"t.tgz": make_tar({"a": make_zip({"x": b"y"})})}),
+]
+
+
+@given(st.data())
+@settings(max_examples=200, deadline=None)
+def test_damaged_archives_never_crash(tmp_path_factory, data):
+    damaged = bytearray(data.draw(st.sampled_from(SEEDS)))
+    for _ in range(data.draw(st.integers(0, 6))):
+        damaged[data.draw(st.integers(0, len(damaged) - 1))] = data.draw(st.integers(0, 255))
+    damaged = damaged[: data.draw(st.integers(0, len(damaged)))]
+    path = tmp_path_factory.getbasetemp() / "damaged"
+    path.write_bytes(damaged)
+    for member in walk(path):
+        assert member.name.isprintable()
+        if member.error is None:
+            try:
+                with member.open() as stream:
+                    take(stream, 1 << 30)
+            except FormatError:
+                continue
+
+
+def test_kinds_are_told_by_content():
+    assert [archive_kind(seed[:512]) for seed in SEEDS] == [
+        "zip", "tar", "gz", "gz", "bz2", "xz", "zip",
+    ]  # fmt: skip
+    assert archive_kind(b"") is None
