@@ -85,10 +85,11 @@ class _Pool:
         with contextlib.suppress(queue.Empty):
             while True:
                 self._jobs.get_nowait()
-        for thread in self._threads:
-            self._jobs.put(None)
-            if thread.ident is not None:
-                thread.join()
+        running = [thread for thread in self._threads if thread.ident is not None]
+        for _ in running:
+            self._jobs.put(None)  # any thread may take any of these: join only after the last
+        for thread in running:
+            thread.join()
 
     def _feed(self, worker: "_Worker") -> None:
         while (job := self._jobs.get()) is not None:
