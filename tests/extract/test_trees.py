@@ -155,7 +155,7 @@ def test_one_start_recorded_by_two_products_is_one_process():
 def test_rarity_is_one_over_the_number_of_such_pairs():
     tree = process_tree(
         starts(
-            (0, 8, "C:/sh", 0, ""), (1, 12, "x", 8, "sh"), (2, 16, "x", 8, "sh"), (3, 2, "y", 8, "sh")
+            (0, 8, "C:/sh", 0, ""), (1, 3, "x", 8, "sh"), (2, 4, "x", 8, "sh"), (3, 2, "y", 8, "sh")
         )
     )  # fmt: skip
     assert tree["Rarity"].to_list() == [1.0, 0.5, 0.5, 1.0]

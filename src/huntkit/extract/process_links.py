@@ -9,7 +9,7 @@ _EPOCH = pl.datetime(1970, 1, 1, time_unit="us", time_zone="UTC")
 
 
 def link(starts: pl.DataFrame, ends: pl.DataFrame) -> pl.DataFrame:
-    """The starts with ``node`` and ``parent`` (keys; empty for a root), and inferred parents.
+    """Starts and inferred parents with ``node`` (a key) and ``above`` (a place; null: a root).
 
     A parent is the process with the parent's key on the same host. Without keys it is the last
     process with the parent's pid on that host that started before the child (or within two seconds
@@ -17,25 +17,35 @@ def link(starts: pl.DataFrame, ends: pl.DataFrame) -> pl.DataFrame:
     gives for its parent. A parent that is named but was never seen becomes a row of its own with
     ``inferred`` true and ``row`` null.
     """
-    nodes = starts.with_columns(node=_node_key()).with_row_index("place")
-    nodes = nodes.unique("node", keep="first", maintain_order=True)
+    nodes = starts.with_columns(node=_node_key(), host_id=_code("host")).unique(
+        "node", keep="first", maintain_order=True
+    )
+    nodes = nodes.with_row_index("place")
     by_key = _by_key(nodes)
-    rest = nodes.join(by_key, on="place", how="anti")
+    rest = nodes if not by_key.height else nodes.join(by_key, on="place", how="anti")
     by_pid = _by_pid(rest, nodes, ends)
-    edges = pl.concat([by_key, by_pid.select("place", "parent")])
-    linked = nodes.join(edges, on="place", how="left").with_columns(inferred=pl.lit(value=False))
-    orphans = (
-        linked.filter(pl.col("parent").is_null())
-        .drop("parent")
-        .join(by_pid.select("place", "last"), on="place", how="left")
+    edges = pl.concat([by_key, by_pid.select("place", "above")])
+    linked = nodes.join(edges, on="place", how="left", maintain_order="left")
+    orphans = linked.filter(pl.col("above").is_null()).join(
+        by_pid.select("place", "last"), on="place", how="left", maintain_order="left"
     )
-    inferred = _inferred(orphans, set(nodes["node"]))
-    named = orphans.select("place", wanted=_parent_key())
-    columns = [*STARTS, "node", "parent", "inferred"]
-    linked = linked.join(named, on="place", how="left", maintain_order="left").with_columns(
-        parent=pl.coalesce("parent", "wanted", pl.lit(""))
+    last = nodes["node"].gather(orphans["last"])
+    orphans = orphans.with_columns(last=last.fill_null("")).with_columns(wanted=_parent_key())
+    inferred = _inferred(orphans, nodes).with_row_index("above", offset=nodes.height)
+    guessed = orphans.select("place", node="wanted").join(
+        inferred.select("node", "above"), on="node", how="inner"
     )
-    return pl.concat([linked.select(columns), inferred.select(columns)])
+    linked = linked.join(
+        guessed.select("place", guess="above"), on="place", how="left", maintain_order="left"
+    ).with_columns(above=pl.coalesce("above", "guess"), inferred=pl.lit(value=False))
+    columns = [*STARTS, "node", "above", "inferred"]
+    guesses = inferred.with_columns(above=pl.lit(None, pl.UInt32), inferred=pl.lit(value=True))
+    return pl.concat([linked.select(columns), guesses.select(columns)])
+
+
+def _code(name: str) -> pl.Expr:
+    """A number for each distinct text: joins on numbers are several times faster."""
+    return pl.col(name).cast(pl.Categorical).to_physical()
 
 
 def _node_key() -> pl.Expr:
@@ -51,45 +61,44 @@ def _node_key() -> pl.Expr:
 
 
 def _by_key(nodes: pl.DataFrame) -> pl.DataFrame:
-    """Edges whose parent's key is there; a process that names itself has no parent."""
-    children = nodes.filter(pl.col("parent_guid") != "").select(
-        "place", "node", parent=pl.concat_str("host", "parent_guid", separator="|")
+    """Edges whose parent's key is there (``place``, ``above``); no process is its own parent."""
+    children = nodes.filter(pl.col("parent_guid") != "")
+    there = nodes.filter(pl.col("key") != "").select("host_id", parent_guid="key", above="place")
+    return (
+        children.select("place", "host_id", "parent_guid")
+        .join(there, on=["host_id", "parent_guid"], how="inner")
+        .filter(pl.col("above") != pl.col("place"))
+        .select("place", "above")
     )
-    there = nodes.filter(pl.col("key") != "").select(parent="node")
-    found = children.filter(pl.col("parent") != pl.col("node")).join(there, on="parent", how="semi")
-    selfish = children.filter(pl.col("parent") == pl.col("node")).with_columns(parent=pl.lit(""))
-    return pl.concat([found, selfish]).select("place", "parent")
 
 
 def _by_pid(children: pl.DataFrame, nodes: pl.DataFrame, ends: pl.DataFrame) -> pl.DataFrame:
-    """``place``, ``parent`` (null: none fits) and ``last``, the last start that had the pid."""
+    """``place``, ``above`` (null: none fits) and ``last``, the last start that had the pid."""
     asked = children.filter(pl.col("parent_pid").is_not_null()).select(
-        "place", "node", "host", "parent_guid", "parent_name", "parent_time",
-        pid="parent_pid", own="pid", at=pl.col("time").fill_null(_EPOCH),
+        "place", "host", "host_id", "parent_guid", "parent_name", "parent_time",
+        pid="parent_pid", at=pl.col("time").fill_null(_EPOCH),
     ).sort("at")  # fmt: skip
     there = nodes.filter(pl.col("pid").is_not_null()).select(
-        "host", "pid", at=pl.col("time").fill_null(_EPOCH), last="node", last_name="name",
+        "host_id", "pid", at=pl.col("time").fill_null(_EPOCH), last="place", last_name="name",
         last_key="key", last_time="time",
     ).sort("at")  # fmt: skip
-    keys = ["host", "pid"]
+    keys = ["host_id", "pid"]
     before = asked.join_asof(there, on="at", by=keys, check_sortedness=False)
     before = _still_there(before, ends).with_columns(fits=_fits())
     late = (
-        asked.join(before.filter(pl.col("fits")), on="place", how="anti")
-        .sort("at")
+        before.filter(~pl.col("fits") & (pl.col("parent_name") != ""))
+        .select(asked.columns)
         .join_asof(
             there, on="at", by=keys, strategy="forward", tolerance=_TOLERANCE,
             check_sortedness=False,
         )
         .with_columns(gone=pl.lit(value=False))
         # Only a name that agrees makes a later start the parent of an earlier one.
-        .filter(_fits() & (pl.col("parent_name") != "") & (pl.col("last_name") != ""))
+        .filter(_fits() & (pl.col("last_name") != ""))
         .select("place", later="last")
     )  # fmt: skip
-    return before.join(late, on="place", how="left").select(
-        "place",
-        parent=pl.when(pl.col("fits")).then("last").otherwise("later"),
-        last=pl.col("last").fill_null(""),
+    return before.join(late, on="place", how="left", maintain_order="left").select(
+        "place", above=pl.when(pl.col("fits")).then("last").otherwise("later"), last="last"
     )
 
 
@@ -101,7 +110,7 @@ def _fits() -> pl.Expr:
     other_key = (pl.col("parent_guid") != "") & (pl.col("last_key") != "")
     return (
         pl.col("last").is_not_null()
-        & (pl.col("last") != pl.col("node"))
+        & (pl.col("last") != pl.col("place"))
         & ~(both_named & (_program("parent_name") != _program("last_name")))
         & ~apart.fill_null(value=False)
         & ~other_key
@@ -148,21 +157,24 @@ def _parent_key() -> pl.Expr:
         (pl.col("parent_name") == "") | (pl.col("parent_name") == pl.col("name"))
     )
     return (
-        pl.when(pl.col("parent_guid") != "")
+        pl.when((pl.col("parent_guid") != "") & (pl.col("parent_guid") == pl.col("key")))
+        .then(None)
+        .when(pl.col("parent_guid") != "")
         .then(pl.concat_str("host", "parent_guid", separator="|"))
         .when(known & ~itself)
         .then(by_pid)
     )
 
 
-def _inferred(orphans: pl.DataFrame, taken: set[str]) -> pl.DataFrame:
+def _inferred(orphans: pl.DataFrame, nodes: pl.DataFrame) -> pl.DataFrame:
     """A row for each parent that is named by its children only."""
     found = (
-        orphans.with_columns(node=_parent_key())
+        orphans.drop("node")
+        .rename({"wanted": "node"})
         .filter(pl.col("node").is_not_null())
         .unique("node", keep="first", maintain_order=True)
+        .join(nodes.select("node"), on="node", how="anti", maintain_order="left")
     )
-    found = found.filter(~pl.col("node").is_in(pl.Series(list(taken), dtype=pl.String).implode()))
     return found.select(
         row=pl.lit(None, pl.UInt32),
         time="parent_time",
@@ -181,6 +193,4 @@ def _inferred(orphans: pl.DataFrame, taken: set[str]) -> pl.DataFrame:
         parent_command_line=pl.lit(""),
         host_written="host_written",
         node="node",
-        parent=pl.lit(""),
-        inferred=pl.lit(value=True),
     )

@@ -85,22 +85,15 @@ def process_tree(data: pl.DataFrame, *, roles: Mapping[str, str] | None = None) 
 
 def _tree(nodes: pl.DataFrame) -> pl.DataFrame:
     """The columns of the tree for nodes with keys."""
-    numbered = nodes.with_row_index("place")
-    above = numbered.select(parent="node", above="place")
-    places = numbered.join(above, on="parent", how="left", maintain_order="left")["above"]
-    form = shape(places.cast(pl.Int64).fill_null(-1))
-    parent_names = nodes["name"].gather(
-        form["parent"].zip_with(form["parent"] >= 0, pl.Series([None], dtype=pl.Int64))
-    )
-    key_of = nodes["node"].gather(
-        form["parent"].zip_with(form["parent"] >= 0, pl.Series([None], dtype=pl.Int64))
-    )
+    form = shape(nodes["above"].cast(pl.Int64).fill_null(-1))
+    places = form["parent"].replace(-1, None)
+    parent_names, keys = nodes["name"].gather(places), nodes["node"].gather(places)
     pair = [pl.col("name"), pl.col("above")]
     return form.with_columns(
         nodes["name"], parent_names.fill_null("").alias("above"), nodes["inferred"]
     ).select(
         proc_key=nodes["node"],
-        parent_key=key_of.fill_null(""),
+        parent_key=keys.fill_null(""),
         IsRoot=pl.col("parent") < 0,
         IsLeaf=pl.col("children") == 0,
         IsBranch=(pl.col("parent") >= 0) & (pl.col("children") > 0),
