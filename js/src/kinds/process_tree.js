@@ -12,7 +12,7 @@ const INDENT = 14; // px; matches page.css
 const DEEPEST = 10; // indents beyond this depth say their depth as a number
 const OPEN_AT_FIRST = 60;
 
-const WIDTHS = { time: "172px", rarity: "64px", command: "minmax(160px, 4fr)" };
+const WIDTHS = { time: "172px", rarity: "64px", command: "minmax(230px, 4fr)" };
 
 const TEXTS = ["process", "user", "host", "pid", "command"];
 const DETAILS = { command: "command line", user: "user", host: "host", pid: "process id" };
@@ -86,16 +86,17 @@ class ProcessTree {
       head.append(cell);
     }
     const widths = this.columns.map(({ id }) => WIDTHS[id] ?? this.widthOf(id));
-    this.template = ["minmax(270px, 2.2fr)", ...widths].join(" ");
+    this.template = ["minmax(240px, 2.2fr)", ...widths].join(" ");
     head.style.gridTemplateColumns = this.template;
     return head;
   }
 
-  // As wide as the longest text needs, within bounds; may shrink when room is short.
+  // A share of the room, the larger the longer its texts; the command line has the largest.
   widthOf(id) {
-    const longest = Math.max(...this.data[id].values.map((value) => value.length));
+    const shown = this.data.short[id] ?? this.data[id].values;
+    const longest = shown.reduce((most, value) => Math.max(most, value.length), 0);
     const wide = Math.min(Math.max(longest * 8 + 14, 56), 200);
-    return id === "pid" ? `${wide}px` : `minmax(${Math.min(wide, 80)}px, ${wide}px)`;
+    return id === "pid" ? `${wide}px` : `minmax(${Math.min(wide, 80)}px, ${wide / 130}fr)`;
   }
 
   orderSwitch() {
@@ -225,13 +226,14 @@ class ProcessTree {
     else if (id === "rarity") this.rarityInto(cell, node);
     else {
       const value = lookUp(this.data[id], node);
+      const shown = this.data.short[id]?.[this.data[id].codes[node]] ?? value;
       if (id === "user" && value) {
         const dot = make("span", "hk-dot");
         const colour = this.data.user.codes[node] % this.colours.length;
         dot.style.backgroundColor = this.colours[colour];
         cell.append(dot);
       }
-      this.highlight(cell, value);
+      this.highlight(cell, shown);
       if (id !== "command") cell.title = value;
     }
     return cell;
@@ -433,9 +435,21 @@ class ProcessTree {
   }
 }
 
+// Accounts without domain and hosts without theirs, where that leaves no two of them alike.
+function shortened(values, cut) {
+  const short = values.map(cut);
+  return new Set(short).size === values.length ? short : values;
+}
+
+const account = (value) => /[^\\]*$/.exec(value)[0] || value;
+const label = (value) => (/^[\d.:]*$/.test(value) ? value : value.split(".")[0] || value);
+
 function unpacked(data) {
   for (const id of TEXTS) if (data[id]) data[id] = column(data[id]);
   data.details = data.details.map(column);
+  data.short = {};
+  if (data.user) data.short.user = shortened(data.user.values, account);
+  if (data.host) data.short.host = shortened(data.host.values, label);
   // The name is the path's last part; the path itself is among the details.
   const { values, codes } = data.process;
   data.name = { codes, values: values.map((path) => /[^\\/]*(?=[\\/]*$)/.exec(path)[0] || "(no name)") };

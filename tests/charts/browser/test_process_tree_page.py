@@ -166,6 +166,23 @@ def test_the_rarest_branch_comes_first_and_time_order_is_one_choice_away(
     assert names.all_text_contents() == ["tool0.exe", "tool1.exe", "tool3.exe", "tool2.exe"]
 
 
+def test_accounts_and_hosts_are_short_where_that_is_not_ambiguous(
+    drawn: Callable[..., Any],
+) -> None:
+    hosts = ["ws01.corp.example", "192.0.2.7", "dc01.corp.example", "dc01.corp.example"]
+    plain = drawn(chain(4, User=["CORP\\al", "CORP\\bo", "", "CORP\\al"], Computer=hosts))
+    assert plain.locator(".hk-rows .hk-user").all_text_contents() == ["al", "bo", "al", ""]
+    assert plain.locator(".hk-rows .hk-host").all_text_contents() == [
+        "ws01",
+        "192.0.2.7",
+        "dc01",
+        "dc01",
+    ]
+    assert "CORP\\al" in str(plain.locator(".hk-details").text_content())
+    alike = drawn(chain(3, User=["CORP\\al", "LAB\\al", "LAB\\al"]))
+    assert alike.locator(".hk-rows .hk-user").all_text_contents()[:2] == ["CORP\\al", "LAB\\al"]
+
+
 def test_a_chain_of_thousands_stays_readable(drawn: Callable[..., Any]) -> None:
     texts = [f"a rather long text {i}" for i in range(5_000)]
     page = drawn(chain(5_000, User=texts, CommandLine=texts, Computer=texts, ProcessId=texts))
