@@ -134,7 +134,7 @@ class Collector:
                 found.learn(row)
             if found.nested:
                 found.rows.append(tuple([reader(name)(row) for name in found.names]))
-            elif found.names:
+            elif found.names or found.security:
                 found.rows.append(tuple(map(row.get, found.names)))
 
     def _class(self, key: tuple[Any, Any, Any], raw: tuple[Any, Any, Any]) -> EventClass:

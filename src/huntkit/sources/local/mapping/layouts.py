@@ -1,6 +1,6 @@
 """How products write the same Windows event: records of any layout to one shape."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from typing import Any
@@ -45,7 +45,6 @@ class Layout:
     needs: tuple[str, ...]
     lacks: tuple[str, ...] = ()
     any_of: tuple[str, ...] = ()
-    unwrap: str = ""
     data: tuple[str, ...] = ()
     system: dict[str, tuple[str, ...]] = field(default_factory=dict)
     time: tuple[tuple[tuple[str, ...], str], ...] = ()
@@ -57,7 +56,7 @@ class Layout:
     gives: frozenset[str] = frozenset()
     levels: tuple[str, dict[int, int]] | None = None
 
-    def fits(self, row: Row) -> bool:
+    def fits(self, row: Collection[str]) -> bool:
         """Whether the record is written in this layout."""
         for name in self.needs:
             if name not in row:
@@ -87,7 +86,6 @@ def _layout(raw: dict[str, Any]) -> Layout:
         needs=tuple(raw["needs"]),
         lacks=tuple(raw.get("lacks", ())),
         any_of=tuple(raw.get("any", ())),
-        unwrap=raw.get("unwrap", ""),
         data=tuple(raw.get("data", ())),
         system={name: tuple(fields) for name, fields in raw.get("system", {}).items()},
         time=tuple((tuple(each["field"]), each["kind"]) for each in raw.get("time", ())),
@@ -105,6 +103,43 @@ def _layout(raw: dict[str, Any]) -> Layout:
 def layouts() -> tuple[Layout, ...]:
     """All layouts, in the order in which they are tried."""
     return tuple(_layout(raw) for raw in rules.data("layouts"))
+
+
+def unwrapped(row: Row) -> Row | None:
+    """The event in a wrapping that products put around one, or None.
+
+    Chainsaw's ``document.data``, Splunk's ``_raw`` XML, and Kibana's columns with dotted names.
+    """
+    document = row.get("document")
+    if isinstance(document, dict):
+        data = document.get("data")
+        if isinstance(data, dict) and "Event" in data:
+            return {**{k: v for k, v in row.items() if k != "document"}, **data}
+    raw = row.get("_raw")
+    if isinstance(raw, str) and raw.lstrip()[:6] == "<Event":
+        event = xml_event(raw)
+        if event is not None:
+            return {**{k: v for k, v in row.items() if k != "_raw"}, **event}
+    if "winlog.event_id" in row or "winlog.channel" in row:
+        return _undotted(row)
+    return None
+
+
+def _undotted(row: Row) -> Row:
+    found: Row = {}
+    for name, value in row.items():
+        *parents, last = name.split(".")
+        here = found
+        for parent in parents[:8]:
+            inner = here.setdefault(parent, {})
+            if not isinstance(inner, dict):
+                break
+            here = inner
+        else:
+            here[last] = value
+            continue
+        found[name] = value
+    return found
 
 
 def _present(rows: Sequence[Row]) -> set[str]:

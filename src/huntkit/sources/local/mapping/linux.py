@@ -25,7 +25,8 @@ def audit_row(event: Row) -> Row:
 
     ``cmdline`` is the arguments of EXECVE in one text, ``paths`` the names of its PATH lines.
     """
-    lines = [line for line in event.get("records") or () if isinstance(line, dict)]
+    given = event.get("records")
+    lines = [line for line in given if isinstance(line, dict)] if isinstance(given, list) else []
     types = [to_text(line.get("type")) or "" for line in lines]
     row: Row = {}
     paths = []

@@ -1,6 +1,6 @@
 """The mapper of one source file: batches of records to tables."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from typing import Any
 
 import polars as pl
@@ -8,7 +8,7 @@ import polars as pl
 from huntkit.formats.batch import Batch
 from huntkit.sources.local.mapping import exports, linux, records, rules, targets, windows
 from huntkit.sources.local.mapping.collect import Collector
-from huntkit.sources.local.mapping.layouts import Layout, layouts
+from huntkit.sources.local.mapping.layouts import Layout, layouts, unwrapped
 from huntkit.sources.local.mapping.rules import Family
 from huntkit.sources.local.mapping.times import Clock
 
@@ -147,10 +147,12 @@ class Mapper:
         if batch.kind == "zeek" and isinstance(path, str) and path:
             return self._table(f"Zeek_{exports.identifier(path)}", columns, numbers)
         head = dict.fromkeys(columns)
-        layout = next((each for each in layouts() if each.fits(head)), None)
+        layout = _layout_of(head)
         if layout is None:
             rows = [dict(zip(columns, each, strict=True)) for each in _first(columns)]
             target = self._shapes.target(rows[0]) if rows else self._shapes.own_table
+            if rows and unwrapped(rows[0]) is not None:
+                return self._unwrapped(_rows(columns), numbers)
             if isinstance(target, str) and not target.startswith("Osquery_"):
                 found = self._table(target, columns, numbers)
                 if target == "Syslog":
@@ -165,6 +167,12 @@ class Mapper:
             end = start + _SLICE
             found += self._collect(layout, filled[start:end], numbers[start:end])
         return found
+
+    def _unwrapped(self, rows: list[Row], numbers: list[int]) -> Frames:
+        others: list[Row] = []
+        their: list[int] = []
+        found = self._events(rows, numbers, others, their)
+        return found + self._others(others, their)
 
     def _table(self, table: str, columns: dict[str, list[Any]], numbers: list[int]) -> Frames:
         if table.startswith("Zeek_"):
@@ -200,13 +208,19 @@ def _first(columns: dict[str, list[Any]]) -> Iterable[tuple[Any, ...]]:
     return [tuple(values[0] for values in columns.values())] if all(columns.values()) else []
 
 
+def _layout_of(row: Collection[str]) -> Layout | None:
+    return next((each for each in layouts() if each.fits(row)), None)
+
+
 def _by_layout(rows: list[Row], numbers: list[int], likely: Layout | None) -> list[Group]:
     """The records by the layout that they are written in; None for no Windows event."""
     if likely is not None and likely.fits_all(rows):
         return [(likely, rows, numbers)]
     found: dict[str, Group] = {}
     for row, number in zip(rows, numbers, strict=True):
-        layout = next((each for each in layouts() if each.fits(row)), None)
+        layout = _layout_of(row)
+        if layout is None and (inner := unwrapped(row)) is not None:
+            row, layout = inner, _layout_of(inner)  # noqa: PLW2901  the same event, laid bare
         _, its, their = found.setdefault(layout.name if layout else "", (layout, [], []))
         its.append(row)
         their.append(number)

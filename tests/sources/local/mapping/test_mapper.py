@@ -1,0 +1,548 @@
+"""Records of any layout land in the right tables; hostile ones land somewhere and break nothing."""
+
+import copy
+from datetime import UTC, datetime
+from typing import Any
+
+import orjson
+import polars as pl
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from huntkit.formats.batch import Batch
+from huntkit.sources.local import schemas
+from huntkit.sources.local.mapping import Clock, Mapper
+
+POLARS = {
+    "string": pl.String,
+    "dynamic": pl.String,
+    "guid": pl.String,
+    "long": pl.Int64,
+    "int": pl.Int32,
+    "real": pl.Float64,
+    "bool": pl.Boolean,
+    "datetime": pl.Datetime("us", "UTC"),
+}
+
+
+def batch(records: list[dict[str, Any]], kind: str = "json") -> Batch:
+    return Batch(kind, range(1, len(records) + 1), records=copy.deepcopy(records))
+
+
+def mapped(
+    records: list[dict[str, Any]],
+    *,
+    name: str = "x.json",
+    kind: str = "json",
+    clock: Clock | None = None,
+) -> dict[str, pl.DataFrame]:
+    mapper = Mapper(name=name, clock=clock)
+    frames: dict[str, list[pl.DataFrame]] = {}
+    for table, rows in mapper.map(batch(records, kind)) + mapper.finish():
+        frames.setdefault(table, []).append(rows)
+    return {t: pl.concat(f, how="diagonal_relaxed") for t, f in frames.items()}
+
+
+SYSMON_1 = {
+    "UtcTime": "2024-03-01 10:00:00.123",
+    "ProcessGuid": "{9F85CE58-59DC-5F2B-1000-000000000400}",
+    "ProcessId": "4321",
+    "Image": "C:\\Windows\\System32\\whoami.exe",
+    "CommandLine": "whoami /all",
+    "User": "CORP\\ana",
+    "LogonId": "0x3e7",
+    "Hashes": "SHA1=1111111111111111111111111111111111111111,MD5=22222222222222222222222222222222",
+    "ParentImage": "C:\\Windows\\explorer.exe",
+    "ParentProcessId": "77",
+    "ParentCommandLine": "-",
+}
+SYSTEM = {"channel": "Microsoft-Windows-Sysmon/Operational", "provider": "Microsoft-Windows-Sysmon"}
+
+LAYOUTS: dict[str, dict[str, Any]] = {
+    "flat": {
+        "EventID": 1, "Channel": SYSTEM["channel"], "SourceName": SYSTEM["provider"],
+        "Hostname": "ws1.corp.example", "TimeCreated": "2024-03-01T10:00:00.123Z", **SYSMON_1,
+    },
+    "nxlog": {
+        "EventID": 1, "Channel": SYSTEM["channel"], "SourceName": SYSTEM["provider"],
+        "Hostname": "ws1.corp.example", "EventTime": "2024-03-01 05:00:00", "EventType": "INFO",
+        "EventReceivedTime": "2024-03-01 05:00:03", "SeverityValue": 2, "port": 514, **SYSMON_1,
+    },
+    "winlogbeat6": {
+        "event_id": 1, "log_name": SYSTEM["channel"], "source_name": SYSTEM["provider"],
+        "computer_name": "ws1.corp.example", "@timestamp": "2024-03-01T10:00:00.123Z",
+        "event_data": SYSMON_1,
+    },
+    "winlogbeat7": {
+        "@timestamp": "2024-03-01T10:00:00.123Z", "host": {"name": "collector"},
+        "winlog": {
+            "event_id": "1", "channel": SYSTEM["channel"], "provider_name": SYSTEM["provider"],
+            "computer_name": "ws1.corp.example", "event_data": SYSMON_1,
+        },
+    },
+    "evtx": {
+        "Event": {
+            "System": {
+                "Provider": {"#attributes": {"Name": SYSTEM["provider"]}},
+                "EventID": {"#attributes": {"Qualifiers": 0}, "#text": 1},
+                "Channel": SYSTEM["channel"], "Computer": "ws1.corp.example",
+                "TimeCreated": {"#attributes": {"SystemTime": "2024-03-01T10:00:00.123Z"}},
+            },
+            "EventData": {**SYSMON_1, "ProcessId": 4321, "ParentProcessId": 77},
+        }
+    },
+    "evtx with a list of Data": {
+        "Event": {
+            "System": {
+                "Provider": {"#attributes": {"Name": SYSTEM["provider"]}}, "EventID": 1,
+                "Channel": SYSTEM["channel"], "Computer": "ws1.corp.example",
+                "TimeCreated": {"#attributes": {"SystemTime": "2024-03-01T10:00:00.123Z"}},
+            },
+            "EventData": {
+                "Data": [{"#attributes": {"Name": k}, "#text": v} for k, v in SYSMON_1.items()]
+            },
+        }
+    },
+    "chainsaw": {
+        "group": "x", "name": "rule", "document": {"kind": "evtx", "data": {"Event": {
+            "System": {
+                "Provider_attributes": {"Name": SYSTEM["provider"]}, "EventID": 1,
+                "Channel": SYSTEM["channel"], "Computer": "ws1.corp.example",
+                "TimeCreated_attributes": {"SystemTime": "2024-03-01T10:00:00.123Z"},
+            },
+            "EventData": SYSMON_1,
+        }}},
+    },
+    "sentinel": {
+        "Provider": SYSTEM["provider"], "Channel": SYSTEM["channel"], "EventID": 1, "Type": "WindowsEvent",
+        "Computer": "ws1.corp.example", "TimeGenerated": "2024-03-01T10:00:00.5Z",
+        "EventData": orjson.dumps(SYSMON_1).decode(),
+    },
+    "kibana": {
+        "@timestamp": "2024-03-01T10:00:00.123Z", "winlog.event_id": 1,
+        "winlog.channel": SYSTEM["channel"], "winlog.provider_name": SYSTEM["provider"],
+        "winlog.computer_name": "ws1.corp.example",
+        **{f"winlog.event_data.{k}": v for k, v in SYSMON_1.items()},
+    },
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("layout", LAYOUTS)
+def test_every_layout_gives_the_same_process_start(layout: str) -> None:
+    tables = mapped([LAYOUTS[layout]])
+    assert tables["WindowsEvent"].height == 1
+    row = tables["DeviceProcessEvents"].row(0, named=True)
+    expected = {
+        "Timestamp": datetime(2024, 3, 1, 10, 0, 0, 123000, tzinfo=UTC),
+        "TimeGenerated": datetime(2024, 3, 1, 10, 0, 0, 123000, tzinfo=UTC),
+        "DeviceName": "ws1.corp.example",
+        "ActionType": "ProcessCreated",
+        "FileName": "whoami.exe",
+        "FolderPath": "C:\\Windows\\System32\\whoami.exe",
+        "ProcessId": 4321,
+        "ProcessUniqueId": "9f85ce58-59dc-5f2b-1000-000000000400",
+        "ProcessCommandLine": "whoami /all",
+        "AccountName": "ana",
+        "AccountDomain": "CORP",
+        "LogonId": 0x3E7,
+        "SHA1": "1" * 40,
+        "MD5": "2" * 32,
+        "SHA256": "",
+        "InitiatingProcessFileName": "explorer.exe",
+        "InitiatingProcessId": 77,
+        "InitiatingProcessCommandLine": "",
+        "_time_note": "",
+        "_record": 1,
+    }
+    assert {name: row[name] for name in expected} == expected
+    data = orjson.loads(tables["WindowsEvent"]["EventData"][0])
+    assert data["CommandLine"] == "whoami /all"
+    assert tables["WindowsEvent"]["Channel"][0] == SYSTEM["channel"]
+
+
+def test_no_field_of_a_record_is_lost() -> None:
+    record = {**LAYOUTS["nxlog"], "SourceModuleName": "in", "odd name": [1, {"a": None}]}
+    row = mapped([record])["WindowsEvent"].row(0, named=True)
+    kept = {**orjson.loads(row["EventData"]), **orjson.loads(row["_extra"])}
+    system = {"EventID", "Channel", "SourceName", "Hostname"}
+    assert {k: v for k, v in record.items() if k not in system} == kept
+
+
+def security(event: int, **fields: Any) -> dict[str, Any]:
+    return {
+        "EventID": event, "Channel": "Security", "SourceName": "Microsoft-Windows-Security-Auditing",
+        "Hostname": "ws1", "TimeCreated": "2024-03-01T10:00:00Z", **fields,
+    }  # fmt: skip
+
+
+def test_security_event_has_fields_as_columns_and_what_sentinel_adds() -> None:
+    record = security(
+        4688, SubjectUserName="ana", SubjectDomainName="CORP", TargetUserName="-",
+        TargetDomainName="-", NewProcessName="C:\\a\\b.exe", NewProcessId="0x10",
+    )  # fmt: skip
+    row = mapped([record])["SecurityEvent"].row(0, named=True)
+    assert row["Activity"] == "4688 - A new process has been created."
+    assert (row["Account"], row["AccountType"], row["Process"]) == ("CORP\\ana", "User", "b.exe")
+    assert (row["NewProcessId"], row["EventID"], row["Channel"]) == ("0x10", 4688, "Security")
+
+
+def test_logon_is_the_target_account_in_security_event() -> None:
+    record = security(
+        4624, SubjectUserName="WS1$", SubjectDomainName="CORP", TargetUserName="bo",
+        TargetDomainName="CORP", LogonType="3",
+    )  # fmt: skip
+    tables = mapped([record])
+    row = tables["SecurityEvent"].row(0, named=True)
+    assert (row["Account"], row["LogonType"]) == ("CORP\\bo", 3)
+    logon = tables["DeviceLogonEvents"].row(0, named=True)
+    assert (logon["LogonType"], logon["ActionType"], logon["AccountName"]) == (
+        "Network", "LogonSuccess", "bo",
+    )  # fmt: skip
+
+
+def test_4688_takes_the_target_user_when_there_is_one() -> None:
+    start = {"NewProcessId": "0x10", "ProcessId": "0x20", "SubjectUserName": "svc",
+             "SubjectDomainName": "CORP", "SubjectUserSid": "S-1-5-18"}  # fmt: skip
+    records = [
+        security(4688, **start, TargetUserName="-", TargetDomainName="-", TargetUserSid="S-1-0-0"),
+        security(4688, **start, TargetUserName="bo", TargetDomainName="LAB", TargetUserSid="S-1-2"),
+    ]
+    rows = mapped(records)["DeviceProcessEvents"]
+    assert rows["AccountName"].to_list() == ["svc", "bo"]
+    assert rows["AccountDomain"].to_list() == ["CORP", "LAB"]
+    assert rows["AccountSid"].to_list() == ["S-1-5-18", "S-1-2"]
+    assert rows["ProcessId"].to_list() == [16, 16]
+
+
+def test_parent_of_a_4688_without_process_id_is_read_from_the_message() -> None:
+    message = "...\r\n\tNew Process ID:\t\t0x1968\r\n\tCreator Process ID:\t0x670\r\n"
+    row = mapped([security(4688, Message=message)])["DeviceProcessEvents"].row(0, named=True)
+    assert (row["ProcessId"], row["InitiatingProcessId"]) == (0x1968, 0x670)
+
+
+SYSMON_ACTIONS = [
+    (1, {}, "DeviceProcessEvents", "ProcessCreated"),
+    (5, {}, "DeviceProcessEvents", "ProcessTerminated"),
+    (3, {"Initiated": "true"}, "DeviceNetworkEvents", "ConnectionSuccess"),
+    (3, {"Initiated": "false"}, "DeviceNetworkEvents", "InboundConnectionAccepted"),
+    (11, {}, "DeviceFileEvents", "FileCreated"),
+    (15, {}, "DeviceFileEvents", "FileCreated"),
+    (23, {}, "DeviceFileEvents", "FileDeleted"),
+    (26, {}, "DeviceFileEvents", "FileDeleted"),
+    (2, {}, "DeviceFileEvents", "FileModified"),
+    (12, {"EventType": "CreateKey"}, "DeviceRegistryEvents", "RegistryKeyCreated"),
+    (12, {"EventType": "DeleteKey"}, "DeviceRegistryEvents", "RegistryKeyDeleted"),
+    (12, {"EventType": "DeleteValue"}, "DeviceRegistryEvents", "RegistryValueDeleted"),
+    (13, {"EventType": "SetValue"}, "DeviceRegistryEvents", "RegistryValueSet"),
+    (14, {"EventType": "RenameKey"}, "DeviceRegistryEvents", "RegistryKeyRenamed"),
+    (7, {}, "DeviceImageLoadEvents", "ImageLoaded"),
+    (6, {}, "DeviceEvents", "DriverLoad"),
+    (8, {}, "DeviceEvents", "CreateRemoteThreadApiCall"),
+    (10, {}, "DeviceEvents", "OpenProcessApiCall"),
+    (17, {}, "DeviceEvents", "NamedPipeEvent"),
+    (20, {}, "DeviceEvents", "WmiBindEventFilterToConsumer"),
+    (22, {}, "DeviceEvents", "DnsQueryResponse"),
+    (25, {}, "DeviceEvents", "ProcessTampering"),
+]
+
+
+@pytest.mark.parametrize(("event", "fields", "table", "action"), SYSMON_ACTIONS)
+def test_sysmon_events_have_their_action(
+    event: int, fields: dict[str, str], table: str, action: str
+) -> None:
+    rows = mapped([{**LAYOUTS["flat"], "EventID": event, **fields}])[table]
+    assert rows["ActionType"].to_list() == [action]
+
+
+SECURITY_ACTIONS = [
+    (4689, {}, "DeviceProcessEvents", "ProcessTerminated"),
+    (5156, {"Direction": "%%14593"}, "DeviceNetworkEvents", "ConnectionSuccess"),
+    (5156, {"Direction": "%%14592"}, "DeviceNetworkEvents", "InboundConnectionAccepted"),
+    (5157, {"Direction": "%%14592"}, "DeviceNetworkEvents", "ConnectionFailed"),
+    (5158, {}, "DeviceNetworkEvents", "ListeningConnectionCreated"),
+    (4657, {}, "DeviceRegistryEvents", "RegistryValueSet"),
+    (4625, {}, "DeviceLogonEvents", "LogonFailed"),
+    (4648, {}, "DeviceLogonEvents", "LogonAttempted"),
+    (4698, {}, "DeviceEvents", "ScheduledTaskCreated"),
+    (4702, {}, "DeviceEvents", "ScheduledTaskUpdated"),
+    (4699, {}, "DeviceEvents", "ScheduledTaskDeleted"),
+    (4697, {}, "DeviceEvents", "ServiceInstalled"),
+    (1102, {}, "DeviceEvents", "SecurityLogCleared"),
+    (4720, {}, "DeviceEvents", "UserAccountCreated"),
+    (4726, {}, "DeviceEvents", "UserAccountDeleted"),
+    (4732, {}, "DeviceEvents", "UserAccountAddedToLocalGroup"),
+]
+
+
+@pytest.mark.parametrize(("event", "fields", "table", "action"), SECURITY_ACTIONS)
+def test_security_events_have_their_action(
+    event: int, fields: dict[str, str], table: str, action: str
+) -> None:
+    rows = mapped([security(event, **fields)])[table]
+    assert rows["ActionType"].to_list() == [action]
+
+
+def test_file_access_is_a_file_event_only_for_files() -> None:
+    records = [
+        security(4663, ObjectType="File", ObjectName="C:\\x.txt"),
+        security(4663, ObjectType="Key", ObjectName="\\REGISTRY\\X"),
+    ]
+    tables = mapped(records)
+    assert tables["DeviceFileEvents"]["FileName"].to_list() == ["x.txt"]
+    assert tables["SecurityEvent"].height == 2
+
+
+def test_inbound_connections_have_the_other_end_as_remote() -> None:
+    record = {**LAYOUTS["flat"], "EventID": 3, "Initiated": "false", "SourceIp": "203.0.113.9",
+              "SourcePort": "5555", "DestinationIp": "10.0.0.1", "DestinationPort": "445"}  # fmt: skip
+    row = mapped([record])["DeviceNetworkEvents"].row(0, named=True)
+    assert (row["RemoteIP"], row["RemotePort"], row["LocalIP"], row["LocalPort"]) == (
+        "203.0.113.9", 5555, "10.0.0.1", 445,
+    )  # fmt: skip
+
+
+def test_registry_values_are_told_from_their_keys() -> None:
+    record = {**LAYOUTS["flat"], "EventID": 13, "EventType": "SetValue", "Details": "cmd.exe",
+              "TargetObject": "HKLM\\Software\\Run\\evil"}  # fmt: skip
+    row = mapped([record])["DeviceRegistryEvents"].row(0, named=True)
+    assert (row["RegistryKey"], row["RegistryValueName"], row["RegistryValueData"]) == (
+        "HKLM\\Software\\Run", "evil", "cmd.exe",
+    )  # fmt: skip
+
+
+def nxlog(event: int, time: str, **fields: Any) -> dict[str, Any]:
+    return {**security(event), "EventTime": time, **fields}
+
+
+def test_zone_of_a_bare_clock_is_inferred_from_sysmon() -> None:
+    records = [LAYOUTS["nxlog"], nxlog(4688, "2024-03-01 05:00:01")]
+    rows = mapped(records)["WindowsEvent"].sort("_record")
+    assert rows["TimeGenerated"][1] == datetime(2024, 3, 1, 10, 0, 1, tzinfo=UTC)
+    assert rows["_time_note"].to_list() == ["", "zone inferred"]
+
+
+def test_zone_of_a_bare_clock_is_assumed_where_nothing_betrays_it() -> None:
+    bare = nxlog(4688, "2024-03-01 05:00:01")
+    rows = mapped([bare], clock=Clock(assume_timezone="America/New_York"))["WindowsEvent"]
+    assert rows["TimeGenerated"][0] == datetime(2024, 3, 1, 10, 0, 1, tzinfo=UTC)
+    assert rows["_time_note"][0] == "zone assumed"
+    assert mapped([bare])["WindowsEvent"]["TimeGenerated"][0].hour == 5
+
+
+def test_receiving_time_is_the_last_resort_and_marked() -> None:
+    record = {"EventID": 4688, "Channel": "Security", "@timestamp": "2024-03-01T10:00:00Z"}
+    row = mapped([record])["WindowsEvent"].row(0, named=True)
+    assert row["TimeGenerated"] == datetime(2024, 3, 1, 10, tzinfo=UTC)
+    assert row["_time_note"] == "receiving time"
+
+
+def test_local_time_that_was_labelled_utc_is_corrected_by_sysmon() -> None:
+    sysmon = {**LAYOUTS["flat"], "TimeCreated": "2024-03-01T06:00:00.200Z"}
+    late = {**security(4688), "TimeCreated": "2024-03-01T06:00:01Z"}
+    rows = mapped([late, sysmon])["WindowsEvent"].sort("_record")
+    assert rows["TimeGenerated"][0] == datetime(2024, 3, 1, 10, 0, 1, tzinfo=UTC)
+    assert rows["_time_note"].to_list() == ["zone inferred", ""]
+
+
+def test_cloudtrail_gets_sentinels_names() -> None:
+    record = {
+        "eventSource": "ec2.amazonaws.com", "eventName": "RunInstances", "awsRegion": "us-east-1",
+        "eventTime": "2024-03-01T10:00:00Z", "sourceIPAddress": "203.0.113.1",
+        "userIdentity": {"type": "IAMUser", "userName": "ana", "extra": 7},
+        "requestParameters": {"a": 1}, "newField": "kept",
+    }  # fmt: skip
+    row = mapped([record])["AWSCloudTrail"].row(0, named=True)
+    assert (row["EventName"], row["UserIdentityUserName"], row["RequestParameters"]) == (
+        "RunInstances", "ana", '{"a":1}',
+    )  # fmt: skip
+    extra = orjson.loads(row["_extra"])
+    assert extra["newField"] == "kept"
+    assert extra["userIdentity"]["extra"] == 7
+
+
+def test_audit_execution_is_a_process_start() -> None:
+    record = {
+        "time": 1604996384.965, "time_text": "1604996384.965", "serial": 93777, "node": "box",
+        "types": ["SYSCALL", "EXECVE"],
+        "records": [
+            {"type": "SYSCALL", "success": "yes", "pid": "2168", "ppid": "29002", "uid": "1000",
+             "exe": "/bin/dd", "comm": "dd"},
+            {"type": "EXECVE", "argc": "2", "a0": "dd", "argv": ["dd", "if=/dev/zero"]},
+            {"type": "CWD", "cwd": "/home/ana"},
+        ],
+    }  # fmt: skip
+    tables = mapped([record], kind="auditd")
+    row = tables["DeviceProcessEvents"].row(0, named=True)
+    assert (row["FileName"], row["ProcessCommandLine"], row["ProcessId"]) == (
+        "dd", "dd if=/dev/zero", 2168,
+    )  # fmt: skip
+    assert row["Timestamp"] == datetime(2020, 11, 10, 8, 19, 44, 965000, tzinfo=UTC)
+    audit = tables["LinuxAudit"].row(0, named=True)
+    assert (audit["EventType"], audit["cwd"], audit["serial"]) == (
+        "SYSCALL_EXECVE", "/home/ana", 93777,
+    )  # fmt: skip
+
+
+def syslog(timestamp: str, **fields: Any) -> dict[str, Any]:
+    return {
+        "timestamp": timestamp, "host": "web1", "app": "sshd", "pid": "77", "facility": "auth",
+        "severity": "info", "message": "hello", "year_missing": True, "zone_missing": True, **fields,
+    }  # fmt: skip
+
+
+def test_syslog_years_and_zones_are_assumed_and_marked() -> None:
+    lines = [syslog("Dec 31 23:59:59"), syslog("Jan  1 00:00:01")]
+    clock = Clock(assume_timezone="Europe/Berlin", assume_year=2023)
+    rows = mapped(lines, kind="syslog", clock=clock)["Syslog"]
+    assert rows["TimeGenerated"].to_list() == [
+        datetime(2023, 12, 31, 22, 59, 59, tzinfo=UTC),
+        datetime(2023, 12, 31, 23, 0, 1, tzinfo=UTC),
+    ]
+    assert rows["_time_note"].to_list() == ["year assumed, zone assumed"] * 2
+
+
+def test_syslog_without_a_year_gets_none_invented() -> None:
+    rows = mapped([syslog("Mar  1 10:00:00")], kind="syslog")["Syslog"]
+    assert rows["TimeGenerated"].to_list() == [None]
+    assert rows["_time_note"].to_list() == ["year unknown"]
+
+
+def test_sysmon_for_linux_inside_syslog_is_mapped() -> None:
+    message = (
+        '<Event><System><Provider Name="Linux-Sysmon"/><EventID>1</EventID>'
+        '<TimeCreated SystemTime="2022-05-11T18:10:20Z"/><Channel>Linux-Sysmon/Operational</Channel>'
+        "<Computer>box</Computer></System><EventData>"
+        '<Data Name="UtcTime">2022-05-11 18:10:20.395</Data><Data Name="ProcessId">17</Data>'
+        '<Data Name="Image">/bin/sh</Data></EventData></Event>'
+    )
+    tables = mapped([syslog("2022-05-11T18:10:20Z", message=message, year_missing=False,
+                            zone_missing=False)], kind="syslog")  # fmt: skip
+    row = tables["DeviceProcessEvents"].row(0, named=True)
+    assert (row["FileName"], row["ProcessId"], row["DeviceName"]) == ("sh", 17, "box")
+    assert tables["Syslog"].height == 1
+
+
+def test_zeek_keeps_its_names_and_feeds_network_sessions() -> None:
+    made = Batch(
+        "zeek", [9],
+        columns={"ts": [1588205199.5], "uid": ["C1"], "id.orig_h": ["10.0.0.1"],
+                 "id.orig_p": [54243], "id.resp_h": ["10.0.0.4"], "id.resp_p": [53],
+                 "proto": ["udp"], "version": ["007"]},
+        context={"path": "conn"},
+    )  # fmt: skip
+    tables = dict(Mapper(name="conn.log").map(made))
+    conn = tables["Zeek_conn"].row(0, named=True)
+    assert conn["id_orig_h"] == "10.0.0.1"
+    assert conn["version"] == "007"
+    assert conn["TimeGenerated"] == datetime(2020, 4, 30, 0, 6, 39, 500000, tzinfo=UTC)
+    session = tables["NetworkSession"].row(0, named=True)
+    assert (session["DstPortNumber"], session["SrcIpAddr"]) == (53, "10.0.0.1")
+
+
+def test_a_table_of_no_known_kind_is_named_after_its_file() -> None:
+    tables = mapped([{"host": "a", "n": "1"}], name="dir/My list (2).csv")
+    assert list(tables) == ["My_list_2"]
+
+
+def test_columns_that_differ_in_case_are_both_kept() -> None:
+    rows = mapped([{"LogonId": "a", "LogonID": "b"}])["x"]
+    assert (rows["LogonId"][0], rows["LogonID"][0]) == ("a", "b")
+
+
+def test_events_come_out_the_same_however_they_are_batched() -> None:
+    records = [{**LAYOUTS["nxlog"], "ProcessId": str(i)} for i in range(1200)]
+    whole = mapped(records)["DeviceProcessEvents"]
+    mapper, rows = Mapper(name="x"), []
+    for start in range(0, 1200, 7):
+        part = Batch(
+            "json", range(start + 1, start + 8), records=copy.deepcopy(records[start : start + 7])
+        )
+        part.numbers = part.numbers[: len(part.records or [])]
+        rows += mapper.map(part)
+    rows += mapper.finish()
+    parts = pl.concat([d for t, d in rows if t == "DeviceProcessEvents"], how="diagonal_relaxed")
+    assert parts.sort("_record").equals(whole.sort("_record"))
+
+
+# Hostile records: anything that JSON, or a reader's repair, can hold.
+names = st.sampled_from(
+    ["EventID", "Channel", "EventTime", "TimeCreated", "Hostname", "SourceName", "Message", "Image",
+     "UtcTime", "ProcessId", "Hashes", "Event", "winlog", "event_data", "log_name", "event_id",
+     "EventData", "Provider", "TimeGenerated", "Computer", "Activity", "Type", "ts", "uid", "_path",
+     "name", "hostIdentifier", "columns", "action", "userIdentity", "eventName", "eventSource",
+     "awsRegion", "records", "time_text", "serial", "EventType", "Keywords", "SyslogMessage",
+     "_record", "_extra", "_time_note", "_file", "", "a.b", "Account", "document", "RuleTitle"]
+) | st.text(max_size=8)  # fmt: skip
+texts = (
+    st.text(st.characters(exclude_categories=()), max_size=12)
+    | st.sampled_from(
+        ["Security", "System", "Microsoft-Windows-Sysmon/Operational", "-", "\0", "\ud800", "0x10",
+         "2024-03-01T10:00:00Z", "9" * 400, "<Event>", "<Event/>", "{", "{}", "[1]", "SHA1=",
+         "audit(1:2)", "type=X audit(1.5:2):", "Syslog", "WindowsEvent", "1e400", "nan"]
+    )
+)  # fmt: skip
+scalars = (
+    st.none() | st.booleans() | st.integers() | st.integers(0, 6000) | st.floats() | texts
+    | st.just(10**400)
+)  # fmt: skip
+values = st.recursive(
+    scalars,
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(names, inner, max_size=3),
+    max_leaves=6,
+)
+record_lists = st.lists(st.dictionaries(names, values, max_size=10), min_size=1, max_size=6)
+events = st.fixed_dictionaries(
+    {
+        "EventID": values | st.sampled_from([1, 3, 10, 13, 4688, 4624, 4104, "1", 7045]),
+        "Channel": values | st.sampled_from(["Security", "Microsoft-Windows-Sysmon/Operational"]),
+    },
+    optional=dict.fromkeys(["TimeCreated", "EventTime", "@timestamp", "Hostname", "Image", "Message", "UtcTime", "ProcessId", "Hashes", "User", "SubjectUserName", "NewProcessName", "ScriptBlockText", "MessageNumber", "Keywords", "tags", "EventType", "Task", "LogonType", "TargetUserName", "Initiated", "Level", "RecordNumber"], values),
+)  # fmt: skip
+
+
+def check(records: list[dict[str, Any]], kind: str = "json") -> None:
+    mapper = Mapper(name="evil\u202e\0.json")
+    frames = mapper.map(batch(records, kind)) + mapper.finish()
+    seen: set[int] = set()
+    for table, rows in frames:
+        assert "_record" in rows.columns
+        assert rows.schema["_record"] == pl.Int64
+        seen |= set(rows["_record"])
+        known = schemas.known(table) or {}
+        for name, dtype in rows.schema.items():
+            if name in known:
+                assert dtype == POLARS[known[name]], (table, name)
+            if dtype == pl.String:
+                assert not rows[name].null_count(), (table, name)
+        rows.write_ndjson()
+    assert seen == set(range(1, len(records) + 1))
+
+
+hard = settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
+
+
+@hard
+@given(record_lists)
+def test_any_record_lands_in_a_table(records: list[dict[str, Any]]) -> None:
+    check(records)
+
+
+@hard
+@given(st.lists(events, min_size=1, max_size=6))
+def test_any_flat_event_lands_in_a_table(records: list[dict[str, Any]]) -> None:
+    check(records)
+
+
+@hard
+@given(st.lists(st.dictionaries(names, values, max_size=6), min_size=1, max_size=4))
+def test_any_nested_event_lands_in_a_table(insides: list[dict[str, Any]]) -> None:
+    system = {"EventID": 1, "Channel": "Security"}
+    check([{"Event": {"System": {**system, **each}, "EventData": each}} for each in insides])
+    check([{"winlog": {**system, **each, "event_data": each}} for each in insides])
+
+
+@hard
+@given(record_lists, st.sampled_from(["auditd", "syslog", "cef", "s3access", "evtx", "text"]))
+def test_any_record_of_any_kind_lands_in_a_table(records: list[dict[str, Any]], kind: str) -> None:
+    check(records, kind)
