@@ -3,7 +3,7 @@
 import ipaddress
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from huntkit.entities import address_scope, parse_address
@@ -37,6 +37,7 @@ def test_scopes(text, scope):
     assert address_scope(text) == scope
 
 
+@settings(deadline=None)
 @given(st.ip_addresses(v=4))
 def test_public_agrees_with_the_standard_library(address):
     # 192.88.99.0/24 (6to4 relays, withdrawn) is where the two decide differently.
@@ -47,12 +48,14 @@ def test_public_agrees_with_the_standard_library(address):
     assert (address_scope(address) == "public") == address.is_global
 
 
+@settings(deadline=None)
 @given(st.ip_addresses())
 def test_every_address_has_a_scope_and_a_text_that_reads_back(address):
     assert address_scope(address)
     assert parse_address(address_text(address)) == address
 
 
+@settings(deadline=None)
 @given(st.ip_addresses(v=4))
 def test_embedded_addresses_are_found(address):
     number = int(address)

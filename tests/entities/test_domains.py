@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from huntkit.entities import domain_name, split_domain
@@ -50,6 +50,7 @@ def test_the_suffix_list_is_read_without_leaving_files(tmp_path, monkeypatch):
     assert list(Path(tmp_path).iterdir()) == []
 
 
+@settings(deadline=None)
 @given(st.text(max_size=80))
 def test_any_text_is_a_name_or_none(text):
     name = domain_name(text)

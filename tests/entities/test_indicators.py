@@ -1,7 +1,7 @@
 """What a valid indicator is, refanging and defanging."""
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from huntkit.core.errors import UsageError
@@ -92,12 +92,14 @@ def test_an_unknown_type_is_named_with_the_nearest():
         normal_form("md5hash", "x")
 
 
+@settings(deadline=None)
 @given(st.sampled_from(IOC_TYPES), st.text(max_size=100))
 def test_normal_forms_are_stable_for_any_text(ioc_type, text):
     value = normal_form(ioc_type, text)
     assert value is None or normal_form(ioc_type, value) == value
 
 
+@settings(deadline=None)
 @given(st.text(max_size=200))
 def test_refanging_twice_is_refanging_once_for_plain_words(text):
     plain = "".join(c for c in text if c.isalnum() or c in " .,")

@@ -1,13 +1,15 @@
 """The step around the search: frames, columns, types, cost."""
 
+import json
 import time
+import zipfile
 
 import pandas as pd
 import polars as pl
 import pytest
 
 from huntkit.core.errors import UnknownColumn, UsageError
-from huntkit.extract import iocs
+from huntkit.extract import decode, iocs
 
 COLUMNS = ["IoCType", "Observable", "SourceIndex", "Input", "input_column", "defanged", "scope"]
 
@@ -134,3 +136,43 @@ def test_four_times_the_text_costs_about_four_times_the_time(unit):
     small, large = cost(60_000), cost(240_000)
     # Quadratic work would be 16 times; the floor absorbs the fixed cost of a call.
     assert large < 9 * max(small, 0.004)
+
+
+NAMES = [
+    "wd-prod-cp-us-west-1-fe.westus.cloudapp.azure.com",
+    "wd-prod-cp.trafficmanager.net",
+    "wdcp.microsoft.com",
+]
+
+
+def _texts(path):
+    with zipfile.ZipFile(path) as archive:
+        for name in archive.namelist():
+            yield from archive.read(name).decode("utf-8", "replace").splitlines()
+
+
+@pytest.mark.data
+@pytest.mark.parametrize(
+    ("pattern", "address"),
+    [
+        ("atomic/windows/execution/host/empire_launcher_vbs.zip", "10.10.10.5"),
+        ("compound/Log4Shell/*jndi_reference.zip", "192.168.2.6"),
+    ],
+)
+def test_addresses_behind_encoded_commands_are_found(shared_data, pattern, address):
+    lines = [
+        line
+        for path in sorted((shared_data / "security-datasets").glob(pattern))
+        for line in _texts(path)
+    ]
+    layers = decode(pl.DataFrame({"line": lines}), "line", include_input=False)
+    assert address in iocs(layers, "Decoded")["Observable"].to_list()
+
+
+@pytest.mark.data
+def test_names_in_real_windows_events_are_names(shared_data):
+    path = shared_data / "security-datasets/atomic/windows/execution/host/empire_launcher_vbs.zip"
+    events = [json.loads(line) for line in _texts(path)]
+    frame = pl.DataFrame({"Message": [event.get("Message") for event in events]})
+    found = iocs(frame, "Message", ioc_types=["dns", "url", "email"])
+    assert sorted(set(found["Observable"])) == NAMES

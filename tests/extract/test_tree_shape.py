@@ -3,7 +3,7 @@
 import time
 
 import polars as pl
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from huntkit.extract.tree_shape import shape
@@ -26,6 +26,7 @@ def test_one_big_loop_is_cut_above_its_first_node():
     assert form["path"].to_list() == ["0", "0/1", "0/1/2", "0/1/3"]
 
 
+@settings(deadline=None)
 @given(st.lists(st.integers(-1, 12), max_size=12))
 def test_any_list_of_parents_becomes_a_forest(parents):
     parents = [p if p < len(parents) else -1 for p in parents]

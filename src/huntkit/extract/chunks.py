@@ -19,10 +19,30 @@ LABELS = (
 )
 # ASCII only ("-u"): Unicode case folding and word boundaries make the automaton half as fast.
 _LABELLED = rf"[A-Za-z_]*(?i-u:{LABELS})" + r"[\"']?\s{0,3}[:=]?\s{0,3}[\"']?"
-_MARK = r"(?:[.:@\u3002\uff0e\uff61]|[\[({]\s?(?i-u:dot|d0t|at)\s?[\])}]|[0-9A-Fa-f]{32})"
+_MARK = (
+    r"(?:[.:@\u3002\uff0e\uff61]|%2[Ee]|%3[Aa]|[\[({]\s?(?i-u:dot|d0t|at)\s?[\])}]|[0-9A-Fa-f]{32})"
+)
 # "evil [.] example [dot] com": the blanks around a bracketed dot do not end the piece either.
 _SPACED = r"\s[\[({]\s?(?:[.@]|(?i-u:dot|at))\s?[\])}]\s?"
 CHUNK = rf"(?:{_LABELLED})?{_BEFORE_MARK}*(?:{_MARK}|{_SPACED})(?:{_ANY}|{_SPACED})*"
+
+
+# What a piece needs so that reading it can find anything: most distinct pieces are times, numbers
+# and paths without. Anything odd (not ASCII, bracketed, escaped) is read to be sure.
+_WORTH = (
+    r"\.[A-Za-z]|[0-9]\.[0-9]{1,3}\.[0-9]{1,3}\.[0-9]|@|//|\\/|\\u00|%[0-9A-Fa-f]{2}|[\[({]"
+    r"|[0-9A-Fa-f]{32}|::|(?:[0-9A-Fa-f]{1,4}:){6}|[^\x00-\x7f]"
+)
+
+
+def worth_reading(pieces: pl.Series) -> pl.Series:
+    """Those of the pieces that can hold an indicator at all.
+
+    Examples:
+        >>> worth_reading(pl.Series(["10:20:30.123", "0.25", "a.example", "::1"])).to_list()
+        ['a.example', '::1']
+    """
+    return pieces.filter(pieces.str.contains(_WORTH))
 
 
 def chunks(texts: pl.Series) -> pl.DataFrame:

@@ -8,7 +8,7 @@ from huntkit.core.errors import UnknownColumn
 from huntkit.core.progress import SILENT, Progress
 from huntkit.entities.indicators import IOC_TYPES, check_ioc_type
 from huntkit.extract.chunk_reading import Found, read_chunk
-from huntkit.extract.chunks import chunks
+from huntkit.extract.chunks import chunks, worth_reading
 from huntkit.extract.texts import also_one_text, batches, column_list, text_of
 from huntkit.tables import step
 
@@ -121,7 +121,7 @@ def _in_texts(
         .agg("row")
     )
     pieces = chunks(distinct["value"])
-    known = _read_all(pieces["chunk"].unique(maintain_order=True), wanted, seen)
+    known = _read_all(worth_reading(pieces["chunk"].unique(maintain_order=True)), wanted, seen)
     return (
         pieces.join(known, on="chunk", maintain_order="left_right")
         .unique(["text", "IoCType", "Observable"], keep="first", maintain_order=True)

@@ -109,6 +109,8 @@ def _is_in_path(before: str) -> bool:
         # \\host\share: two backslashes with nothing of a path before them.
         stem = before.rstrip("\\")
         return len(before) - len(stem) < 2 or bool(re.search(r"[\w:.)%$~]$", stem[-1:]))
+    if last == "/" and before.endswith(("/dev/tcp/", "/dev/udp/")):
+        return False  # bash opens a connection by this path
     if last == "/":
         stem = before.rstrip("/")
         if len(before) - len(stem) >= 2:
