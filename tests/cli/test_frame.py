@@ -98,7 +98,7 @@ def test_no_arguments_show_the_help_and_are_wrong_use(capsys: pytest.CaptureFixt
         (UnknownTable("Sylog", ["Syslog"]), 2, "did you mean 'Syslog'?"),
         (QueryError("refused"), 1, "huntkit: refused"),
         (EvidenceError("gone", hint="look"), 1, "hint: look"),
-        (Cancelled("stop"), 130, "interrupted"),
+        (Cancelled("stopped"), 130, "huntkit: stopped"),
         (KeyboardInterrupt(), 130, "interrupted"),
         (PermissionError(13, "Permission denied", "/x"), 1, "Permission denied: /x"),
         (MemoryError(), 1, "not enough memory"),

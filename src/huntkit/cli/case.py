@@ -14,7 +14,7 @@ import huntkit
 from huntkit.cli.frame import Code, complain, note
 from huntkit.cli.options import Reading
 from huntkit.cli.progress import Bars, Interrupt
-from huntkit.core.errors import UsageError
+from huntkit.core.errors import Cancelled, UsageError
 from huntkit.sources.local.evidence import Evidence
 
 _PROBLEMS_SHOWN = 5
@@ -34,7 +34,8 @@ def opened(paths: Sequence[str], reading: Reading) -> Iterator[Case]:
     """Evidence for the time of one command, which then ends with the right exit code.
 
     Raises:
-        typer.Exit: on leaving, where the evidence is partial (3) or Ctrl-C was pressed (130).
+        typer.Exit: on leaving, where the evidence is partial.
+        Cancelled: on leaving, where Ctrl-C was pressed.
     """
     interrupt = Interrupt()
     bars = Bars(interrupt)
@@ -55,8 +56,7 @@ def opened(paths: Sequence[str], reading: Reading) -> Iterator[Case]:
         yield Case(evidence, bars, interrupt)
         _say_problems(evidence)
     if interrupt.asked:
-        complain("interrupted: what was found by then is given, the rest is missing")
-        raise typer.Exit(Code.INTERRUPTED)
+        raise Cancelled("interrupted: what was found by then is given, the rest is missing")
     if evidence.partial:
         raise typer.Exit(Code.IN_PART)
 

@@ -60,9 +60,11 @@ class Commands(TyperGroup):
 
 def _guarded(run: Any) -> int:
     try:
-        return int(run() or Code.DONE)
-    except (KeyboardInterrupt, typer.Abort, Cancelled):
-        complain("interrupted")
+        code = int(run() or Code.DONE)
+    except (KeyboardInterrupt, typer.Abort):
+        code = Code.INTERRUPTED
+    except Cancelled as problem:
+        complain(problem.message)
         return Code.INTERRUPTED
     except HuntkitError as problem:
         _trace_if_asked()
@@ -84,6 +86,9 @@ def _guarded(run: Any) -> int:
             hint="this is a fault in huntkit; HUNTKIT_DEBUG=1 shows where, please report it",
         )
         return Code.FAILED
+    if code == Code.INTERRUPTED:  # also typer's answer to Ctrl-C
+        complain("interrupted")
+    return code
 
 
 def _wrong_use(problem: Any) -> int:
