@@ -95,8 +95,8 @@ class ProcessTree {
   widthOf(id) {
     const shown = this.data.short[id] ?? this.data[id].values;
     const longest = shown.reduce((most, value) => Math.max(most, value.length), 0);
-    const wide = Math.min(Math.max(longest * 8 + 14, 56), 200);
-    return id === "pid" ? `${wide}px` : `minmax(${Math.min(wide, 80)}px, ${wide / 130}fr)`;
+    const wide = Math.min(Math.max(longest * 9 + 20, 56), 200);
+    return id === "pid" ? `${wide}px` : `minmax(${Math.min(wide, 140)}px, ${wide / 130}fr)`;
   }
 
   orderSwitch() {
