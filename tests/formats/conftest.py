@@ -80,17 +80,17 @@ def as_rows(batch) -> list[dict[str, Any]]:
     return [dict(zip(names, row, strict=True)) for row in zip(*batch.columns.values(), strict=True)]
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def read() -> Callable[..., Outcome]:
     return read_bytes
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def read_from() -> Callable[..., Outcome]:
     return read_stream
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def sample() -> Callable[[str], bytes]:
     """The bytes of a sample under tests/data/formats."""
     return lambda path: (SAMPLES / path).read_bytes()

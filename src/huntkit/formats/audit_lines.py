@@ -6,6 +6,7 @@ double quotes if it is harmless; if not, it stands without quotes in upper-case 
 """
 
 import re
+from collections import Counter
 from dataclasses import dataclass
 from itertools import islice
 from typing import Any
@@ -112,25 +113,19 @@ def _fields(body: str, kind: str, record: dict[str, Any], max_fields: int) -> No
         body += " " + nested
     at = 0
     between: list[str] = []
+    seen: Counter[str] = Counter()  # a field that comes again is pid_2, pid_3 ...
     for found in islice(_FIELD.finditer(body), max_fields):
         between.append(body[at : found.start()])
         at = found.end()
-        name, value = found[1], found[2]
-        if name in record and name != "msg":
-            name = _free(name, record)
-        record[name] = _decoded(found[1], value, kind)
+        name = given = found[1]
+        seen[given] += 1
+        if seen[given] > 1 or given in record:
+            name = f"{given}_{max(seen[given], 2)}"
+        record.setdefault(name, _decoded(given, found[2], kind))
     between.append(body[at:])
     text = " ".join(part for piece in between if (part := piece.strip(" ,:")))
     if text:
         record["_text"] = text
-
-
-def _free(name: str, record: dict[str, Any]) -> str:
-    """A name for a field that comes again: ``pid``, ``pid_2`` ..."""
-    count = 2
-    while f"{name}_{count}" in record:
-        count += 1
-    return f"{name}_{count}"
 
 
 def _auoms(body: str, record: dict[str, Any], max_fields: int) -> None:

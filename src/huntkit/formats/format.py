@@ -91,7 +91,7 @@ class Head:
         if not data:
             return False
         odd = sum(data.count(chr(code)) for code in range(32) if chr(code) not in "\t\n\r\x1b\x1d")
-        return odd + data.count("\ufffd") <= len(data) // 20
+        return odd <= len(data) // 50 and data.count("\ufffd") <= max(2, len(data) // 8)
 
 
 def wide_encoding(data: bytes) -> str | None:

@@ -195,7 +195,7 @@ class _Rows:
                 continue
             if len(self._row_lines) > 1 and self._at_end() and self._unclosed():
                 reader = self._rescue(start)
-            elif row:
+            elif len(row) > 1 or "".join(row).strip():
                 yield start, row
 
     def _feed(self) -> Iterator[str]:

@@ -76,7 +76,7 @@ def _read(stream: BinaryIO, survey: "_Survey", ledger: Ledger, limits: Limits) -
             ledger.skip(record["event_record_id"], DAMAGED_RECORD, record["data"])
             continue
         kept += 1
-        numbers.append(record["event_record_id"])
+        numbers.append(_number(value, record["event_record_id"]))
         records.append(value)
         size += len(record["data"])
         if len(records) >= _BATCH_RECORDS or size >= limits.batch_bytes:
@@ -156,6 +156,15 @@ def _records(stream: BinaryIO, ledger: Ledger) -> Iterator[dict[str, Any]]:
         else:
             return
     raise FormatError(f"it has more than {_MOST_FAILURES} damaged records; the rest was not read")
+
+
+def _number(value: dict[str, Any], position: int) -> int:
+    """The EventRecordID; in exported files the record's own header counts anew from 1."""
+    try:
+        number = value["Event"]["System"]["EventRecordID"]
+    except (KeyError, TypeError):
+        return position
+    return number if isinstance(number, int) else position
 
 
 def _reason(text: str) -> str:
