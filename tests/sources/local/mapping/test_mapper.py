@@ -115,7 +115,8 @@ LAYOUTS: dict[str, dict[str, Any]] = {
         }}},
     },
     "sentinel": {
-        "Provider": SYSTEM["provider"], "Channel": SYSTEM["channel"], "EventID": 1, "Type": "WindowsEvent",
+        "Provider": SYSTEM["provider"], "Channel": SYSTEM["channel"], "EventID": 1,
+        "Type": "WindowsEvent",
         "Computer": "ws1.corp.example", "TimeGenerated": "2024-03-01T10:00:00.5Z",
         "EventData": orjson.dumps(SYSMON_1).decode(),
     },
@@ -171,8 +172,9 @@ def test_no_field_of_a_record_is_lost() -> None:
 
 def security(event: int, **fields: Any) -> dict[str, Any]:
     return {
-        "EventID": event, "Channel": "Security", "SourceName": "Microsoft-Windows-Security-Auditing",
-        "Hostname": "ws1", "TimeCreated": "2024-03-01T10:00:00Z", **fields,
+        "EventID": event, "Channel": "Security", "Hostname": "ws1",
+        "SourceName": "Microsoft-Windows-Security-Auditing",
+        "TimeCreated": "2024-03-01T10:00:00Z", **fields,
     }  # fmt: skip
 
 
@@ -294,8 +296,15 @@ def test_file_access_is_a_file_event_only_for_files() -> None:
 
 
 def test_inbound_connections_have_the_other_end_as_remote() -> None:
-    record = {**LAYOUTS["flat"], "EventID": 3, "Initiated": "false", "SourceIp": "203.0.113.9",
-              "SourcePort": "5555", "DestinationIp": "10.0.0.1", "DestinationPort": "445"}  # fmt: skip
+    record = {
+        **LAYOUTS["flat"],
+        "EventID": 3,
+        "Initiated": "false",
+        "SourceIp": "203.0.113.9",
+        "SourcePort": "5555",
+        "DestinationIp": "10.0.0.1",
+        "DestinationPort": "445",
+    }
     row = mapped([record])["DeviceNetworkEvents"].row(0, named=True)
     assert (row["RemoteIP"], row["RemotePort"], row["LocalIP"], row["LocalPort"]) == (
         "203.0.113.9", 5555, "10.0.0.1", 445,
@@ -387,7 +396,8 @@ def test_audit_execution_is_a_process_start() -> None:
 def syslog(timestamp: str, **fields: Any) -> dict[str, Any]:
     return {
         "timestamp": timestamp, "host": "web1", "app": "sshd", "pid": "77", "facility": "auth",
-        "severity": "info", "message": "hello", "year_missing": True, "zone_missing": True, **fields,
+        "severity": "info", "message": "hello", "year_missing": True, "zone_missing": True,
+        **fields,
     }  # fmt: skip
 
 
@@ -411,7 +421,8 @@ def test_syslog_without_a_year_gets_none_invented() -> None:
 def test_sysmon_for_linux_inside_syslog_is_mapped() -> None:
     message = (
         '<Event><System><Provider Name="Linux-Sysmon"/><EventID>1</EventID>'
-        '<TimeCreated SystemTime="2022-05-11T18:10:20Z"/><Channel>Linux-Sysmon/Operational</Channel>'
+        '<TimeCreated SystemTime="2022-05-11T18:10:20Z"/>'
+        "<Channel>Linux-Sysmon/Operational</Channel>"
         "<Computer>box</Computer></System><EventData>"
         '<Data Name="UtcTime">2022-05-11 18:10:20.395</Data><Data Name="ProcessId">17</Data>'
         '<Data Name="Image">/bin/sh</Data></EventData></Event>'
@@ -492,13 +503,19 @@ values = st.recursive(
     max_leaves=6,
 )
 record_lists = st.lists(st.dictionaries(names, values, max_size=10), min_size=1, max_size=6)
+optional = [
+    "TimeCreated", "EventTime", "@timestamp", "Hostname", "Image", "Message", "UtcTime",
+    "ProcessId", "Hashes", "User", "SubjectUserName", "NewProcessName", "ScriptBlockText", "tags",
+    "MessageNumber", "Keywords", "EventType", "Task", "LogonType", "TargetUserName", "Initiated",
+    "Level", "RecordNumber",
+]  # fmt: skip
 events = st.fixed_dictionaries(
     {
         "EventID": values | st.sampled_from([1, 3, 10, 13, 4688, 4624, 4104, "1", 7045]),
         "Channel": values | st.sampled_from(["Security", "Microsoft-Windows-Sysmon/Operational"]),
     },
-    optional=dict.fromkeys(["TimeCreated", "EventTime", "@timestamp", "Hostname", "Image", "Message", "UtcTime", "ProcessId", "Hashes", "User", "SubjectUserName", "NewProcessName", "ScriptBlockText", "MessageNumber", "Keywords", "tags", "EventType", "Task", "LogonType", "TargetUserName", "Initiated", "Level", "RecordNumber"], values),
-)  # fmt: skip
+    optional=dict.fromkeys(optional, values),
+)
 
 
 def check(records: list[dict[str, Any]], kind: str = "json") -> None:

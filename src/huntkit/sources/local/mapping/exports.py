@@ -93,7 +93,7 @@ def identifier(text: str, *, fallback: str = "Records") -> str:
         >>> identifier("proc list (1).csv"), identifier("2020-hosts.json")
         ('proc_list_1', 'T2020_hosts')
     """
-    stem = PurePosixPath(text.replace("\\\\", "/").rpartition("!")[2]).name
+    stem = PurePosixPath(text.replace("\\", "/").rpartition("!")[2]).name
     stem = stem.split(".", 1)[0] if stem.count(".") == 1 else re.sub(r"\.[A-Za-z]{2,8}$", "", stem)
     word = re.sub(r"[^A-Za-z0-9]+", "_", stem).strip("_")[:100]
     if not word:
@@ -225,7 +225,8 @@ def infer(
     if re.match(_REAL, sample) and full.str.contains(_REAL).all():
         return text.cast(pl.Float64, strict=False), None
     if re.match(_TIME_SHAPE, sample) and full.str.contains(_TIME_SHAPE).all():
-        found, bare = times.parse_both(text, clock.zone_name())
+        zone = None if _is_utc(name) else clock.zone_name()
+        found, bare = times.parse_both(text, zone)
         if found.is_not_null().sum() == len(full):
             return found.rename(name), bare
     return text, None
