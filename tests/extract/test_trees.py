@@ -309,3 +309,27 @@ def test_defender_parents_have_the_creation_time_that_the_child_tells(shared_dat
     assert edges.height == 946
     assert (edges["at"] == edges["InitiatingProcessCreationTime"]).all()
     assert (edges["pid"] == edges["InitiatingProcessId"]).all()
+
+
+def test_defender_tables_link_by_unique_ids_and_leave_other_actions_out():
+    frame = pl.DataFrame(
+        {
+            "TimeGenerated": [START, START + timedelta(seconds=1), START + timedelta(seconds=2)],
+            "DeviceName": "host1",
+            "ActionType": ["ProcessCreated", "ProcessCreated", "ProcessTerminated"],
+            "ProcessId": [8, 8, 8],
+            "FileName": ["a.exe", "b.exe", "b.exe"],
+            "ProcessCommandLine": ["a", "b", ""],
+            "ProcessUniqueId": ["g1", "g2", "g2"],
+            "InitiatingProcessId": [4, 8, None],
+            "InitiatingProcessFileName": ["init.exe", "a.exe", ""],
+            "InitiatingProcessUniqueId": ["g0", "g1", ""],
+        }
+    )
+    tree = process_tree(frame)
+    assert tree.select("FileName", "path", "Inferred").rows() == [
+        ("a.exe", "2/0", False),
+        ("b.exe", "2/0/1", False),
+        ("init.exe", "2", True),
+    ]
+    assert tree["ProcessUniqueId"].to_list() == ["g1", "g2", "g0"]
