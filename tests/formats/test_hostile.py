@@ -54,9 +54,11 @@ def test_a_line_over_the_limit_is_never_held(form, read):
 
 
 _noise = st.sampled_from(
-    [b"\0", b"\xff", b"\n", b"\r", b'"', b"{", b"}", b"[", b"]", b"<Event", b"</Event>", b"<"]
-    + [b"#fields\t", b"type=X msg=audit(1.5:2): a=", b"CEF:0|", b"<34>1 ", b"\x1b", b",", b"\t"]
-    + [b"|", b"\xed\xa0\x80", b"ElfFile\0", b"PAR1", b"\xff\xfe", b"\xfe\xff", b"x" * 300]
+    [
+        *(b"\0", b"\xff", b"\n", b"\r", b'"', b"{", b"}", b"[", b"]", b"<Event", b"</Event>", b"<"),
+        *(b"#fields\t", b"type=X msg=audit(1.5:2): a=", b"CEF:0|", b"<34>1 ", b"\x1b", b",", b"\t"),
+        *(b"|", b"\xed\xa0\x80", b"ElfFile\0", b"PAR1", b"\xff\xfe", b"\xfe\xff", b"x" * 300),
+    ]
 )
 
 

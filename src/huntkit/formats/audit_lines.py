@@ -115,13 +115,16 @@ def _fields(body: str, kind: str, record: dict[str, Any], max_fields: int) -> No
     between: list[str] = []
     seen: Counter[str] = Counter()  # a field that comes again is pid_2, pid_3 ...
     for found in islice(_FIELD.finditer(body), max_fields):
-        between.append(body[at : found.start()])
-        at = found.end()
-        name = given = found[1]
-        seen[given] += 1
-        if seen[given] > 1 or given in record:
-            name = f"{given}_{max(seen[given], 2)}"
-        record.setdefault(name, _decoded(given, found[2], kind))
+        start, end = found.span()
+        if start - at > 1:
+            between.append(body[at:start])
+        at = end
+        name, value = found.groups()
+        kept = name
+        if name in record:
+            seen[name] += 1
+            kept = f"{name}_{seen[name] + 1}"
+        record.setdefault(kept, _decoded(name, value, kind))
     between.append(body[at:])
     text = " ".join(part for piece in between if (part := piece.strip(" ,:")))
     if text:

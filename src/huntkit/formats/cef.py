@@ -24,7 +24,7 @@ _START = re.compile(r"\b(CEF:\s?\d|LEEF:\s?\d)")
 
 def find_event(text: str) -> tuple[str, int] | None:
     """``cef`` or ``leef`` and where the event starts in the text, or None."""
-    found = _START.search(text)
+    found = _START.search(text) if "EF:" in text else None
     return (found[1].split(":")[0].lower(), found.start()) if found else None
 
 

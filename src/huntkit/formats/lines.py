@@ -13,7 +13,7 @@ INVALID_UTF8 = "invalid UTF-8"
 
 
 class LongLine(bytes):
-    """Stands in for a line over the limit; it holds the line's beginning only."""
+    """Stands in for a line over the limit: its beginning and dots, so that it never parses."""
 
 
 class Block(NamedTuple):
@@ -116,5 +116,6 @@ def long_line(limits: Limits) -> str:
 def _shorten(lines: list[bytes], limits: Limits) -> None:
     if max(map(len, lines)) > limits.max_line_bytes:
         lines[:] = [
-            LongLine(line[:1024]) if len(line) > limits.max_line_bytes else line for line in lines
+            LongLine(line[:1000] + b"...") if len(line) > limits.max_line_bytes else line
+            for line in lines
         ]

@@ -201,6 +201,12 @@ def test_a_line_over_the_limit_is_skipped_and_the_rest_read(read):
     assert len(out.skips[0].sample) <= 120
 
 
+def test_a_record_before_a_sea_of_blanks_is_over_the_limit_too(read):
+    out = read(b'{"a":1}' + b" " * 5000 + b'\n{"a":2}\n', limits=Limits(max_line_bytes=3000))
+    assert out.numbers == [2]
+    assert out.skipped == {"line over 2.9 KiB": 1}
+
+
 def test_five_megabytes_on_one_line_are_one_record(read):
     out = read(b'{"a":"' + b"x" * 5_000_000 + b'"}\n{"a":2}\n')
     assert len(out.records) == 2
