@@ -1,7 +1,7 @@
 """The sections of the report, each from its facts."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import polars as pl
@@ -84,7 +84,7 @@ def tiles(facts: Facts) -> list[tuple[str, str, str, str]]:
     alarms = facts.notable.filter(pl.col("Tone") == "alarm").height if facts.notable.height else 0
     outside = _outside(facts.indicators)
     return [
-        ("Seldom innocent", f"{alarms:,}", "notable", "alarm" if alarms else ""),
+        ("Alarming", f"{alarms:,}", "notable", "alarm" if alarms else ""),
         ("Notable events", f"{facts.notable.height:,}", "notable", ""),
         (
             "Encoded",
@@ -125,7 +125,12 @@ def _notable(facts: Facts) -> Section:
         f"{rows.height:,}",
         "Logs cleared, services and tasks made, accounts created, alarms; in the order of time.",
     )
-    found.blocks.append(_sheet(chosen, "Notable events", columns, total=rows.height))
+    block = _sheet(chosen, "Notable events", columns, total=rows.height)
+    for cells, tone in zip(
+        block["sheet"].rows, chosen["Tone"] if chosen.height else [], strict=True
+    ):
+        cells[1] = replace(cells[1], tone=tone)
+    found.blocks.append(block)
     failed = facts.failed_logons
     if failed.height:
         kinds: _Columns = (
@@ -133,8 +138,8 @@ def _notable(facts: Facts) -> Section:
             ("Source", "From", "text"),
             ("Host", "Host", "text"),
             ("Failures", "Failures", "number"),
-            ("First", "First", "time"),
-            ("Last", "Last", "time"),
+            ("First", "First", "second"),
+            ("Last", "Last", "second"),
         )
         found.blocks.append(_sheet(failed, "Failed logons", kinds, limit=60))
     return found
@@ -202,8 +207,8 @@ def _indicators(facts: Facts) -> Section:
         ("Defanged", "Indicator", "code"),
         ("Scope", "Scope", "text"),
         ("Mentions", "Mentions", "number"),
-        ("First", "First", "time"),
-        ("Last", "Last", "time"),
+        ("First", "First", "second"),
+        ("Last", "Last", "second"),
         ("Where", "Table.Column, mentions", "place"),
         ("place", "First in file, record", "place"),
     )
@@ -236,8 +241,8 @@ def _hosts(facts: Facts) -> Section:
         ("Host", "Host", "text"),
         ("Rows", "Rows", "number"),
         ("Tables", "Tables", "number"),
-        ("First", "First", "time"),
-        ("Last", "Last", "time"),
+        ("First", "First", "second"),
+        ("Last", "Last", "second"),
     )
     return Section(
         "hosts",
@@ -255,8 +260,8 @@ def _users(facts: Facts) -> Section:
         ("Logons", "Logons", "number"),
         ("Rows", "Rows", "number"),
         ("Tables", "Tables", "number"),
-        ("First", "First", "time"),
-        ("Last", "Last", "time"),
+        ("First", "First", "second"),
+        ("Last", "Last", "second"),
     )
     return Section(
         "users",
@@ -271,8 +276,8 @@ def _tables(facts: Facts) -> Section:
     columns: _Columns = (
         ("name", "Table", "text"),
         ("rows", "Rows", "number"),
-        ("first", "First", "time"),
-        ("last", "Last", "time"),
+        ("first", "First", "second"),
+        ("last", "Last", "second"),
         ("hosts", "Hosts", "list"),
     )
     rows = facts.tables.sort("rows", "name", descending=[True, False])

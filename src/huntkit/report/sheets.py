@@ -9,9 +9,9 @@ import polars as pl
 
 from huntkit.core.text import visible
 
-Kind = Literal["text", "code", "time", "number", "place", "list"]
+Kind = Literal["text", "code", "time", "second", "number", "place", "list"]
 CELL_LIMIT = 600
-CODE_LIMIT = 320
+CODE_LIMIT = 240
 ROW_LIMIT = 200
 
 
@@ -22,6 +22,7 @@ class Cell:
     text: str
     kind: Kind
     more: str = ""  # what was cut off, in words
+    tone: str = ""  # alarm, warn or nothing
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,12 +73,12 @@ def cell(value: object, kind: Kind) -> Cell:
 
     Examples:
         >>> cell("x" * 2000, "code").more
-        '1,680 more characters'
+        '1,760 more characters'
     """
     if value is None or value == "":
         return Cell("", kind)
     if isinstance(value, datetime):
-        return Cell(time_text(value), "time")
+        return Cell(time_text(value)[: 19 if kind == "second" else None], "time")
     if isinstance(value, timedelta):
         return Cell(str(value), kind)
     if isinstance(value, bool):

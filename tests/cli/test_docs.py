@@ -1,0 +1,79 @@
+"""Every example in the documentation that is marked as such runs on the demo."""
+
+import os
+import re
+import shlex
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+BLOCK = re.compile(r"^```(\w+) demo\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+EXAMPLES = [
+    pytest.param(kind, text, id=f"{page.name}-{number}")
+    for page in PAGES
+    for number, (kind, text) in enumerate(BLOCK.findall(page.read_text(encoding="utf-8")))
+]
+
+
+def run(arguments: list[str], folder: Path) -> "subprocess.CompletedProcess[str]":
+    return subprocess.run(
+        [sys.executable, *arguments],
+        cwd=folder,
+        env={**os.environ, "PYTHONWARNINGS": "error"},
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+
+
+def test_the_first_page_has_examples_of_both_kinds() -> None:
+    text = PAGES[0].read_text(encoding="utf-8")
+    assert {kind for kind, _ in BLOCK.findall(text)} == {"python", "console"}
+
+
+@pytest.mark.parametrize(("kind", "text"), EXAMPLES)
+def test_example_runs(kind: str, text: str, demo_folder: Path, tmp_path: Path) -> None:
+    shutil.copytree(demo_folder, tmp_path / "evidence")
+    if kind == "python":
+        done = run(["-c", text], tmp_path)
+        assert done.returncode == 0, done.stderr
+        return
+    lines = [line.removeprefix("$ ") for line in text.splitlines() if line.startswith("$ ")]
+    assert lines
+    for line in lines:
+        name, *arguments = shlex.split(line)
+        assert name == "huntkit"
+        done = run(["-c", "from huntkit.cli import main; main()", *arguments], tmp_path)
+        assert done.returncode == 0, f"{line}\n{done.stderr}"
+        assert done.stdout or "-o" in arguments, line
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_links_lead_to_files(page: Path) -> None:
+    targets = re.findall(r"\]\((?!https?://)([^)#]+)\)", page.read_text(encoding="utf-8"))
+    missing = [target for target in targets if not (page.parent / target).exists()]
+    assert missing == []
+
+
+def test_every_command_is_documented() -> None:
+    from huntkit.cli.app import app
+
+    page = (ROOT / "docs" / "cli.md").read_text(encoding="utf-8")
+    names = [command.name for command in app.registered_commands]
+    assert [name for name in names if f"huntkit {name}" not in page and name != "demo"] == []
+
+
+def test_the_promises_are_nine() -> None:
+    text = PAGES[0].read_text(encoding="utf-8")
+    section = text[text.index("## Nine promises") : text.index("## What is not there")]
+    assert len(re.findall(r"^\d\. ", section, re.MULTILINE)) == 9
+
+
+def test_pictures_are_small() -> None:
+    assert all(p.stat().st_size < 300_000 for p in (ROOT / "docs" / "images").glob("*.png"))
