@@ -9,8 +9,8 @@ from huntkit.core.errors import FormatError
 from huntkit.formats import Limits, ReadOptions
 from huntkit.formats.kinds import evtx
 
-# Its JSON has a time with seven digits and a command line without its last blank, and ends the
-# user's image otherwise: it was not made from this very file.
+# Its JSON was made otherwise: the time has nanoseconds ("26.751156500Z" for "26.751156Z"), and the parent's command
+# line ends in "Explorer.exe" where the file says "Explorer.EXE".
 EXCEPTION = "ad691d92-15f2-4181-9aa4-723c74f9ddc3"
 
 
