@@ -9,8 +9,8 @@ from huntkit.core.errors import FormatError
 from huntkit.formats import Limits, ReadOptions
 from huntkit.formats.kinds import evtx
 
-# Its JSON was made otherwise: the time has nanoseconds ("26.751156500Z" for "26.751156Z"), and the parent's command
-# line ends in "Explorer.exe" where the file says "Explorer.EXE".
+# Its JSON was made otherwise: the time is "26.751156500Z" for "26.751156Z", and the parent's
+# command line ends in "Explorer.exe" where the file says "Explorer.EXE".
 EXCEPTION = "ad691d92-15f2-4181-9aa4-723c74f9ddc3"
 
 
