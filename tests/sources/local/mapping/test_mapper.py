@@ -451,6 +451,31 @@ def test_zeek_keeps_its_names_and_feeds_network_sessions() -> None:
     assert (session["DstPortNumber"], session["SrcIpAddr"]) == (53, "10.0.0.1")
 
 
+def columnar(table: pl.DataFrame, name: str = "t.parquet") -> dict[str, pl.DataFrame]:
+    mapper = Mapper(name=name)
+    made = Batch("parquet", range(1, table.height + 1), table=table)
+    return dict(mapper.map(made) + mapper.finish())
+
+
+def test_columnar_files_keep_their_types() -> None:
+    table = pl.DataFrame(
+        {"when": [datetime(2024, 3, 1, tzinfo=UTC)], "n": [1], "small": [2], "list": [[1, 2]],
+         "text": ["007"], "day": [datetime(2024, 3, 1).date()]},
+        schema_overrides={"small": pl.UInt8},
+    )  # fmt: skip
+    rows = columnar(table)["t"]
+    assert rows.schema["when"] == pl.Datetime("us", "UTC")
+    assert rows.schema["small"] == pl.Int64
+    assert (rows["list"][0], rows["day"][0]) == ("[1,2]", datetime(2024, 3, 1, tzinfo=UTC))
+
+
+def test_columnar_exports_of_windows_events_are_mapped() -> None:
+    record = {**LAYOUTS["sentinel"], "TimeGenerated": datetime(2024, 3, 1, 10, tzinfo=UTC)}
+    tables = columnar(pl.DataFrame([record]))
+    assert tables["DeviceProcessEvents"]["FileName"].to_list() == ["whoami.exe"]
+    assert tables["WindowsEvent"]["TimeGenerated"].to_list() == [record["TimeGenerated"]]
+
+
 def test_a_table_of_no_known_kind_is_named_after_its_file() -> None:
     tables = mapped([{"host": "a", "n": "1"}], name="dir/My list (2).csv")
     assert list(tables) == ["My_list_2"]

@@ -11,7 +11,7 @@ import polars as pl
 
 from huntkit.sources.local import schemas
 from huntkit.sources.local.mapping import rules, times
-from huntkit.sources.local.mapping.series import filled, texts, typed
+from huntkit.sources.local.mapping.series import filled, listed, plain, texts, typed
 from huntkit.sources.local.mapping.values import to_json
 
 NAMING = ("Type", "$table", "@type", "TableName", "_TableName")
@@ -103,7 +103,7 @@ def identifier(text: str, *, fallback: str = "Records") -> str:
 
 def frame_of(
     table: str,
-    columns: Mapping[str, Sequence[Any]],
+    columns: Mapping[str, Sequence[Any] | pl.Series],
     numbers: Sequence[int],
     clock: times.Clock,
     *,
@@ -118,22 +118,24 @@ def frame_of(
     made = [pl.Series("_record", list(numbers), dtype=pl.Int64)]
     lost: list[tuple[str, pl.Series, pl.Series]] = []
     marks: list[tuple[pl.Series, str]] = []
-    for raw_name, values in columns.items():
+    for raw_name, given in columns.items():
         name = raw_name or "_index"
         if name in ("_record", "_file", "_extra", "_time_note"):
             name = f"{name}_"
         kind = kinds.get(name)
-        if kind is None:
-            column, bare = infer(name, values, clock, texts_too=infer_texts)
-            if bare is not None and not kinds and not _is_utc(name):
-                marks.append((bare, times.ASSUMED))
-        else:
-            column = typed(name, values, kind)
+        if kind is not None:
+            column = typed(name, given, kind)
             if column.dtype != pl.String and column.null_count():
-                text = texts(name, values)
+                text = texts(name, listed(given) if isinstance(given, pl.Series) else given)
                 bad = column.is_null() & (text.str.strip_chars() != "")
                 if bad.any():
                     lost.append((name, text, bad))
+        elif isinstance(given, pl.Series):
+            column = plain(given).rename(name)
+        else:
+            column, bare = infer(name, given, clock, texts_too=infer_texts)
+            if bare is not None and not kinds and not _is_utc(name):
+                marks.append((bare, times.ASSUMED))
         made.append(column)
     frame = filled(pl.DataFrame(_apart(made)))
     if lost:

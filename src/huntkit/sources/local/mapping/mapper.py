@@ -10,6 +10,7 @@ from huntkit.sources.local.mapping import exports, linux, records, rules, target
 from huntkit.sources.local.mapping.collect import Collector
 from huntkit.sources.local.mapping.layouts import Layout, layouts, unwrapped
 from huntkit.sources.local.mapping.rules import Family
+from huntkit.sources.local.mapping.series import listed
 from huntkit.sources.local.mapping.times import Clock
 
 Frames = list[tuple[str, pl.DataFrame]]
@@ -41,7 +42,7 @@ class Mapper:
         Takes the batch's records over: they are changed. Every record lands in a table.
         """
         if batch.table is not None:
-            return self._columns(batch, {s.name: s.to_list() for s in batch.table.iter_columns()})
+            return self._columnar(batch, batch.table)
         if batch.columns is not None:
             return self._columns(batch, batch.columns)
         family = _by_kind(batch.kind)
@@ -139,6 +140,22 @@ class Mapper:
             if target == "Syslog":
                 found += self._inside(some, their, "SyslogMessage")
         return found
+
+    def _columnar(self, batch: Batch, table: pl.DataFrame) -> Frames:
+        """A columnar file keeps its types, unless its rows are events or a family's records."""
+        head = dict.fromkeys(table.columns)
+        row = {
+            column.name: each[0] for column in table.iter_columns() if (each := listed(column[:1]))
+        }
+        target = self._shapes.target(row) if row else self._shapes.own_table
+        known = isinstance(target, str) and not target.startswith(("Osquery_", "Zeek_"))
+        if known and target != "Syslog" and _layout_of(head) is None and unwrapped(row) is None:
+            columns = {column.name: column for column in table.iter_columns()}
+            frame = exports.frame_of(str(target), columns, list(batch.numbers), self._clock)
+            return [(str(target), frame)]
+        return self._columns(
+            batch, {column.name: listed(column) for column in table.iter_columns()}
+        )
 
     def _columns(self, batch: Batch, columns: dict[str, list[Any]]) -> Frames:
         """A table's columns, whose names say what it is."""

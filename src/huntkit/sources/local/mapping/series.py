@@ -88,15 +88,64 @@ _MAKERS: dict[str, Callable[[str, Sequence[Any]], pl.Series]] = {
     "decimal": _reals,
     "timespan": _spans,
 }
+_DTYPES: dict[str, Any] = {
+    "string": pl.String,
+    "dynamic": pl.String,
+    "guid": pl.String,
+    "long": pl.Int64,
+    "int": pl.Int32,
+    "datetime": pl.Datetime("us", "UTC"),
+    "bool": pl.Boolean,
+    "real": pl.Float64,
+    "decimal": pl.Float64,
+    "timespan": pl.Duration("us"),
+}
 KINDS = frozenset(_MAKERS)
 TEXT = frozenset({"string", "dynamic", "guid"})
 
 
-def typed(name: str, values: Sequence[Any], kind: str) -> pl.Series:
+def plain(column: pl.Series) -> pl.Series:
+    """A column of a columnar file in one of the types that tables have: others become text."""
+    dtype = column.dtype
+    if dtype in (pl.String, pl.Boolean, pl.Int64, pl.Int32, pl.Float64):
+        return column
+    if dtype.is_integer():
+        wide = column.cast(pl.Int64, strict=False)
+        return wide if wide.null_count() == column.null_count() else column.cast(pl.String)
+    if dtype.is_float():
+        return column.cast(pl.Float64)
+    if isinstance(dtype, pl.Datetime):
+        cut = column.cast(pl.Datetime("us", dtype.time_zone))
+        if dtype.time_zone is None:
+            return cut.dt.replace_time_zone("UTC")
+        return cut.dt.convert_time_zone("UTC")
+    if dtype == pl.Date:
+        return column.cast(pl.Datetime("us")).dt.replace_time_zone("UTC")
+    if isinstance(dtype, pl.Duration):
+        return column.cast(pl.Duration("us"))
+    texts_of = [None if value is None else to_text(value) for value in column.to_list()]
+    return pl.Series(column.name, texts_of, dtype=pl.String)
+
+
+def listed(column: pl.Series) -> list[Any]:
+    """The same as raw values, as a JSON file would hold them: times are ISO text."""
+    column = plain(column)
+    if isinstance(column.dtype, pl.Datetime):
+        column = column.dt.strftime("%Y-%m-%dT%H:%M:%S%.6fZ")
+    elif isinstance(column.dtype, pl.Duration):
+        column = column.dt.total_microseconds()
+    return column.to_list()
+
+
+def typed(name: str, values: Sequence[Any] | pl.Series, kind: str) -> pl.Series:
     """A column of a KQL type from raw values; what does not fit is null.
 
     Examples:
         >>> typed("LogonType", ["3", None, "x"], "int").to_list()
         [3, None, None]
     """
+    if isinstance(values, pl.Series):
+        if values.dtype == _DTYPES[kind]:
+            return values.rename(name)
+        values = listed(values)
     return _MAKERS[kind](name, values)
