@@ -68,9 +68,9 @@ class Layout:
 
     def fits_all(self, rows: Sequence[Row]) -> bool:
         """Whether all of the records are."""
-        if self.any_of or not set(self.lacks).isdisjoint(_present(rows)):
+        if self.any_of or not all(False not in [n in row for row in rows] for n in self.needs):
             return False
-        return all(False not in [name in row for row in rows] for name in self.needs)
+        return all(True not in [n in row for row in rows] for n in self.lacks)
 
     def read(self, rows: list[Row], numbers: list[int]) -> Events:
         """Take the records apart. Flat records are emptied on the way: they become the data."""

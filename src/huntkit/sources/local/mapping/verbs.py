@@ -162,11 +162,21 @@ def _mapped(fields: str | Sequence[str], work: Callable[[Any], Any]) -> Column:
     return Column(make, _names(fields))
 
 
+def _never_none(work: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    """Empty text for nothing: filling gaps afterwards would cost a pass over the column."""
+
+    def text(value: Any) -> Any:
+        found = work(value)
+        return "" if found is None else found
+
+    return text
+
+
 def _dash(fields: str | Sequence[str]) -> Column:
     raw = _raw(fields)
 
     def make(given: Fields, _base: Base) -> list[Any]:
-        return [None if value == "-" else value for value in raw(given)]
+        return ["" if value == "-" or value is None else value for value in raw(given)]
 
     return Column(make, _names(fields))
 
@@ -288,7 +298,7 @@ def build(spec: Any) -> Column:
     if verb == "base":
         return Column(lambda _fields, base: list(base(given)))
     if verb == "hash":
-        return _mapped(given, v.hash_of(spec["kind"]))
+        return _mapped(given, _never_none(v.hash_of(spec["kind"])))
     if verb in {"map", "choose"}:
         return _lookup(spec) if verb == "map" else _choose(spec)
     if verb == "missing":
@@ -303,5 +313,7 @@ def build(spec: Any) -> Column:
     if verb == "json":
         return _mapped(given, v.to_text)
     work = _SIMPLE[verb]
+    if verb not in type_of_verb:
+        work = _never_none(work)
     made = _dash(given) if verb in ("dash", "time", "epoch") else _mapped(given, work)
     return _with_message(made, spec["message"], work) if "message" in spec else made
