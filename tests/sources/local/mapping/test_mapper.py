@@ -370,6 +370,19 @@ def test_cloudtrail_gets_sentinels_names() -> None:
     assert extra["userIdentity"]["extra"] == 7
 
 
+def test_entra_records_of_graph_get_sentinels_names() -> None:
+    records = [
+        {"createdDateTime": "2024-03-01T10:00:00Z", "userPrincipalName": "ana@corp.example",
+         "appDisplayName": "Portal", "ipAddress": "203.0.113.7", "status": {"errorCode": 50126}},
+        {"activityDateTime": "2024-03-01T10:00:00Z", "activityDisplayName": "Add user",
+         "initiatedBy": {"user": {}}, "targetResources": []},
+    ]  # fmt: skip
+    tables = mapped(records)
+    sign_in = tables["SigninLogs"].row(0, named=True)
+    assert (sign_in["IPAddress"], sign_in["ResultType"]) == ("203.0.113.7", "50126")
+    assert tables["AuditLogs"]["OperationName"].to_list() == ["Add user"]
+
+
 def test_audit_execution_is_a_process_start() -> None:
     record = {
         "time": 1604996384.965, "time_text": "1604996384.965", "serial": 93777, "node": "box",
@@ -499,6 +512,16 @@ def test_events_come_out_the_same_however_they_are_batched() -> None:
     rows += mapper.finish()
     parts = pl.concat([d for t, d in rows if t == "DeviceProcessEvents"], how="diagonal_relaxed")
     assert parts.sort("_record").equals(whole.sort("_record"))
+
+
+def test_endless_names_do_not_become_endless_columns() -> None:
+    records = [security(4688, **{f"n{i}_{k}": "x" for k in range(50)}) for i in range(300)]
+    tables = mapped(records)
+    assert tables["SecurityEvent"].width < 500
+    assert all(len(orjson.loads(bag)) == 50 for bag in tables["WindowsEvent"]["EventData"])
+    plain = mapped([{f"n{i}_{k}": "x" for k in range(50)} for i in range(300)])
+    assert plain["x"].width < 2_010
+    assert plain["x"].height == 300
 
 
 # Hostile records: anything that JSON, or a reader's repair, can hold.

@@ -18,7 +18,7 @@ anything: st.SearchStrategy[Any] = st.recursive(
 )  # fmt: skip
 WORKS = [
     v.to_text, v.to_int, v.to_bool, v.to_float, v.dash, v.basename, v.dirname, v.user_of,
-    v.domain_of, v.lower, v.guid, v.hash_of("MD5"), v.keywords, v.sid_user, v.to_json,
+    v.domain_of, v.lower, v.guid, v.hash_of("MD5"), v.keywords, v.to_json,
 ]  # fmt: skip
 
 

@@ -18,6 +18,7 @@ from huntkit.sources.local.mapping.verbs import Fields, reader
 ROWS = 16_384
 BYTES = 64 << 20
 _PATIENCE = 4
+_MOST_NAMES = 1_000
 
 _RULES: dict[tuple[str, str, int], tuple[Rule, ...]] = {}
 
@@ -52,8 +53,9 @@ class EventClass:
     rows: list[tuple[Any, ...]] = field(default_factory=list)
 
     def learn(self, row: Row) -> None:
-        """Security events keep all their fields: note the names that are new."""
-        new = [name for name in row if name not in self.known]
+        """Security events keep their fields: note the names that are new, within reason."""
+        room = max(0, _MOST_NAMES - len(self.names))
+        new = [name for name in row if name not in self.known][:room]
         self.names += new
         self.known.update(new)
 

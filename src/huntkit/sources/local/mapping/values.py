@@ -233,14 +233,6 @@ def hash_of(name: str) -> Callable[[object], str | None]:
     return work
 
 
-def sid_user(value: object) -> str | None:
-    """``User`` or ``Machine`` for an account name."""
-    text = user_of(value)
-    if not text:
-        return None
-    return "Machine" if text.endswith("$") else "User"
-
-
 def keywords(value: object) -> str | None:
     """Event keywords as hexadecimal text, as Sentinel shows them; names stay names."""
     if isinstance(value, int) and not isinstance(value, bool):

@@ -84,8 +84,6 @@ _SIMPLE: dict[str, Callable[[Any], Any]] = {
     "bool": v.to_bool,
     "time": v.to_text,
     "epoch": v.to_text,
-    "account_type": v.sid_user,
-    "keywords": v.keywords,
 }
 _OPTIONS: dict[str, set[str]] = {
     **{verb: set() for verb in _SIMPLE},
