@@ -1,0 +1,1 @@
+"""KQL, the language of hunting queries, on local tables."""
