@@ -69,6 +69,11 @@ class FrameEvidence:
             }
         )
 
+    def schema(self, name: str) -> dict[str, str]:
+        kinds = {pl.String: "string", pl.Datetime: "datetime", pl.Boolean: "bool"}
+        schema = self._tables[name].schema
+        return {column: kinds.get(dtype.base_type(), "long") for column, dtype in schema.items()}
+
     def sql(self, text: str, *, frame: Any = None) -> pl.DataFrame:
         return pl.from_arrow(self._connection.cursor().sql(text).to_arrow_table())
 

@@ -151,11 +151,11 @@ def test_a_side_that_fails_is_named_and_the_rest_stands(
     def fail(*_: object, **__: object) -> None:
         raise QueryError("the engine is tired")
 
-    monkeypatch.setattr("huntkit.report.overview.users", fail)
+    monkeypatch.setattr("huntkit.report.overview.failed_logons", fail)
     made = report(evidence({"DeviceProcessEvents": process_rows({})}))
     assert made.facts.partial
     assert made.facts.hosts.height == 1
-    assert "the section users failed: the engine is tired" in made.to_html()
+    assert "the section failed logons failed: the engine is tired" in made.to_html()
 
 
 def test_nothing_is_overwritten_without_force(evidence: Callable[..., Any], tmp_path: Path) -> None:

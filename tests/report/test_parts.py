@@ -9,6 +9,7 @@ import polars as pl
 
 from huntkit.report import encoded, indicators, notable, overview, processes
 from huntkit.report.layouts import layouts
+from huntkit.report.texts import distinct_texts
 
 WHEN = datetime(2026, 3, 3, 9, 12, 31, tzinfo=UTC)
 Make = Callable[..., Any]
@@ -61,13 +62,13 @@ def test_a_record_in_two_tables_is_notable_once(evidence: Make, process_rows: Ma
 def test_hosts_that_differ_in_case_are_one(evidence: Make, process_rows: Make) -> None:
     rows = process_rows({"DeviceName": "WS01"}, {"DeviceName": "ws01"}, {"DeviceName": ""})
     given = evidence({"DeviceProcessEvents": rows})
-    assert overview.hosts(given, layouts(given))["Rows"].to_list() == [2]
+    assert overview.overview(given, layouts(given)).hosts["Rows"].to_list() == [2]
 
 
 def test_activity_counts_every_row_with_a_time(evidence: Make, process_rows: Make) -> None:
     rows = process_rows(*({"TimeGenerated": WHEN + timedelta(hours=n)} for n in range(50)))
     given = evidence({"DeviceProcessEvents": rows})
-    found = overview.activity(given, layouts(given))
+    found = overview.overview(given, layouts(given)).activity
     assert found is not None
     [(name, total, bins)] = found.tables
     assert (name, total, sum(bins)) == ("DeviceProcessEvents", 50, 50)
@@ -85,10 +86,11 @@ def test_an_encoded_command_is_decoded_and_its_indicators_are_found(
     )
     given = evidence({"DeviceProcessEvents": rows})
     problems: list[str] = []
-    found = encoded.encoded(given, layouts(given), problems)
+    texts = distinct_texts(given, layouts(given), problems)
+    found = encoded.encoded(texts)
     assert found["Layers"].to_list()[0][0]["Decoded"] == script
     assert found["Mentions"].to_list() == [2]
-    iocs = indicators.indicators(given, layouts(given), problems, decoded=found)
+    iocs = indicators.indicators(texts, decoded=found)
     urls = iocs.filter(pl.col("IoCType") == "url")
     assert urls.select("Observable", "Defanged", "_record").rows() == [
         ("http://bad.example.org/x", "hxxp://bad[.]example[.]org/x", 1)
@@ -104,7 +106,7 @@ def test_indicators_say_where_and_how_often(evidence: Make, process_rows: Make) 
         {"ProcessCommandLine": "ping 203.0.113.4 -t", "_record": 9},
     )
     given = evidence({"DeviceProcessEvents": rows})
-    [row] = indicators.indicators(given, layouts(given), []).to_dicts()
+    [row] = indicators.indicators(distinct_texts(given, layouts(given), [])).to_dicts()
     assert row["Mentions"] == 3
     assert row["Where"] == "DeviceProcessEvents.ProcessCommandLine 3"
     assert (row["_file"], row["_record"]) == ("a.json", 3)
@@ -122,7 +124,7 @@ def test_raw_rows_that_other_tables_hold_are_not_counted_again(
             ),
         }
     )
-    found = indicators.indicators(given, layouts(given), [])
+    found = indicators.indicators(distinct_texts(given, layouts(given), []))
     assert dict(found.select("Observable", "Table").rows()) == {
         "203.0.113.4": "DeviceProcessEvents",
         "203.0.113.5": "WindowsEvent",

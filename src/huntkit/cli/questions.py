@@ -17,6 +17,7 @@ from huntkit.core.timespan import parse_time
 from huntkit.report import encoded as encoded_text
 from huntkit.report import indicators, notable, processes
 from huntkit.report.layouts import layouts
+from huntkit.report.texts import distinct_texts
 
 
 def tables(
@@ -93,14 +94,9 @@ def iocs(
     _python(general, paths, reading, "huntkit.extract.iocs(evidence.table(name), columns)")
     with opened(paths, reading) as case:
         problems: list[str] = []
-        known = layouts(case.evidence)
+        texts = distinct_texts(case.evidence, layouts(case.evidence), problems)
         rows = indicators.indicators(
-            case.evidence,
-            known,
-            problems,
-            decoded=encoded_text.encoded(case.evidence, known, problems),
-            ioc_types=types,
-            progress=case.bars,
+            texts, decoded=encoded_text.encoded(texts), ioc_types=types, progress=case.bars
         )
         _say(problems)
         emit(rows, writing, title="Indicators")
@@ -136,7 +132,8 @@ def decode(
     _python(general, paths, reading, "huntkit.extract.decode(evidence.table(name), columns)")
     with opened(paths, reading) as case:
         problems: list[str] = []
-        rows = encoded_text.encoded(case.evidence, layouts(case.evidence), problems)
+        found = distinct_texts(case.evidence, layouts(case.evidence), problems)
+        rows = encoded_text.encoded(found)
         _say(problems)
         emit(rows, writing, title="Encoded text, decoded")
 

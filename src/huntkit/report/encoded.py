@@ -1,16 +1,13 @@
 """Encoded commands and scripts of all tables, decoded layer by layer."""
 
 import re
-from collections.abc import Sequence
 from typing import Any
 
 import polars as pl
 
 from huntkit import extract
 from huntkit.core.text import visible
-from huntkit.report.layouts import Evidence, Layout
 from huntkit.report.sheets import time_text
-from huntkit.report.texts import distinct_texts
 
 ITEMS = 40  # on the page
 _LINES = 40
@@ -22,7 +19,6 @@ _COLUMNS = re.compile(
     r"|eventdata|message|details|argument|parameter|context",
     re.IGNORECASE,
 )
-_POSSIBLE = r"[A-Za-z0-9+/_\-]{16,}|(?i:base64|[-/]e[nc]+\s)"
 _LAYER = pl.Struct({"Encoding": pl.String(), "Decoded": pl.String(), "Note": pl.String()})
 _SCHEMA = pl.Schema(
     {
@@ -40,20 +36,14 @@ _SCHEMA = pl.Schema(
 )
 
 
-def encoded(evidence: Evidence, tables: Sequence[Layout], problems: list[str]) -> pl.DataFrame:
+def encoded(texts: pl.DataFrame) -> pl.DataFrame:
     """One row per different decoded content, in the order of its first time.
 
     Columns: ``TimeGenerated Host User Given Layers Mentions Table Column _file _record``.
     ``Layers`` is a list of what came out, from outside to inside.
     """
-    texts = distinct_texts(
-        evidence,
-        tables,
-        problems,
-        what="encoded commands",
-        pattern=_POSSIBLE,
-        columns=lambda layout: [name for name in layout.texts() if _COLUMNS.search(name)],
-    )
+    columns = [name for name in texts["column"].unique() if _COLUMNS.search(name)]
+    texts = texts.filter(pl.col("column").is_in(columns))
     if not texts.height:
         return pl.DataFrame(schema=_SCHEMA)
     layers: pl.DataFrame = extract.decode(texts, "text", include_input=False)

@@ -9,9 +9,9 @@ import polars as pl
 
 from huntkit.core.errors import Cancelled, HuntkitError
 from huntkit.core.progress import SILENT, Progress
-from huntkit.report import encoded, indicators, notable, overview, processes
+from huntkit.report import encoded, indicators, notable, overview, processes, texts
 from huntkit.report.layouts import Evidence, Layout, frame_of, layouts
-from huntkit.report.overview import Activity
+from huntkit.report.overview import Activity, Overview
 from huntkit.report.processes import Branch
 
 
@@ -22,15 +22,14 @@ class Facts:
     Attributes:
         files: path sha256 format rows kept skipped reasons.
         tables: name rows first last hosts.
-        hosts: Host Rows Tables First Last.
-        users: User Rows Tables First Last Logons Failed.
+        overview: hosts, users and rows over time.
+        texts: the different texts that were searched for indicators and encoded commands.
         failed_logons: Account Source Host Failures First Last.
         notable: TimeGenerated Kind Tone Host Account Detail Table _file _record.
         indicators: IoCType Observable Defanged Scope Mentions Where First Last _file _record.
         encoded: TimeGenerated Host User Given Layers Table _file _record.
         branches: process branches, the rarest first.
         processes: rows of the process tree.
-        activity: rows over time.
         partial: something failed.
         problems: what failed, was skipped or was left out, and why.
     """
@@ -40,17 +39,35 @@ class Facts:
     tables: pl.DataFrame
     partial: bool
     problems: list[str]
-    hosts: pl.DataFrame = field(default_factory=pl.DataFrame)
-    users: pl.DataFrame = field(default_factory=pl.DataFrame)
+    overview: Overview | None = None
+    texts: pl.DataFrame = field(default_factory=pl.DataFrame)
     failed_logons: pl.DataFrame = field(default_factory=pl.DataFrame)
     notable: pl.DataFrame = field(default_factory=pl.DataFrame)
     indicators: pl.DataFrame = field(default_factory=pl.DataFrame)
     encoded: pl.DataFrame = field(default_factory=pl.DataFrame)
     processes: pl.DataFrame = field(default_factory=pl.DataFrame)
     branches: list[Branch] = field(default_factory=list)
-    activity: Activity | None = None
-    assumed_times: int = 0
     stopped: bool = False
+
+    @property
+    def hosts(self) -> pl.DataFrame:
+        """Host Rows Tables First Last."""
+        return self.overview.hosts if self.overview else pl.DataFrame()
+
+    @property
+    def users(self) -> pl.DataFrame:
+        """User Rows Tables First Last Logons Failed."""
+        return self.overview.users if self.overview else pl.DataFrame()
+
+    @property
+    def activity(self) -> Activity | None:
+        """Rows over time."""
+        return self.overview.activity if self.overview else None
+
+    @property
+    def assumed_times(self) -> int:
+        """Rows whose time lacked a zone or a year."""
+        return self.overview.assumed if self.overview else 0
 
     @property
     def records(self) -> int:
@@ -88,19 +105,14 @@ def gather(evidence: Evidence, *, progress: Progress = SILENT) -> Facts:
         list(evidence.problems),
     )
     sides: list[tuple[str, Callable[[], Any]]] = [
-        ("hosts", lambda: overview.hosts(evidence, known)),
-        ("users", lambda: overview.users(evidence, known)),
+        ("overview", lambda: overview.overview(evidence, known)),
         ("failed_logons", lambda: overview.failed_logons(evidence, known)),
-        ("activity", lambda: overview.activity(evidence, known)),
-        ("assumed_times", lambda: overview.assumed_times(evidence, known)),
         ("notable", lambda: notable.notable(evidence, known)),
         ("processes", lambda: processes.processes(evidence, known, facts.problems)),
         ("branches", lambda: processes.branches(facts.processes)),
-        ("encoded", lambda: encoded.encoded(evidence, known, facts.problems)),
-        (
-            "indicators",
-            lambda: indicators.indicators(evidence, known, facts.problems, decoded=facts.encoded),
-        ),
+        ("texts", lambda: texts.distinct_texts(evidence, known, facts.problems)),
+        ("encoded", lambda: encoded.encoded(facts.texts)),
+        ("indicators", lambda: indicators.indicators(facts.texts, decoded=facts.encoded)),
     ]
     with progress.task("looking at the evidence", total=len(sides)) as task:
         for name, look in sides:

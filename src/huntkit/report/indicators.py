@@ -6,13 +6,7 @@ import polars as pl
 
 from huntkit import extract
 from huntkit.core.progress import SILENT, Progress
-from huntkit.report.layouts import Evidence, Layout
-from huntkit.report.texts import distinct_texts
 
-# Columns that hold no indicator, but a different text in every row.
-_KEYS = ("guid", "uniqueid", "sid", "logonid", "recordid", "reportid", "tenantid", "_key")
-# Every indicator has a dot between word characters, two colons, or 32 hex digits.
-_POSSIBLE = r"[\w\]\)][.\[\(\{]+\w|:[^:]{0,4}:|[0-9A-Fa-f]{32}"
 _EMPTY = pl.Schema(
     {
         "IoCType": pl.String(),
@@ -31,9 +25,7 @@ _EMPTY = pl.Schema(
 
 
 def indicators(
-    evidence: Evidence,
-    tables: Sequence[Layout],
-    problems: list[str],
+    texts: pl.DataFrame,
     *,
     decoded: pl.DataFrame | None = None,
     ioc_types: Sequence[str] | None = None,
@@ -47,9 +39,6 @@ def indicators(
     was left out goes into ``problems``. With ``decoded`` (what `encoded` gave), indicators inside
     encoded text are found too.
     """
-    texts = distinct_texts(
-        evidence, tables, problems, what="indicators", pattern=_POSSIBLE, columns=_columns
-    )
     if decoded is not None and decoded.height:
         texts = pl.concat([texts, _decoded_texts(decoded).select(texts.columns)])
     if not texts.height:
@@ -113,13 +102,6 @@ def _decoded_texts(decoded: pl.DataFrame) -> pl.DataFrame:
         "_file",
         "_record",
     )
-
-
-def _columns(layout: Layout) -> list[str]:
-    skipped = {layout.host, "Type", "Channel", "Provider", "ActionType"}
-    return [
-        name for name in layout.texts() if name not in skipped and not name.lower().endswith(_KEYS)
-    ]
 
 
 def _summed(found: pl.DataFrame) -> pl.DataFrame:

@@ -2,45 +2,77 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 import polars as pl
 
-from huntkit.report.layouts import Evidence, Layout, find
+from huntkit.report.layouts import Evidence, Layout, find, per_table
 
 _BINS = 120
 _NOBODY = ("", "-", "N/A", "null")
+_NO_TIME = datetime(1970, 1, 1, tzinfo=UTC)
 _COUNTED = pl.Schema(
     {
+        "side": pl.String(),
         "name": pl.String(),
+        "bin": pl.Int64(),
         "rows": pl.Int64(),
         "first": pl.Datetime("us", "UTC"),
         "last": pl.Datetime("us", "UTC"),
+        "assumed": pl.Int64(),
         "table": pl.String(),
     }
 )
 
 
-def hosts(evidence: Evidence, tables: Sequence[Layout]) -> pl.DataFrame:
-    """One row per host name: Host Rows Tables First Last, the busiest first."""
-    counted = pl.concat(
-        [pl.DataFrame(schema=_COUNTED)]
-        + [_count(evidence, each, each.host) for each in tables if each.host]
-    )
-    return _grouped(counted).rename({"name": "Host"})
+@dataclass(frozen=True, slots=True)
+class Activity:
+    """Rows per table and stretch of time."""
+
+    start: datetime
+    step: timedelta
+    tables: list[tuple[str, int, list[int]]]  # name, rows with a time, rows per bin
 
 
-def users(evidence: Evidence, tables: Sequence[Layout]) -> pl.DataFrame:
-    """One row per user name: User Rows Tables First Last Logons Failed, failures first."""
+@dataclass(frozen=True, slots=True)
+class Overview:
+    """Hosts, users and times of all tables.
+
+    Attributes:
+        hosts: one row per host name: Host Rows Tables First Last, the busiest first.
+        users: one row per user name: User Rows Tables First Last Logons Failed, failures first.
+        activity: how the rows of each table lie in time; None where nothing has a time.
+        assumed: how many rows carry a time whose zone or year was assumed.
+    """
+
+    hosts: pl.DataFrame
+    users: pl.DataFrame
+    activity: Activity | None
+    assumed: int
+
+
+def overview(evidence: Evidence, tables: Sequence[Layout]) -> Overview:
+    """Look once at every row of every table."""
+    timed = [each for each in tables if each.time and each.first and each.last]
+    start = min((each.first for each in timed if each.first), default=_NO_TIME)
+    end = max((each.last for each in timed if each.last), default=_NO_TIME)
+    step = max(timedelta(seconds=1), (end - start) / (_BINS - 1))
     counted = pl.concat(
-        [pl.DataFrame(schema=_COUNTED)]
-        + [_count(evidence, each, each.user) for each in tables if each.user]
+        [
+            pl.DataFrame(schema=_COUNTED),
+            *per_table(lambda each: _count(evidence, each, start, step), tables),
+        ]
     )
-    found = _grouped(counted).rename({"name": "User"})
-    return (
-        found.join(_logons(evidence, tables), on="User", how="left")
-        .with_columns(pl.col("Logons", "Failed").fill_null(0))
-        .sort("Failed", "Rows", "User", descending=[True, True, False])
+    names = counted.filter(~pl.col("name").is_in(_NOBODY), ~pl.col("name").str.starts_with("{"))
+    users = _grouped(names.filter(pl.col("side") == "user")).rename({"name": "User"})
+    users = users.join(_logons(evidence, tables), on="User", how="left").with_columns(
+        pl.col("Logons", "Failed").fill_null(0)
+    )
+    return Overview(
+        _grouped(names.filter(pl.col("side") == "host")).rename({"name": "Host"}),
+        users.sort("Failed", "Rows", "User", descending=[True, True, False]),
+        _activity(counted, start, step) if timed else None,
+        int(counted.filter(pl.col("side") == "bin")["assumed"].sum()),
     )
 
 
@@ -70,59 +102,37 @@ def failed_logons(evidence: Evidence, tables: Sequence[Layout]) -> pl.DataFrame:
     )
 
 
-@dataclass(frozen=True, slots=True)
-class Activity:
-    """Rows per table and stretch of time."""
-
-    start: datetime
-    step: timedelta
-    tables: list[tuple[str, int, list[int]]]  # name, rows with a time, rows per bin
-
-
-def activity(evidence: Evidence, tables: Sequence[Layout]) -> Activity | None:
-    """How the rows of each table lie in time; None where nothing has a time."""
-    timed = [each for each in tables if each.time and each.first and each.last]
-    if not timed:
-        return None
-    start = min(each.first for each in timed if each.first)
-    end = max(each.last for each in timed if each.last)
-    step = max(timedelta(seconds=1), (end - start) / (_BINS - 1))
-    counted = []
-    for each in timed:
-        bins = _run(
-            evidence,
-            f"""SELECT CAST(floor((epoch_us({each.sql_time()}) - {_micros(start)})
-                       / {step // timedelta(microseconds=1)}) AS BIGINT) AS bin, count(*) AS n
-                FROM {each.sql} WHERE {each.sql_time()} IS NOT NULL GROUP BY 1""",  # noqa: S608
-        )
-        rows = [0] * _BINS
-        for number, count in bins.iter_rows():
-            rows[min(max(number, 0), _BINS - 1)] += count
-        counted.append((each.name, sum(rows), rows))
-    return Activity(start, step, sorted(counted, key=lambda each: (-each[1], each[0])))
-
-
-def assumed_times(evidence: Evidence, tables: Sequence[Layout]) -> int:
-    """How many rows carry a time whose zone or year was assumed."""
-    total = 0
-    for each in tables:
-        if "_time_note" in each.columns:
-            text = f"SELECT count(*) AS n FROM {each.sql} WHERE coalesce(_time_note, '') != ''"  # noqa: S608
-            total += int(_run(evidence, text)["n"][0])
-    return total
-
-
-def _count(evidence: Evidence, layout: Layout, column: str | None) -> pl.DataFrame:
+def _count(evidence: Evidence, layout: Layout, start: datetime, step: timedelta) -> pl.DataFrame:
+    """Rows by host, by user and by stretch of time, in one pass over the table."""
     time = layout.sql_time()
-    name = layout.sql_text(column)
+    note = "coalesce(_time_note, '') != ''" if "_time_note" in layout.columns else "false"
+    width = step // timedelta(microseconds=1)
     found = _run(
         evidence,
-        f"""SELECT {name} AS name, count(*) AS rows, min({time}) AS first, max({time}) AS last
-            FROM {layout.sql} GROUP BY 1""",  # noqa: S608  quoted
+        f"""SELECT CASE WHEN grouping(h) = 0 THEN 'host' WHEN grouping(u) = 0 THEN 'user'
+                        ELSE 'bin' END AS side,
+                   coalesce(h, u, '') AS name, b AS bin, count(*) AS rows,
+                   min(t) AS first, max(t) AS last, count(*) FILTER (a) AS assumed
+            FROM (SELECT {layout.sql_text(layout.host)} AS h, {layout.sql_text(layout.user)} AS u,
+                         CAST(floor((epoch_us({time}) - {_micros(start)}) / {width}) AS BIGINT)
+                             AS b,
+                         {time} AS t, {note} AS a FROM {layout.sql})
+            GROUP BY GROUPING SETS ((h), (u), (b))""",  # noqa: S608  quoted
     )
-    # An identity that is still JSON is no name.
-    kept = found.filter(~pl.col("name").is_in(_NOBODY), ~pl.col("name").str.starts_with("{"))
-    return kept.with_columns(pl.lit(layout.name).alias("table")).cast(_COUNTED)
+    return (
+        found.with_columns(pl.lit(layout.name).alias("table")).select(list(_COUNTED)).cast(_COUNTED)
+    )
+
+
+def _activity(counted: pl.DataFrame, start: datetime, step: timedelta) -> Activity:
+    bins = counted.filter(pl.col("side") == "bin", pl.col("bin").is_not_null())
+    tables = []
+    for (name,), rows in bins.group_by("table", maintain_order=True):
+        counts = [0] * _BINS
+        for number, count in rows.select("bin", "rows").iter_rows():
+            counts[min(max(number, 0), _BINS - 1)] += count
+        tables.append((str(name), sum(counts), counts))
+    return Activity(start, step, sorted(tables, key=lambda each: (-each[1], each[0])))
 
 
 def _grouped(counted: pl.DataFrame) -> pl.DataFrame:

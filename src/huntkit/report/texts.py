@@ -1,14 +1,19 @@
 """The different texts of all tables, each once, with where it was first seen."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 import polars as pl
 
-from huntkit.report.layouts import Evidence, Layout, quoted
+from huntkit.report.layouts import Evidence, Layout, per_table, quoted
 
 MOST_TEXTS = 500_000  # of one table
 # Tables that hold once more, whole, what others hold in columns: only their other rows count.
 _GENERIC = ("WindowsEvent", "Event", "LinuxAudit", "AuditLog_CL", "NetworkSession")
+# Columns that hold neither, but a different text in every row.
+_KEYS = ("guid", "uniqueid", "sid", "logonid", "recordid", "reportid", "tenantid", "_key")
+# Every indicator has a dot between word characters, two colons, or 32 hex digits; what is encoded
+# is a long run of letters and digits, or is announced.
+_POSSIBLE = r"[\w\]\)][.\[\(\{]+\w|:[^:]{0,4}:|[A-Za-z0-9+/_\-]{16,}|(?i:base64|[-/]e[nc]+\s)"
 _SCHEMA = pl.Schema(
     {
         "text": pl.String(),
@@ -26,32 +31,29 @@ _SCHEMA = pl.Schema(
 
 
 def distinct_texts(
-    evidence: Evidence,
-    tables: Sequence[Layout],
-    problems: list[str],
-    *,
-    what: str,
-    pattern: str,
-    columns: Callable[[Layout], Sequence[str]],
+    evidence: Evidence, tables: Sequence[Layout], problems: list[str]
 ) -> pl.DataFrame:
-    """Texts that match a pattern, in the order of their first time.
+    """Texts that may hold an indicator or something encoded, in the order of their first time.
 
     Columns: ``text table column rows first last host user _file _record``; the last four of the
     first row that holds the text. What was left out goes into ``problems``.
     """
-    parts = [pl.DataFrame(schema=_SCHEMA)]
-    for layout in tables:
-        source = _source(layout, tables)
-        wanted = columns(layout)
-        if not wanted:
-            continue
-        texts = _distinct(evidence, layout, source, wanted, pattern)
-        if texts.height >= MOST_TEXTS:
-            problems.append(
-                f"{what}: only {MOST_TEXTS:,} different texts of {layout.name} were searched"
-            )
-        parts.append(texts)
-    return pl.concat(parts)
+    chosen = [layout for layout in tables if _columns(layout)]
+    parts = per_table(lambda layout: _distinct(evidence, layout, tables), chosen)
+    problems += [
+        f"indicators and decoding: only {MOST_TEXTS:,} different texts of {layout.name} "
+        "were searched"
+        for layout, texts in zip(chosen, parts, strict=True)
+        if texts.height >= MOST_TEXTS
+    ]
+    return pl.concat([pl.DataFrame(schema=_SCHEMA), *parts])
+
+
+def _columns(layout: Layout) -> list[str]:
+    skipped = {layout.host, "Type", "Channel", "Provider", "ActionType"}
+    return [
+        name for name in layout.texts() if name not in skipped and not name.lower().endswith(_KEYS)
+    ]
 
 
 def _source(layout: Layout, tables: Sequence[Layout]) -> str:
@@ -63,10 +65,9 @@ def _source(layout: Layout, tables: Sequence[Layout]) -> str:
     return f"(SELECT * FROM {layout.sql} ANTI JOIN ({known}) USING (_file, _record))"  # noqa: S608
 
 
-def _distinct(
-    evidence: Evidence, layout: Layout, source: str, columns: Sequence[str], pattern: str
-) -> pl.DataFrame:
+def _distinct(evidence: Evidence, layout: Layout, tables: Sequence[Layout]) -> pl.DataFrame:
     """Each text of each column once; one pass over the table, however many columns it has."""
+    source, columns = _source(layout, tables), _columns(layout)
     time = layout.sql_time()
     place = f"""{{'t': {time}, 'f': _file, 'r': _record, 'h': {layout.sql_text(layout.host)},
                  'u': {layout.sql_text(layout.user)}}}"""
@@ -79,7 +80,7 @@ def _distinct(
                          max(place.t) AS last, min(place) AS place
                   FROM (SELECT unnest([{texts}]) AS text, unnest([{names}]) AS "column",
                                {place} AS place FROM {source})
-                  WHERE text != '' GROUP BY 1, 2 HAVING regexp_matches(text, '{pattern}'))
+                  WHERE text != '' GROUP BY 1, 2 HAVING regexp_matches(text, '{_POSSIBLE}'))
             LIMIT {MOST_TEXTS}""",  # noqa: S608  quoted
         frame="polars",
     )
