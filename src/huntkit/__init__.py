@@ -6,6 +6,8 @@ The names below load on first use; ``import huntkit`` itself loads no data libra
 import importlib
 from typing import TYPE_CHECKING, Any
 
+from huntkit.core.version import VERSION
+
 if TYPE_CHECKING:
     from huntkit import charts, extract, report
     from huntkit.core.errors import HuntkitError
@@ -13,7 +15,7 @@ if TYPE_CHECKING:
     from huntkit.sources.local.evidence import Evidence
     from huntkit.sources.local.evidence import open_evidence as open  # noqa: A004  the door's name
 
-__version__ = "0.1.0"
+__version__ = VERSION
 
 _DOORS = {
     "Evidence": ("huntkit.sources.local.evidence", "Evidence"),

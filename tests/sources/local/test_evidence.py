@@ -181,6 +181,21 @@ def test_columns_that_differ_only_in_case_are_both_there(tmp_path: Path) -> None
     assert evidence.table("odd", columns=["LogonID"], where={"LogonID": "b"}).height == 1
 
 
+def test_every_table_comes_whole_even_where_a_known_schema_has_twins(evidence: Evidence) -> None:
+    assert {"LogonId", "LogonID"} <= set(evidence.table("DeviceProcessEvents").columns)
+    for name in evidence.tables["name"]:
+        assert list(evidence.table(name).columns) == list(evidence.schema(name))
+
+
+def test_the_old_agents_table_is_a_view_without_security_events(folder: Path) -> None:
+    write_lines(folder / "system.json", [logon(1, Channel="System", EventID=7036)])
+    evidence = huntkit.open(folder, frame="polars")
+    events = evidence.table("Event")
+    assert events["EventLog"].to_list() == ["System"]
+    assert events["_file"].to_list() == [str(folder / "system.json")]
+    assert dict(evidence.tables.select("name", "rows").iter_rows())["Event"] == 1
+
+
 def test_pieces_and_workers_give_the_same_rows(tmp_path: Path, monkeypatch) -> None:
     path = write_lines(tmp_path / "big.json", [logon(n, Message="x" * 500) for n in range(2000)])
     path.write_bytes(path.read_bytes().replace(b'"user777"', b'"user777'))  # one broken line
@@ -236,7 +251,7 @@ def test_stopping_keeps_what_is_done(folder: Path, tmp_path: Path) -> None:
 
         def check_cancelled(self):
             self.calls += 1
-            if self.calls > 4:
+            if self.calls > 5:
                 raise Cancelled("stop")
 
     evidence = huntkit.open(folder, frame="polars", progress=Stopper(), cache_dir=tmp_path / "c")

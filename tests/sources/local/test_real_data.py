@@ -66,8 +66,8 @@ def _records(name: str, data: bytes) -> int:
 
 def _json_records(text: str) -> int:
     decoder = json.JSONDecoder(strict=False)
-    place, count = 0, 0
-    while place < len(text.rstrip()):
+    place, count, end = 0, 0, len(text.rstrip())
+    while place < end:
         value, place = decoder.raw_decode(text, place)
         count += len(value) if isinstance(value, list) else 1
         while place < len(text) and text[place].isspace():
@@ -153,9 +153,7 @@ def test_opening_everything_at_once_loses_nothing(shared_data: Path, cache_dir: 
         frame="polars",
         cache_dir=cache_dir,
     )
-    kept = dict(evidence.files.filter(pl.col("format") != "")
-        .select("path", "kept")
-        .iter_rows())
+    kept = dict(evidence.files.filter(pl.col("format") != "").select("path", "kept").iter_rows())
     assert sum(kept.values()) > 100_000
     hits = evidence.search("launcher.vbs")
     assert "empire_launcher_vbs" in hits["_file"][0]

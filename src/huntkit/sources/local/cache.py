@@ -19,8 +19,8 @@ from collections.abc import Iterator
 from importlib import resources
 from pathlib import Path
 
-import huntkit
 from huntkit.core.errors import EvidenceError
+from huntkit.core.version import VERSION
 from huntkit.sources.local.inputs import InputFile
 from huntkit.sources.local.manifest import Manifest
 
@@ -32,7 +32,7 @@ MANIFEST = "manifest.json"
 @functools.lru_cache(maxsize=1)
 def fingerprint() -> str:
     """A name for the code and data that turn bytes into tables."""
-    digest = hashlib.sha256(huntkit.__version__.encode())
+    digest = hashlib.sha256(VERSION.encode())
     for package in ("huntkit.formats", "huntkit.sources.local", "huntkit.tables"):
         root = Path(str(resources.files(package)))
         for path in sorted(root.rglob("*")):

@@ -85,8 +85,21 @@ def _table(name: str, given: list[_Given], cache: Cache) -> Table:
     rest = [each for each in plain if each not in small] if small else plain
     for source, parts in _by_source(rest):
         _add_input(table, source.manifest.folder, parts, path=str(source.path))
-    table.types = {**(schemas.known(name) or {}), **table.types}
+    known = empty_table(name)
+    table.types = {**known.types, **table.types}
+    table.names.update(known.names)
     return table
+
+
+def empty_table(name: str) -> Table:
+    """A table with the columns of its known schema, if it has one, and no rows."""
+    types = schemas.known(name) or {}
+    names = known_and(name, ())
+    return Table(
+        name,
+        types={names[own]: kql for own, kql in types.items()},
+        names={physical: own for own, physical in names.items() if physical != own},
+    )
 
 
 def _needs_merge(name: str, held: list[_Given]) -> bool:
@@ -98,10 +111,9 @@ def _needs_merge(name: str, held: list[_Given]) -> bool:
 
 def _to_pack(name: str, given: list[_Given]) -> list[_Given]:
     """Which parts to write once more: all on a clash of names, the small ones of many sources."""
-    names = {column for _, part in given for column in part.columns} | set(
-        schemas.known(name) or ()
-    )
-    if len({name.casefold() for name in names}) < len(names):
+    columns = {column: None for _, part in given for column in part.columns}
+    names = known_and(name, columns)
+    if any(names[column] != column for column in columns):
         return given
     if len({id(source) for source, _ in given}) <= MAX_INPUTS:
         return []
@@ -147,14 +159,14 @@ def _pack(name: str, given: list[_Given], cache: Cache, *, merge: bool) -> Manif
     if kept := cache.load(key):
         return kept
     columns = {column: None for _, part in given for column in part.columns} | {"_file": None}
-    renamed = physical_names(columns, reserved=schemas.known(name) or {})
+    renamed = known_and(name, columns)
     folder = cache.work_folder()
     parts = []
     for number, group in enumerate([given] if merge else _groups(given)):
         rows = _read(group)
         if merge:
             rows = merge_table(name, rows)
-            renamed = physical_names(rows.columns, reserved=schemas.known(name) or {})
+            renamed = known_and(name, rows.columns)
         parts.append(_write(name, rows, renamed, folder / f"{number:05d}.parquet"))
     return cache.keep(Manifest(key, 0, [], parts, folder))
 
@@ -191,24 +203,27 @@ def _write(name: str, rows: pl.DataFrame, renamed: dict[str, str], path: Path) -
     return part
 
 
-def physical_names(columns: Iterable[str], *, reserved: Iterable[str] = ()) -> dict[str, str]:
+def physical_names(columns: Iterable[str]) -> dict[str, str]:
     """A name for every column that differs from the others in more than case.
 
-    A name of the known schema keeps its own; of the rest the first one does, and the next gets
-    ``_2``, ``_3`` ...
+    The first of such columns keeps its name, the next gets ``_2``, ``_3`` ...
 
     Examples:
         >>> physical_names(["LogonId", "LogonID"])
         {'LogonId': 'LogonId', 'LogonID': 'LogonID_2'}
     """
-    known = set(reserved)
-    taken = {name.casefold() for name in known}
+    taken: set[str] = set()
     names: dict[str, str] = {}
-    for name in columns:
+    for name in dict.fromkeys(columns):
         new, number = name, 1
-        while name not in known and new.casefold() in taken:
+        while new.casefold() in taken:
             number += 1
             new = f"{name}_{number}"
         taken.add(new.casefold())
         names[name] = new
     return names
+
+
+def known_and(name: str, columns: Iterable[str]) -> dict[str, str]:
+    """Physical names of a table's known columns and some more."""
+    return physical_names([*(schemas.known(name) or ()), *columns])

@@ -10,7 +10,7 @@ import polars as pl
 
 from huntkit.core.errors import QueryError, did_you_mean
 from huntkit.sources.local import schemas
-from huntkit.sources.local.catalog import OWN, Input, Table
+from huntkit.sources.local.catalog import OWN, Input, Table, empty_table
 from huntkit.tables import to_polars
 
 SQL_TYPES = {
@@ -97,7 +97,7 @@ class Database:
         if not known or known in self._tables:
             return False
         with self._lock:
-            self._connection.execute(view_sql(Table(known, types=schemas.known(known) or {})))
+            self._connection.execute(view_sql(empty_table(known)))
         return True
 
 
@@ -133,7 +133,7 @@ def _branch(table: Table, given: Input) -> str:
 def _column(name: str, kql: str, present: frozenset[str]) -> str:
     column = quoted(name)
     if name not in present:
-        return f"{_missing(kql)} AS {column}"
+        return f"{missing(kql)} AS {column}"
     if kql in TEXT:
         return f"coalesce(CAST({column} AS VARCHAR), '') AS {column}"
     if kql == "timespan":  # Parquet has no durations: parts hold microseconds
@@ -141,12 +141,13 @@ def _column(name: str, kql: str, present: frozenset[str]) -> str:
     return f"CAST({column} AS {SQL_TYPES[kql]}) AS {column}"
 
 
-def _missing(kql: str) -> str:
+def missing(kql: str) -> str:
+    """The SQL of a value that is not there."""
     return "''" if kql in TEXT else f"CAST(NULL AS {SQL_TYPES[kql]})"
 
 
 def _nothing(table: Table) -> str:
-    columns = [f"{_missing(kql)} AS {quoted(name)}" for name, kql in table.types.items()]
+    columns = [f"{missing(kql)} AS {quoted(name)}" for name, kql in table.types.items()]
     own = [f"'' AS {OWN[0]}", f"CAST(NULL AS BIGINT) AS {OWN[1]}"]
     return f"SELECT {', '.join(columns + own)} WHERE false"
 

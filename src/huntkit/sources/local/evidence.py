@@ -20,11 +20,12 @@ from huntkit.formats.limits import Limits
 from huntkit.runtime.session import Session, default_session
 from huntkit.sources.local import schemas
 from huntkit.sources.local.cache import Cache
-from huntkit.sources.local.catalog import OWN, Table, build
+from huntkit.sources.local.catalog import OWN, Table, build, empty_table
 from huntkit.sources.local.database import Database, quoted
 from huntkit.sources.local.inputs import PathLike, find_files
 from huntkit.sources.local.manifest import MemberFacts
 from huntkit.sources.local.mapping import Clock
+from huntkit.sources.local.mapping.views import VIEWS
 from huntkit.sources.local.opening import Opener, Source
 from huntkit.sources.local.parts import time_column
 from huntkit.sources.local.search import search, values_of
@@ -78,7 +79,7 @@ class Evidence:
 
         Columns: ``name``, ``rows``, ``first``, ``last`` (UTC), ``hosts`` (a list of names).
         """
-        given = [table for table in self._tables.values() if table.rows]
+        given = [table for table in self._all_tables() if table.rows]
         rows = pl.DataFrame(
             {
                 "name": [table.name for table in given],
@@ -273,10 +274,15 @@ class Evidence:
             return self._tables[name]
         if name in self._views:
             return self._view(name)
-        types = schemas.known(name)
-        if types is None:
+        if schemas.known(name) is None:
             raise UnknownTable(name, [*self._tables, *self._views, *schemas.names()])
-        return Table(name, types=dict(types))
+        return empty_table(name)
+
+    def _all_tables(self) -> list[Table]:
+        """Every table with rows, views too, by name."""
+        return sorted(
+            [*self._tables.values(), *map(self._view, self._views)], key=lambda table: table.name
+        )
 
     def _view(self, name: str) -> Table:
         described = self._database.run(f"DESCRIBE {quoted(name)}")
@@ -286,7 +292,17 @@ class Evidence:
             for column, sql in described.select("column_name", "column_type").iter_rows()
             if column not in OWN
         }
-        return Table(name, types=types)
+        source = self._tables[VIEWS[name].source]
+        counted = self._database.run(f"SELECT count(*) AS rows FROM {quoted(name)}")  # noqa: S608  quoted
+        rows = counted["rows"].item()
+        return Table(
+            name,
+            types=types,
+            rows=rows,
+            first=source.first,
+            last=source.last,
+            hosts=source.hosts,
+        )
 
     def _time_conditions(
         self, table: Table, start: object, end: object, values: dict[str, Any]

@@ -15,6 +15,7 @@ from huntkit.formats import Format, ReadOptions, detect
 from huntkit.formats.archive import Member, visible, walk
 from huntkit.formats.batch import Batch
 from huntkit.formats.limits import Limits
+from huntkit.formats.streams import take
 from huntkit.sources.local.manifest import FIRST_FEW, MemberFacts, Part, Reason
 from huntkit.sources.local.mapping import Clock, Mapper
 from huntkit.sources.local.parts import PartWriter
@@ -177,12 +178,12 @@ class HashingStream(io.RawIOBase):
         self._hashing = hashing
         self._digest = hashlib.sha256()
         self._ahead = b""
+        self._failure: FormatError | None = None
 
     def peek(self, size: int) -> bytes:
         """The first bytes, which are read again later."""
-        while len(self._ahead) < size and (more := self._stream.read(size - len(self._ahead))):
+        while len(self._ahead) < size and (more := self._take(size - len(self._ahead))):
             self._ahead += more
-            self._hash(more)
         return self._ahead
 
     def readable(self) -> bool:
@@ -196,25 +197,37 @@ class HashingStream(io.RawIOBase):
             buffer[:size] = self._ahead[:size]
             self._ahead = self._ahead[size:]
             return size
-        size = self._stream.readinto(buffer)  # type: ignore[attr-defined]  # binary streams have it
-        self._hash(memoryview(buffer)[:size])
-        return size
+        data = self._take(len(buffer))
+        if not data and self._failure is not None:
+            raise self._failure
+        buffer[: len(data)] = data
+        return len(data)
 
-    def _hash(self, data: bytes | memoryview) -> None:
+    def _take(self, size: int) -> bytes:
+        """Bytes that came before the stream broke; the failure is kept for the next call."""
+        data = b""
+        if self._failure is None:
+            data, self._failure = take(self._stream, size)
+            self._hash(data)
+        return data
+
+    def _hash(self, data: bytes) -> None:
         if self._hashing:
             self._digest.update(data)
 
     def finish(self) -> str:
         """The hash of the whole stream; reads what a reader left."""
-        while data := self._stream.read(1 << 20):
-            self._digest.update(data)
+        while self._take(BUFFER_BYTES):
+            pass
+        if self._failure is not None:
+            raise self._failure
         return self._digest.hexdigest()
 
 
 class _Window(io.RawIOBase):
     """Bytes ``start`` to ``end`` of an open file."""
 
-    def __init__(self, file: BinaryIO, start: int, end: int) -> None:
+    def __init__(self, file: io.BufferedReader, start: int, end: int) -> None:
         file.seek(start)
         self._file = file
         self._left = end - start
@@ -225,7 +238,7 @@ class _Window(io.RawIOBase):
 
     def readinto(self, buffer: bytearray | memoryview) -> int:  # type: ignore[override]  # io's Buffer
         """Fill a buffer with what is left of the window."""
-        size = self._file.readinto(memoryview(buffer)[: self._left])  # type: ignore[attr-defined]
+        size = self._file.readinto(memoryview(buffer)[: self._left])
         self._left -= size
         return size
 

@@ -93,7 +93,11 @@ class _Pool:
 
     def _feed(self, worker: "_Worker") -> None:
         while (job := self._jobs.get()) is not None:
-            self._done.put((job, worker.run(job)))
+            try:
+                done = worker.run(job)
+            except Exception as failure:  # noqa: BLE001  the caller waits for an answer to each job
+                done = _failed(f"the reader broke down: {type(failure).__name__}: {failure}")
+            self._done.put((job, done))
         worker.end()
 
 
@@ -138,9 +142,12 @@ class _Worker:
         process, self._process = self._process, None
         if process is None:
             return 0
-        with process:  # closes the pipes and waits
-            process.kill() if self._stopped else None
-        return process.returncode
+        if self._stopped:
+            process.kill()
+        for pipe in (process.stdin, process.stdout):
+            with contextlib.suppress(OSError):  # a dead reader leaves bytes that can't be flushed
+                pipe.close() if pipe is not None else None
+        return process.wait()
 
     def _running(self) -> subprocess.Popen[bytes] | None:
         if self._process is None and not self._stopped:
