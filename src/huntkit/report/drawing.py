@@ -58,7 +58,7 @@ def _row(given: Activity, name: str, rows: int, bins: list[int], *, top: int) ->
     ).format(
         _LEFT - 10,
         top + _ROW - 8,
-        visible(name, limit=30),
+        visible(name, limit=27),
         bars,
         _LEFT,
         _WIDTH - 70,
