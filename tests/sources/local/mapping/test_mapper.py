@@ -225,7 +225,7 @@ def test_parent_of_a_4688_without_process_id_is_read_from_the_message() -> None:
 
 SYSMON_ACTIONS = [
     (1, {}, "DeviceProcessEvents", "ProcessCreated"),
-    (5, {}, "DeviceProcessEvents", "ProcessTerminated"),
+    (5, {}, "DeviceEvents", "ProcessTerminated"),
     (3, {"Initiated": "true"}, "DeviceNetworkEvents", "ConnectionSuccess"),
     (3, {"Initiated": "false"}, "DeviceNetworkEvents", "InboundConnectionAccepted"),
     (11, {}, "DeviceFileEvents", "FileCreated"),
@@ -258,7 +258,7 @@ def test_sysmon_events_have_their_action(
 
 
 SECURITY_ACTIONS = [
-    (4689, {}, "DeviceProcessEvents", "ProcessTerminated"),
+    (4689, {}, "DeviceEvents", "ProcessTerminated"),
     (5156, {"Direction": "%%14593"}, "DeviceNetworkEvents", "ConnectionSuccess"),
     (5156, {"Direction": "%%14592"}, "DeviceNetworkEvents", "InboundConnectionAccepted"),
     (5157, {"Direction": "%%14592"}, "DeviceNetworkEvents", "ConnectionFailed"),
