@@ -1,8 +1,12 @@
 """Domain names: what is one, its public suffix, its ASCII form. Offline, no cache on disk."""
 
+import importlib.util
 import re
 from functools import cache, lru_cache
+from pathlib import Path
 from typing import NamedTuple
+
+from huntkit.core.errors import HuntkitError
 
 # IDNA (RFC 3490, section 3.1) lets these stand for the full stop between labels.
 _DOTS = str.maketrans({"\u3002": ".", "\uff0e": ".", "\uff61": "."})
@@ -112,17 +116,31 @@ def _suffix_size(labels: list[str]) -> int:
 
 @cache
 def _rules() -> frozenset[str]:
-    # Imported here because tldextract pulls in an HTTP client, which only this need justifies;
-    # no list addresses and no cache folder: the snapshot inside the package is all it reads.
-    from tldextract import TLDExtract  # noqa: PLC0415  see above
-
-    ascii_rules = set()
-    for rule in TLDExtract(suffix_list_urls=(), cache_dir=None).tlds:
+    rules = set()
+    for line in _snapshot().splitlines():
+        if not line or line.startswith("//"):
+            continue
+        rule = line.split()[0]
         mark = rule[:2] if rule.startswith("*.") else rule[:1] if rule.startswith("!") else ""
-        name = to_ascii(rule[len(mark) :])
+        name = rule if rule.isascii() else to_ascii(rule[len(mark) :])
         if name:
-            ascii_rules.add(mark + name)
-    return frozenset(ascii_rules)
+            rules.add(name if rule.isascii() else mark + name)
+    return frozenset(rules)
+
+
+def _snapshot() -> str:
+    """The registries' part of the public suffix list, as tldextract ships it.
+
+    The file is read without importing the package, which would load an HTTP client.
+    """
+    spec = importlib.util.find_spec("tldextract")
+    if spec is None or not spec.submodule_search_locations:
+        raise HuntkitError(
+            "the public suffix list is missing", hint="run: pip install --upgrade tldextract"
+        )
+    path = Path(spec.submodule_search_locations[0], ".tld_set_snapshot")
+    text = path.read_text(encoding="utf-8")
+    return text.partition("===BEGIN ICANN DOMAINS===")[2].partition("===END ICANN DOMAINS===")[0]
 
 
 @cache

@@ -38,7 +38,7 @@ class Limits:
     max_depth: int = 5
     max_open_events: int = 10_000
     max_fields: int = 10_000
-    batch_bytes: int = 4 * MIB
+    batch_bytes: int = MIB // 2  # records that stay in the processor's cache map twice as fast
     batch_rows: int = 65_536
     spool_bytes: int = 32 * MIB
 

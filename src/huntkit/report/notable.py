@@ -1,14 +1,12 @@
 """Events that an analyst wants to be told first; which ones is said in ``notable.yaml``."""
 
-import functools
 from collections.abc import Sequence
-from importlib import resources
 from typing import Any
 
 import polars as pl
-import yaml
 
 from huntkit.report.layouts import Evidence, Layout, find
+from huntkit.tables.data_files import data_file
 
 MOST = 5_000  # of one kind; a service that is installed a million times does not fill memory
 MOST_DETAIL = 20_000  # characters
@@ -52,10 +50,8 @@ def notable(evidence: Evidence, tables: Sequence[Layout]) -> pl.DataFrame:
     )
 
 
-@functools.lru_cache(maxsize=1)
 def _rules() -> dict[str, Any]:
-    text = resources.files("huntkit.report").joinpath("notable.yaml").read_text(encoding="utf-8")
-    rules: dict[str, Any] = yaml.safe_load(text)
+    rules: dict[str, Any] = data_file("huntkit.report", "notable.yaml")
     return rules
 
 

@@ -4,14 +4,12 @@ The knowledge is data, in ``roles.yaml`` beside this module.
 """
 
 import functools
-import importlib.resources
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import yaml
-
 from huntkit.core.errors import UnknownColumn, UsageError, did_you_mean
+from huntkit.tables.data_files import data_file
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,8 +140,7 @@ def _check_role(role: str) -> None:
 
 @functools.cache
 def _knowledge() -> tuple[Mapping[str, str], Sequence[Family]]:
-    text = importlib.resources.files("huntkit.tables").joinpath("roles.yaml").read_text("utf-8")
-    data: dict[str, Any] = yaml.safe_load(text)
+    data: dict[str, Any] = data_file("huntkit.tables", "roles.yaml")
     families = [
         Family(
             name=each["name"],
