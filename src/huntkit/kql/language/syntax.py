@@ -98,6 +98,14 @@ class Call(Expr):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class MemberCall(Expr):
+    """``base.name(args)``: ``database("x").F(1)``, ``cluster("c").database("d")``."""
+
+    base: Expr
+    call: Call
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Unary(Expr):
     """``-x`` or ``+x``."""
 
@@ -146,11 +154,26 @@ class Between(Expr):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Typed(Node):
-    """``name: type``, in parameters, schemas and captures; ``default`` in parameters only."""
+    """``name: type``, in parameters, schemas and captures; ``default`` in parameters only.
+
+    Types everywhere in the tree have one spelling: ``bool datetime decimal dynamic guid int long
+    real string timespan``, whatever was written (``double``, ``date`` ...).
+    """
 
     name: str
     type: str
     default: Expr | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TypeOf(Expr):
+    """``typeof(long)``, or a schema as in ``typeof(*, x: long)`` (then ``type`` is empty).
+
+    A ``*`` among the columns is a Typed with the name ``*`` and no type.
+    """
+
+    type: str = ""
+    columns: tuple[Typed, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -219,7 +242,7 @@ class ExternalData(Expr):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Source(Expr):
-    """An operator that may stand first: ``print``, ``range``, ``union``, ``search``, ``find`` ..."""
+    """An operator that may stand first: ``print``, ``range``, ``union``, ``search`` ..."""
 
     operator: Operator
 
@@ -271,8 +294,9 @@ class ProjectRename(Operator):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProjectReorder(Operator):
-    """``project-reorder``: (name or wildcard, order) with order ``""``, ``asc``, ``desc``,
-    ``granny-asc`` or ``granny-desc``.
+    """``project-reorder``: (name or wildcard, order).
+
+    The order is ``""``, ``asc``, ``desc``, ``granny-asc`` or ``granny-desc``.
     """
 
     columns: tuple[tuple[Expr, str], ...]
@@ -456,7 +480,7 @@ class MakeSeries(Operator):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Evaluate(Operator):
-    """``evaluate plugin(args) : (schema)``."""
+    """``evaluate plugin(args) : (schema)``; ``*`` in a schema is a Typed with that name."""
 
     call: Call
     schema: tuple[Typed, ...] | None = None
@@ -504,8 +528,9 @@ class Range(Operator):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Search(Operator):
-    """``search in (T, U) condition``; ``kind`` in parameters. A bare text means ``* has text``;
-    ``column: text`` is Binary("has", ...) already.
+    """``search in (T, U) condition``; ``kind`` in parameters.
+
+    A bare text means ``* has text``; ``column: text`` is Binary("has", ...) already.
     """
 
     condition: Expr
