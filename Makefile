@@ -6,7 +6,7 @@ DATA ?= $(or $(HUNTKIT_DATA),../shared/data)
 export HUNTKIT_DATA := $(abspath $(DATA))
 JOBS ?= 2
 
-.PHONY: help demo test lint types floors unit test-browser bench lock newcomer clean
+.PHONY: help demo test lint types floors unit test-browser test-js charts-js bench lock newcomer clean
 
 help:  ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/'
@@ -54,6 +54,12 @@ unit: $(VENV)/.dev
 test-browser: $(VENV)/.dev  ## the charts and the report in headless Chromium
 	@command -v chromium >/dev/null || command -v google-chrome >/dev/null || { echo "== installing Debian's chromium"; apt-get update -qq && apt-get install -y -qq chromium; }
 	@$(BIN)/pytest -m browser --allow-hosts=127.0.0.1 -p no:randomly
+
+test-js:  ## the charts' JavaScript: its tests, and that the bundle is what its sources build (needs node)
+	@cd js && npm ci --ignore-scripts --no-audit --no-fund && npm run check && npm test
+
+charts-js:  ## build the charts' JavaScript anew (needs node)
+	@cd js && npm ci --ignore-scripts --no-audit --no-fund && npm run build
 
 bench: $(VENV)/.dev  ## speed, beside pandas and plain DuckDB on the same input
 	@$(BIN)/python -m bench
