@@ -1,4 +1,5 @@
 import csv
+import gzip
 import io
 import json
 import zipfile
@@ -271,3 +272,27 @@ def test_the_fields_of_velociraptor(shared_data: Path, file: str, wanted: dict[s
     first = (shared_data / "logs" / "velociraptor" / file).read_text("utf-8").splitlines()[0]
     columns = list(json.loads(first))
     assert {role: roles.resolve(columns, role) for role in wanted} == wanted
+
+
+@pytest.mark.data
+@pytest.mark.parametrize("name", ["AWSCloudTrail", "OfficeActivity", "SigninLogs", "AuditLogs"])
+def test_a_service_is_not_a_host(name: str, shared_data: Path) -> None:
+    assert roles.resolve(_known_columns(shared_data, name), "host") is None
+
+
+@pytest.mark.data
+def test_the_process_of_a_whole_defender_table_is_the_started_one(shared_data: Path) -> None:
+    columns = _known_columns(shared_data, "DeviceProcessEvents")
+    found = {role: roles.resolve(columns, role) for role in ("process_id", "command_line", "user")}
+    assert found == {
+        "process_id": "ProcessId",
+        "command_line": "ProcessCommandLine",
+        "user": "AccountName",
+    }
+    network = _known_columns(shared_data, "DeviceNetworkEvents")
+    assert roles.resolve(network, "process_id") == "InitiatingProcessId"
+
+
+def _known_columns(shared_data: Path, table: str) -> list[str]:
+    with gzip.open(shared_data / "kql" / "schemas.json.gz") as file:
+        return list(json.load(file)["tables"][table]["columns"])
