@@ -122,7 +122,8 @@ class Binary(Expr):
     !hassuffix hassuffix_cs !hassuffix_cs contains !contains contains_cs !contains_cs startswith
     !startswith startswith_cs !startswith_cs endswith !endswith endswith_cs !endswith_cs`` and
     (old) ``like`` forms as their names. ``<>`` is written ``!=`` and ``notcontains`` forms are
-    written with ``!``.
+    written with ``!``. ``where a = b`` is read, as by Microsoft, with the op ``=``; Microsoft's
+    binder takes it for a name given to ``b``, people mean ``==``: to be refused.
     """
 
     op: str
