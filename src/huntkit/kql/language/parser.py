@@ -2,6 +2,7 @@
 
 from huntkit.core.errors import did_you_mean
 from huntkit.kql.language import syntax as s
+from huntkit.kql.language.combining import skip_balanced
 from huntkit.kql.language.errors import KqlSyntaxError
 from huntkit.kql.language.expressions import (
     columns_of,
@@ -11,7 +12,7 @@ from huntkit.kql.language.expressions import (
     type_of,
     unexpected,
 )
-from huntkit.kql.language.operators import skip_balanced, tabular
+from huntkit.kql.language.operators import subquery, tabular
 from huntkit.kql.language.tokens import NESTING, Cursor
 
 
@@ -30,7 +31,7 @@ def parse(text: str) -> s.Query:
             ...
         huntkit.kql...: line 1, column 17: there is no operator 'were' (did you mean 'where'?)
     """
-    c = Cursor(text, tabular)
+    c = Cursor(text, tabular=tabular, subquery=subquery)
     try:
         statements = _statements(c, "end")
     except RecursionError:  # the caller's own stack was nearly full

@@ -11,7 +11,7 @@ from collections.abc import Callable
 
 from huntkit.core.errors import did_you_mean
 from huntkit.kql.language.errors import KqlSyntaxError
-from huntkit.kql.language.syntax import Expr
+from huntkit.kql.language.syntax import Expr, Operator
 
 NESTING = 100  # deeper than any query that people write; a level costs about five Python frames
 
@@ -54,11 +54,18 @@ _TOKEN = re.compile(
 class Cursor:
     """A place in the tokens of a query; the one thing that the parsing functions share."""
 
-    __slots__ = ("at", "depth", "kinds", "starts", "tabular", "text", "words")
+    __slots__ = ("at", "depth", "kinds", "starts", "subquery", "tabular", "text", "words")
 
-    def __init__(self, text: str, tabular: Callable[["Cursor"], Expr]) -> None:
+    def __init__(
+        self,
+        text: str,
+        *,
+        tabular: Callable[["Cursor"], Expr],
+        subquery: Callable[["Cursor"], tuple[Operator, ...]],
+    ) -> None:
         self.text = text
-        self.tabular = tabular  # reads a pipeline; expressions hold pipelines and the reverse
+        self.tabular = tabular  # reads a pipeline: expressions hold pipelines, and the reverse
+        self.subquery = subquery  # reads ``(where a | count)``
         self.at = 0
         self.depth = 0
         kinds: list[str] = []
