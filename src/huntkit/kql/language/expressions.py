@@ -389,11 +389,11 @@ def properties_of(c: Cursor) -> s.Parameters:
     while c.kinds[c.at] != ")":
         name = dotted_name(c)
         c.take("=", f"'=' after {name!r}")
-        value = setting_value(c)
+        values = [setting_value(c)]
         while c.kinds[c.at] == "," and c.kinds[c.at + 1] != ")" and c.kinds[c.at + 2] not in "=.":
             c.at += 1
-            value = f"{value},{setting_value(c)}"
-        found.append((name, value))
+            values.append(setting_value(c))
+        found.append((name, values[0] if len(values) == 1 else ",".join(map(str, values))))
         if not c.skip(","):
             break
     c.take(")", "',' or ')' in the properties")

@@ -22,6 +22,8 @@ _UNIT_TICKS = {
 }
 _NANOS = ("nano", "nanos", "nanosecond", "nanoseconds")
 
+_LONGEST = 100  # characters of a datetime or timespan; the shapes below are tried one by one
+
 _AMOUNT = re.compile(r"\s*(-?)\s*([0-9]+)(?:\.([0-9]+))?\s*([a-z]+)\s*", re.ASCII)
 _CLOCK_SPAN = re.compile(
     r"\s*(-?)(?:([0-9]{1,8})\.)?([0-9]{1,2}):([0-9]{1,2})(?::([0-9]{1,2})(?:\.([0-9]{1,7}))?)?\s*"
@@ -36,10 +38,10 @@ _CLOCK = (
 )
 _ZONE = r"\s*(?P<zone>[zZ]|GMT|UTC|[+-][0-9]{1,2}(?::?[0-9]{2})?)?\s*"
 _YEAR, _MONTH, _DAY = "(?P<year>[0-9]{4})", "(?P<month>[0-9]{1,2})", "(?P<day>[0-9]{1,2})"
+_CUT = r"(?P<cut>\s*[-/.]\s*|\s*,\s+)"
 _DATETIMES = (
-    re.compile(rf"\s*{_YEAR}-{_MONTH}-{_DAY}{_CLOCK}{_ZONE}"),
-    re.compile(rf"\s*{_YEAR}/{_MONTH}/{_DAY}{_CLOCK}{_ZONE}"),
-    re.compile(rf"\s*{_MONTH}/{_DAY}/{_YEAR}{_CLOCK}{_ZONE}"),
+    re.compile(rf"\s*{_YEAR}{_CUT}{_MONTH}(?P=cut){_DAY}{_CLOCK}{_ZONE}"),
+    re.compile(rf"\s*{_MONTH}(?P<cut>[-/]){_DAY}(?P=cut){_YEAR}{_CLOCK}{_ZONE}"),
     re.compile(r"\s*(?P<year>[0-9]{4})(?P<month>[0-9]{2})(?P<day>[0-9]{2})\s*"),
     re.compile(r"\s*(?P<year>[0-9]{4})(?:-(?P<month>[0-9]{1,2}))?\s*"),
     re.compile(
@@ -67,6 +69,8 @@ def parse_timespan(text: str) -> int | None:
         True
     """
     ticks: int | None = None
+    if len(text) > _LONGEST:
+        return None
     if match := _AMOUNT.fullmatch(text):
         sign, whole, part, unit = match.groups()
         digits, scale = int(whole + (part or "")), 10 ** len(part or "")
@@ -105,6 +109,8 @@ def parse_datetime(text: str) -> int | None:
         >>> parse_datetime("2023-02-30") is None
         True
     """
+    if len(text) > _LONGEST:
+        return None
     for shape in _DATETIMES:
         if match := shape.fullmatch(text):
             return _ticks_of(match.groupdict())

@@ -1,6 +1,7 @@
 """Tokens of literals become values: escapes resolved, numbers in range, dates as ticks."""
 
 import json
+import math
 import re
 from collections.abc import Callable
 
@@ -62,11 +63,11 @@ def literal(c: Cursor) -> s.Literal:
     elif kind == "long":
         type_, value_ = "long", _integer(c, "long", word)
     elif kind == "real":
-        type_, value_ = "real", float(word)
+        type_, value_ = "real", _real(c, word)
     else:
         type_, value_ = "timespan", parse_timespan(word)
         if value_ is None:
-            raise c.error(f"{word} is longer than any timespan")
+            raise c.error(f"{c.found()} is longer than any timespan")
     c.at += 1
     return s.Literal(start=start, end=c.end(), type=type_, value=value_)
 
@@ -125,12 +126,14 @@ def _integer(c: Cursor, type_: str, text: str) -> int:
     number = sign * int(digits, 16 if digits[:2] in ("0x", "0X") else 10)
     low, high = _LONGS[type_]
     if not low <= number <= high:
-        raise c.error(f"{text} does not fit in {type_}")
+        raise c.error(f"{c.found()} does not fit in {type_}")
     return number
 
 
 def _typed(c: Cursor, type_: str, text: str) -> s.Scalar:
     """The value of ``type(text)``."""
+    if len(text) > _LONGEST_NUMBER:
+        raise c.error(f"this {type_} literal is too long")
     if text == "null" or (not text and type_ != "string"):
         return None
     if text[0] in "\"'" and text[-1] == text[0] and len(text) >= 2:
@@ -139,7 +142,7 @@ def _typed(c: Cursor, type_: str, text: str) -> s.Scalar:
     if value is None:
         word = c.words[c.at]
         hint = "" if type_ in ("datetime", "timespan", "guid") else f"did you mean 'to{type_}'?"
-        raise c.error(f"{word} is not a {type_} literal", hint=hint)
+        raise c.error(f"{word} is not a literal of {type_}", hint=hint)
     return value
 
 
@@ -149,10 +152,17 @@ def _typed_integer(type_: str, c: Cursor, text: str) -> int | None:
     return _integer(c, type_, text)
 
 
-def _typed_real(_: Cursor, text: str) -> float | None:
+def _typed_real(c: Cursor, text: str) -> float | None:
     if text.lower() in _NOT_FINITE:
         return float(_NOT_FINITE[text.lower()])
-    return float(text) if _DECIMAL.fullmatch(text) else None
+    return _real(c, text) if _DECIMAL.fullmatch(text) else None
+
+
+def _real(c: Cursor, text: str) -> float:
+    number = float(text)
+    if math.isinf(number):
+        raise c.error("this number does not fit in real")
+    return number
 
 
 def _typed_bool(_: Cursor, text: str) -> bool | None:

@@ -18,7 +18,9 @@ def tabular(c: Cursor) -> s.Expr:
     """A pipeline, or the scalar expression that stands where one might."""
     start = c.starts[c.at]
     if c.kinds[c.at] == "name" and c.words[c.at] in _STARTERS and _starts(c):
+        c.deeper()
         operator = _operator(c)
+        c.depth -= 1
         source: s.Expr = s.Source(start=start, end=operator.end, operator=operator)
     else:
         source = expression(c)
@@ -28,9 +30,11 @@ def tabular(c: Cursor) -> s.Expr:
 
 
 def _piped(c: Cursor, start: int, source: s.Expr) -> s.Expr:
+    c.deeper()
     operators = []
     while c.skip("|"):
         operators.append(_operator(c))
+    c.depth -= 1
     return s.Pipeline(start=start, end=c.end(), source=source, operators=tuple(operators))
 
 
@@ -54,11 +58,8 @@ def _operator(c: Cursor) -> s.Operator:
     word = match[0] if match else ""
     read = _OPERATORS.get(word)
     if read is None:
-        if c.words[c.at] not in _OPERATORS:
-            hint = did_you_mean(word, _OPERATORS)
-            raise c.error(f"there is no operator {word!r}", hint=hint)
-        word = c.words[c.at]
-        read = _OPERATORS[word]
+        shown = word if len(word) <= 40 else word[:37] + "..."
+        raise c.error(f"there is no operator {shown!r}", hint=did_you_mean(shown, _OPERATORS))
     c.at += 1 + 2 * word.count("-")
     return read(c, start)
 
