@@ -181,6 +181,34 @@ def test_columns_that_differ_only_in_case_are_both_there(tmp_path: Path) -> None
     assert evidence.table("odd", columns=["LogonID"], where={"LogonID": "b"}).height == 1
 
 
+def test_a_fault_of_ours_costs_its_file_only(folder: Path, tmp_path: Path, monkeypatch) -> None:
+    from huntkit.sources.local import ingest
+
+    class Faulty(ingest.Mapper):
+        def map(self, batch):
+            if batch.kind == "csv":
+                raise ZeroDivisionError("oops")
+            return super().map(batch)
+
+    monkeypatch.setattr(ingest, "Mapper", Faulty)
+    evidence = huntkit.open(folder, frame="polars", cache_dir=tmp_path / "c")
+    assert evidence.partial
+    assert evidence.problems == [
+        f"{folder / 'things.csv'}: huntkit failed on this file: ZeroDivisionError: oops"
+    ]
+    assert evidence.table("SecurityEvent").height == 11
+
+
+def test_an_export_without_the_usual_columns_is_read(tmp_path: Path) -> None:
+    (tmp_path / "dpe.csv").write_text(
+        "Timestamp,DeviceName,FileName,ProcessId,ProcessCommandLine,"
+        "InitiatingProcessFileName,InitiatingProcessId\n"
+        '2024-05-01T10:00:00Z,ws1,cmd.exe,5,"cmd /c x",explorer.exe,4\n'
+    )
+    rows = huntkit.open(tmp_path, frame="polars").table("DeviceProcessEvents")
+    assert rows.select("DeviceName", "ProcessId", "ActionType").rows() == [("ws1", 5, "")]
+
+
 def test_every_table_comes_whole_even_where_a_known_schema_has_twins(evidence: Evidence) -> None:
     assert {"LogonId", "LogonID"} <= set(evidence.table("DeviceProcessEvents").columns)
     for name in evidence.tables["name"]:

@@ -50,9 +50,15 @@ def test_all_tables_together_are_bounded(tmp_path: Path, monkeypatch) -> None:
 
 def test_rows_that_wait_for_the_merge_are_kept_apart(tmp_path: Path) -> None:
     writer = PartWriter(tmp_path)
-    rows = pl.DataFrame({"ActionType": ["PowerShellCommand", "NamedPipeEvent"]})
-    writer.add("DeviceEvents", rows, member="")
-    assert sorted((part.held, part.rows) for part in writer.close()) == [(False, 1), (True, 1)]
+    writer.add("DeviceEvents", pl.DataFrame({"_script_parts": [1, 2, None]}), member="")
+    writer.add("DeviceProcessEvents", pl.DataFrame({"DeviceName": ["of an export"]}), member="")
+    writer.add("DeviceProcessEvents", pl.DataFrame({"_origin": ["sysmon"]}), member="")
+    assert sorted((part.table, part.held, part.rows) for part in writer.close()) == [
+        ("DeviceEvents", False, 2),
+        ("DeviceEvents", True, 1),
+        ("DeviceProcessEvents", False, 1),
+        ("DeviceProcessEvents", True, 1),
+    ]
 
 
 def test_a_part_says_its_times_hosts_and_types() -> None:

@@ -265,9 +265,10 @@ class Evidence:
 
     def __repr__(self) -> str:
         files = sum(len(source.manifest.members) for source in self._sources)
-        rows = sum(table.rows for table in self._tables.values())
+        records = sum(f.kept for source in self._sources for f in source.manifest.members)
+        tables = sum(1 for table in self._tables.values() if table.rows) + len(self._views)
         mark = ", PARTIAL" if self.partial else ""
-        return f"<Evidence: {files} files, {len(self._tables)} tables, {rows} rows{mark}>"
+        return f"<Evidence: {files} files, {records} records, {tables} tables{mark}>"
 
     def _table(self, name: str) -> Table:
         if name in self._tables:

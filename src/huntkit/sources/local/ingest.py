@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import BinaryIO
 
-from huntkit.core.errors import FormatError
+from huntkit.core.errors import Cancelled, FormatError
 from huntkit.core.progress import Task
 from huntkit.formats import Format, ReadOptions, detect
 from huntkit.formats.archive import Member, visible, walk
@@ -148,17 +148,26 @@ def _map_batches(batches: Iterator[Batch], facts: MemberFacts, into: _Into) -> N
             into.task.check_cancelled()
             if into.lines_before:
                 batch.numbers = [number + into.lines_before for number in batch.numbers]
-            facts.kept += batch.rows
             _count_skips(batch, reasons, into.lines_before)
             for table, rows in mapper.map(batch):
                 into.writer.add(table, rows, member=facts.name)
+            facts.kept += batch.rows
+        _finish(mapper, facts, into)
     except FormatError as failure:
         facts.error = str(failure)
-    for table, rows in mapper.finish():
-        into.writer.add(table, rows, member=facts.name)
+        _finish(mapper, facts, into)
+    except Cancelled:
+        raise
+    except Exception as failure:  # noqa: BLE001  a fault of ours on one file must not cost the others
+        facts.error = f"huntkit failed on this file: {type(failure).__name__}: {failure}"[:500]
     facts.reasons = list(reasons.values())
     facts.skipped = sum(reason.count for reason in facts.reasons)
     facts.rows = facts.kept + facts.skipped
+
+
+def _finish(mapper: Mapper, facts: MemberFacts, into: "_Into") -> None:
+    for table, rows in mapper.finish():
+        into.writer.add(table, rows, member=facts.name)
 
 
 def _count_skips(batch: Batch, reasons: dict[str, Reason], lines_before: int) -> None:

@@ -6,6 +6,7 @@ from datetime import datetime
 from pathlib import Path
 
 import polars as pl
+import pyarrow.parquet as pq
 
 from huntkit.sources.local import schemas
 from huntkit.sources.local.manifest import Part
@@ -16,11 +17,11 @@ BUFFER_BYTES = 96 << 20  # all tables' together
 HOSTS_KEPT = 1000  # host names that a part remembers
 ROW_GROUP = 50_000
 
-# Rows that are looked at once more when all files are read (mapping.merge_table): all of a table,
-# or those that a condition picks.
-HELD: Mapping[str, pl.Expr] = {
-    "DeviceProcessEvents": pl.lit(value=True),
-    "DeviceEvents": pl.col("ActionType") == "PowerShellCommand",
+# Rows that are looked at once more when all files are read (mapping.merge_table): where a frame
+# has the column, those that the condition picks.
+HELD: Mapping[str, tuple[str, pl.Expr]] = {
+    "DeviceProcessEvents": ("_origin", pl.lit(value=True)),
+    "DeviceEvents": ("_script_parts", (pl.col("_script_parts") > 1).fill_null(value=False)),
 }
 
 _KQL_OF = {
@@ -55,8 +56,8 @@ class PartWriter:
     def add(self, table: str, rows: pl.DataFrame, *, member: str) -> None:
         """Take rows of a table that came out of one member."""
         rows = rows.with_columns(pl.lit(member, dtype=pl.String).alias("_member"))
-        condition = HELD.get(table)
-        if condition is None:
+        column, condition = HELD.get(table, ("", pl.lit(value=False)))
+        if column not in rows.columns:
             self._take((table, False), rows)
             return
         held = rows.filter(condition)
@@ -91,7 +92,8 @@ class PartWriter:
 
 def write_parquet(rows: pl.DataFrame, path: Path) -> None:
     """One Parquet file, small and quick: log text repeats, so light zstd beats lz4 at both."""
-    rows.write_parquet(path, compression="zstd", compression_level=1, row_group_size=ROW_GROUP)
+    table = rows.to_arrow(compat_level=pl.CompatLevel.oldest())
+    pq.write_table(table, path, compression="zstd", compression_level=1, row_group_size=ROW_GROUP)
 
 
 def stack(frames: list[pl.DataFrame]) -> pl.DataFrame:
