@@ -108,8 +108,9 @@ def read_make_series(c: Cursor, start: int) -> s.Operator:
     c.keyword("on", "and the axis")
     axis = lists.named(c)
     first = last = None
-    if c.skip("in"):
-        c.keyword("range")
+    in_range = c.skip("in")
+    if in_range:
+        c.keyword("range", "after 'in'")
         c.take("(")
         first = expression(c)
         c.take(",")
@@ -133,6 +134,7 @@ def read_make_series(c: Cursor, start: int) -> s.Operator:
         step=step,
         by=by,
         parameters=parameters,
+        in_range=in_range,
     )
 
 

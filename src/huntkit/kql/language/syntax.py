@@ -468,7 +468,11 @@ class ParseKv(Operator):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MakeSeries(Operator):
-    """``make-series aggs on axis from a to b step s by keys``; ``in range(a, b, s)`` too."""
+    """``make-series aggs on axis from a to b step s by keys``; ``in range(a, b, s)`` too.
+
+    With ``in_range`` the last value is inclusive and the axis is cut by ``bin``; without, the last
+    value is exclusive and the cuts count from the first.
+    """
 
     aggregates: tuple[tuple[Named, Expr | None], ...]  # with the default value
     axis: Named
@@ -477,6 +481,7 @@ class MakeSeries(Operator):
     step: Expr
     by: tuple[Named, ...]
     parameters: Parameters = ()
+    in_range: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
