@@ -92,7 +92,7 @@ class PartWriter:
 
 def write_parquet(rows: pl.DataFrame, path: Path) -> None:
     """One Parquet file, small and quick: log text repeats, so light zstd beats lz4 at both."""
-    table = rows.to_arrow(compat_level=pl.CompatLevel.oldest())
+    table = rows.to_arrow(compat_level=pl.CompatLevel.newest())
     pq.write_table(table, path, compression="zstd", compression_level=1, row_group_size=ROW_GROUP)
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from functools import cache
+from operator import itemgetter
 from typing import Any
 
 import orjson
@@ -252,15 +253,16 @@ def _flat(layout: Layout, rows: list[Row], numbers: list[int]) -> Events:  # noq
     present = _present(rows)
     level = layout.levels
     levels = [row.get(level[0]) for row in rows] if level and level[0] in present else None
+    picked = _Picked(rows)
     system = {}
     for name, fields in layout.system.items():
         there = [each for each in fields if each in present]
         if there:
-            system[name] = _pop(rows, there)
+            system[name] = picked.take(there)
     if levels is not None and level is not None and "EventLevel" not in system:
         named = level[1]
         system["EventLevel"] = [named.get(v) if type(v) is int else None for v in levels]
-    shipped = {name: _pop(rows, [name]) for name in layout.shipper if name in present}
+    shipped = {name: picked.take([name]) for name in layout.shipper if name in present}
     for name, words in layout.shipper_values.items():
         if name in present:
             taken = _pop(rows, [name])
@@ -274,12 +276,42 @@ def _flat(layout: Layout, rows: list[Row], numbers: list[int]) -> Events:  # noq
         for name in fields:
             if name in present:
                 if name not in shipped:
-                    shipped[name] = _pop(rows, [name])
+                    shipped[name] = picked.take([name])
                 clocks[rank, kind, name] = shipped[name]
     extra = _shipped(shipped, {name for fields, _ in layout.time for name in fields}, len(rows))
     if "UtcTime" in present:
         clocks[_SYSMON_CLOCK] = [row.get("UtcTime") for row in rows]
-    return Events(layout, numbers, rows, system, extra, clocks)
+    return Events(layout, numbers, picked.rest(), system, extra, clocks)
+
+
+class _Picked:
+    """Take fields out of records: those that all have in one pass, the others one by one.
+
+    A pass that reads twenty fields of a record at once, and one that copies what is left, cost a
+    quarter of twenty passes that each take one field away.
+    """
+
+    def __init__(self, rows: list[Row]) -> None:
+        self._rows = rows
+        names = sorted(set(rows[0]).intersection(*rows[1:])) if rows else []
+        values = zip(*map(itemgetter(*names), rows), strict=True) if len(names) > 1 else ()
+        self._common = dict(zip(names, values, strict=False))
+        self._taken: set[str] = set()
+
+    def take(self, fields: Sequence[str]) -> list[Any]:
+        """The first of these fields of every record, as `_pop` gives it."""
+        values = self._common.get(fields[0])
+        if values is None or fields[0] in self._taken or None in values:
+            return _pop(self._rows, fields)
+        self._taken.add(fields[0])
+        return list(values)
+
+    def rest(self) -> list[Row]:
+        """The records without what was taken."""
+        taken = self._taken
+        return [
+            {name: value for name, value in row.items() if name not in taken} for row in self._rows
+        ]
 
 
 def _unfold(rows: list[Row], fields: Sequence[str]) -> None:
