@@ -1,0 +1,178 @@
+"""Frames as KQL tables, and the rows of a statement as a frame with KQL's names."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import duckdb
+import polars as pl
+from duckdb.func import FunctionNullHandling
+from duckdb.sqltypes import DuckDBPyType
+
+from huntkit.core.errors import UsageError
+from huntkit.kql.language.emit.duckdb.engine import Physical, Source, functions_of
+from huntkit.kql.language.emit.duckdb.logic import EPOCH
+from huntkit.kql.language.emit.sql import Emitted
+from huntkit.kql.language.plan import Schema
+from huntkit.tables import to_polars
+
+_KQL: dict[type[pl.DataType], str] = {
+    pl.String: "string",
+    pl.Boolean: "bool",
+    pl.Int8: "int",
+    pl.Int16: "int",
+    pl.Int32: "int",
+    pl.UInt8: "int",
+    pl.UInt16: "int",
+    pl.UInt32: "long",
+    pl.Int64: "long",
+    pl.UInt64: "long",
+    pl.Float32: "real",
+    pl.Float64: "real",
+    pl.Decimal: "decimal",
+    pl.Date: "datetime",
+    pl.Datetime: "datetime",
+    pl.Duration: "timespan",
+    pl.Null: "string",
+    pl.List: "dynamic",
+    pl.Array: "dynamic",
+    pl.Struct: "dynamic",
+}
+_SQL = {
+    pl.String: "VARCHAR",
+    pl.Boolean: "BOOLEAN",
+    pl.Int32: "INTEGER",
+    pl.Int64: "BIGINT",
+    pl.Float64: "DOUBLE",
+    pl.Datetime: "TIMESTAMP WITH TIME ZONE",
+}
+
+
+class Table:
+    """A frame that queries can read.
+
+    Args:
+        name: what queries call it.
+        frame: any kind of frame.
+        schema: KQL types that the frame alone can't say (dynamic, guid), and columns that it
+            lacks.
+    """
+
+    def __init__(self, name: str, frame: object, schema: Mapping[str, str] | None) -> None:
+        self.name = name
+        given = to_polars(frame)
+        found = {column: kql_type(name, column, given[column].dtype) for column in given.columns}
+        self.schema = {**found, **(schema or {})}
+        self.rows = given.select(
+            _stored(given[column], place) for place, column in enumerate(given.columns)
+        )
+        self.columns = {
+            column: Physical(f"k{place}", _sql(self.rows[f"k{place}"].dtype))
+            for place, column in enumerate(given.columns)
+        }
+
+
+def kql_type(table: str, column: str, kind: pl.DataType) -> str:
+    """The KQL type of a column's values."""
+    try:
+        return _KQL[kind.base_type()]
+    except KeyError:
+        raise UsageError(
+            f"column {column} of {table} is of type {kind}, which KQL does not have"
+        ) from None
+
+
+def _stored(values: pl.Series, place: int) -> pl.Series:
+    """The values in a form that the engine takes without loss."""
+    kind = values.dtype
+    if isinstance(kind, pl.Datetime):
+        values = values.cast(pl.Datetime("us", kind.time_zone))
+        values = (
+            values.dt.convert_time_zone("UTC")
+            if kind.time_zone
+            else values.dt.replace_time_zone("UTC")
+        )
+    elif kind == pl.Date:
+        values = values.cast(pl.Datetime("us")).dt.replace_time_zone("UTC")
+    elif isinstance(kind, pl.Duration):
+        values = values.cast(pl.Duration("us")).cast(pl.Int64)
+    elif kind == pl.Null:
+        values = values.cast(pl.String)
+    return values.alias(f"k{place}")
+
+
+def _sql(kind: pl.DataType) -> str:
+    return _SQL.get(kind.base_type(), "OTHER")
+
+
+def connect(tables: Mapping[str, Table]) -> tuple[duckdb.DuckDBPyConnection, dict[str, Source]]:
+    """A connection that sees these tables and nothing else: no file, no network, no setting."""
+    connection = duckdb.connect(":memory:")
+    sources = {}
+    for place, (name, table) in enumerate(tables.items()):
+        sources[name] = Source(f"t{place}", table.columns)
+        if table.columns:
+            connection.register(f"t{place}", table.rows.to_arrow())
+        else:
+            connection.execute(f"CREATE TABLE t{place} (k0 BOOLEAN)")
+    for setting in (
+        "TimeZone = 'UTC'",
+        "autoinstall_known_extensions = false",
+        "autoload_known_extensions = false",
+        "python_enable_replacements = false",
+        "enable_external_access = false",
+        "lock_configuration = true",
+    ):
+        connection.execute(f"SET {setting}")
+    return connection, sources
+
+
+def prepare(connection: duckdb.DuckDBPyConnection, needs: frozenset[str], made: set[str]) -> None:
+    """Give a connection the functions that a statement needs; ``made`` remembers them."""
+    macros, functions = functions_of(needs)
+    for function in functions:
+        if function.name not in made:
+            connection.create_function(
+                function.name,
+                function.function,
+                [DuckDBPyType(each) for each in function.parameters],
+                DuckDBPyType(function.result),
+                null_handling=FunctionNullHandling.SPECIAL,
+            )
+            made.add(function.name)
+    for each in macros:
+        if each.name not in made:
+            connection.execute(
+                f"CREATE OR REPLACE MACRO {each.name}({each.parameters}) AS {each.body}"
+            )
+            made.add(each.name)
+
+
+def finished(rows: pl.DataFrame, emitted: Emitted) -> pl.DataFrame:
+    """The statement's rows with KQL's names and the types of frames."""
+    return _finished(rows, emitted.schema)
+
+
+def _finished(rows: pl.DataFrame, schema: Schema) -> pl.DataFrame:
+    columns = []
+    for place, column in enumerate(schema):
+        values = rows.to_series(place)
+        columns.append(_final(values, column.type).alias(column.name))
+    return pl.DataFrame(columns)
+
+
+_FINAL: dict[str, Any] = {
+    "bool": pl.Boolean,
+    "int": pl.Int32,
+    "long": pl.Int64,
+    "real": pl.Float64,
+    "decimal": pl.Float64,
+}
+
+
+def _final(values: pl.Series, kind: str) -> pl.Series:
+    if kind == "datetime":
+        micros = (values.cast(pl.Int64) - EPOCH) // 10
+        return micros.cast(pl.Datetime("us")).dt.replace_time_zone("UTC")
+    if kind == "timespan":
+        return (values.cast(pl.Int64) // 10).cast(pl.Duration("us"))
+    return values.cast(_FINAL.get(kind, pl.String))

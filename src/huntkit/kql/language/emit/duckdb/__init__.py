@@ -1,0 +1,1 @@
+"""The emitter for DuckDB: one module for each kind of primitive."""

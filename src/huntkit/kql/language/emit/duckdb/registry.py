@@ -1,0 +1,147 @@
+"""How DuckDB computes each primitive: inline SQL, a macro, or a function in Python.
+
+Macros are SQL of our own with named parameters; a connection gets only those that a statement
+needs. Python functions are for what SQL can't say exactly; they never raise.
+"""
+
+import re
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from functools import cache
+from typing import Any, TypeVar
+
+from huntkit.kql.language.emit.base import Emitter
+from huntkit.kql.language.emit.sql import Sql, call, null
+from huntkit.kql.language.plan import Fn
+
+Build = Callable[[Emitter, Fn, list[Sql]], Sql]
+
+
+@dataclass(frozen=True, slots=True)
+class Macro:
+    """CREATE MACRO kql_<name>(parameters) AS body."""
+
+    name: str
+    parameters: str
+    body: str
+
+
+@dataclass(frozen=True, slots=True)
+class Python:
+    """A function in Python over DuckDB's types; a missing last argument is NULL."""
+
+    name: str
+    function: Callable[..., Any]
+    parameters: tuple[str, ...]
+    result: str
+
+
+MACROS: dict[str, Macro] = {}
+PYTHON: dict[str, Python] = {}
+PRIMITIVES: dict[str, Build] = {}
+
+
+def macro(name: str, parameters: str, body: str) -> str:
+    """A macro for use by others; its SQL name."""
+    full = f"kql_{name}"
+    MACROS[full] = Macro(full, parameters, body)
+    return full
+
+
+def simple(key: str, parameters: str, body: str) -> None:
+    """A primitive that is one macro. Key: ``name``, ``name/2`` by arity, ``name:real`` by type."""
+    full = macro(re.sub(r"\W", "_", key), parameters, body)
+
+    def build(emitter: Emitter, _: Fn, arguments: list[Sql]) -> Sql:
+        emitter.needs.add(full)
+        return call(full, *arguments)
+
+    PRIMITIVES[key] = build
+
+
+def primitive(*keys: str) -> Callable[[Build], Build]:
+    """A primitive that is built inline."""
+
+    def register(build: Build) -> Build:
+        for key in keys:
+            PRIMITIVES[key] = build
+        return build
+
+    return register
+
+
+Run = TypeVar("Run", bound=Callable[..., Any])
+
+
+def python(key: str, parameters: Iterable[str], result: str) -> Callable[[Run], Run]:
+    """A primitive in Python.
+
+    Types: ``V`` VARCHAR, ``L`` BIGINT, ``D`` DOUBLE, ``B`` BOOLEAN; ``J``: the argument, of any
+    type, as JSON text.
+    """
+
+    def register(function: Run) -> Run:
+        kinds = list(parameters)
+        full = "py_" + re.sub(r"\W", "_", key)
+        PYTHON[full] = Python(full, function, tuple(_TYPES[k] for k in kinds), _TYPES[result])
+
+        def build(emitter: Emitter, node: Fn, arguments: list[Sql]) -> Sql:
+            emitter.needs.add(full)
+            given = [
+                as_json(emitter, node.args[place].type, value) if kinds[place] == "J" else value
+                for place, value in enumerate(arguments)
+            ]
+            return call(full, *given, *[null() for _ in range(len(kinds) - len(given))])
+
+        PRIMITIVES[key] = build
+        return function
+
+    return register
+
+
+_TYPES = {"V": "VARCHAR", "L": "BIGINT", "D": "DOUBLE", "B": "BOOLEAN", "J": "VARCHAR"}
+
+
+def as_json(emitter: Emitter, type_: str, value: Sql) -> Sql:
+    """A value as JSON text; null is NULL."""
+    if type_ == "dynamic":
+        return value
+    return use(emitter, f"json_{_JSON.get(type_, type_)}", value)
+
+
+_JSON = {"guid": "string", "int": "long"}
+
+
+def use(emitter: Emitter, name: str, *arguments: Sql) -> Sql:
+    """Call a macro or Python function by its name."""
+    full = f"kql_{name}"
+    if full not in MACROS:
+        full = f"py_{name}"
+    emitter.needs.add(full)
+    return call(full, *arguments)
+
+
+def find(node: Fn) -> Build | None:
+    """The implementation for a call's arity and types."""
+    first = node.args[0].type if node.args else ""
+    for key in (
+        f"{node.name}/{len(node.args)}:{first}",
+        f"{node.name}/{len(node.args)}",
+        f"{node.name}:{first}",
+        node.name,
+    ):
+        if key in PRIMITIVES:
+            return PRIMITIVES[key]
+    return None
+
+
+_NAMES = re.compile(r"\b(?:kql|py)_\w+")
+
+
+@cache
+def requirements(name: str) -> tuple[str, ...]:
+    """What a macro calls, and the macro last."""
+    found: list[str] = []
+    for each in _NAMES.findall(MACROS[name].body) if name in MACROS else []:
+        found += [n for n in requirements(each) if n not in found]
+    return (*found, name)

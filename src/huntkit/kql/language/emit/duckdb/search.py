@@ -1,0 +1,254 @@
+"""Text search: terms, substrings, regular expressions."""
+
+import json
+import re
+import unicodedata
+
+from sqlglot import exp
+
+from huntkit.kql.language.emit.base import Emitter
+from huntkit.kql.language.emit.duckdb.logic import lower
+from huntkit.kql.language.emit.duckdb.registry import macro, primitive, simple, use
+from huntkit.kql.language.emit.sql import Sql, both, call, text
+from huntkit.kql.language.errors import KqlUnsupported
+from huntkit.kql.language.plan import Fn, Lit, Scalar
+
+WORD = r"[\p{L}\p{Nd}]"
+EDGE = r"[^\p{L}\p{Nd}]"
+
+
+def escape(value: str) -> str:
+    """A text as an RE2 pattern that matches just it."""
+    return "".join(rf"\{c}" if c.isascii() and not c.isalnum() and c > " " else c for c in value)
+
+
+def term_pattern(needles: list[str], start: bool, end: bool) -> str:
+    """The RE2 pattern of any of these texts as terms."""
+    options = []
+    for needle in needles:
+        before = rf"(?:^|{EDGE})" if start and _alphanumeric(needle[:1]) else ""
+        after = rf"(?:$|{EDGE})" if end and _alphanumeric(needle[-1:]) else ""
+        options.append(before + escape(needle) + after)
+    return "|".join(options)
+
+
+def _alphanumeric(character: str) -> bool:
+    return bool(character) and unicodedata.category(character) in _TERM
+
+
+_TERM = {"Lu", "Ll", "Lt", "Lm", "Lo", "Nd"}
+_KINDS = {"has": (True, True), "hasprefix": (True, False), "hassuffix": (False, True)}
+
+macro(
+    "term",
+    "hay, needle, starts, ends",
+    # the pattern is built per row, and only where the text is there at all
+    rf"""(contains(hay, needle) AND regexp_matches(hay,
+    CASE WHEN starts AND regexp_matches(needle, '^{WORD}') THEN '(?:^|{EDGE})' ELSE '' END
+    || regexp_escape(needle) ||
+    CASE WHEN ends AND regexp_matches(needle, '{WORD}$') THEN '(?:$|{EDGE})' ELSE '' END))""",
+)
+
+
+@primitive(*_KINDS, *(f"{name}_cs" for name in _KINDS))
+def _has(emitter: Emitter, node: Fn, _args: list[Sql]) -> Sql:
+    name, _, cased = node.name.partition("_")
+    starts, ends = _KINDS[name]
+    hay, needle = node.args
+    if isinstance(needle, Lit):
+        return _terms(emitter, hay, [str(needle.value)], starts, ends, bool(cased))
+    values = [emitter.value(each) for each in node.args]
+    if not cased:
+        values = [call("lower", each) for each in values]
+    return use(emitter, "term", *values, exp.convert(starts), exp.convert(ends))
+
+
+def _terms(
+    emitter: Emitter, hay: Scalar, needles: list[str], starts: bool, ends: bool, cased: bool
+) -> Sql:
+    """Any of some known terms."""
+    sql = emitter.value(hay)
+    if not cased:
+        sql, needles = call("lower", sql), [lower(each) for each in needles]
+    if "" in needles:
+        return exp.true()
+    plain_ = [
+        n
+        for n in needles
+        if not (starts and _alphanumeric(n[:1])) and not (ends and _alphanumeric(n[-1:]))
+    ]
+    if len(needles) == 1 and plain_:
+        return call("contains", sql, text(needles[0]))
+    pattern = term_pattern(needles, starts, ends)
+    matched = call("regexp_matches", sql, text(pattern))
+    if len(needles) == 1:
+        return both([call("contains", sql, text(needles[0])), matched])
+    return matched
+
+
+@primitive("has_any")
+def _has_any(emitter: Emitter, node: Fn, _args: list[Sql]) -> Sql:
+    return _terms(emitter, node.args[0], _literals(node), True, True, False)
+
+
+@primitive("has_all")
+def _has_all(emitter: Emitter, node: Fn, _args: list[Sql]) -> Sql:
+    hay = node.args[0]
+    return both(_terms(emitter, hay, [n], True, True, False) for n in _literals(node))
+
+
+def _literals(node: Fn) -> list[str]:
+    found = []
+    for each in node.args[1:]:
+        if not isinstance(each, Lit):
+            raise KqlUnsupported(f"{node.name} of texts that are not constant")
+        found.append("" if each.value is None else str(each.value))
+    return found
+
+
+@primitive("has_any_array", "has_all_array")
+def _has_array(emitter: Emitter, node: Fn, args: list[Sql]) -> Sql:
+    hay, needles = node.args
+    if isinstance(needles, Lit) and needles.value is not None:
+        listed = json.loads(str(needles.value))
+        if isinstance(listed, list) and all(isinstance(each, str) for each in listed):
+            new = tuple(Lit("string", each) for each in listed)
+            return emitter.value(Fn("bool", node.name.removesuffix("_array"), (hay, *new)))
+    return use(emitter, node.name, *args)
+
+
+macro(
+    "has_any_array",
+    "hay, needles",
+    "coalesce(list_bool_or(list_transform(kql_texts(needles),"
+    " lambda n: kql_term(lower(hay), lower(n), true, true))), false)",
+)
+macro(
+    "has_all_array",
+    "hay, needles",
+    "coalesce(list_bool_and(list_transform(kql_texts(needles),"
+    " lambda n: kql_term(lower(hay), lower(n), true, true))), true)",
+)
+simple(
+    "has_any_index",
+    "hay, needles",
+    "coalesce(list_position(list_transform(kql_texts(needles),"
+    " lambda n: kql_term(lower(hay), lower(n), true, true)), true), 0) - 1",
+)
+
+_PLAIN = {"contains": "contains", "startswith": "starts_with", "endswith": "ends_with"}
+
+
+@primitive(*_PLAIN, *(f"{name}_cs" for name in _PLAIN))
+def _plain(_e: Emitter, node: Fn, args: list[Sql]) -> Sql:
+    name, _, cased = node.name.partition("_")
+    if cased:
+        return call(_PLAIN[name], *args)
+    needle = node.args[1]
+    small = text(lower(str(needle.value))) if isinstance(needle, Lit) else call("lower", args[1])
+    return call(_PLAIN[name], call("lower", args[0]), small)
+
+
+def pattern_of(node: Fn, place: int) -> str:
+    """A literal regex, checked as far as Python can."""
+    given = node.args[place]
+    if not isinstance(given, Lit):
+        raise KqlUnsupported(f"{node.name} with a regex that is not constant")
+    pattern = str(given.value or "")
+    if "\x00" in pattern:
+        raise KqlUnsupported("a regex with a NUL")
+    return pattern
+
+
+@primitive("matches_regex")
+def _matches(_e: Emitter, node: Fn, args: list[Sql]) -> Sql:
+    return call("regexp_matches", args[0], text(pattern_of(node, 1)))
+
+
+@primitive("extract")
+def _extract(_e: Emitter, node: Fn, args: list[Sql]) -> Sql:
+    pattern, group = pattern_of(node, 0), node.args[1]
+    if not isinstance(group, Lit):
+        raise KqlUnsupported("extract with a group that is not constant")
+    return _group(args[2], pattern, int(group.value or 0))
+
+
+def _group(value: Sql, pattern: str, group: int) -> Sql:
+    if group > groups(pattern) or group < 0:
+        return text("")
+    if group > _MOST_GROUPS:
+        raise KqlUnsupported(f"extract of group {group}")
+    return call(
+        "coalesce", call("regexp_extract", value, text(pattern), exp.convert(group)), text("")
+    )
+
+
+_MOST_GROUPS = 9
+
+
+def groups(pattern: str) -> int:
+    """How many capturing groups a pattern has."""
+    bare = re.sub(r"\\Q.*?(?:\\E|$)", "", pattern, flags=re.DOTALL)
+    bare = re.sub(r"\\.", "", bare, flags=re.DOTALL)
+    bare = re.sub(r"\[\^?\]?[^\]]*\]", "", bare)
+    return len(re.findall(r"\((?!\?)|\(\?P?<(?![=!])", bare))
+
+
+@primitive("parse_capture")
+def _capture(_e: Emitter, node: Fn, args: list[Sql]) -> Sql:
+    group = node.args[2]
+    if not isinstance(group, Lit):
+        raise KqlUnsupported("parse with a group that is not constant")
+    return _group(args[0], pattern_of(node, 1), int(group.value or 0))
+
+
+@primitive("extract_all")
+def _extract_all(emitter: Emitter, node: Fn, args: list[Sql]) -> Sql:
+    pattern = pattern_of(node, 0)
+    count = groups(pattern)
+    wanted = list(range(1, count + 1)) or [0]
+    if len(node.args) == 3:
+        given = node.args[1]
+        chosen = json.loads(str(given.value)) if isinstance(given, Lit) else None
+        if not isinstance(chosen, list) or not all(isinstance(i, int) for i in chosen):
+            raise KqlUnsupported("extract_all with groups that are not constant numbers")
+        wanted = chosen
+    if len(wanted) > _MOST_GROUPS or any(not 0 <= i <= min(count, _MOST_GROUPS) for i in wanted):
+        raise KqlUnsupported("extract_all of such groups")
+    lists = [
+        call("regexp_extract_all", args[-1], text(pattern), exp.convert(each)) for each in wanted
+    ]
+    if len(lists) == 1:
+        return use(emitter, "extracted", lists[0])
+    zipped = call("list_zip", *lists)
+    return use(emitter, f"extracted_rows_{len(lists)}", zipped)
+
+
+macro("extracted", "found", "CASE WHEN len(found) > 0 THEN to_json(found)::VARCHAR END")
+for _count in range(2, _MOST_GROUPS + 1):
+    _row = ", ".join(f"r[{i}]" for i in range(1, _count + 1))
+    macro(
+        f"extracted_rows_{_count}",
+        "found",
+        "CASE WHEN len(found) > 0 THEN"
+        f" to_json(list_transform(found, lambda r: [{_row}]))::VARCHAR END",
+    )
+
+
+@primitive("replace_regex")
+def _replace_regex(_e: Emitter, node: Fn, args: list[Sql]) -> Sql:
+    return call("regexp_replace", args[0], text(pattern_of(node, 1)), args[2], text("g"))
+
+
+@primitive("trim", "trim_start", "trim_end")
+def _trim(_e: Emitter, node: Fn, args: list[Sql]) -> Sql:
+    pattern = pattern_of(node, 0)
+    value = args[1]
+    if node.name in ("trim", "trim_start"):
+        value = call("regexp_replace", value, text(f"^(?:{pattern})"), text(""))
+    if node.name in ("trim", "trim_end"):
+        value = call("regexp_replace", value, text(f"(?:{pattern})$"), text(""))
+    return value
+
+
+simple("regex_quote", "a", "regexp_escape(a)")

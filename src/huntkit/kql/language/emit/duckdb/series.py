@@ -1,0 +1,1 @@
+"""Series: arrays of numbers."""
