@@ -64,7 +64,6 @@ _LISTS = {
 }
 _BETWEEN = {"between": False, "!between": True}
 _CHAINS = {1, 2, 5, 6}  # levels whose operators may follow one another without brackets
-INFIX = sorted({*_BINARY, *_LISTS, *_BETWEEN} - set("=!<>+-*/%:"))
 
 # words that can't be names unless they are bracketed, as Microsoft's parser has it
 RESERVED = frozenset(
@@ -214,7 +213,8 @@ def _primary(c: Cursor) -> s.Expr:
     if kind == "(":
         c.at += 1
         inner = tabular(c)
-        c.take(")", "')'")
+        if not c.skip(")"):
+            raise unexpected(c, "')'")
         return inner
     if kind == "[":
         name = name_of(c, "a name")
@@ -224,9 +224,16 @@ def _primary(c: Cursor) -> s.Expr:
     if kind == "*":
         c.at += 1
         return s.Star(start=start, end=c.end())
-    raise c.expected("an expression")
+    error = c.expected("an expression")
+    error.hint = _HINTS.get(kind, "write 'not(...)'" if kind[0] == "!" else "")
+    raise error
 
 
+_HINTS = {
+    "{": "a placeholder in braces must be filled in first",
+    "#": "directives to a client are not KQL",
+    "=": "equality is '==', inequality '!='",
+}
 _LITERALS = frozenset({"string", "long", "real", "timespan", "typed"})
 
 
@@ -283,11 +290,22 @@ def _argument(c: Cursor) -> s.Argument:
 def unexpected(c: Cursor, what: str) -> KqlSyntaxError:
     """The error for a token after a whole expression, where an operator may have been meant."""
     error = c.expected(what)
-    if c.kinds[c.at] in ("name", "bad"):
-        error.hint = did_you_mean(c.words[c.at], INFIX)
-    elif c.kinds[c.at] == "=":
+    word, following = c.words[c.at], c.words[c.at + 1]
+    if word == "not" and f"!{following}" in (*_LISTS, *_BINARY, *_BETWEEN):
+        error.hint = f"write '!{following}'"
+    elif c.kinds[c.at] == "name" and len(word) > 1:
+        error.hint = did_you_mean(word[:40], _AFTER_EXPRESSION)
+    elif word == "=":
         error.hint = "'==' compares, '=' gives a name"
+    elif word == ",":
+        error.hint = "a list of values needs an operator such as 'has_any' or 'in'"
     return error
+
+
+_AFTER_EXPRESSION = (
+    *(word for word in (*_BINARY, *_LISTS, *_BETWEEN) if word.isidentifier()),
+    *("by", "on", "to", "of", "with", "from", "step", "limit", "default", "asc", "desc", "nulls"),
+)
 
 
 def name_of(c: Cursor, what: str, *, reserved: bool = True) -> str:

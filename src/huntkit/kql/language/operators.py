@@ -52,7 +52,10 @@ def _starts(c: Cursor) -> bool:
 
 def _operator(c: Cursor) -> s.Operator:
     if c.kinds[c.at] != "name":
-        raise c.expected("an operator, such as 'where'")
+        error = c.expected("a query operator, such as 'where'")
+        if c.kinds[c.at] == "|":
+            error.hint = "'or' is the logical operator"
+        raise error
     start = c.starts[c.at]
     match = _OPERATOR_NAME.match(c.text, start)
     word = match[0] if match else ""

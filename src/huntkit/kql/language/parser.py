@@ -52,9 +52,13 @@ def _statements(c: Cursor, close: str) -> tuple[s.Statement, ...]:
 
 
 def _unfinished(c: Cursor, statement: s.Statement) -> KqlSyntaxError:
-    error = unexpected(c, "'|' or ';'")
     if c.kinds[c.at] in (")", "]", "}"):
         return c.error(f"{c.words[c.at]!r} has no opening partner")
+    if c.kinds[c.at] == "name" and "\n" in c.text[c.end() : c.start()]:
+        error = c.expected("an operator, '|' or ';'")
+        error.hint = "each statement but the last ends with ';'"
+        return error
+    error = unexpected(c, "an operator, '|' or ';'")
     if isinstance(statement, s.Let) and not error.hint:
         return c.expected("';' after the value of let")
     return error
