@@ -28,10 +28,45 @@ def test_a_whole_table_is_known_by_its_columns(table: str) -> None:
         ["Pid", "Ppid", "Name", "CommandLine", "Exe", "Hash", "Username"],
         [f"c{n}" for n in range(50)] + ["CommandLine", "IpAddress", "Protocol"],
         [],
+        ["Timestamp", "DeviceName", "FileName"],
+        ["DeviceName", "ProcessCommandLine"],
+        ["Timestamp", "DeviceName", "ProcessCommandLine", "Ticket"],
+        ["Timestamp", "ActionType", "FileName"],
+        ["TimeGenerated", "UserPrincipalName", "IPAddress"],
+        ["TimeGenerated", "RemoteIP", "RemotePort"],
     ],
 )
 def test_other_tables_are_not_grabbed(columns: list[str]) -> None:
     assert exports.guess(columns) is None
+
+
+@pytest.mark.parametrize(
+    ("columns", "action", "table"),
+    [
+        ("Timestamp,DeviceName,ActionType,FileName,ProcessCommandLine", "", "DeviceProcessEvents"),
+        ("Timestamp,DeviceName,RemoteIP,RemotePort,RemoteUrl", "", "DeviceNetworkEvents"),
+        ("TimeGenerated,UserPrincipalName,IPAddress,AppDisplayName,ResultType", "", "SigninLogs"),
+        (",Timestamp,DeviceName,RegistryKey", "", "DeviceRegistryEvents"),
+        ("Timestamp,DeviceName,ActionType,FileName", "FileCreated", "DeviceFileEvents"),
+        ("Timestamp,DeviceName,ActionType,FileName,Ticket", "FileCreated", None),
+        (
+            "Timestamp,DeviceName,ActionType,FileName,FolderPath,SHA256,InitiatingProcessFileName",
+            "ImageLoaded",
+            "DeviceImageLoadEvents",
+        ),
+    ],
+)
+def test_few_columns_are_enough_where_none_is_foreign(
+    columns: str, action: str, table: str | None
+) -> None:
+    assert exports.guess(columns.split(","), action) == table
+
+
+def test_the_data_of_exports_names_only_what_schemas_know() -> None:
+    data = exports.rules.data("exports")
+    for each in data["signs"] + data["small"]:
+        assert set(each["columns"]) <= set(schemas.known(each["table"]) or ()), each
+    assert all(schemas.known(table) for table in data["actions"])
 
 
 @pytest.mark.parametrize(

@@ -22,6 +22,7 @@ _COMMON = frozenset(
      "ManagementGroupName", "ResourceId", "Category", "Level", "Status", "Name", "Message",
      "UserId", "Operation", "Id", "SourceComputerId", "Description", "Severity"}
 )  # fmt: skip
+_ANYWHERE = frozenset({"", "_index", "TimeGenerated", "Timestamp", "TenantId", "Type", "$table"})
 _LEAST_SCORE = 0.75
 _LEAST_COLUMNS = 6
 
@@ -52,20 +53,44 @@ def _holders() -> dict[str, list[str]]:
 
 @cache
 def _signatures() -> tuple[tuple[str, frozenset[str]], ...]:
-    return tuple((each["table"], frozenset(each["columns"])) for each in rules.data("exports"))
+    signs = rules.data("exports")["signs"]
+    return tuple((each["table"], frozenset(each["columns"])) for each in signs)
 
 
-def guess(columns: Iterable[str]) -> str | None:
+@cache
+def _small() -> tuple[tuple[str, frozenset[str], frozenset[str]], ...]:
+    """Table, the columns that must be there, and all that may be."""
+    return tuple(
+        (
+            each["table"],
+            frozenset(each["columns"]),
+            frozenset(schemas.known(each["table"]) or ()) | _ANYWHERE,
+        )
+        for each in rules.data("exports")["small"]
+    )
+
+
+@cache
+def _actions() -> dict[str, str]:
+    """The table of each ActionType that only one of the Device tables has."""
+    given = rules.data("exports")["actions"]
+    return {action: table for table, actions in given.items() for action in actions}
+
+
+def guess(columns: Iterable[str], action: object = None) -> str | None:
     """The known table that these columns are of, or None if that is not clear.
 
     Some columns give their table away by themselves (``data/exports.yaml``). Else three in four of
-    the columns that tell tables apart must be the table's, and at least six; a tie goes to the
-    smallest table.
+    the columns that tell tables apart must be the table's, and at least six. Fewer are enough for a
+    few tables, if there is a time and no column is foreign. A tie goes to the table that has
+    the first row's ``action``, then to the smallest one, with DeviceEvents last.
 
     Examples:
         >>> guess(["EventID", "Computer", "SubjectUserName", "TargetUserName", "LogonType",
         ...        "IpAddress", "TargetUserSid", "WorkstationName"])
         'SecurityEvent'
+        >>> guess(["Timestamp", "DeviceName", "RemoteIP", "RemotePort"])
+        'DeviceNetworkEvents'
         >>> guess(["time", "value"]) is None
         True
     """
@@ -81,9 +106,28 @@ def guess(columns: Iterable[str]) -> str | None:
         return None
     best = max(votes.values())
     if best < _LEAST_COLUMNS or best < _LEAST_SCORE * len(telling):
-        return None
+        return _guess_small(there, action)
     winners = [name for name, count in votes.items() if count == best]
-    return min(winners, key=lambda name: (len(schemas.known(name) or ()), name))
+    if (acted := _acted(action)) in winners:
+        return acted
+    last = "DeviceEvents"  # it has nearly every column of the other Device tables
+    return min(winners, key=lambda name: (name == last, len(schemas.known(name) or ()), name))
+
+
+def _acted(action: object) -> str | None:
+    return _actions().get(action) if isinstance(action, str) else None
+
+
+def _guess_small(there: frozenset[str], action: object) -> str | None:
+    """A table by few columns: what a query that projects them leaves."""
+    if there.isdisjoint(("TimeGenerated", "Timestamp")):
+        return None
+    fits = [table for table, signs, known in _small() if signs <= there <= known]
+    acted = _acted(action)
+    whole = frozenset(schemas.known(acted) or ()) if acted else frozenset()
+    if "DeviceName" in there & whole and there <= whole | _ANYWHERE:
+        return acted
+    return next(iter(fits), None)
 
 
 def identifier(text: str, *, fallback: str = "Records") -> str:
@@ -186,7 +230,10 @@ def _both_times(table: str, frame: pl.DataFrame) -> pl.DataFrame:
     return frame
 
 
-_TIME_SHAPE = r"^\s*(\d{4}-\d{2}-\d{2}([T ]\d{2}:\d{2}.*)?|\d{1,2}/\d{1,2}/\d{4} \d{1,2}:\d{2}.*)$"
+_TIME_SHAPE = (
+    r"^\s*(\d{4}-\d{2}-\d{2}([T ]\d{2}:\d{2}.*)?"
+    r"|(\d{1,2}/\d{1,2}/\d{4},?|[A-Z][a-z]{2,8} \d{1,2}, \d{4}) \d{1,2}:\d{2}.*)$"
+)
 _INTEGER = r"^(0|-?[1-9][0-9]{0,14})$"
 _REAL = r"^-?(0|[1-9][0-9]{0,14})(\.[0-9]+)?([eE][+-]?[0-9]{1,3})?$"
 

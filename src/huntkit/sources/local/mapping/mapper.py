@@ -1,20 +1,21 @@
 """The mapper of one source file: batches of records to tables."""
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
 import polars as pl
 
 from huntkit.formats.batch import Batch
-from huntkit.sources.local.mapping import exports, linux, records, rules, targets, windows
+from huntkit.sources.local.mapping import exports, headers, linux, records, rules, targets, windows
 from huntkit.sources.local.mapping.collect import Collector
 from huntkit.sources.local.mapping.layouts import Layout, layouts, unwrapped
 from huntkit.sources.local.mapping.rules import Family
 from huntkit.sources.local.mapping.series import listed
-from huntkit.sources.local.mapping.times import Clock
+from huntkit.sources.local.mapping.times import ASSUMED, Clock
 
 Frames = list[tuple[str, pl.DataFrame]]
 Row = dict[str, Any]
+Columns = Mapping[str, Sequence[Any]]
 Group = tuple[Layout | None, list[Row], list[int]]
 _SLICE = 512
 _SESSIONS = ("Zeek_conn", "Zeek_dns", "Zeek_http")
@@ -163,6 +164,14 @@ class Mapper:
         path = batch.context.get("path")
         if batch.kind == "zeek" and isinstance(path, str) and path:
             return self._table(f"Zeek_{exports.identifier(path)}", columns, numbers)
+        named, assumed = headers.without_zones(columns, self._clock)
+        found = self._named(named, numbers)
+        if assumed is None:
+            return found
+        marked = pl.Series(numbers, dtype=pl.Int64).filter(assumed)
+        return [(table, _zone_assumed(frame, marked)) for table, frame in found]
+
+    def _named(self, columns: Columns, numbers: list[int]) -> Frames:
         head = dict.fromkeys(columns)
         layout = _layout_of(head)
         if layout is None:
@@ -191,7 +200,7 @@ class Mapper:
         found = self._events(rows, numbers, others, their)
         return found + self._others(others, their)
 
-    def _table(self, table: str, columns: dict[str, list[Any]], numbers: list[int]) -> Frames:
+    def _table(self, table: str, columns: Columns, numbers: list[int]) -> Frames:
         if table.startswith("Zeek_"):
             return self._zeek(table, columns, numbers)
         frame = exports.frame_of(table, columns, numbers, self._clock)
@@ -199,7 +208,7 @@ class Mapper:
             frame = exports.with_time(frame, columns["TimeGenerated"])
         return [(table, frame)]
 
-    def _zeek(self, table: str, columns: dict[str, list[Any]], numbers: list[int]) -> Frames:
+    def _zeek(self, table: str, columns: Columns, numbers: list[int]) -> Frames:
         renamed = {name.replace(".", "_"): values for name, values in columns.items()}
         frame = exports.frame_of(table, renamed, numbers, self._clock, infer_texts=False)
         if "ts" in renamed:
@@ -217,11 +226,20 @@ def _by_kind(kind: str) -> Family | None:
     return next((each for each in rules.families() if kind in each.batch_kinds), None)
 
 
-def _rows(columns: dict[str, list[Any]]) -> list[Row]:
+def _zone_assumed(frame: pl.DataFrame, marked: pl.Series) -> pl.DataFrame:
+    """Say that these records' times were read in a zone that nothing told."""
+    note = pl.col("_time_note") if "_time_note" in frame.columns else pl.lit("")
+    mark = pl.col("_record").is_in(marked.implode()) & (note == "")
+    return frame.with_columns(
+        pl.when(mark).then(pl.lit(ASSUMED)).otherwise(note).alias("_time_note")
+    )
+
+
+def _rows(columns: Columns) -> list[Row]:
     return [dict(zip(columns, each, strict=True)) for each in zip(*columns.values(), strict=True)]
 
 
-def _first(columns: dict[str, list[Any]]) -> Iterable[tuple[Any, ...]]:
+def _first(columns: Columns) -> Iterable[tuple[Any, ...]]:
     return [tuple(values[0] for values in columns.values())] if all(columns.values()) else []
 
 

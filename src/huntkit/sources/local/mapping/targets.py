@@ -44,7 +44,7 @@ class Shapes:
                 return family, False
         speaks = any(name in row for name in exports.NAMING)
         speaks = speaks or _is_zeek(row) or row.keys() >= _OSQUERY
-        return exports.guess(row) or self.own_table, speaks
+        return exports.guess(row, row.get("ActionType")) or self.own_table, speaks
 
 
 def own_table(name: str) -> str:

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import timedelta, tzinfo
+from datetime import datetime, timedelta, tzinfo
 from functools import lru_cache
 from zoneinfo import ZoneInfo
 
@@ -30,6 +30,8 @@ _BARE = (
     "%m/%d/%Y %I:%M:%S%.f %p",
     "%m/%d/%Y, %I:%M:%S%.f %p",
     "%m/%d/%Y %H:%M:%S%.f",
+    "%b %d, %Y %I:%M:%S%.f %p",
+    "%B %d, %Y %I:%M:%S%.f %p",
     "%m/%d/%Y %I:%M %p",
     "%m/%d/%Y %H:%M",
     "%Y-%m-%d %H:%M",
@@ -49,10 +51,13 @@ class Clock:
     Attributes:
         assume_timezone: the zone of times without one, such as ``"Europe/Berlin"``; else UTC.
         assume_year: the year of times without one.
+        file_time: when the file was last written. Without `assume_year`, a time without a year
+            is in the last year in which it is not after this.
     """
 
     assume_timezone: str | tzinfo | None = None
     assume_year: int | None = None
+    file_time: datetime | None = None
 
     def zone_name(self) -> str | None:
         """The assumed zone as Polars names it, or None."""
@@ -91,8 +96,8 @@ def _one(text: pl.Series, form: str) -> pl.Series:
 def parse_both(text: pl.Series, zone: str | None = None) -> tuple[pl.Series, pl.Series]:
     """Times in UTC, and where the text said no zone so that ``zone`` (or UTC) was assumed.
 
-    Reads ISO 8601 in its usual dresses, American dates, and epoch seconds, milliseconds and
-    microseconds. Texts that are none of these give null.
+    Reads ISO 8601 in its usual dresses, American dates (also
+    ``May 1, 2024 10:00:00 AM``), and epoch seconds, milliseconds and microseconds. Texts that are none of these give null.
     """
     text = text.rename("t")
     result = pl.Series("t", [None], dtype=UTC_TIME).new_from_index(0, len(text))
