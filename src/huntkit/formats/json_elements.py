@@ -52,7 +52,9 @@ class Elements:
     def __iter__(self) -> Iterator[Element]:
         failure: FormatError | None = None
         while failure is None:
-            data, failure = take(self._stream, self._limits.batch_bytes)
+            # A record that did not end is looked at again: so much more that it stays linear.
+            size = max(self._limits.batch_bytes, self._held())
+            data, failure = take(self._stream, size)
             if not data:
                 break
             self._forget()
