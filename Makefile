@@ -64,6 +64,9 @@ charts-js:  ## build the charts' JavaScript anew (needs node)
 bench: $(VENV)/.dev  ## speed, beside pandas and plain DuckDB on the same input
 	@$(BIN)/python -m bench
 
+kql-conformance: $(VENV)/.dev  ## how near our KQL is to Microsoft's; PARTS="parser" for some parts
+	@$(BIN)/python -m tools.kql_conformance $(PARTS)
+
 newcomer: $(VENV)/.dev  ## build the wheel, install it alone, run it with the network off
 	@.ci/newcomer "$(BIN)/python"
 
