@@ -6,7 +6,7 @@ DATA ?= $(or $(HUNTKIT_DATA),../shared/data)
 export HUNTKIT_DATA := $(abspath $(DATA))
 JOBS ?= 2
 
-.PHONY: help demo test lint types floors unit test-browser test-js charts-js bench lock newcomer clean
+.PHONY: help demo test lint types floors unit coverage test-browser test-js charts-js bench lock newcomer clean
 
 help:  ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/'
@@ -50,6 +50,9 @@ unit: $(VENV)/.dev
 	@echo "== pytest"
 	@test -d "$(HUNTKIT_DATA)" || printf '\n*** %s does not exist: tests on real data are SKIPPED. Set HUNTKIT_DATA. ***\n\n' "$(HUNTKIT_DATA)"
 	@$(BIN)/pytest -n $(JOBS) -m "not browser"
+
+coverage: $(VENV)/.dev  ## the tests once more, with the lines and branches that none reaches
+	@$(BIN)/pytest -n $(JOBS) -m "not browser" -q --cov --cov-report=term
 
 test-browser: $(VENV)/.dev  ## the charts and the report in headless Chromium
 	@command -v chromium >/dev/null || command -v google-chrome >/dev/null || { echo "== installing Debian's chromium"; apt-get update -qq && apt-get install -y -qq chromium; }
