@@ -148,3 +148,41 @@ def test_damaged_rows_never_crash_the_reader(parts):
                 assert len(column) == len(batch.numbers)
     except FormatError:
         pass
+
+
+@pytest.mark.parametrize(
+    ("text", "name"),
+    [
+        ("just see http://evil.example.com/a, and 9.9.9.9", "note.txt"),
+        ("just see http://evil.example.com/a, and 9.9.9.9\n", "note.csv"),
+        ("hello world, this is a note\nand another line, with a comma\n", "note"),
+        ("Dear all,\nplease find, as said, the list.\nThanks, Ana\n", "mail.txt"),
+        ("a,b,c\n", "one.txt"),
+    ],
+)
+def test_prose_and_lone_lines_are_text(text, name, read):
+    found = read(text.encode(), name)
+    assert found.format == "text"
+    assert [record["Text"] for record in found.records] == text.splitlines()
+
+
+@pytest.mark.parametrize("name", ["x.csv", "x.txt", "x"])
+def test_a_ragged_table_is_still_a_table(name, read):
+    found = read(b"a,b\n1,2\n3\n4,5,6\n", name)
+    assert found.format == "csv"
+    assert [record["a"] for record in found.records] == ["1", "3", "4"]
+    assert [record["_extra"] for record in found.records] == ["", "", "6"]
+
+
+def test_a_table_with_blanks_after_its_commas_is_no_prose(read):
+    found = read(b"name, value\nana, 1\nbob, 2\n", "x.txt")
+    assert found.format == "csv"
+    assert len(found.records) == 2
+
+
+@pytest.mark.parametrize("text", ["Timestamp,DeviceName\n", "a\tb\n\n"])
+def test_a_header_without_rows_says_so(text, read):
+    found = read(text.encode(), "x.csv")
+    assert found.format == "csv"
+    assert not found.records
+    assert [(s.number, s.reason) for s in found.skips] == [(1, "a header without rows")]

@@ -7,6 +7,7 @@ gets a number. Numbers are the lines on which rows begin.
 """
 
 import csv
+import re
 from collections import deque
 from collections.abc import Iterator
 from typing import BinaryIO
@@ -26,18 +27,47 @@ UNCLOSED = "quote is never closed"
 _DELIMITERS = ",\t;|"
 _MOST_RESCUES = 100
 _SNIFF_ROWS = 100
+_NAME = re.compile(r"[A-Za-z_$@#][\w.$@#()\[\]/%:-]{0,63}(?: [\w.()\[\]/%#-]{1,40}){0,2}\Z")
+NO_ROWS = "a header without rows"
 
 
 def sniff(head: Head) -> int:
     """Rows that agree on how many fields they have; weak for a single column."""
     if not head.is_text or not head.lines:
         return 0
-    _, columns, agreement = _delimiter(head)
+    delimiter, columns, agreement = _delimiter(head)
+    by_name = head.suffix in suffixes
+    rows = _sample_rows(head, delimiter)
     if columns < 2:
-        return 3 if head.suffix in suffixes else 2
-    if agreement < 0.8:
+        return 3 if by_name else 2
+    if len(rows) < 2:  # a lone line is a header only if the name says so
+        return 3 if by_name and all(_NAME.match(field) for field in rows[0]) else 2
+    if not by_name and _is_prose(rows):
         return 2
+    if agreement < 0.8:
+        return 20 if _is_ragged(rows, by_name=by_name) else 2
     return 50 if columns > 2 else 30
+
+
+def _is_prose(rows: list[list[str]]) -> bool:
+    """Sentences with commas: blanks after them, and several words from one to the next."""
+    sentences = [
+        row
+        for row in rows
+        if len(row) > 1
+        and all(field.startswith(" ") for field in row[1:])
+        and sum(len(field.split()) for field in row) >= 2 * len(row)
+    ]
+    return rows[0] in sentences and len(sentences) > 0.5 * len(rows)
+
+
+def _is_ragged(rows: list[list[str]], *, by_name: bool) -> bool:
+    """A table whose rows are cut short or go on: a header of names, and most rows have fields."""
+    header, *others = rows
+    if not by_name and not all(_NAME.match(field) for field in header):
+        return False
+    near = sum(1 < len(row) <= 2 * len(header) for row in others)
+    return near >= 0.6 * len(others)
 
 
 def _delimiter(head: Head) -> tuple[str, int, float]:
@@ -94,11 +124,12 @@ def _batches(
     names: list[str] | None = None
     held: list[list[str]] = []
     numbers: list[int] = []
-    size = 0
+    size, header, given = 0, 0, False
     for number, row in rows:
         if names is None:
-            names = column_names(row, limits)
+            names, header = column_names(row, limits), number
             continue
+        given = True
         held.append(row)
         numbers.append(number)
         size += sum(map(len, row)) + 50 * len(row)
@@ -107,6 +138,8 @@ def _batches(
             held, numbers, size = [], [], 0
     if names is not None and held:
         yield _as_batch(names, held, numbers, ledger)
+    if names is not None and not given:
+        ledger.skip(header, NO_ROWS, delimiter.join(names))
     if rows.failure is not None:
         raise rows.failure
 

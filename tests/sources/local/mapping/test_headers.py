@@ -86,3 +86,26 @@ def test_long_names_of_months_are_read_in_tables_of_no_known_kind() -> None:
     assert rows["seen"].to_list() == [
         datetime(2024, 6, 1, 13, tzinfo=UTC), datetime(2024, 5, 1, 10, tzinfo=UTC)
     ]  # fmt: skip
+
+
+def test_the_first_form_of_defenders_process_events() -> None:
+    table, rows = mapped(
+        {
+            "": ["0"], "CreatedProcessId": ["17"], "CreatedProcessName": ["whoami.exe"],
+            "CreatedProcessCommandLine": ["whoami /all"], "InitiatingProcessId": ["4"],
+            "CreatedProcessCreationTime": ["2024-05-01 10:00:00.123000100+00:00"],
+            "InitiatingProcessName": ["cmd.exe"], "Process_CommandLine": ["cmd /c whoami"],
+            "InitiatingProcessImageFilePath": ["C:\\Windows\\System32"],
+            "ComputerDnsName": ["ws1.example"], "IsTestOrg": ["False"], "ContainerId": [""],
+        }
+    )  # fmt: skip
+    assert table == "DeviceProcessEvents"
+    row = rows.to_dicts()[0]
+    assert row["Timestamp"] == row["ProcessCreationTime"] == WHEN
+    assert (row["DeviceName"], row["ProcessId"], row["FileName"]) == (
+        "ws1.example", 17, "whoami.exe"
+    )  # fmt: skip
+    assert row["ProcessCommandLine"] == "whoami /all"
+    assert row["InitiatingProcessFolderPath"] == "C:\\Windows\\System32\\cmd.exe"
+    assert row["InitiatingProcessCommandLine"] == "cmd /c whoami"
+    assert row["_extra"] == '{"":"0","IsTestOrg":"False"}'

@@ -51,5 +51,8 @@ def _frame(rule: Rule, fields: Fields, rows: Sequence[Row], numbers: Sequence[in
 def _rest(rule: Rule, rows: Sequence[Row]) -> pl.Series:
     """What no column took, as JSON: other fields, and objects of which only a part was taken."""
     whole = {name for name in rule.needs if "." not in name}
-    bags = ({k: v for k, v in row.items() if k not in whole and v is not None} for row in rows)
+    bags = (
+        {k: v for k, v in row.items() if k not in whole and v is not None and v != ""}
+        for row in rows
+    )
     return pl.Series("_extra", [to_json(bag) if bag else "" for bag in bags], dtype=pl.String)

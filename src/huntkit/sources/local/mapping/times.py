@@ -96,8 +96,8 @@ def _one(text: pl.Series, form: str) -> pl.Series:
 def parse_both(text: pl.Series, zone: str | None = None) -> tuple[pl.Series, pl.Series]:
     """Times in UTC, and where the text said no zone so that ``zone`` (or UTC) was assumed.
 
-    Reads ISO 8601 in its usual dresses, American dates (also
-    ``May 1, 2024 10:00:00 AM``), and epoch seconds, milliseconds and microseconds. Texts that are none of these give null.
+    Reads ISO 8601 in its usual dresses, American dates (also ``May 1, 2024 10:00:00 AM``), and
+    epoch seconds, milliseconds and microseconds. Texts that are none of these give null.
     """
     text = text.rename("t")
     result = pl.Series("t", [None], dtype=UTC_TIME).new_from_index(0, len(text))
