@@ -1,0 +1,93 @@
+"""Statements in order, in a query and in the body of a function."""
+
+import json
+from collections.abc import Iterable
+from datetime import UTC, datetime, timedelta
+
+from huntkit.kql.language import plan
+from huntkit.kql.language import syntax as s
+from huntkit.kql.language.binder import expressions
+from huntkit.kql.language.binder.convert import to
+from huntkit.kql.language.binder.scope import Closure, Context, Row, Scope, Table, Value
+
+_YEAR_ONE = datetime(1, 1, 1, tzinfo=UTC)
+_MICROSECOND = timedelta(microseconds=1)
+
+
+def run(
+    ctx: Context, statements: Iterable[s.Statement], scope: Scope, row: Row
+) -> Table | plan.Scalar | None:
+    """The result of the last expression; names go into the scope."""
+    result: Table | plan.Scalar | None = None
+    for statement in statements:
+        ctx.step(statement)
+        if isinstance(statement, s.Let):
+            _let(ctx, statement, scope, row)
+        elif isinstance(statement, s.Result):
+            result = ctx.bind_any(ctx, statement.value, scope, row)
+        elif isinstance(statement, s.QueryParameters):
+            for parameter in statement.parameters:
+                scope[parameter.name] = Value(_parameter(ctx, parameter, scope))
+        elif isinstance(statement, s.SetOption):
+            continue
+        else:
+            kind = statement.kind if isinstance(statement, s.OtherStatement) else "a statement"
+            raise ctx.unsupported(statement, f"the statement '{kind}'")
+    return result
+
+
+def _let(ctx: Context, statement: s.Let, scope: Scope, row: Row) -> None:
+    if isinstance(statement.value, s.Function):
+        scope[statement.name] = Closure(statement.name, statement.value, _frozen(scope))
+        return
+    bound = ctx.bind_any(ctx, statement.value, scope, row)
+    if isinstance(bound, Table):
+        ctx.shared += 1
+        shared = plan.Shared(
+            bound.relation.schema, f"let{ctx.shared}_{statement.name}", bound.relation
+        )
+        scope[statement.name] = Table(shared, bound.open, bound.ordered)
+    else:
+        scope[statement.name] = Value(bound, row.key)
+
+
+def _frozen(scope: Scope) -> Scope:
+    # a later let of the same name must not change what the function sees
+    return scope.copy()
+
+
+def _parameter(ctx: Context, parameter: s.Typed, scope: Scope) -> plan.Scalar:
+    if parameter.name in ctx.parameters:
+        return literal(ctx, parameter, ctx.parameters[parameter.name], parameter.type)
+    if parameter.default is None:
+        raise ctx.name_error(
+            parameter, f"the parameter '{parameter.name}' has no value", "pass it in parameters="
+        )
+    return to(expressions.scalar(ctx, parameter.default, scope, Row()), parameter.type)
+
+
+def literal(ctx: Context, node: s.Node, value: object, type: str) -> plan.Lit:
+    """A caller's value as a typed constant; it never becomes text of the query."""
+    if value is None:
+        return plan.Lit(type, "" if type == "string" else None)
+    if type == "dynamic":
+        return plan.Lit(type, json.dumps(value, default=str))
+    if type in ("string", "guid") and isinstance(value, str):
+        return plan.Lit(type, value if type == "string" else value.lower())
+    if type == "bool" and isinstance(value, bool):
+        return plan.Lit(type, value)
+    if isinstance(value, int) and not isinstance(value, bool):
+        if type in ("int", "long"):
+            return plan.Lit(type, value)
+        if type == "real":
+            return plan.Lit(type, float(value))
+    if type == "real" and isinstance(value, float):
+        return plan.Lit(type, value)
+    if type == "decimal" and not isinstance(value, bool):
+        return plan.Lit(type, str(value))
+    if type == "datetime" and isinstance(value, datetime):
+        aware = value if value.tzinfo else value.replace(tzinfo=UTC)
+        return plan.Lit(type, (aware - _YEAR_ONE) // _MICROSECOND * 10)
+    if type == "timespan" and isinstance(value, timedelta):
+        return plan.Lit(type, value // _MICROSECOND * 10)
+    raise ctx.type_error(node, f"{value!r} is no value for a parameter of type {type}")

@@ -1,0 +1,1 @@
+"""What KQL's functions are called, what they take and what they give."""
