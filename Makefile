@@ -6,7 +6,7 @@ DATA ?= $(or $(HUNTKIT_DATA),../shared/data)
 export HUNTKIT_DATA := $(abspath $(DATA))
 JOBS ?= 2
 
-.PHONY: help demo test lint types floors unit coverage test-browser test-js charts-js bench lock newcomer clean
+.PHONY: help demo test lint types floors unit coverage test-browser test-js charts-js bench kql-conformance lock newcomer clean
 
 help:  ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/'

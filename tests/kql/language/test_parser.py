@@ -85,6 +85,8 @@ def test_every_node_spans_its_own_text() -> None:
         ("T | where by == 1", "written ['by']"),
         ("T | where a == {x}", "a placeholder in braces must be filled in first"),
         ("print 99999999999999999999", "does not fit in long"),
+        ("f(T | count)", "found '|' (a pipeline stands in brackets of its own)"),
+        ("print dynamic({'a' 'b': 1})", "line 1, column 20: expected ':' after this key"),
         ("T |", "expected a query operator, such as 'where', found the end of the query"),
     ],
 )
@@ -97,7 +99,7 @@ def test_messages_say_where_what_was_expected_and_what_is_near(text: str, messag
 NESTS = [
     ("print ", "(", "1", ")"),
     ("print ", "f(", "1", ")"),
-    ("", "print f(", "1", ")"),
+    ("", "print toscalar(", "1", ")"),
     ("print a", "[a", "", "]"),
     ("print dynamic([", "[", "1", "]"),
     ("T ", "| join (T ", "", ") on a"),

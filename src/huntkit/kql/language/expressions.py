@@ -264,26 +264,30 @@ _BOOLEANS["FALSE"] = False
 _NEVER_CALLED = frozenset({"and", "or", "in", "has", "contains", "between", "by", "on", "has_any"})
 
 
+_TAKE_PIPELINES = frozenset({"toscalar", "materialize"})  # elsewhere ``f((T | count))``
+
+
 def _call(c: Cursor, name: str, start: int) -> s.Call:
     """The arguments of a call; the cursor stands on the opening bracket."""
     c.at += 1
     args: list[s.Argument] = []
+    value = tabular if name in _TAKE_PIPELINES else expression
     if not c.skip(")"):
-        args.append(_argument(c))
+        args.append(_argument(c, value))
         while c.skip(","):
-            args.append(_argument(c))
+            args.append(_argument(c, value))
         if not c.skip(")"):
             raise unexpected(c, f"',' or ')' in the arguments of {name}()")
     return s.Call(start=start, end=c.end(), name=name, args=tuple(args))
 
 
-def _argument(c: Cursor) -> s.Argument:
+def _argument(c: Cursor, read: Callable[[Cursor], s.Expr]) -> s.Argument:
     start = c.start()
     name = None
     if c.kinds[c.at] == "name" and c.kinds[c.at + 1] == "=":
         name = c.words[c.at]
         c.at += 2
-    value = tabular(c)
+    value = read(c)
     return s.Argument(start=start, end=c.end(), value=value, name=name)
 
 
@@ -297,6 +301,8 @@ def unexpected(c: Cursor, what: str) -> KqlSyntaxError:
         error.hint = did_you_mean(word[:40], _AFTER_EXPRESSION)
     elif word == "=":
         error.hint = "'==' compares, '=' gives a name"
+    elif word == "|":
+        error.hint = "a pipeline stands in brackets of its own"
     elif word == ",":
         error.hint = "a list of values needs an operator such as 'has_any' or 'in'"
     return error
@@ -400,15 +406,15 @@ def _externaldata(c: Cursor) -> s.Expr:
     )
 
 
-def properties_of(c: Cursor) -> s.Parameters:
-    """``(name=value, ...)``; a value may be a list of names, as in ``ycolumns=a, b``."""
+def properties_of(c: Cursor, *, lists: bool = False) -> s.Parameters:
+    """``(name=value, ...)``; with ``lists`` a value may be several names, as ``ycolumns=a, b``."""
     c.take("(", "'(' before the properties")
     found: list[tuple[str, s.Scalar]] = []
     while c.kinds[c.at] != ")":
         name = dotted_name(c)
         c.take("=", f"'=' after {name!r}")
         values = [setting_value(c)]
-        while c.kinds[c.at] == "," and c.kinds[c.at + 1] != ")" and c.kinds[c.at + 2] not in "=.":
+        while lists and c.kinds[c.at] == "," and _starts_value(c):
             c.at += 1
             values.append(setting_value(c))
         found.append((name, values[0] if len(values) == 1 else ",".join(map(str, values))))
@@ -416,6 +422,11 @@ def properties_of(c: Cursor) -> s.Parameters:
             break
     c.take(")", "',' or ')' in the properties")
     return tuple(found)
+
+
+def _starts_value(c: Cursor) -> bool:
+    """Whether one more value follows the comma, and no next property."""
+    return c.kinds[c.at + 1] in ("name", "[") and c.kinds[c.at + 2] not in ("=", ".")
 
 
 def dotted_name(c: Cursor) -> str:

@@ -95,7 +95,10 @@ def column(c: Cursor) -> s.Expr:
             if match[0] == "*":
                 return s.Star(start=start, end=match.end())
             return s.WildcardName(start=start, end=match.end(), pattern=match[0])
-    return path(c)
+    found = path(c)
+    if isinstance(found, s.Literal):
+        raise c.error("expected a column", at=at)
+    return found
 
 
 def columns(c: Cursor) -> tuple[s.Expr, ...]:

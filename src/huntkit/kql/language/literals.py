@@ -236,8 +236,10 @@ def _members(c: Cursor, close: str, one: Callable[[Cursor], str]) -> list[str]:
 
 
 def _pair(c: Cursor) -> str:
+    if c.kinds[c.at + 1] == "string":
+        raise c.error("expected ':' after this key", at=c.at + 1)
     key = json.dumps(string(c), ensure_ascii=False)
-    c.take(":")
+    c.take(":", "':' after this key")
     return f"{key}:{_json(c)}"
 
 

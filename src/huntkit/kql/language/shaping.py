@@ -176,7 +176,7 @@ def read_render(c: Cursor, start: int) -> s.Operator:
     chart = c.take("name", "a kind of chart")
     properties: s.Parameters = ()
     if c.skip("with"):
-        properties = properties_of(c)
+        properties = properties_of(c, lists=True)
     else:
         loose = []
         while c.kinds[c.at] == "name" and c.kinds[c.at + 1] == "=":
