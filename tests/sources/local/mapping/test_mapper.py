@@ -611,3 +611,59 @@ def test_any_nested_event_lands_in_a_table(insides: list[dict[str, Any]]) -> Non
 @given(record_lists, st.sampled_from(["auditd", "syslog", "cef", "s3access", "evtx", "text"]))
 def test_any_record_of_any_kind_lands_in_a_table(records: list[dict[str, Any]], kind: str) -> None:
     check(records, kind)
+
+
+def _cleared(event: int, channel: str, message: str, **fields: str) -> dict[str, Any]:
+    record = {
+        "EventID": event, "Channel": channel, "SourceName": "Microsoft-Windows-Eventlog",
+        "Hostname": "ws1", "TimeCreated": "2024-03-01T10:00:00Z", "Message": message, **fields,
+    }  # fmt: skip
+    return mapped([record])["DeviceEvents"].to_dicts()[0]
+
+
+def test_a_cleared_security_log_names_its_account_from_the_message() -> None:
+    message = (
+        "The audit log was cleared.\r\nSubject:\r\n\tSecurity ID:\tS-1-5-21-1-500\r\n"
+        "\tAccount Name:\tana\r\n\tDomain Name:\tCORP\r\n\tLogon ID:\t0x3E7"
+    )
+    row = _cleared(1102, "Security", message)
+    assert row["ActionType"] == "SecurityLogCleared"
+    assert row["InitiatingProcessAccountName"] == "ana"
+    assert row["InitiatingProcessAccountDomain"] == "CORP"
+    assert row["InitiatingProcessAccountSid"] == "S-1-5-21-1-500"
+    assert row["LogonId"] == 999
+
+
+def test_fields_come_before_the_message() -> None:
+    row = _cleared(1102, "Security", "Account Name:\tbob", SubjectUserName="ana")
+    assert row["InitiatingProcessAccountName"] == "ana"
+    row = _cleared(104, "System", "The Setup log file was cleared.", BackupPath="C:\\x.evtx")
+    assert orjson.loads(row["AdditionalFields"]) == {"Channel": "Setup", "BackupPath": "C:\\x.evtx"}
+
+
+@pytest.mark.parametrize("log", ["System", "Windows PowerShell", "Microsoft-Windows-Foo/Bar"])
+def test_another_cleared_log_is_not_the_security_log(log: str) -> None:
+    row = _cleared(104, "System", f"The {log} log file was cleared.")
+    assert row["ActionType"] == "EventLogCleared"
+    assert orjson.loads(row["AdditionalFields"]) == {"Channel": log}
+
+
+def test_a_cleared_log_as_windows_writes_it() -> None:
+    record = {
+        "Event": {
+            "System": {
+                "Provider": {"#attributes": {"Name": "Microsoft-Windows-Eventlog"}},
+                "EventID": 104, "Channel": "System", "Computer": "ws1",
+                "TimeCreated": {"#attributes": {"SystemTime": "2024-03-01T10:00:00Z"}},
+            },
+            "UserData": {
+                "LogFileCleared": {
+                    "SubjectUserName": "ana", "SubjectDomainName": "CORP",
+                    "Channel": "Application", "BackupPath": "",
+                }
+            },
+        }
+    }  # fmt: skip
+    row = mapped([record])["DeviceEvents"].to_dicts()[0]
+    assert (row["ActionType"], row["InitiatingProcessAccountName"]) == ("EventLogCleared", "ana")
+    assert orjson.loads(row["AdditionalFields"])["Channel"] == "Application"

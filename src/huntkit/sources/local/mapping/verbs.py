@@ -14,6 +14,7 @@ A column is a field's name (its text as it is) or one verb with its field:
     {choose: F, values: {"true": A, "false": B}, else: A}    which field, by another field's value
     {json: F}                          lists and objects as JSON
     {bag: [A, B]}  {bag: {Name: A}}    a JSON object of these fields, where they are there
+    {bag: [A], message: {A: PATTERN}}  ... what is not there out of the event's rendered message
     {missing: F, say: TEXT}            the text where the field is empty
     {join: [A, B], with: "\\"}         filled texts put together
 
@@ -95,7 +96,7 @@ _OPTIONS: dict[str, set[str]] = {
     "map": {"values", "else"},
     "choose": {"values", "else"},
     "json": set(),
-    "bag": set(),
+    "bag": {"message"},
     "join": {"with"},
     "missing": {"say"},
 }
@@ -184,16 +185,22 @@ def _with_message(column: Column, pattern: str, work: Callable[[Any], Any]) -> C
 
     def make(given: Fields, base: Base) -> list[Any]:
         found = column.make(given, base)
-        if None not in found:
+        if None not in found and "" not in found:
             return found
         messages = base("RenderedDescription")
         for at, value in enumerate(found):
-            if value is None and isinstance(message := messages[at], str):
-                hit = search(message)
-                found[at] = work(hit[1]) if hit else None
+            if value is None or value == "":
+                said = _said(search, messages[at])
+                found[at] = value if said is None else work(said)
         return found
 
     return Column(make, column.needs)
+
+
+def _said(search: Callable[[str], re.Match[str] | None], message: Any) -> str | None:
+    """What a message says at the pattern's group."""
+    hit = search(message) if isinstance(message, str) else None
+    return hit[1].strip() if hit else None
 
 
 def _choose(spec: Mapping[str, Any]) -> Column:
@@ -223,15 +230,22 @@ def _lookup(spec: Mapping[str, Any]) -> Column:
     return _mapped(spec["map"], work)
 
 
-def _bag(spec: Any) -> Column:
+def _bag(spec: Any, patterns: Mapping[str, str]) -> Column:
     names = {name: name for name in spec} if isinstance(spec, list) else dict(spec)
+    searches = {name: re.compile(pattern).search for name, pattern in patterns.items()}
 
-    def make(given: Fields, _base: Base) -> list[Any]:
-        there = [(name, given[field]) for name, field in names.items() if field in given.lists]
+    def make(given: Fields, base: Base) -> list[Any]:
+        there = {name: given[field] for name, field in names.items() if field in given.lists}
+        for name, search in searches.items():
+            values = there.get(name) or [None] * given.count
+            if None in values:
+                pairs = zip(values, base("RenderedDescription"), strict=True)
+                there[name] = [
+                    _said(search, text) if value is None else value for value, text in pairs
+                ]
         if not there:
             return [None] * given.count
-        keys = [name for name, _ in there]
-        return v.json_bags(keys, [values for _, values in there])
+        return v.json_bags(list(there), list(there.values()))
 
     return Column(make, tuple(names.values()))
 
@@ -275,8 +289,17 @@ def faults(spec: object) -> list[str]:
     if verb != "bag" and not isinstance(given, str | list | int | float | bool):
         found.append(f"{verb!r} takes a field or a list of fields")
     if "message" in spec:
+        found += _pattern_faults(verb, spec["message"])
+    return found
+
+
+def _pattern_faults(verb: str, message: Any) -> list[str]:
+    found = []
+    if (verb == "bag") != isinstance(message, dict):
+        return ["a bag's messages are {Name: PATTERN}, those of other verbs PATTERN"]
+    for pattern in message.values() if isinstance(message, dict) else [message]:
         try:
-            if re.compile(spec["message"]).groups != 1:
+            if re.compile(pattern).groups != 1:
                 found.append("the message pattern needs one group")
         except (re.error, TypeError) as error:
             found.append(f"the message pattern can't be read: {error}")
@@ -307,7 +330,7 @@ def build(spec: Any) -> Column:
             _names(given),
         )
     if verb in {"bag", "join"}:
-        return _bag(given) if verb == "bag" else _join(spec)
+        return _bag(given, spec.get("message", {})) if verb == "bag" else _join(spec)
     if verb == "json":
         return _mapped(given, v.to_text)
     work = _SIMPLE[verb]
