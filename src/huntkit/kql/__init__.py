@@ -1,1 +1,52 @@
-"""KQL, the language of hunting queries, on local tables."""
+"""KQL, the language of hunting queries, on local tables.
+
+``query`` runs a query on frames; :meth:`huntkit.Evidence.kql` runs one on a folder of logs.
+"""
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from huntkit.kql.language.errors import (
+        KqlError,
+        KqlNameError,
+        KqlSyntaxError,
+        KqlTypeError,
+        KqlUnsupported,
+    )
+    from huntkit.kql.run import query
+
+_ERRORS = "huntkit.kql.language.errors"
+_DOORS = {
+    "KqlError": _ERRORS,
+    "KqlNameError": _ERRORS,
+    "KqlSyntaxError": _ERRORS,
+    "KqlTypeError": _ERRORS,
+    "KqlUnsupported": _ERRORS,
+    "query": "huntkit.kql.run",
+}
+
+__all__ = [
+    "KqlError",
+    "KqlNameError",
+    "KqlSyntaxError",
+    "KqlTypeError",
+    "KqlUnsupported",
+    "query",
+]
+
+
+if not TYPE_CHECKING:  # a type checker would take every unknown name for one of these
+
+    def __getattr__(name: str) -> Any:
+        try:
+            module = importlib.import_module(_DOORS[name])
+        except KeyError:
+            raise AttributeError(f"module 'huntkit.kql' has no attribute {name!r}") from None
+        value = getattr(module, name)
+        globals()[name] = value
+        return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

@@ -1,7 +1,7 @@
 """The evidence's tables in DuckDB: read-only, and cut off from files and network."""
 
 import threading
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -46,6 +46,7 @@ class Database:
     ) -> None:
         self._tables = tables
         self._lock = threading.Lock()
+        self._made: set[str] = set()
         self._connection = duckdb.connect(":memory:")
         files = sorted({str(file) for t in tables.values() for i in t.inputs for file in i.files})
         self._set_up(files, spill)
@@ -69,6 +70,11 @@ class Database:
         """Free what the connection holds."""
         with self._lock:
             self._connection.close()
+
+    def prepare(self, make: Callable[[duckdb.DuckDBPyConnection, set[str]], None]) -> None:
+        """Let ``make`` give the connection functions; the set remembers which it has."""
+        with self._lock:
+            make(self._connection, self._made)
 
     def run(self, text: str, values: Iterable[Any] | Mapping[str, Any] = ()) -> pl.DataFrame:
         """The rows of one reading statement.

@@ -1,5 +1,6 @@
 """A folder of log files as the tables that an analyst knows."""
 
+import importlib
 import shutil
 import tempfile
 import warnings
@@ -214,6 +215,39 @@ class Evidence:
             QueryError: what the engine refused, with the nearest table names.
         """
         return as_kind(self._database.run(text), frame or self._frame)
+
+    def kql(
+        self,
+        text: str,
+        *,
+        now: object = None,
+        parameters: Mapping[str, object] | None = None,
+        frame: Kind | None = None,
+    ) -> Any:
+        """The rows of a KQL query over the evidence's tables.
+
+        Args:
+            text: the query. Tables that a known schema names but the evidence lacks are empty.
+            now: the instant of ``now()`` and ``ago()``; the evidence's own ``now`` by default.
+            parameters: values of ``declare query_parameters``, bound as constants.
+            frame: ``"pandas"``, ``"polars"`` or ``"arrow"``.
+
+        Raises:
+            KqlError: what is wrong with the query, with the place; `KqlUnsupported` names what
+                can't be run.
+        """
+        language = importlib.import_module("huntkit.sources.local.kql")  # loads on first use
+        present = [*self._tables, *self._views]
+        schemas_ = language.Schemas([*present, *schemas.names()], self.schema)
+        rows = language.answer(
+            text,
+            self._database,
+            schemas_,
+            language.Sources(schemas_, self._table, frozenset(present)),
+            now=self.now if now is None else now,
+            parameters=parameters,
+        )
+        return as_kind(rows, frame or self._frame)
 
     def search(
         self,

@@ -139,6 +139,8 @@ class DuckDB(Grouping):
                 return call("nullif", call("lower", value), text(""))
             return coalesce(value, text(""))
         if kind == "dynamic":
+            if stored == "JSON TEXT":
+                return call("nullif", column, text(""))
             if stored in ("VARCHAR", "JSON"):
                 return use(self, "parse_json", cast(column, "VARCHAR"))
             return use(self, "no_null", cast(call("to_json", column), "VARCHAR"))

@@ -1,0 +1,174 @@
+"""Running KQL on frames."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any, Literal
+
+import duckdb
+import polars as pl
+
+from huntkit.core.errors import QueryError, UsageError
+from huntkit.core.timespan import parse_time
+from huntkit.kql.frames import Table, connect, finished, prepare
+from huntkit.kql.language import plan
+from huntkit.kql.language.binder import bind
+from huntkit.kql.language.emit.duckdb.engine import Source, emit
+from huntkit.kql.language.emit.sql import Emitted
+from huntkit.kql.language.errors import KqlError
+from huntkit.kql.language.parser import parse
+from huntkit.tables import as_kind, to_polars
+
+Schemas = Mapping[str, Mapping[str, str]]
+Kind = Literal["pandas", "polars", "arrow"]
+
+
+@dataclass(frozen=True, slots=True)
+class Compiled:
+    """A query for DuckDB, ready to run."""
+
+    plan: plan.Plan
+    emitted: Emitted
+
+    @property
+    def sql(self) -> str:
+        """The statement."""
+        return self.emitted.sql("duckdb")
+
+
+def compile(  # noqa: A001  what it does
+    text: str,
+    schemas: Schemas,
+    sources: Mapping[str, Source],
+    *,
+    now: object = None,
+    parameters: Mapping[str, object] | None = None,
+) -> Compiled:
+    """Turn a query into DuckDB's SQL.
+
+    Args:
+        text: the query.
+        schemas: table -> column -> KQL type.
+        sources: where the engine keeps these tables; one without a source has no rows.
+        now: the instant of ``now()`` and ``ago()``; the current one by default.
+        parameters: values of ``declare query_parameters``.
+
+    Raises:
+        KqlError: what is wrong with the query, and where.
+    """
+    bound = bind(parse(text), text=text, tables=schemas, now=ticks_of(now), parameters=parameters)
+    return Compiled(bound, emit(bound, sources))
+
+
+def ticks_of(now: object) -> int:
+    """A moment as ticks of 100 ns since year 1."""
+    current = datetime.now(UTC)
+    moment = current if now is None else parse_time(now, now=current)
+    since = moment - datetime(1, 1, 1, tzinfo=UTC)
+    return ((since.days * 86_400 + since.seconds) * 1_000_000 + since.microseconds) * 10
+
+
+def query(
+    text: str,
+    *,
+    schemas: Schemas | None = None,
+    now: object = None,
+    parameters: Mapping[str, object] | None = None,
+    frame: Kind = "pandas",
+    tables: Mapping[str, Any] | None = None,
+    **more_tables: Any,
+) -> Any:
+    """The rows of a KQL query over frames.
+
+    Nothing but the given frames can be read: no file, no network.
+
+    Args:
+        text: the query; ``print`` and ``datatable`` need no table.
+        schemas: table -> column -> KQL type, where a frame alone can't say (dynamic); a table
+            without a frame is empty.
+        now: the instant of ``now()`` and ``ago()``: a datetime, ISO text ...; the current one by
+            default.
+        parameters: values of ``declare query_parameters``, bound as constants.
+        frame: ``"pandas"``, ``"polars"`` or ``"arrow"``.
+        tables: the frames (pandas, Polars, Arrow, DuckDB relations), by table name.
+        **more_tables: more of them.
+
+    Returns:
+        A frame with the columns' KQL names: datetimes in UTC microseconds, timespans as
+        durations, dynamic values as JSON text.
+
+    Raises:
+        KqlError: what is wrong with the query, with the place; `KqlUnsupported` names what can't
+            be run.
+
+    Examples:
+        >>> import polars as pl
+        >>> logons = pl.DataFrame({"User": ["ann", "bob", "Ann"], "EventID": [4624, 4625, 4624]})
+        >>> query("L | where User =~ 'ann' | summarize Count = count() by EventID",
+        ...       L=logons, frame="polars").rows()
+        [(4624, 2)]
+    """
+    if not isinstance(text, str):
+        raise UsageError("the query is not text")
+    given = {**(tables or {}), **more_tables}
+    compiled, rows = _run(text, given, schemas or {}, now, parameters)
+    return as_kind(finished(rows, compiled.emitted), frame)
+
+
+def examine(
+    text: str, *, now: object = None, schemas: Schemas | None = None, **tables: Any
+) -> tuple[list[tuple[Any, ...]], plan.Schema, bool]:
+    """Rows as the engine gives them (times as ticks), their schema, and whether they are ordered.
+
+    For checks that need all of a tick's digits; everyone else wants `query`.
+    """
+    compiled, rows = _run(text, tables, schemas or {}, now, None)
+    return rows.rows(), compiled.emitted.schema, compiled.plan.ordered
+
+
+def _run(
+    text: str,
+    tables: Mapping[str, Any],
+    schemas: Schemas,
+    now: object,
+    parameters: Mapping[str, object] | None,
+) -> tuple[Compiled, pl.DataFrame]:
+    """Compile and run a query on its own connection."""
+    known = {name: Table(name, each, schemas.get(name)) for name, each in tables.items()}
+    described = {name: dict(columns) for name, columns in schemas.items()}
+    described |= {name: table.schema for name, table in known.items()}
+    connection, sources = connect(known)
+    sources |= {name: Source("", {}) for name in schemas if name not in sources}
+    made: set[str] = set()
+
+    def execute(compiled: Compiled) -> pl.DataFrame:
+        prepare(connection, compiled.emitted.needs, made)
+        return to_polars(connection.sql(compiled.sql))
+
+    with connection:
+        return answer(text, described, sources, execute, now=now, parameters=parameters)
+
+
+def answer(
+    text: str,
+    schemas: Schemas,
+    sources: Mapping[str, Source],
+    execute: Callable[[Compiled], pl.DataFrame],
+    *,
+    now: object,
+    parameters: Mapping[str, object] | None,
+) -> tuple[Compiled, pl.DataFrame]:
+    """Compile a query and run it by ``execute``, in as many steps as it needs."""
+    compiled = compile(text, schemas, sources, now=now, parameters=parameters)
+    try:
+        return compiled, execute(compiled)
+    except KqlError:
+        raise
+    except (duckdb.Error, QueryError, UsageError) as failure:
+        raise refused(failure) from failure
+
+
+def refused(failure: Exception) -> KqlError:
+    """What the engine said while running, as one of our errors."""
+    message = str(failure).split("\n\n")[0].splitlines()[0]
+    return KqlError(f"the engine could not run this query: {message}")

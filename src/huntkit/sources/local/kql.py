@@ -1,0 +1,103 @@
+"""KQL over the evidence's tables: what the language needs to know of them."""
+
+from collections.abc import Callable, Iterator, Mapping
+
+import polars as pl
+
+from huntkit.kql import frames, run
+from huntkit.kql.language.emit.duckdb.engine import Physical, Source
+from huntkit.sources.local.catalog import Table
+from huntkit.sources.local.database import SQL_TYPES, Database
+
+STORED = {
+    **SQL_TYPES,
+    "datetime": "TIMESTAMP WITH TIME ZONE",
+    "dynamic": "JSON TEXT",  # JSON or "": the mapping wrote it
+}
+
+
+class Schemas(Mapping[str, Mapping[str, str]]):
+    """Table -> column -> KQL type, asked for one table at a time.
+
+    Args:
+        names: every table that a query may name.
+        schema: gives the columns of one.
+    """
+
+    def __init__(self, names: list[str], schema: Callable[[str], dict[str, str]]) -> None:
+        self._names = dict.fromkeys(names)
+        self._schema = schema
+        self._known: dict[str, dict[str, str]] = {}
+
+    def __getitem__(self, name: str) -> Mapping[str, str]:
+        if name not in self._names:
+            raise KeyError(name)
+        if name not in self._known:
+            self._known[name] = self._schema(name)
+        return self._known[name]
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._names
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._names)
+
+    def __len__(self) -> int:
+        return len(self._names)
+
+
+class Sources(Mapping[str, Source]):
+    """Where the tables are; one that the evidence lacks has no rows.
+
+    Args:
+        schemas: their columns.
+        table: gives the table of a name.
+        present: the names of those with rows.
+    """
+
+    def __init__(
+        self, schemas: Schemas, table: Callable[[str], Table], present: frozenset[str]
+    ) -> None:
+        self._schemas = schemas
+        self._table = table
+        self._present = present
+
+    def __getitem__(self, name: str) -> Source:
+        if name not in self._present:
+            return Source("", {}) if name in self._schemas else self._missing(name)
+        table = self._table(name)
+        stored = {own: column for column, own in table.names.items()}
+        columns = {
+            column: Physical(stored.get(column, column), STORED[kind])
+            for column, kind in self._schemas[name].items()
+        }
+        return Source(table.name, columns)
+
+    def _missing(self, name: str) -> Source:
+        raise KeyError(name)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._schemas)
+
+    def __len__(self) -> int:
+        return len(self._schemas)
+
+
+def answer(
+    text: str,
+    database: Database,
+    schemas: Schemas,
+    sources: Sources,
+    *,
+    now: object,
+    parameters: Mapping[str, object] | None,
+) -> pl.DataFrame:
+    """The rows of a query, with KQL's names."""
+
+    def execute(compiled: run.Compiled) -> pl.DataFrame:
+        needs = compiled.emitted.needs
+        database.prepare(lambda connection, made: frames.prepare(connection, needs, made))
+        return database.run(compiled.sql)
+
+    compiled, rows = run.answer(text, schemas, sources, execute, now=now, parameters=parameters)
+    return frames.finished(rows, compiled.emitted)
