@@ -9,10 +9,14 @@ import polars as pl
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from rich.cells import cell_len
 from rich.console import Console
 
+from huntkit.cli import views
+from huntkit.cli.grid import print_table
 from huntkit.cli.options import Writing
-from huntkit.cli.output import check_output, emit, formula_safe, print_table, save, write_ndjson
+from huntkit.cli.output import check_output, emit, formula_safe, save, write_ndjson
+from huntkit.cli.progress import amount
 from huntkit.core.errors import EvidenceError, UsageError
 
 ROWS = pl.DataFrame(
@@ -160,3 +164,83 @@ def test_a_failed_write_leaves_nothing_behind(tmp_path: Path) -> None:
     with pytest.raises(EvidenceError, match="No space left"):
         save(tmp_path / "a.csv", fail)
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("width", [40, 80, 100, 140, 200])
+def test_no_column_is_ever_without_width_and_none_is_lost(width: int) -> None:
+    names = ["Value", "Table", "Column", "Text", "TimeGenerated", "_file", "_record"]
+    wide = pl.DataFrame(
+        {
+            "Value": ["203.0.113.45"],
+            "Table": ["DeviceProcessEvents"],
+            "Column": ["InitiatingProcessCommandLine"],
+            "Text": ["word " * 60],
+            "TimeGenerated": [datetime(2026, 3, 3, 9, 12, 31, tzinfo=UTC)],
+            "_file": ["/very/long/" * 20 + "name.evtx"],
+            "_record": [123456],
+        }
+    )
+    text = drawn(wide, width)
+    lines = text.splitlines()
+    hidden = " ".join(text.partition("not shown: ")[2].split())
+    assert max(map(len, lines)) <= width
+    heads = [name for name in names if any(name in line for line in lines[2:4])]
+    assert heads[0] == "Value"
+    assert [name for name in names if name not in heads and name not in hidden] == []
+    if width >= 140:
+        assert heads[:4] == names[:4]
+        assert "203.0.113.45 " in text
+        assert "word" in text
+        assert "…" in text
+
+
+def test_a_path_is_cut_at_its_front() -> None:
+    text = drawn(pl.DataFrame({"path": ["/a/very/long" * 30 + "/conn.log"], "n": [1]}), 60)
+    assert "/conn.log " in text
+    assert "…" in text
+
+
+@given(st.lists(st.text(max_size=90), min_size=1, max_size=8), st.integers(20, 160))
+def test_any_text_fits_any_terminal(texts: list[str], width: int) -> None:
+    texts = [t.encode("utf-8", "replace").decode() for t in texts]
+    frame = pl.DataFrame({f"c{n}": [text] for n, text in enumerate(texts)})
+    assert max(map(cell_len, drawn(frame, width).splitlines())) <= width
+
+
+def test_decoded_text_comes_first_and_in_words() -> None:
+    layers = [{"Encoding": "base64", "Decoded": "a", "Note": ""}]
+    layers.append({"Encoding": "gzip", "Decoded": "whoami", "Note": ""})
+    rows = pl.DataFrame({"Given": ["x"], "Layers": [layers], "Host": ["ws01"]})
+    shown = views.decoded(rows)
+    assert shown.columns[:2] == ["Decoded", "Encoding"]
+    assert shown.row(0)[:2] == ("whoami", "base64 → gzip")
+    assert "{" not in drawn(pl.DataFrame({"L": [layers]}))
+
+
+def test_files_show_their_counts_before_their_hashes() -> None:
+    rows = pl.DataFrame({"path": ["p" * 90], "sha256": ["0" * 64], "format": ["json"]})
+    rows = rows.with_columns(rows=pl.lit(3), kept=pl.lit(2), skipped=pl.lit(1))
+    text = drawn(views.files(rows), 80)
+    assert all(name in text.splitlines()[2] for name in ("format", "rows", "kept", "skipped"))
+
+
+def test_markdown_names_the_zone(tmp_path: Path) -> None:
+    assert "| TimeGenerated (UTC) |" in written(ROWS, "a.md", tmp_path)
+
+
+def test_a_single_row_is_a_row(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    emit(pl.DataFrame({"a": [1]}), Writing(output=tmp_path / "a.csv"), title="")
+    assert capsys.readouterr().err.startswith("1 row written")
+
+
+@pytest.mark.parametrize(
+    ("title", "told"),
+    [
+        ("reading evidence", "1.5 MB of 20.0 MB"),
+        ("searching", "1,500,000 of 20,000,000 rows"),
+        ("looking at the evidence", "1,500,000 of 20,000,000 steps"),
+    ],
+)
+def test_progress_names_its_unit(title: str, told: str) -> None:
+    assert amount(title, 1_500_000, 20_000_000) == told
+    assert "of" not in amount(title, 5, None)

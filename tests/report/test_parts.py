@@ -8,6 +8,7 @@ from typing import Any
 import polars as pl
 
 from huntkit.report import encoded, indicators, notable, overview, processes
+from huntkit.report.facts import gather
 from huntkit.report.layouts import layouts
 from huntkit.report.texts import distinct_texts
 
@@ -60,9 +61,46 @@ def test_a_record_in_two_tables_is_notable_once(evidence: Make, process_rows: Ma
 
 
 def test_hosts_that_differ_in_case_are_one(evidence: Make, process_rows: Make) -> None:
-    rows = process_rows({"DeviceName": "WS01"}, {"DeviceName": "ws01"}, {"DeviceName": ""})
+    rows = process_rows(
+        {"DeviceName": "WS01"}, {"DeviceName": "ws01", "_record": 2}, {"DeviceName": ""}
+    )
     given = evidence({"DeviceProcessEvents": rows})
-    assert overview.overview(given, layouts(given)).hosts["Rows"].to_list() == [2]
+    assert overview.overview(given, layouts(given)).hosts["Records"].to_list() == [2]
+
+
+def test_a_short_name_and_its_only_full_name_are_one_host(
+    evidence: Make, process_rows: Make
+) -> None:
+    rows = process_rows(
+        {"DeviceName": "WS5"}, {"DeviceName": "ws5.a.example", "_record": 2, "AccountName": "eve"}
+    )
+    given = evidence({"DeviceProcessEvents": rows})
+    found = overview.overview(given, layouts(given))
+    assert found.hosts.select("Host", "Records").rows() == [("ws5.a.example", 2)]
+    assert found.users.select("User", "Records").rows() == [("anna", 1), ("eve", 1)]
+
+
+def test_a_record_in_several_tables_counts_once(evidence: Make, process_rows: Make) -> None:
+    windows = windows_rows({"_record": 1}, {"_record": 2}).drop("Channel")
+    device = process_rows({"DeviceName": "dc01", "_file": "a.evtx", "_record": 1})
+    tables = {"WindowsEvent": windows, "DeviceProcessEvents": device, "Event": windows}
+    given = evidence(tables)
+    found = overview.overview(given, layouts(given))
+    assert found.hosts.select("Host", "Records", "Tables").rows() == [("dc01.example", 2, 2)]
+    assert found.activity is not None
+    assert "Event" not in [name for name, _, _ in found.activity.tables]
+    more = {**tables, "Event": windows_rows({"_record": 3})}
+    given = evidence(more)
+    assert overview.overview(given, layouts(given)).hosts["Records"].to_list() == [3]
+
+
+def test_times_without_a_year_are_told_as_unknown(evidence: Make) -> None:
+    rows = windows_rows({"_record": 1}, {"_record": 2}).with_columns(
+        _time_note=pl.Series(["year unknown", "zone assumed"])
+    )
+    notes = gather(evidence({"Syslog": rows})).time_notes
+    assert "1 record: year unknown (see _time_note, --assume-year)" in notes
+    assert "1 record: zone assumed (see _time_note)" in notes
 
 
 def test_activity_counts_every_row_with_a_time(evidence: Make, process_rows: Make) -> None:
@@ -175,7 +213,7 @@ def test_the_rarest_branch_comes_first_and_busy_parents_are_only_its_soil(
 def test_processes_can_be_narrowed_by_host_and_time(evidence: Make, process_rows: Make) -> None:
     given = evidence({"DeviceProcessEvents": tree_rows(process_rows)})
     known = layouts(given)
-    assert processes.processes(given, known, [], host="nobody's").height == 0
+    assert processes.processes(given, known, [], hosts=["nobody's"]).height == 0
     end = WHEN + timedelta(seconds=10)
-    few = processes.processes(given, known, [], host="WS01.example", start=WHEN, end=end)
+    few = processes.processes(given, known, [], hosts=["WS01.example"], start=WHEN, end=end)
     assert few.filter(~pl.col("Inferred")).height == 11

@@ -13,6 +13,7 @@ import typer
 
 from huntkit.cli.frame import Commands, refuse_network
 from huntkit.cli.options import General, Paths, Reading, Span, Writing, shared
+from huntkit.core.errors import UsageError
 
 app = typer.Typer(
     name="huntkit",
@@ -89,6 +90,11 @@ def open_(
     general: General = General(),  # noqa: B008  a frozen value
 ) -> None:
     """Read evidence, say what is in it, and write a report."""
+    if no_report and (output is not None or title is not None or force):
+        raise UsageError(
+            "--no-report writes nothing, so -o, --title and --force mean nothing with it",
+            hint="leave out --no-report to get the report",
+        )
     _work("opening", general).open_(
         paths, reading, general, output=output, title=title, write=not no_report, force=force
     )

@@ -1,5 +1,7 @@
 """Evidence opened for one command: progress, Ctrl-C, stdin, what failed, and the exit code."""
 
+import contextlib
+import os
 import shutil
 import sys
 import tempfile
@@ -18,6 +20,7 @@ from huntkit.core.errors import Cancelled, UsageError
 from huntkit.sources.local.evidence import Evidence
 
 _PROBLEMS_SHOWN = 5
+_STDIN = "stdin" if os.name == "nt" else "<stdin>"
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,8 +33,13 @@ class Case:
 
 
 @contextmanager
-def opened(paths: Sequence[str], reading: Reading) -> Iterator[Case]:
+def opened(paths: Sequence[str], reading: Reading, *, say_problems: bool = True) -> Iterator[Case]:
     """Evidence for the time of one command, which then ends with the right exit code.
+
+    Args:
+        paths: what to open; ``-`` is stdin.
+        reading: how.
+        say_problems: whether what failed is said at the end; a summary says it itself.
 
     Raises:
         typer.Exit: on leaving, where the evidence is partial.
@@ -41,20 +49,10 @@ def opened(paths: Sequence[str], reading: Reading) -> Iterator[Case]:
     bars = Bars(interrupt)
     with ExitStack() as stack:
         stack.enter_context(interrupt.watched())
-        given = [_stdin(stack) if path == "-" else path for path in _once(paths)]
-        evidence = stack.enter_context(
-            huntkit.open(
-                given,
-                cache=not reading.no_cache,
-                cache_dir=reading.cache_dir,
-                frame="polars",
-                assume_timezone=reading.assume_timezone,
-                assume_year=reading.assume_year,
-                progress=bars,
-            )
-        )
+        evidence = stack.enter_context(_read(_once(paths), reading, bars, stack))
         yield Case(evidence, bars, interrupt)
-        _say_problems(evidence)
+        if say_problems:
+            _say_problems(evidence)
     if interrupt.asked:
         raise Cancelled("interrupted: what was found by then is given, the rest is missing")
     if evidence.partial:
@@ -100,14 +98,34 @@ def _once(paths: Sequence[str]) -> list[str]:
     return list(paths)
 
 
-def _stdin(stack: ExitStack) -> str:
-    """Stdin as a file, since formats are found by content and hashes are kept."""
-    folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="huntkit-")))
+def _read(paths: list[str], reading: Reading, bars: Bars, stack: ExitStack) -> Evidence:
+    cache_dir = reading.cache_dir.absolute() if reading.cache_dir else None
+    with ExitStack() as inside:
+        if "-" in paths:
+            # Stdin becomes a file, since formats are found by content and hashes are kept; it is
+            # opened from its own folder so that rows name it <stdin> and no folder of ours.
+            folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="huntkit-")))
+            _keep_stdin(folder / _STDIN)
+            paths = [
+                _STDIN if path == "-" else str(Path(path).expanduser().absolute()) for path in paths
+            ]
+            inside.enter_context(contextlib.chdir(folder))
+        return huntkit.open(
+            paths,
+            cache=not reading.no_cache,
+            cache_dir=cache_dir,
+            frame="polars",
+            assume_timezone=reading.assume_timezone,
+            assume_year=reading.assume_year,
+            progress=bars,
+        )
+
+
+def _keep_stdin(path: Path) -> None:
     if sys.stdin.isatty():
         note("reading stdin; end with Ctrl-D")
-    with (folder / "stdin").open("wb") as file:
+    with path.open("wb") as file:
         shutil.copyfileobj(sys.stdin.buffer, file)
-    return str(folder / "stdin")
 
 
 def _say_problems(evidence: Evidence) -> None:

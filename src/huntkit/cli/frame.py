@@ -126,6 +126,16 @@ def note(message: str) -> None:
     print(visible(message), file=sys.stderr)
 
 
+def counted(number: int, name: str) -> str:
+    """A number and what it counts.
+
+    Examples:
+        >>> counted(1, "file"), counted(2000, "file")
+        ('1 file', '2,000 files')
+    """
+    return f"{number:,} {name}{'' if number == 1 else 's'}"
+
+
 def _show_warning(
     message: Warning | str,
     category: type[Warning],  # noqa: ARG001  the signature is Python's

@@ -6,12 +6,13 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import orjson
+import typer
 from rich.console import Console
 
 import huntkit
 from huntkit.cli import summary
 from huntkit.cli.case import opened, python_open, show_python
-from huntkit.cli.frame import note
+from huntkit.cli.frame import Code, complain, note
 from huntkit.cli.options import General, Reading, Writing
 from huntkit.cli.output import check_output
 from huntkit.core.errors import UsageError
@@ -91,18 +92,26 @@ def _open(
     say: bool,
 ) -> None:
     begun = time.perf_counter()
-    with opened(paths, reading) as case:
+    with opened(paths, reading, say_problems=not say) as case:
         made = huntkit.report.report(case.evidence, title=title, progress=case.bars)
+        if not made.facts.records:
+            target = None  # a report of nothing reads as "clean"
         if target is not None:
             made.save(target, force=force)
         _answer(made, target, time.perf_counter() - begun, say=say)
+        if not made.facts.records:
+            raise typer.Exit(Code.IN_PART)
 
 
 def _answer(made: Report, target: Path | None, seconds: float, *, say: bool) -> None:
     """The summary for eyes; into a pipe, one JSON object, and the summary on stderr."""
     piped = not sys.stdout.isatty()
     console = Console(stderr=piped, highlight=False)
-    if say:
+    if not made.facts.records:
+        for problem in made.facts.problems:
+            complain(problem)
+        complain("there is no report of nothing")
+    elif say:
         summary.show(made.facts, console, seconds=seconds, target=target)
     elif target is not None:
         summary.show_target(target, console, seconds=seconds)

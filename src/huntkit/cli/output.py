@@ -10,13 +10,12 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 import polars as pl
-from rich.box import SIMPLE_HEAD
 from rich.console import Console
-from rich.table import Table
 from rich.text import Text
 from rich.tree import Tree
 
 from huntkit.cli.frame import note
+from huntkit.cli.grid import cell, print_table
 from huntkit.cli.options import Writing
 from huntkit.core.errors import EvidenceError, UsageError
 from huntkit.core.text import visible
@@ -24,8 +23,6 @@ from huntkit.report.pages import table_page
 from huntkit.report.processes import Branch
 
 _ROWS_ON_A_TERMINAL = 50
-_CELL = 72
-_SURE = 32  # so many characters of a cell are shown, or the column is not
 # What a spreadsheet takes for the start of a formula, also behind blanks and in full width.
 _FORMULA = "^[\\s\\x00]*[=+\\-@\\t\\r\\n\uff1d\uff0b\uff0d\uff20]"
 # JSON leaves these bare; a terminal at the end of the pipe might obey or be deceived by them.
@@ -58,25 +55,47 @@ def check_output(writing: Writing, *, endings: tuple[str, ...] = ()) -> None:
         raise UsageError(f"the folder of {str(path)!r} does not exist")
 
 
-def emit(frame: pl.DataFrame, writing: Writing, *, title: str) -> None:
-    """Hand the answer over, where and how the options say."""
-    to_terminal = writing.output is None and sys.stdout.isatty()
+def to_terminal(writing: Writing) -> bool:
+    """Whether the answer goes before somebody's eyes."""
+    return writing.output is None and sys.stdout.isatty()
+
+
+def emit(
+    frame: pl.DataFrame,
+    writing: Writing,
+    *,
+    title: str,
+    eyes: Callable[[pl.DataFrame], pl.DataFrame] | None = None,
+) -> None:
+    """Hand the answer over, where and how the options say.
+
+    Args:
+        frame: the answer.
+        writing: what the options say.
+        title: what the answer is.
+        eyes: the answer as people read it (terminal, Markdown, page) where that differs from what
+            programs get.
+    """
+    on_screen = to_terminal(writing)
     limit = writing.limit
-    if limit is None and to_terminal:
+    if limit is None and on_screen:
         limit = _ROWS_ON_A_TERMINAL
     shown = frame.head(limit) if limit else frame
-    if to_terminal:
-        print_table(shown, title=title)
+    if on_screen:
+        print_table(eyes(shown) if eyes else shown, title=title)
     elif writing.output is None or str(writing.output) == "-":
         sys.stdout.flush()
         write_ndjson(shown, sys.stdout.buffer)
         sys.stdout.buffer.flush()
     else:
         ending = writing.output.suffix.lower()
+        if eyes and ending in _FOR_EYES:
+            shown = eyes(shown)
         save(writing.output, lambda stream: _WRITERS[ending](shown, stream, title, raw=writing.raw))
-        note(f"{shown.height:,} rows written to {writing.output}")
+        rows = "row" if shown.height == 1 else "rows"
+        note(f"{shown.height:,} {rows} written to {writing.output}")
     if shown.height < frame.height:
-        how = "--limit 0 shows all" if to_terminal else "by --limit"
+        how = "--limit 0 shows all" if on_screen else "by --limit"
         note(f"{shown.height:,} of {frame.height:,} rows shown; {how}")
 
 
@@ -103,69 +122,6 @@ def write_ndjson(frame: pl.DataFrame, stream: BinaryIO) -> None:
         if not text.isascii():
             text = _UNSAFE_IN_JSON.sub(lambda found: f"\\u{ord(found.group()):04x}", text)
         stream.write(text.encode())
-
-
-def print_table(frame: pl.DataFrame, *, title: str = "", console: Console | None = None) -> None:
-    """A table that fits the terminal; what does not fit is named below it."""
-    console = console or Console()
-    columns, hidden, empty = _fitting(frame, console.width)
-    shown = frame.select(columns)
-    table = Table(box=SIMPLE_HEAD, title=Text(title) if title else None, title_justify="left")
-    for name in columns:
-        zone = " (UTC)" if frame.schema[name].is_temporal() and _is_time(frame.schema[name]) else ""
-        numeric = frame.schema[name].is_numeric() and not name.startswith("_")
-        table.add_column(
-            Text(visible(name, limit=40) + zone),
-            justify="right" if numeric else "left",
-            min_width=min(max(_widest(shown[name]), 4), _SURE),
-            overflow="ellipsis" if len(columns) > 1 else "fold",
-            no_wrap=len(columns) > 1,
-        )
-    for row in shown.iter_rows():
-        table.add_row(*(Text(cell(value)) for value in row))
-    console.print(table)
-    if hidden:
-        console.print(Text(f"not shown: {visible(', '.join(hidden), limit=300)}", style="dim"))
-    if empty:
-        console.print(Text(f"empty: {len(empty)} columns", style="dim"))
-
-
-def cell(value: object) -> str:
-    """A value as a terminal or Markdown may show it."""
-    if value is None:
-        return ""
-    if isinstance(value, float):
-        return f"{value:,.6g}"
-    if hasattr(value, "strftime"):
-        return str(value.strftime("%Y-%m-%d %H:%M:%S.%f"))[:-3]
-    if isinstance(value, list | pl.Series):
-        return visible(", ".join(map(str, value)), limit=_CELL * 4)
-    return visible(str(value), limit=_CELL * 4)
-
-
-def _fitting(frame: pl.DataFrame, width: int) -> tuple[list[str], list[str], list[str]]:
-    """Columns that fit beside one another, those that do not, and those without a value."""
-    columns: list[str] = []
-    hidden: list[str] = []
-    empty: list[str] = []
-    used = 2
-    sample = frame.head(200)
-    for name in frame.columns:
-        widest = _widest(sample[name])
-        if frame.height and widest == 0 and frame.width > 6:
-            empty.append(name)
-            continue
-        need = min(max(widest, min(len(name), 24)), _CELL) + 2
-        if columns and used + min(need, _SURE + 2) > width:
-            hidden.append(name)
-            continue
-        columns.append(name)
-        used += min(need, _SURE + 2)
-    return columns, hidden, empty
-
-
-def _widest(column: pl.Series) -> int:
-    return max((len(cell(value)) for value in column.to_list()), default=0)
 
 
 def _write_csv(frame: pl.DataFrame, stream: BinaryIO, title: str, *, raw: bool) -> None:  # noqa: ARG001
@@ -207,7 +163,11 @@ def _write_html(frame: pl.DataFrame, stream: BinaryIO, title: str, *, raw: bool)
 
 def _write_markdown(frame: pl.DataFrame, stream: BinaryIO, title: str, *, raw: bool) -> None:  # noqa: ARG001
     lines = [f"# {_markdown(title)}", ""]
-    lines.append("| " + " | ".join(_markdown(name) for name in frame.columns) + " |")
+    names = [
+        _markdown(name) + (" (UTC)" if _is_time(frame.schema[name]) else "")
+        for name in frame.columns
+    ]
+    lines.append("| " + " | ".join(names) + " |")
     lines.append("|" + " --- |" * frame.width)
     lines.extend(
         "| " + " | ".join(_markdown(cell(value)) for value in row) + " |"
@@ -260,6 +220,9 @@ _WRITERS: dict[str, Callable[..., None]] = {
 }
 
 
+_FOR_EYES = (".html", ".md")
+
+
 def records(frame: pl.DataFrame) -> list[dict[str, object]]:
     """Rows as plain values for JSON; times as in NDJSON."""
     return _texts_of_times(frame).to_dicts()
@@ -284,12 +247,13 @@ def _write_bytes(content: bytes, stream: BinaryIO) -> None:
 
 def print_tree(branches: Sequence[Branch], writing: Writing) -> bool:
     """Branches as trees, on a terminal only; whether that was the place."""
-    if writing.output is not None or not sys.stdout.isatty():
+    if not to_terminal(writing):
         return False
     console = Console(highlight=False)
     limit = 20 if writing.limit is None else writing.limit or len(branches)
     for branch in branches[:limit]:
-        top = Tree(Text(f"{visible(branch.host)}  {branch.why}", style="bold"))
+        heading = (f"{visible(branch.host)}  {visible(branch.title)}", "bold")
+        top = Tree(Text.assemble(heading, (f"  {branch.size}", "dim")))
         open_at: dict[int, Tree] = {-1: top}
         for node in branch.nodes:
             style = "red" if node.rare else ""

@@ -9,7 +9,9 @@ from types import FrameType
 from typing import Any
 
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn
+from rich.filesize import decimal
+from rich.progress import BarColumn, Progress, ProgressColumn, SpinnerColumn, Task, TextColumn
+from rich.text import Text
 
 from huntkit.core.errors import Cancelled
 from huntkit.core.text import visible
@@ -58,6 +60,33 @@ class BarTask:
             raise Cancelled("interrupted")
 
 
+# What the library counts in each kind of work; the others count steps.
+_BYTES = ("reading",)
+_UNITS = {"searching": "rows", "searching indicators": "texts", "decoding": "texts"}
+
+
+class _Amount(ProgressColumn):
+    """How much is done of how much, with the unit."""
+
+    def render(self, task: Task) -> Text:
+        return Text(amount(task.description, int(task.completed), task.total), "dim")
+
+
+def amount(title: str, done: int, total: float | None) -> str:
+    """How much is done, in the unit of that kind of work.
+
+    Examples:
+        >>> amount("reading evidence", 1_500_000, 20_000_000)
+        '1.5 MB of 20.0 MB'
+        >>> amount("searching", 1000, 25_000)
+        '1,000 of 25,000 rows'
+    """
+    if title.startswith(_BYTES):
+        return decimal(done) + (f" of {decimal(int(total))}" if total is not None else "")
+    unit = _UNITS.get(title, "steps")
+    return f"{done:,} of {int(total):,} {unit}" if total is not None else f"{done:,} {unit}"
+
+
 class Bars:
     """The progress that commands hand to the library."""
 
@@ -68,7 +97,7 @@ class Bars:
             SpinnerColumn(),
             TextColumn("{task.description}", markup=False),
             BarColumn(bar_width=28),
-            MofNCompleteColumn(),
+            _Amount(),
             console=self._console,
             transient=True,
         )

@@ -1,5 +1,6 @@
 """The commands that ask evidence one question and hand the rows over."""
 
+import glob
 from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
@@ -8,16 +9,31 @@ from typing import Any
 import polars as pl
 
 import huntkit
+from huntkit.cli import events, views
 from huntkit.cli.case import Case, opened, python_open, read_stdin, show_python, texts_of
-from huntkit.cli.frame import note
+from huntkit.cli.frame import counted, note
+from huntkit.cli.grid import print_table
 from huntkit.cli.options import General, Reading, Span, Writing
-from huntkit.cli.output import check_output, emit, is_html, print_tree, save_chart
-from huntkit.core.errors import QueryError, UsageError
+from huntkit.cli.output import (
+    check_output,
+    emit,
+    is_html,
+    print_tree,
+    save_chart,
+    to_terminal,
+)
+from huntkit.cli.statement import ask, evidence_tables, exact, text_of
+from huntkit.core.errors import UnknownColumn, UnknownTable, UsageError
 from huntkit.core.timespan import parse_time
 from huntkit.report import encoded as encoded_text
 from huntkit.report import indicators, notable, processes
 from huntkit.report.layouts import layouts
+from huntkit.report.names import hosts_meant
 from huntkit.report.texts import distinct_texts
+from huntkit.sources.local.mapping.views import VIEWS
+from huntkit.sources.local.search import values_of
+
+_MISSED = 10
 
 
 def tables(
@@ -34,11 +50,12 @@ def tables(
     _python(general, paths, reading, "evidence.files" if files else "evidence.tables")
     with opened(paths, reading) as case:
         if table is not None:
+            [table] = _named(case, [table])
             schema = case.evidence.schema(table)
             rows = pl.DataFrame({"column": list(schema), "type": list(schema.values())})
             emit(rows, writing, title=f"Columns of {table}")
         elif files:
-            emit(case.evidence.files, writing, title="What was read")
+            emit(case.evidence.files, writing, title="What was read", eyes=views.files)
         else:
             found = case.evidence.tables.sort("rows", "name", descending=[True, False])
             emit(found, writing, title="Tables")
@@ -56,11 +73,52 @@ def search(
     check_output(writing)
     if value == "-" and "-" in paths:
         raise UsageError("- (stdin) can be read only once")
-    wanted = texts_of(value)
-    _python(general, paths, reading, f"evidence.search({_python_value(wanted)})")
-    with opened(paths, reading) as case:
+    given = texts_of(value)
+    wanted = [each.strip() for each in values_of(given)]
+    _python(general, paths, reading, f"evidence.search({_python_value(given)})")
+    with opened(_folders(paths), reading) as case:
         hits = case.evidence.search(wanted, progress=case.bars)
-        emit(_within(hits, span, case), writing, title=f"Rows that hold {value}")
+        hits = _within(hits, span, case)
+        _say_hits(hits, wanted, writing, case)
+        emit(hits, writing, title=_search_title(value, wanted), eyes=views.hits)
+
+
+def _say_hits(hits: pl.DataFrame, wanted: list[str], writing: Writing, case: Case) -> None:
+    """What was found of which value, before the rows; and what was not found."""
+    if hits.height:
+        if to_terminal(writing):
+            print_table(views.hits_by_place(hits), title="Hits by value, table and column")
+        missed = [each for each in wanted if each not in set(hits["Value"])]
+        if missed:
+            shown = ", ".join(repr(each) for each in missed[:_MISSED])
+            more = f", and {len(missed) - _MISSED:,} more" if len(missed) > _MISSED else ""
+            note(f"huntkit: no hit for {counted(len(missed), 'value')}: {shown}{more}")
+        return
+    tables = case.evidence.tables
+    rows = int(tables.filter(~pl.col("name").is_in(list(VIEWS)))["rows"].sum())
+    note(
+        f"huntkit: 0 hits; searched {counted(rows, 'row')} of "
+        f"{counted(tables.height, 'table')} for {counted(len(wanted), 'value')}"
+    )
+
+
+def _search_title(value: str, wanted: list[str]) -> str:
+    if len(wanted) == 1:
+        return f"Rows that hold {wanted[0]}"
+    origin = "stdin" if value == "-" else value[1:]
+    return f"Rows that hold one of {len(wanted):,} values of {origin}"
+
+
+def _folders(paths: Sequence[str]) -> Sequence[str]:
+    """The paths of a search; a first one that is not there may be a second value."""
+    first = paths[0]
+    if len(paths) > 1 and not glob.has_magic(first) and first != "-" and not Path(first).exists():
+        raise UsageError(
+            f"there is no file or folder {first!r}",
+            hint=f"if {first!r} is a second value: write the values into a file, one a line, and "
+            "give @FILE",
+        )
+    return paths
 
 
 def query(
@@ -68,10 +126,10 @@ def query(
 ) -> None:
     """The answer to an SQL statement."""
     check_output(writing)
-    text = _text_or_file(sql)
+    text = text_of(sql)
     _python(general, paths, reading, f"evidence.sql({text!r})")
     with opened(paths, reading) as case:
-        emit(case.evidence.sql(text), writing, title="Answer")
+        emit(ask(case.evidence, text), writing, title="Answer")
 
 
 def iocs(
@@ -89,6 +147,7 @@ def iocs(
             show_python("import huntkit", "", "huntkit.extract.iocs(frame, 'text')")
         lines = pl.DataFrame({"text": read_stdin().decode("utf-8", "replace").splitlines()})
         found = huntkit.extract.iocs(lines, "text", ioc_types=types)
+        _say_none(found, "indicators")
         emit(_counted(found), writing, title="Indicators")
         return
     _python(general, paths, reading, "huntkit.extract.iocs(evidence.table(name), columns)")
@@ -99,7 +158,8 @@ def iocs(
             texts, decoded=encoded_text.encoded(texts), ioc_types=types, progress=case.bars
         )
         _say(problems)
-        emit(rows, writing, title="Indicators")
+        _say_none(rows, "indicators")
+        emit(rows, writing, title="Indicators", eyes=views.indicators)
 
 
 def decode(
@@ -127,7 +187,9 @@ def decode(
         found = huntkit.extract.decode(
             pl.DataFrame({"text": given}, schema={"text": pl.String}), "text"
         )
-        emit(found, writing, title="Decoded")
+        if not found.height:
+            note(f"huntkit: nothing encoded in {counted(len(given), 'text')}")
+        emit(found, writing, title="Decoded", eyes=views.decoded_texts)
         return
     _python(general, paths, reading, "huntkit.extract.decode(evidence.table(name), columns)")
     with opened(paths, reading) as case:
@@ -135,7 +197,9 @@ def decode(
         found = distinct_texts(case.evidence, layouts(case.evidence), problems)
         rows = encoded_text.encoded(found)
         _say(problems)
-        emit(rows, writing, title="Encoded text, decoded")
+        if not rows.height:
+            note("huntkit: no encoded text was found")
+        emit(rows, writing, title="Encoded text, decoded", eyes=views.decoded)
 
 
 def tree(
@@ -159,10 +223,16 @@ def tree(
     with opened(paths, reading) as case:
         problems: list[str] = []
         start, end = _bounds(span, case)
+        hosts = hosts_meant(host, _hosts(case)) if host is not None else []
         rows = processes.processes(
-            case.evidence, layouts(case.evidence), problems, host=host, start=start, end=end
+            case.evidence, layouts(case.evidence), problems, hosts=hosts, start=start, end=end
         )
         _say(problems)
+        if not rows.height:
+            where = f" of {', '.join(hosts)}" if hosts else ""
+            when = " in that time" if start or end else ""
+            note(f"huntkit: this evidence has no process starts{where}{when}")
+            rows = rows if rows.width else processes.nothing()
         if is_html(writing):
             save_chart(huntkit.charts.process_tree(rows, title="Processes"), writing)
         elif not print_tree(processes.branches(rows), writing):
@@ -185,32 +255,61 @@ def timeline(
     grouped = f", group_by={group_by!r}" if group_by else ""
     _python(general, paths, reading, f"huntkit.charts.timeline(evidence.table({first}){grouped})")
     with opened(paths, reading) as case:
-        rows = _events(case, names, span)
+        tables = _named(case, names)
+        rows = _events(case, tables, span)
+        if group_by is not None and group_by not in rows.columns:
+            raise UnknownColumn(group_by, rows.columns)
+        _say_timeless(rows, tables)
         if is_html(writing):
-            band = group_by or ("Table" if len(names) > 1 else "Kind" if not names else None)
+            band = group_by or ("Table" if len(tables) > 1 else "Kind" if not tables else None)
             save_chart(huntkit.charts.timeline(rows, group_by=band, title="Timeline"), writing)
         else:
             emit(rows, writing, title="Timeline")
 
 
-def _events(case: Case, names: Sequence[str], span: Span) -> pl.DataFrame:
-    evidence = case.evidence
-    if not names:
-        return _within(notable.notable(evidence, layouts(evidence)), span, case)
-    frames = [
-        evidence.table(name, start=span.since, end=span.until).with_columns(
-            pl.lit(name).alias("Table")
-        )
-        for name in names
-    ]
-    if len(frames) == 1:
-        rows: pl.DataFrame = frames[0]
-    else:
-        rows = pl.concat(frames, how="diagonal_relaxed")
-    times = [n for n in ("TimeGenerated", "Timestamp") if n in rows.columns]
-    rows = rows.sort(times[0], maintain_order=True, nulls_last=True) if times else rows
-    front = [*times[:1], "Table"]
-    return rows.select(*front, pl.exclude(front))
+def _events(case: Case, tables: Sequence[str], span: Span) -> pl.DataFrame:
+    if not tables:
+        found = notable.notable(case.evidence, layouts(case.evidence))
+        return _within(events.notable(found), span, case)
+    start, end = _bounds(span, case)
+    return events.events(case.evidence, tables, start=start, end=end)
+
+
+def _say_timeless(rows: pl.DataFrame, tables: Sequence[str]) -> None:
+    without = rows["TimeGenerated"].null_count()
+    if not rows.height and tables:
+        note(f"huntkit: no rows of {', '.join(tables)} in that time")
+    elif not rows.height:
+        note("huntkit: no notable events were found; --table NAME shows all rows of a table")
+    elif without:
+        note(f"huntkit: {without:,} of {counted(rows.height, 'row')} have no time; they stand last")
+
+
+def _named(case: Case, names: Sequence[str]) -> list[str]:
+    """Tables as the evidence spells them, whatever the case in which they were given."""
+    held = evidence_tables(case.evidence)
+    found = []
+    for name in names:
+        table = exact(case.evidence, name)
+        try:
+            case.evidence.schema(table)
+        except UnknownTable as problem:
+            hint = problem.hint or "tables: " + ", ".join(sorted(held)[:20])
+            raise UnknownTable(name, held, hint=hint) from None
+        if table not in held:
+            note(f"huntkit: this evidence has no rows of {table}")
+        found.append(table)
+    return found
+
+
+def _hosts(case: Case) -> list[str]:
+    tables: pl.DataFrame = case.evidence.tables
+    return tables["hosts"].explode().drop_nulls().unique().to_list()
+
+
+def _say_none(rows: pl.DataFrame, what: str) -> None:
+    if not rows.height:
+        note(f"huntkit: no {what} were found")
 
 
 def _within(rows: pl.DataFrame, span: Span, case: Case) -> pl.DataFrame:
@@ -250,16 +349,6 @@ def _counted(found: pl.DataFrame) -> pl.DataFrame:
         )
         .select("IoCType", "Observable", "Defanged", "Scope", "Mentions", "Line")
     )
-
-
-def _text_or_file(sql: str) -> str:
-    if not sql.startswith("@"):
-        return sql
-    path = Path(sql[1:])
-    try:
-        return path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as problem:
-        raise QueryError(f"the statement can't be read from {str(path)!r}: {problem}") from None
 
 
 def _python(general: General, paths: Sequence[str], reading: Reading, *lines: str) -> None:

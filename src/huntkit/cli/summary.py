@@ -7,7 +7,9 @@ import polars as pl
 from rich.console import Console
 from rich.text import Text
 
-from huntkit.cli.output import print_table, records
+from huntkit.cli.frame import counted
+from huntkit.cli.grid import print_table
+from huntkit.cli.output import records
 from huntkit.core.text import visible
 from huntkit.report.facts import Facts
 from huntkit.report.sheets import time_text
@@ -73,14 +75,15 @@ def _read(facts: Facts, console: Console) -> None:
     console.print(Text("Read", style="bold"))
     skipped = f", {facts.skipped:,} skipped" if facts.skipped else ""
     console.print(
-        Text(f"  {files.height:,} files ({formats}): {facts.records:,} records kept{skipped}")
+        Text(
+            f"  {counted(files.height, 'file')}{f' ({formats})' if formats else ''}: "
+            f"{counted(facts.records, 'record')} kept{skipped}"
+        )
     )
     if facts.first and facts.last:
         console.print(Text(f"  {time_text(facts.first)[:19]} to {time_text(facts.last)[:19]} UTC"))
-    if facts.assumed_times:
-        console.print(
-            Text(f"  {facts.assumed_times:,} rows have an assumed zone or year (_time_note)")
-        )
+    for told in facts.time_notes:
+        console.print(Text(f"  {told}"))
     for problem in facts.problems[:_FILES]:
         console.print(Text(f"  ! {visible(problem, limit=300)}", style="yellow"))
     if len(facts.problems) > _FILES:
@@ -94,8 +97,8 @@ def _tables(facts: Facts, console: Console) -> None:
     shown = tables.head(_TABLES).select(
         pl.col("name").alias("Table"),
         pl.col("rows").alias("Rows"),
-        pl.col("first").dt.strftime("%Y-%m-%d %H:%M:%S").alias("First (UTC)"),
-        pl.col("last").dt.strftime("%Y-%m-%d %H:%M:%S").alias("Last (UTC)"),
+        pl.col("first").dt.strftime("%Y-%m-%d %H:%M").alias("First (UTC)"),
+        pl.col("last").dt.strftime("%Y-%m-%d %H:%M").alias("Last (UTC)"),
         pl.col("hosts").list.len().alias("Hosts"),
     )
     print_table(shown, console=console)
@@ -108,13 +111,13 @@ def _people(facts: Facts, console: Console) -> None:
     for title, frame, column in (("Hosts", facts.hosts, "Host"), ("Users", facts.users, "User")):
         if not frame.height:
             continue
-        top = frame.sort("Rows", descending=True, maintain_order=True).head(_NAMES)
+        top = frame.sort("Records", descending=True, maintain_order=True).head(_NAMES)
         names = ", ".join(
-            f"{visible(name, limit=50)} ({rows:,})"
-            for name, rows in top.select(column, "Rows").iter_rows()
+            f"{visible(name, limit=50)} ({records:,})"
+            for name, records in top.select(column, "Records").iter_rows()
         )
         more = f", and {frame.height - _NAMES:,} more" if frame.height > _NAMES else ""
-        console.print(Text.assemble((f"{title}  ", "bold"), names + more))
+        console.print(Text.assemble((f"{title} (records)  ", "bold"), names + more))
     console.print()
 
 
@@ -129,9 +132,9 @@ def _found(facts: Facts, console: Console) -> None:
     if facts.encoded.height:
         lines.append((f"  {facts.encoded.height:>6,}  Encoded commands, decoded", "yellow"))
     if facts.processes.height:
-        lines.append((f"  {facts.processes.height:>6,}  Processes; the rarest branches:", ""))
+        lines.append((f"  {facts.processes.height:>6,}  Processes; branches, rarest first:", ""))
         lines += [
-            (f"          {visible(branch.host, limit=30)}  {visible(branch.title, limit=80)}", "")
+            (f"          {visible(branch.host, limit=30)}  {visible(branch.title, limit=110)}", "")
             for branch in facts.branches[:3]
         ]
     for kind, count in _by_type(facts).items():

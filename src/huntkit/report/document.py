@@ -80,7 +80,7 @@ class Report:
             tiles=sections.tiles(facts),
             contents=[(each.id, each.short, each.count) for each in drawn],
             sections=[each.placed(page) for each in drawn],
-            assumed=facts.assumed_times,
+            time_notes=facts.time_notes,
             version=__version__,
         )
 

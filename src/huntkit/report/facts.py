@@ -51,12 +51,12 @@ class Facts:
 
     @property
     def hosts(self) -> pl.DataFrame:
-        """Host Rows Tables First Last."""
+        """Host Records Tables First Last."""
         return self.overview.hosts if self.overview else pl.DataFrame()
 
     @property
     def users(self) -> pl.DataFrame:
-        """User Rows Tables First Last Logons Failed."""
+        """User Records Tables First Last Logons Failed."""
         return self.overview.users if self.overview else pl.DataFrame()
 
     @property
@@ -65,9 +65,14 @@ class Facts:
         return self.overview.activity if self.overview else None
 
     @property
-    def assumed_times(self) -> int:
-        """Rows whose time lacked a zone or a year."""
-        return self.overview.assumed if self.overview else 0
+    def time_notes(self) -> list[str]:
+        """What is to be known about times: how many records, and what was assumed of them."""
+        notes = self.overview.notes if self.overview else {}
+        return [
+            f"{count:,} {'record' if count == 1 else 'records'}: {note} (see _time_note"
+            + (", --assume-year)" if "year unknown" in note else ")")
+            for note, count in notes.items()
+        ]
 
     @property
     def records(self) -> int:

@@ -7,6 +7,8 @@ from datetime import UTC, datetime, timedelta
 import polars as pl
 
 from huntkit.report.layouts import Evidence, Layout, find, per_table
+from huntkit.report.names import same_host
+from huntkit.sources.local.mapping.views import VIEWS
 
 _BINS = 120
 _NOBODY = ("", "-", "N/A", "null")
@@ -19,7 +21,6 @@ _COUNTED = pl.Schema(
         "rows": pl.Int64(),
         "first": pl.Datetime("us", "UTC"),
         "last": pl.Datetime("us", "UTC"),
-        "assumed": pl.Int64(),
         "table": pl.String(),
     }
 )
@@ -39,20 +40,23 @@ class Overview:
     """Hosts, users and times of all tables.
 
     Attributes:
-        hosts: one row per host name: Host Rows Tables First Last, the busiest first.
-        users: one row per user name: User Rows Tables First Last Logons Failed, failures first.
+        hosts: one row per host: Host Records Tables First Last, the busiest first. A record that
+            several tables hold counts once; a short name and the one full name that begins with
+            it are one host.
+        users: one row per user name: User Records Tables First Last Logons Failed, failures first.
         activity: how the rows of each table lie in time; None where nothing has a time.
-        assumed: how many rows carry a time whose zone or year was assumed.
+        notes: how many records carry which note about their time (assumed, or unknown).
     """
 
     hosts: pl.DataFrame
     users: pl.DataFrame
     activity: Activity | None
-    assumed: int
+    notes: dict[str, int]
 
 
 def overview(evidence: Evidence, tables: Sequence[Layout]) -> Overview:
     """Look once at every row of every table."""
+    tables = [each for each in tables if not _is_repeated(evidence, each, tables)]
     timed = [each for each in tables if each.time and each.first and each.last]
     start = min((each.first for each in timed if each.first), default=_NO_TIME)
     end = max((each.last for each in timed if each.last), default=_NO_TIME)
@@ -64,15 +68,18 @@ def overview(evidence: Evidence, tables: Sequence[Layout]) -> Overview:
         ]
     )
     names = counted.filter(~pl.col("name").is_in(_NOBODY), ~pl.col("name").str.starts_with("{"))
-    users = _grouped(names.filter(pl.col("side") == "user")).rename({"name": "User"})
+    seen = {side: names.filter(pl.col("side") == side) for side in ("host", "user")}
+    same = same_host(seen["host"]["name"])
+    hosts = _records(evidence, tables, "host", seen["host"], same).rename({"name": "Host"})
+    users = _records(evidence, tables, "user", seen["user"], {}).rename({"name": "User"})
     users = users.join(_logons(evidence, tables), on="User", how="left").with_columns(
         pl.col("Logons", "Failed").fill_null(0)
     )
     return Overview(
-        _grouped(names.filter(pl.col("side") == "host")).rename({"name": "Host"}),
-        users.sort("Failed", "Rows", "User", descending=[True, True, False]),
+        hosts,
+        users.sort("Failed", "Records", "User", descending=[True, True, False]),
         _activity(counted, start, step) if timed else None,
-        int(counted.filter(pl.col("side") == "bin")["assumed"].sum()),
+        _notes(evidence, tables),
     )
 
 
@@ -105,18 +112,17 @@ def failed_logons(evidence: Evidence, tables: Sequence[Layout]) -> pl.DataFrame:
 def _count(evidence: Evidence, layout: Layout, start: datetime, step: timedelta) -> pl.DataFrame:
     """Rows by host, by user and by stretch of time, in one pass over the table."""
     time = layout.sql_time()
-    note = "coalesce(_time_note, '') != ''" if "_time_note" in layout.columns else "false"
     width = step // timedelta(microseconds=1)
     found = _run(
         evidence,
         f"""SELECT CASE WHEN grouping(h) = 0 THEN 'host' WHEN grouping(u) = 0 THEN 'user'
                         ELSE 'bin' END AS side,
                    coalesce(h, u, '') AS name, b AS bin, count(*) AS rows,
-                   min(t) AS first, max(t) AS last, count(*) FILTER (a) AS assumed
+                   min(t) AS first, max(t) AS last
             FROM (SELECT {layout.sql_text(layout.host)} AS h, {layout.sql_text(layout.user)} AS u,
                          CAST(floor((epoch_us({time}) - {_micros(start)}) / {width}) AS BIGINT)
                              AS b,
-                         {time} AS t, {note} AS a FROM {layout.sql})
+                         {time} AS t FROM {layout.sql})
             GROUP BY GROUPING SETS ((h), (u), (b))""",  # noqa: S608  quoted
     )
     return (
@@ -135,21 +141,93 @@ def _activity(counted: pl.DataFrame, start: datetime, step: timedelta) -> Activi
     return Activity(start, step, sorted(tables, key=lambda each: (-each[1], each[0])))
 
 
-def _grouped(counted: pl.DataFrame) -> pl.DataFrame:
-    """Names that differ only in case are one; the spelling most often seen stands."""
-    return (
-        counted.sort("rows", "name", descending=[True, False])
-        .group_by(pl.col("name").str.to_lowercase().alias("key"), maintain_order=True)
+def _is_repeated(evidence: Evidence, layout: Layout, tables: Sequence[Layout]) -> bool:
+    """Whether a table only shows another one's rows under other names."""
+    view = VIEWS.get(layout.name)
+    source = find(tables, view.source) if view else None
+    if source is None:
+        return False
+    others = _run(
+        evidence,
+        f"""SELECT count(*) AS n FROM (SELECT 1 FROM {layout.sql}
+            ANTI JOIN {source.sql} USING (_file, _record) LIMIT 1)""",  # noqa: S608  quoted
+    )
+    return int(others["n"].item()) == 0
+
+
+def _records(
+    evidence: Evidence,
+    tables: Sequence[Layout],
+    side: str,
+    seen: pl.DataFrame,
+    same: dict[str, str],
+) -> pl.DataFrame:
+    """Names with the different source records that hold them, the busiest first.
+
+    Names that differ only in case are one; the spelling most often seen stands.
+    """
+    lowered = pl.col("name").str.to_lowercase()
+    grouped = (
+        # Of a short and a full name the full one stands.
+        seen.with_columns(lowered.replace(same).alias("key"), lowered.is_in(list(same)).alias("s"))
+        .sort("s", "rows", "name", descending=[False, True, False])
+        .group_by("key", maintain_order=True)
         .agg(
             pl.col("name").first(),
-            pl.col("rows").sum().alias("Rows"),
             pl.col("table").n_unique().cast(pl.Int64).alias("Tables"),
             pl.col("first").min().alias("First"),
             pl.col("last").max().alias("Last"),
         )
-        .drop("key")
-        .sort("Rows", "name", descending=[True, False])
     )
+    return (
+        grouped.join(_per_name(evidence, tables, side, same), on="key", how="left")
+        .select("name", pl.col("Records").fill_null(0), "Tables", "First", "Last")
+        .sort("Records", "name", descending=[True, False])
+    )
+
+
+def _per_name(
+    evidence: Evidence, tables: Sequence[Layout], side: str, same: dict[str, str]
+) -> pl.DataFrame:
+    """Different source records per name: the same record stands in several tables."""
+    parts = []
+    for layout in tables:
+        column = layout.host if side == "host" else layout.user
+        if column:
+            parts.append(
+                f"SELECT DISTINCT lower({layout.sql_text(column)}) AS name, "  # noqa: S608
+                f"hash(_file, _record) AS record FROM {layout.sql}"
+            )
+    if not parts:
+        return pl.DataFrame(schema={"key": pl.String, "Records": pl.Int64})
+    pairs = "".join(f" WHEN {_literal(a)} THEN {_literal(b)}" for a, b in sorted(same.items()))
+    key = f"CASE name{pairs} ELSE name END" if pairs else "name"
+    return _run(
+        evidence,
+        f"""SELECT {key} AS key, count(DISTINCT record) AS Records
+            FROM ({" UNION ALL ".join(parts)}) GROUP BY 1""",  # noqa: S608  quoted
+    )
+
+
+def _notes(evidence: Evidence, tables: Sequence[Layout]) -> dict[str, int]:
+    """How many records have which note about their time."""
+    parts = [
+        f"SELECT DISTINCT _time_note AS note, hash(_file, _record) AS record FROM {each.sql}"  # noqa: S608
+        for each in tables
+        if "_time_note" in each.columns
+    ]
+    if not parts:
+        return {}
+    found = _run(
+        evidence,
+        f"""SELECT note, count(DISTINCT record) AS records FROM ({" UNION ALL ".join(parts)})
+            WHERE coalesce(note, '') != '' GROUP BY 1 ORDER BY 2 DESC, 1""",  # noqa: S608
+    )
+    return dict(found.iter_rows())
+
+
+def _literal(text: str) -> str:
+    return "'" + text.replace("'", "''") + "'"
 
 
 def _logons(evidence: Evidence, tables: Sequence[Layout]) -> pl.DataFrame:

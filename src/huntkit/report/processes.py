@@ -17,6 +17,7 @@ BRANCHES = 20  # of these on the page
 MOST_BRANCHES = 500
 _NODES = 40  # of one branch
 _COMMAND = 400
+_CHAIN = 6  # names of a chain
 _BARELY_RARE = 1e-9  # where everything is as common as everything else, nothing is red
 _WIDE = 25  # an ancestor with more descendants than this is no part of a branch, but its soil
 # What the tree needs of DeviceProcessEvents, which may have a hundred columns.
@@ -72,11 +73,19 @@ class Node:
 
 @dataclass(frozen=True, slots=True)
 class Branch:
-    """A process and what it started."""
+    """A process and what it started.
+
+    Attributes:
+        host: where.
+        title: the chain of programs down to the rarest one, which is why the branch is here.
+        size: how many processes it has, in words.
+        nodes: the first of them, parents before children.
+        left: how many more there are.
+    """
 
     host: str
     title: str
-    why: str
+    size: str
     nodes: list[Node] = field(default_factory=list)
     left: int = 0
 
@@ -86,7 +95,7 @@ def processes(
     tables: Sequence[Layout],
     problems: list[str],
     *,
-    host: str | None = None,
+    hosts: Sequence[str] = (),
     start: datetime | None = None,
     end: datetime | None = None,
 ) -> pl.DataFrame:
@@ -97,9 +106,9 @@ def processes(
     listed = ", ".join(quoted(name) for name in _COLUMNS if name in layout.columns)
     time = layout.sql_time()
     conditions = ["true"]
-    if host is not None and layout.host:
-        text = host.replace("'", "''")
-        conditions.append(f"lower({quoted(layout.host)}) = lower('{text}')")
+    if hosts and layout.host:
+        listed_hosts = ", ".join("'" + each.lower().replace("'", "''") + "'" for each in hosts)
+        conditions.append(f"lower({quoted(layout.host)}) IN ({listed_hosts})")
     if start is not None:
         conditions.append(f"{time} >= TIMESTAMPTZ '{start.isoformat()}'")
     if end is not None:
@@ -114,6 +123,24 @@ def processes(
     if not rows.height:
         return pl.DataFrame()
     tree: pl.DataFrame = extract.process_tree(rows)
+    return tree
+
+
+def nothing() -> pl.DataFrame:
+    """A tree without processes, with the columns of one that has some."""
+    columns: dict[str, Any] = {name: [] for name in _COLUMNS}
+    empty = pl.DataFrame(
+        columns,
+        schema={
+            name: pl.Datetime("us", "UTC")
+            if name.endswith(("TimeGenerated", "Timestamp", "Time"))
+            else pl.Int64()
+            if name in ("ProcessId", "InitiatingProcessId", "_record")
+            else pl.String()
+            for name in _COLUMNS
+        },
+    )
+    tree: pl.DataFrame = extract.process_tree(empty)
     return tree
 
 
@@ -171,9 +198,8 @@ class _Cutter:
         count = len(members)
         return Branch(
             host=self._text(top, "host"),
-            title=" → ".join(self._line(top)),
-            why=f"{count:,} {'process' if count == 1 else 'processes'}; "
-            f"rarest: {' → '.join(self._line(rarest)[-2:])}",
+            title=_chain(self._line(rarest)),
+            size=f"{count:,} {'process' if count == 1 else 'processes'}",
             nodes=[self._node(number, depth) for number, depth in members[:_NODES]],
             left=max(count - _NODES, 0),
         )
@@ -229,6 +255,13 @@ class _Cutter:
         column = self._column[role]
         value = self._rows[number].get(column) if column else None
         return "" if value is None else str(value)
+
+
+def _chain(names: list[str]) -> str:
+    """Of a long chain both ends, since the rare program stands at its end."""
+    if len(names) > _CHAIN:
+        names = [names[0], "…", *names[1 - _CHAIN :]]
+    return " → ".join(names)
 
 
 def _last(path: str) -> str:

@@ -82,7 +82,6 @@ def tiles(facts: Facts) -> list[tuple[str, str, str, str]]:
     """The numbers at the top: label, value, section, tone."""
     failures = int(facts.failed_logons["Failures"].sum()) if facts.failed_logons.height else 0
     alarms = facts.notable.filter(pl.col("Tone") == "alarm").height if facts.notable.height else 0
-    outside = _outside(facts.indicators)
     return [
         ("Alarming", f"{alarms:,}", "notable", "alarm" if alarms else ""),
         ("Notable events", f"{facts.notable.height:,}", "notable", ""),
@@ -94,7 +93,7 @@ def tiles(facts: Facts) -> list[tuple[str, str, str, str]]:
         ),
         ("Failed logons", f"{failures:,}", "notable", "warn" if failures else ""),
         ("Processes", f"{facts.processes.height:,}", "processes", ""),
-        ("Indicators", f"{outside:,}", "indicators", ""),
+        ("Indicators", f"{facts.indicators.height:,}", "indicators", ""),
         ("Hosts", f"{facts.hosts.height:,}", "hosts", ""),
         ("Users", f"{facts.users.height:,}", "users", ""),
         ("Skipped", f"{facts.skipped:,}", "files", "warn" if facts.skipped else ""),
@@ -218,17 +217,20 @@ def _indicators(facts: Facts) -> Section:
         "Indicators",
         "Indicators",
         f"{rows.height:,}",
-        "Defanged, the rarest first. Mentions count fields: a record that two tables hold counts "
-        "twice. “Hosts inside” are private, loopback and multicast addresses.",
     )
     inside = pl.col("Scope").is_in(_INSIDE)
+    within = rows.filter(inside) if rows.height else rows
+    found.lead = (
+        f"{rows.height - within.height:,} outside, {within.height:,} inside (private, loopback "
+        "and multicast addresses). Defanged, the rarest first. Mentions count fields: a record "
+        "that two tables hold counts twice."
+    )
     for kind, heading in _TYPES.items():
         of_kind = rows.filter((pl.col("IoCType") == kind) & ~inside) if rows.height else rows
         if of_kind.height:
             limit = 40 if kind.endswith("hash") else 100
             shown = columns if kind.startswith("ip") else [c for c in columns if c[0] != "Scope"]
             found.blocks.append(_sheet(of_kind, heading, shown, limit=limit))
-    within = rows.filter(inside) if rows.height else rows
     if within.height:
         found.blocks.append(_sheet(within, "Addresses inside", columns, limit=40))
     if not found.blocks:
@@ -239,7 +241,7 @@ def _indicators(facts: Facts) -> Section:
 def _hosts(facts: Facts) -> Section:
     columns: _Columns = (
         ("Host", "Host", "text"),
-        ("Rows", "Rows", "number"),
+        ("Records", "Records", "number"),
         ("Tables", "Tables", "number"),
         ("First", "First", "second"),
         ("Last", "Last", "second"),
@@ -258,7 +260,7 @@ def _users(facts: Facts) -> Section:
         ("User", "User", "text"),
         ("Failed", "Failed logons", "number"),
         ("Logons", "Logons", "number"),
-        ("Rows", "Rows", "number"),
+        ("Records", "Records", "number"),
         ("Tables", "Tables", "number"),
         ("First", "First", "second"),
         ("Last", "Last", "second"),
@@ -337,10 +339,6 @@ def _with_place(rows: pl.DataFrame) -> pl.DataFrame:
     return rows.with_columns(
         pl.format("{}, {}", short.fill_null(""), pl.col("_record").fill_null(0)).alias("place")
     )
-
-
-def _outside(rows: pl.DataFrame) -> int:
-    return rows.filter(~pl.col("Scope").is_in(_INSIDE)).height if rows.height else 0
 
 
 def _placed(block: dict[str, Any], page: Page) -> dict[str, Any]:

@@ -1,0 +1,86 @@
+"""Rows of any tables as one timeline: when, where, who and what, in the same columns."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+import polars as pl
+
+from huntkit.sources.local.evidence import Evidence
+from huntkit.tables import roles
+
+_FRONT = ("TimeGenerated", "Table", "Host", "User", "Detail", "_file", "_record")
+_TIMES = ("TimeGenerated", "Timestamp")
+_DETAIL = 300
+# What says best what happened, the first that has a value; then whatever text there is.
+_TELLING = (
+    *("ProcessCommandLine", "CommandLine", "ActionType", "Activity", "RemoteUrl", "query", "uri"),
+    *("SyslogMessage", "EventName", "OperationName", "RenderedDescription", "Message", "message"),
+)
+_DULL = ("Type", "TenantId", "_time_note", "_extra", "Channel", "Provider")
+
+
+def notable(found: pl.DataFrame) -> pl.DataFrame:
+    """Notable events in the columns of a timeline, and what kind they are."""
+    named = found.rename({"Account": "User"})
+    return named.select(*_FRONT, pl.exclude(_FRONT))
+
+
+def events(
+    evidence: Evidence, tables: Sequence[str], *, start: datetime | None, end: datetime | None
+) -> pl.DataFrame:
+    """All rows of some tables in the order of time; those without a time stand last.
+
+    The first columns are the same for every table: ``TimeGenerated Table Host User Detail _file
+    _record``; the table's own follow.
+    """
+    frames = [_events(evidence, name, start, end) for name in tables]
+    rows: pl.DataFrame = pl.concat(frames, how="diagonal_relaxed")
+    return rows.sort("TimeGenerated", maintain_order=True, nulls_last=True).select(
+        *_FRONT, pl.exclude(_FRONT)
+    )
+
+
+def _events(
+    evidence: Evidence, name: str, start: datetime | None, end: datetime | None
+) -> pl.DataFrame:
+    timed = next((t for t in _TIMES if evidence.schema(name).get(t) == "datetime"), None)
+    given: dict[str, Any] = {"start": start, "end": end} if timed else {}
+    rows: pl.DataFrame = evidence.table(name, frame="polars", **given)
+    if not timed and (start or end):
+        rows = rows.clear()  # without a time it is not known to be in any span
+    host, user = (roles.resolve(rows.columns, role) for role in ("host", "user"))
+    made = rows.select(
+        (pl.col(timed) if timed else pl.lit(None, pl.Datetime("us", "UTC"))).alias("TimeGenerated"),
+        pl.lit(name).alias("Table"),
+        _column(host).alias("Host"),
+        _column(user).alias("User"),
+        _detail(rows, {timed, host, user}).alias("Detail"),
+        "_file",
+        "_record",
+    )
+    same = {timed, host, user, "_file", "_record"}
+    more = [
+        pl.col(each).alias(f"{each}_2" if each in made.columns else each)
+        for each in rows.columns
+        if each not in made.columns or each not in same
+    ]
+    return pl.concat([made, rows.select(more)], how="horizontal") if more else made
+
+
+def _column(name: str | None) -> pl.Expr:
+    return pl.col(name).cast(pl.String).fill_null("") if name else pl.lit("")
+
+
+def _detail(rows: pl.DataFrame, known: set[str | None]) -> pl.Expr:
+    telling = [each for each in _TELLING if rows.schema.get(each) == pl.String]
+    others = [
+        name
+        for name, kind in rows.schema.items()
+        if kind == pl.String and name not in {*known, *telling, *_DULL} and name[0] != "_"
+    ]
+    told = [
+        pl.when(pl.col(each) != "").then(pl.col(each))
+        for each in dict.fromkeys([*telling, *others])
+    ]
+    return pl.coalesce(*told, pl.lit("")).str.slice(0, _DETAIL)

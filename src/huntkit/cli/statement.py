@@ -1,0 +1,134 @@
+"""An SQL statement from the command line: where it is wrong, in the analyst's words."""
+
+import re
+from pathlib import Path
+
+import polars as pl
+
+from huntkit.cli.frame import note
+from huntkit.core.errors import HuntkitError, QueryError, UsageError, did_you_mean
+from huntkit.sources.local import schemas
+from huntkit.sources.local.evidence import Evidence
+
+# What the engine calls faults of the statement itself; the others happen while it runs.
+_OURS = ("Binder", "Catalog", "Parser", "Syntax", "Permission", "Invalid Input", "Not implemented")
+_KIND = re.compile(r"^(?:[a-z][^:]*: )?([A-Z][A-Za-z ]+?) Error: ")
+_LINE = re.compile(r"^LINE (\d+): (.*)\n( *)\^", re.MULTILINE)
+_NAMED = re.compile(
+    r'(?:column|Table with name|Function with name|Column with name) "?([^"\s!]+)"?'
+)
+_ASIDE = re.compile(r"'(?:[^']|'')*'|--[^\n]*|/\*.*?\*/", re.DOTALL)
+_NAME = r'(?:"[^"]+"|\w+)'
+_SOURCE = re.compile(rf"\b(?:from|join)\s+({_NAME}(?:\s*,\s*{_NAME})*)", re.IGNORECASE)
+_KQL = re.compile(r"(?<!\|)\|\s*(?:where|project|extend|summarize|take|limit|count|sort|top)\b")
+
+
+def text_of(given: str) -> str:
+    """The statement, or with ``@FILE`` what stands in the file."""
+    if not given.startswith("@"):
+        return given
+    path = Path(given[1:])
+    try:
+        return path.read_text(encoding="utf-8-sig")
+    except OSError as problem:
+        raise UsageError(
+            f"the statement can't be read from {str(path)!r}: {problem.strerror}"
+        ) from None
+    except UnicodeDecodeError:
+        raise UsageError(f"the statement in {str(path)!r} is no text in UTF-8") from None
+
+
+def ask(evidence: Evidence, text: str) -> pl.DataFrame:
+    """The rows of a statement.
+
+    Raises:
+        UsageError: the statement is wrong, with its line and column where that is known.
+        QueryError: it failed while it ran.
+    """
+    try:
+        rows: pl.DataFrame = evidence.sql(text, frame="polars")
+    except HuntkitError as problem:
+        raise _told(problem, text, evidence) from problem
+    for name in _lacking(evidence, text):
+        note(f"huntkit: this evidence has no rows of {name}")
+    return rows
+
+
+def _told(problem: HuntkitError, text: str, evidence: Evidence) -> QueryError | UsageError:
+    whole = str(problem.__cause__ or problem.message)
+    kind = _KIND.match(whole)
+    if kind and not kind[1].startswith(_OURS):
+        return QueryError(_first_line(whole, kind), hint=problem.hint)
+    message = _first_line(whole, kind) if problem.__cause__ else problem.message
+    named = _NAMED.search(message)
+    hint = problem.hint or _hint(whole, text, named[1] if named else "", evidence)
+    return UsageError(f"SQL{_place(whole, text, named[1] if named else '')}: {message}", hint=hint)
+
+
+def _first_line(whole: str, kind: re.Match[str] | None) -> str:
+    rest = whole[kind.end() :] if kind else whole
+    return rest.strip().split("\n")[0].rstrip("!")
+
+
+def _place(whole: str, text: str, name: str) -> str:
+    """Where it is: as the engine says, or where the name that it complains about stands."""
+    found = _LINE.search(whole)
+    if found:
+        # The engine cuts a long line at its front, and shows that by dots.
+        shown = found[2].lstrip(".")
+        lines = text.splitlines()
+        line = int(found[1])
+        before = len(found[3]) - len(f"LINE {line}: ") - (len(found[2]) - len(shown))
+        start = lines[line - 1].find(shown.rstrip(".")) if line <= len(lines) else -1
+        return f", line {line}, column {max(start, 0) + before + 1}"
+    stands = re.search(rf"(?<!\w){re.escape(name)}(?!\w)", text, re.IGNORECASE) if name else None
+    if not stands:
+        return ""
+    line = text.count("\n", 0, stands.start()) + 1
+    return f", line {line}, column {stands.start() - text.rfind(chr(10), 0, stands.start())}"
+
+
+def _hint(whole: str, text: str, name: str, evidence: Evidence) -> str:
+    if _KQL.search(_bare(text)) or re.match(r"\s*\w+\s*\|(?!\|)", text):
+        return "this looks like KQL; --sql takes SQL: SELECT ... FROM table WHERE ..."
+    known: list[str] = re.findall(r'"([^"]+)"', whole.partition("Candidate bindings:")[2])
+    for table in _sources(text):
+        known += _columns(evidence, table)
+    return did_you_mean(name, known) if name else ""
+
+
+def _columns(evidence: Evidence, table: str) -> list[str]:
+    try:
+        return list(evidence.schema(exact(evidence, table)))
+    except UsageError:
+        return []
+
+
+def exact(evidence: Evidence, name: str) -> str:
+    """The table's own spelling of a name given in any case; the name itself if there is none."""
+    held = [*evidence_tables(evidence), *schemas.names()]
+    return {each.casefold(): each for each in reversed(held)}.get(name.casefold(), name)
+
+
+def evidence_tables(evidence: Evidence) -> list[str]:
+    """The tables that have rows."""
+    tables: pl.DataFrame = evidence.tables
+    return tables["name"].to_list()
+
+
+def _lacking(evidence: Evidence, text: str) -> list[str]:
+    """Known tables that the statement asks and that have no row here."""
+    held = {name.casefold() for name in evidence_tables(evidence)}
+    known = {name.casefold(): name for name in schemas.names()}
+    asked = dict.fromkeys(name.casefold() for name in _sources(text))
+    return [known[name] for name in asked if name in known and name not in held]
+
+
+def _sources(text: str) -> list[str]:
+    named = _SOURCE.findall(_bare(text))
+    return [name.strip().strip('"') for each in named for name in each.split(",")]
+
+
+def _bare(text: str) -> str:
+    """The statement without its texts and comments."""
+    return _ASIDE.sub("''", text)

@@ -1,0 +1,55 @@
+"""Answers as people read them: what matters most in front, values in words."""
+
+import polars as pl
+
+
+def hits(rows: pl.DataFrame) -> pl.DataFrame:
+    """Hits of a search, the value and where it stands first."""
+    return _front(rows, "Value", "Table", "Column", "Text", "TimeGenerated", "_file", "_record")
+
+
+def hits_by_place(rows: pl.DataFrame) -> pl.DataFrame:
+    """How often each value stands in each column, and when first and last."""
+    return (
+        rows.group_by("Value", "Table", "Column", maintain_order=True)
+        .agg(
+            pl.len().alias("Hits"),
+            pl.col("TimeGenerated").min().alias("First"),
+            pl.col("TimeGenerated").max().alias("Last"),
+        )
+        .sort("Value", "Hits", descending=[False, True], maintain_order=True)
+    )
+
+
+def files(rows: pl.DataFrame) -> pl.DataFrame:
+    """Files, their counts before their hashes."""
+    return _front(rows, "path", "format", "rows", "kept", "skipped", "reasons")
+
+
+def indicators(rows: pl.DataFrame) -> pl.DataFrame:
+    """Indicators, defanged, with their counts and first place."""
+    shown = _front(rows, "IoCType", "Defanged", "Mentions", "Scope", "First", "Last", "Where")
+    return shown.drop("Observable", strict=False)
+
+
+def decoded(rows: pl.DataFrame) -> pl.DataFrame:
+    """Encoded texts of evidence: what came out last, and how, before what was given."""
+    layers = pl.col("Layers").list
+    told = rows.with_columns(
+        layers.last().struct.field("Decoded").alias("Decoded"),
+        layers.eval(pl.element().struct.field("Encoding")).list.join(" → ").alias("Encoding"),
+    ).drop("Layers")
+    return _front(told, "Decoded", "Encoding", "TimeGenerated", "Host", "User", "Given")
+
+
+def decoded_texts(rows: pl.DataFrame) -> pl.DataFrame:
+    """Layers of given texts, the innermost of each text first."""
+    return _front(
+        rows.sort("SourceIndex", "Depth", descending=[False, True], maintain_order=True),
+        *("Decoded", "Encoding", "Depth", "Note", "Input"),
+    )
+
+
+def _front(rows: pl.DataFrame, *names: str) -> pl.DataFrame:
+    first = [name for name in names if name in rows.columns]
+    return rows.select(*first, pl.exclude(first))
