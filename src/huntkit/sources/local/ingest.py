@@ -5,7 +5,8 @@ import hashlib
 import io
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import BinaryIO
 
@@ -141,7 +142,7 @@ class _Into:
 
 
 def _map_batches(batches: Iterator[Batch], facts: MemberFacts, into: _Into) -> None:
-    mapper = Mapper(name=into.name, clock=into.job.clock)
+    mapper = Mapper(name=into.name, clock=_dated(into.job))
     reasons: dict[str, Reason] = {}
     try:
         for batch in batches:
@@ -163,6 +164,15 @@ def _map_batches(batches: Iterator[Batch], facts: MemberFacts, into: _Into) -> N
     facts.reasons = list(reasons.values())
     facts.skipped = sum(reason.count for reason in facts.reasons)
     facts.rows = facts.kept + facts.skipped
+
+
+def _dated(job: Job) -> Clock:
+    """The job's clock, with the time at which the file was written."""
+    try:
+        written = datetime.fromtimestamp(job.path.stat().st_mtime, UTC)
+    except (OSError, ValueError, OverflowError):
+        return job.clock
+    return replace(job.clock, file_time=written)
 
 
 def _finish(mapper: Mapper, facts: MemberFacts, into: "_Into") -> None:

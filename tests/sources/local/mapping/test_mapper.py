@@ -425,6 +425,35 @@ def test_syslog_years_and_zones_are_assumed_and_marked() -> None:
     assert rows["_time_note"].to_list() == ["year assumed, zone assumed"] * 2
 
 
+@pytest.mark.parametrize(
+    ("stamp", "written", "year"),
+    [
+        ("Mar  3 09:12:00", datetime(2024, 3, 3, 9, 12, 5, tzinfo=UTC), 2024),
+        ("Mar  3 09:12:00", datetime(2024, 3, 3, 8, 0, tzinfo=UTC), 2024),  # a zone ahead
+        ("Mar  3 09:12:00", datetime(2024, 3, 1, tzinfo=UTC), 2023),
+        ("Dec 31 23:59:59", datetime(2024, 1, 1, tzinfo=UTC), 2023),
+        ("Jan  1 00:00:01", datetime(2023, 12, 31, 23, 0, tzinfo=UTC), 2024),
+        ("Feb 29 12:00:00", datetime(2023, 6, 1, tzinfo=UTC), 2020),
+        ("Mar  3 09:12:00", datetime(1, 1, 1, tzinfo=UTC), None),
+    ],
+)
+def test_a_missing_year_is_the_last_one_before_the_file_was_written(
+    stamp: str, written: datetime, year: int | None
+) -> None:
+    clock = Clock(file_time=written)
+    rows = mapped([syslog(stamp)], name="auth.log", kind="syslog", clock=clock)["Syslog"]
+    when = rows["TimeGenerated"].to_list()[0]
+    assert (when and when.year) == year
+    if year:
+        assert rows["_time_note"].to_list() == ["year assumed, zone assumed"]
+
+
+def test_the_year_that_the_user_gave_comes_before_the_files_time() -> None:
+    clock = Clock(assume_year=2019, file_time=datetime(2024, 6, 1, tzinfo=UTC))
+    rows = mapped([syslog("Mar  3 09:12:00")], name="a", kind="syslog", clock=clock)["Syslog"]
+    assert rows["TimeGenerated"].to_list() == [datetime(2019, 3, 3, 9, 12, tzinfo=UTC)]
+
+
 def test_syslog_without_a_year_gets_none_invented() -> None:
     rows = mapped([syslog("Mar  1 10:00:00")], kind="syslog")["Syslog"]
     assert rows["TimeGenerated"].to_list() == [None]

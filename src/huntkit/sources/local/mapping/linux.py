@@ -1,5 +1,6 @@
 """What audit and syslog records look like before the mapping files see them."""
 
+from calendar import isleap
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
@@ -15,6 +16,7 @@ _MONTHS = {
     "Jan": 1, "Feb": 2, "Mar": 3, "Apr": 4, "May": 5, "Jun": 6,
     "Jul": 7, "Aug": 8, "Sep": 9, "Oct": 10, "Nov": 11, "Dec": 12,
 }  # fmt: skip
+_Parts = tuple[int, int, int, int, int, int]
 _EXECVE = frozenset({"EXECVE", "AUOMS_EXECVE"})
 _NO_YEAR = "year unknown"
 _NAMED = {"UTC": UTC, "GMT": UTC}
@@ -98,6 +100,7 @@ class SyslogClock:
         zone = clock.assume_timezone
         self._zone = ZoneInfo(zone) if isinstance(zone, str) else zone
         self._year = clock.assume_year
+        self._latest = _latest(clock, self._zone)
         self._last_month = 0
 
     def stamp(self, row: Row) -> None:
@@ -131,11 +134,12 @@ class SyslogClock:
             hour, minute, second = clock.split(":")[:3]
             whole, _, part = second.partition(".")
             micro = int(part[:6].ljust(6, "0")) if part else 0
-            year = years[0] if years else self._year_of(month)
+            parts = (month, day, int(hour), int(minute), int(whole), micro)
+            year = years[0] if years else self._year_of(parts)
             if year is None:
                 row["_note"] = _NO_YEAR
                 return None
-            bare = datetime(year, month, day, int(hour), int(minute), int(whole), micro)  # noqa: DTZ001
+            bare = datetime(year, *parts)  # noqa: DTZ001  its zone is not known yet
         except (ValueError, IndexError, StopIteration):
             return None
         if not years:
@@ -145,13 +149,41 @@ class SyslogClock:
         row["_note"] = ", ".join(notes)
         return _iso(bare, zones[0] if zones else self._zone)
 
-    def _year_of(self, month: int) -> int | None:
-        """The assumed year, and the next ones after each turn of the year within the file."""
-        if self._year is not None and self._last_month - month > 6:
+    def _year_of(self, parts: _Parts) -> int | None:
+        """The assumed year, and the next ones after each turn of the year within the file.
+
+        Without one, the last year in which the time is not after the file was written.
+        """
+        month = parts[0]
+        if self._year is None:
+            return None if self._latest is None else _last_year(parts, self._latest)
+        if self._last_month - month > 6:
             self._year += 1
         if month - self._last_month <= 6 or not self._last_month:
             self._last_month = month
         return self._year
+
+
+def _latest(clock: times.Clock, zone: Any) -> datetime | None:
+    """When the file was written, by the clock of its lines; a day more, for zones and drift."""
+    written = clock.file_time
+    if written is None:
+        return None
+    try:
+        aware = written if written.tzinfo else written.replace(tzinfo=UTC)
+        return aware.astimezone(zone or UTC).replace(tzinfo=None) + timedelta(days=1)
+    except (ValueError, OverflowError):
+        return None
+
+
+def _last_year(parts: _Parts, latest: datetime) -> int:
+    """The year that a time is in, if it is within the year before ``latest``."""
+    here = (latest.month, latest.day, latest.hour, latest.minute, latest.second, latest.microsecond)
+    year = latest.year if parts <= here else latest.year - 1
+    if parts[:2] == (2, 29):
+        while not isleap(year):
+            year -= 1
+    return year
 
 
 def _iso(bare: datetime, zone: Any) -> str | None:
