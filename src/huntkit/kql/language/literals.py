@@ -46,6 +46,7 @@ _GUID = re.compile(r"\{?[0-9a-fA-F]{8}-?(?:[0-9a-fA-F]{4}-?){3}[0-9a-fA-F]{12}\}
 _DECIMAL = re.compile(r"[+-]?[0-9]+(?:\.[0-9]*)?(?:[eE][+-]?[0-9]+)?")
 _LONGS = {"int": (-(2**31), 2**31 - 1), "long": (-(2**63), 2**63 - 1)}
 _NOT_FINITE = {"nan": "nan", "inf": "inf", "+inf": "inf", "-inf": "-inf"}
+_NOT_JSON = {"nan": "NaN", "inf": "Infinity", "-inf": "-Infinity"}
 _LONGEST_NUMBER = 400  # digits; Python refuses to convert far longer ones, in quadratic time
 
 
@@ -250,6 +251,7 @@ def _as_json(value: s.Literal) -> str:
         return json.dumps(datetime_text(int(value.value)))
     if value.type == "timespan":
         return json.dumps(timespan_text(int(value.value)))
-    if value.type == "decimal":
-        return str(float(str(value.value)))
+    if value.type in ("real", "decimal"):
+        number = float(value.value)
+        return repr(number) if math.isfinite(number) else json.dumps(_NOT_JSON[repr(number)])
     return json.dumps(value.value)
