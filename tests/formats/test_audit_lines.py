@@ -145,3 +145,24 @@ def test_half_a_megabyte_of_anything_takes_little_time(head, evil):
 def test_no_text_crashes_it(head, parts):
     line = parse_line(head + "".join(parts))
     assert head == "" or line is not None
+
+
+@pytest.mark.parametrize(
+    ("before", "host"),
+    [
+        ("", ""),
+        ("node=web1 ", "web1"),
+        ("Mar  3 09:12:00 web01 audispd: ", "web01"),
+        ("<13>Mar  3 09:12:00 web01.corp.example audispd[12]: ", "web01.corp.example"),
+        ("Mar  3 09:12:00 relay audispd: node=web1 ", "web1"),
+        ("2024-03-03T09:12:00.123+01:00 web-2 audisp-syslog: ", "web-2"),
+        ("<13>1 2024-03-03T09:12:00Z web3 audisp 12 - - ", "web3"),
+        ("Mar  3 09:12:00 audispd: ", ""),
+        ("[    5.123456] audit: ", ""),
+        ("2024-03-03T09:12:00" + " " * 9, ""),
+    ],
+)
+def test_the_host_is_the_node_or_that_of_the_syslog_header(before, host):
+    line = parse_line(f'{before}type=CWD msg=audit(1.25:7): cwd="/root"')
+    assert line is not None
+    assert line.node == host

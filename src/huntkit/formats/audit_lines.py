@@ -16,6 +16,13 @@ _LINE = re.compile(
     r"(?:node=(?P<node>\S{1,255})\s{1,8})?type=(?P<type>[\w\[\]]{1,64})\s{1,8}"
     r"(?:msg=)?audit\((?P<time>\d{1,12}(?:\.\d{1,9})?):(?P<serial>\d{1,20})\)\s{0,8}:?\s{0,8}"
 )
+# A syslog header in front of a record, for the host's name; a tag is no host.
+_HEADER = re.compile(
+    r"(?:<\d{1,3}>)?(?:1 )?"
+    r"(?:[A-Z][a-z]{2} [ \d]?\d (?:\d{4} )?\d\d:\d\d:\d\d(?:\.\d{1,9})?"
+    r"|\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(?:[.,]\d{1,9})? ?(?:Z|[+-]\d\d:?\d\d)?)"
+    r":? {1,8}(?P<host>[\w.\-]{1,255})(?=\s)"
+)
 _FIELD = re.compile(
     r"""(?<![\w\-])([A-Za-z_][\w\-]{0,63}(?:\[\d{1,7}\])?)="""
     r"""("[^"]*"|'[^']*'|\{[^}]{0,1024}\}|\S*)"""
@@ -53,7 +60,10 @@ _TYPES = {
 
 @dataclass(frozen=True, slots=True)
 class AuditLine:
-    """A line's head and fields; lines of one node, time and serial are one event."""
+    """A line's head and fields; lines of one node, time and serial are one event.
+
+    The node is what the line says of itself, or the host of the syslog header around it.
+    """
 
     node: str
     time: str
@@ -94,8 +104,14 @@ def parse_line(text: str, *, max_fields: int = 10_000) -> AuditLine | None:
             record.setdefault(found[1], _unquoted(found[2]))
     if kind == "EXECVE":
         record["argv"] = _arguments(record)
-    return AuditLine(head["node"] or str(record.get("node", "")), head["time"],
-                     int(head["serial"]), record)  # fmt: skip
+    node = head["node"] or str(record.get("node", "")) or _host_of(text[: head.start()])
+    return AuditLine(node, head["time"], int(head["serial"]), record)
+
+
+def _host_of(before: str) -> str:
+    """The host that a syslog header in front of the record names, or empty text."""
+    found = _HEADER.match(before) if before else None
+    return found["host"] if found else ""
 
 
 def _type_name(given: str) -> str:

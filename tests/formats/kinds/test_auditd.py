@@ -18,7 +18,7 @@ def test_lines_of_one_event_become_one_record_even_if_interleaved(read, sample):
     assert (first["time"], first["time_text"]) == (1700000000.1, "1700000000.100")
     assert events["web2", 10]["records"][0]["comm"] == "a b.sh"
     assert events["web1", 11]["records"][0]["acct"] == "(unknown user)"
-    assert events["", 12]["types"] == ["AVC"]
+    assert events["web3", 12]["types"] == ["AVC"]  # from its syslog header
     assert events["web4", 14]["records"][0]["proctitle"] == "/bin/bash -Da.b=c -x"
     assert events["", 10]["records"][0]["comm"] == "no-node"
 
