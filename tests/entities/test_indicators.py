@@ -87,6 +87,20 @@ def test_defanged_values_are_refanged_to_themselves(value):
     assert refang(changed) == value
 
 
+def test_one_separator_of_an_ipv6_address_is_defanged():
+    assert defang("2001:db8::1") == "2001[:]db8::1"
+    assert defang("::1") == "[:]:1"
+    assert (
+        refang("seen at 2001[:]db8::1 and 2001[:]db8[:][:]1")
+        == "seen at 2001:db8::1 and 2001:db8::1"
+    )
+
+
+@pytest.mark.parametrize("text", ["f" * 16 + "0" * 16, "ab" * 20, "abcd" * 16])
+def test_masks_and_patterns_are_no_digests(text):
+    assert all(normal_form(name, text) is None for name in ("md5_hash", "sha1_hash", "sha256_hash"))
+
+
 def test_an_unknown_type_is_named_with_the_nearest():
     with pytest.raises(UsageError, match="did you mean 'md5_hash'"):
         normal_form("md5hash", "x")

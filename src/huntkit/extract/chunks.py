@@ -24,7 +24,9 @@ _MARK = (
 )
 # "evil [.] example [dot] com": the blanks around a bracketed dot do not end the piece either.
 _SPACED = r"\s[\[({]\s?(?:[.@]|(?i-u:dot|at))\s?[\])}]\s?"
-CHUNK = rf"(?:{_LABELLED})?{_BEFORE_MARK}*(?:{_MARK}|{_SPACED})(?:{_ANY}|{_SPACED})*"
+# A version inside a piece, behind an escaped line break: its number must not stand alone.
+_VERSION = r"(?i-u:version)[\"']?\s{0,3}[:=]\s{0,3}[\"']?"
+CHUNK = rf"(?:{_LABELLED})?{_BEFORE_MARK}*(?:{_MARK}|{_SPACED})(?:{_VERSION}|{_ANY}|{_SPACED})*"
 
 
 # What a piece needs so that reading it can find anything: most distinct pieces are times, numbers

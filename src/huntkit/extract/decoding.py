@@ -7,7 +7,7 @@ import polars as pl
 from huntkit.core.errors import UnknownColumn
 from huntkit.core.progress import SILENT, Progress
 from huntkit.extract.layers import MIN_RUN, DecodeLimits, Memory, decode_text, may_be_encoded
-from huntkit.extract.texts import also_one_text, batches, column_list, text_of
+from huntkit.extract.texts import also_one_text, batches, columns_to_search, text_of
 from huntkit.tables import step
 
 _LAYER = {
@@ -20,11 +20,12 @@ _LAYER = {
     "end": pl.Int64,
     "Size": pl.Int64,
     "Note": pl.String,
+    "Announced": pl.Boolean,
 }
 _SOURCE = {"Input": pl.String, "SourceIndex": pl.Int64, "input_column": pl.String}
 _ORDER = [
     "Input", "SourceIndex", "input_column", "Depth", "Encoding", "Decoded", "start", "end", "Note",
-    "Layer", "ParentLayer", "Size",
+    "Layer", "ParentLayer", "Size", "Announced",
 ]  # fmt: skip
 _RUN = rf"[A-Za-z0-9+/_\-]{{{MIN_RUN},}}"
 # PowerShell's -EncodedCommand in its abbreviations, and the calls whose argument is base64.
@@ -37,7 +38,7 @@ _CONTEXT = (
 @step(split="row", columns=("columns", "keep"), index="SourceIndex")
 def decode(
     data: pl.DataFrame,
-    columns: str | Sequence[str],
+    columns: str | Sequence[str] | None = None,
     *,
     limits: DecodeLimits | None = None,
     keep: Sequence[str] = (),
@@ -54,7 +55,8 @@ def decode(
 
     Args:
         data: any frame, or one text.
-        columns: the columns to search; their values may be of any type, nulls included.
+        columns: the columns to search; their values may be of any type, nulls included. Every
+            text column whose name does not start with ``_`` if left out.
         limits: where the work on one text stops; ``Note`` says so if it did.
         keep: columns of `data` to carry along, such as the time.
         include_input: whether ``Input`` holds the searched text.
@@ -62,16 +64,24 @@ def decode(
 
     Returns:
         Columns ``Input SourceIndex input_column Depth Encoding Decoded start end Note Layer
-        ParentLayer Size`` and those of `keep`. ``Encoding`` names the steps from outside to inside.
+        ParentLayer Size Announced`` and those of `keep`. ``Encoding`` names the steps from outside
+        to inside.
         ``start`` and ``end`` are characters in the text of ``ParentLayer``; its 0 is the input.
-        ``Decoded`` of a binary holds the strings in it.
+        ``Decoded`` of a binary holds the strings in it. ``Announced`` is true where something says
+        that code was hidden: a switch or call that decodes stands in the text, the content was
+        compressed, is UTF-16 or a program, calls a shell, or lies inside such a layer. Where it is
+        false, software wrote some value of its own in base64; filter by it to see commands only.
+
+    Raises:
+        UnknownColumn: a column that `data` lacks.
+        UsageError: there is no text column.
 
     Examples:
         >>> frame = pl.DataFrame({"cmd": ["powershell -enc ZABpAHIAIABjADoA"]})
         >>> decode(frame, "cmd").select("Depth", "Encoding", "Decoded").rows()
         [(1, 'base64 > utf-16-le', 'dir c:')]
     """
-    names = column_list(columns)  # type: ignore[arg-type]  # any sequence of names will do
+    names = columns_to_search(data, columns)
     clash = [name for name in keep if name in _ORDER]
     if clash:
         raise UnknownColumn(

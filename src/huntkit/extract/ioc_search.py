@@ -9,7 +9,8 @@ from huntkit.core.progress import SILENT, Progress
 from huntkit.entities.indicators import IOC_TYPES, check_ioc_type
 from huntkit.extract.chunk_reading import Found, read_chunk
 from huntkit.extract.chunks import chunks, worth_reading
-from huntkit.extract.texts import also_one_text, batches, column_list, text_of
+from huntkit.extract.lookalikes import never_in_field
+from huntkit.extract.texts import also_one_text, batches, columns_to_search, text_of
 from huntkit.tables import step
 
 _FOUND = {
@@ -29,12 +30,13 @@ _REMEMBERED = 500_000  # distinct pieces kept between batches
 
 
 @also_one_text
-@step(split="row", columns=("columns", "keep"), index="SourceIndex")
+@step(split="row", columns=("columns", "keep", "named_by"), index="SourceIndex")
 def iocs(
     data: pl.DataFrame,
-    columns: str | Sequence[str],
+    columns: str | Sequence[str] | None = None,
     *,
     ioc_types: str | Iterable[str] | None = None,
+    named_by: str | None = None,
     keep: Sequence[str] = (),
     include_input: bool = True,
     progress: Progress = SILENT,
@@ -42,17 +44,22 @@ def iocs(
     """Indicators in the text of one or more columns: one row for each in each text.
 
     Values are valid and in their normal form (lower case, defanged ones made whole). The host of a
-    URL and of a mail address is an indicator of its own, so is an IPv4 address mapped into IPv6.
+    URL and of a mail address is an indicator of its own. An IPv4 address mapped into IPv6
+    (``::ffff:192.0.2.7``) is ``ipv4`` and nothing else; ``Input`` still shows how it was written.
     Only names under a public suffix are ``dns``; how file names and program code are told from
     names is written in `huntkit.extract.lookalikes`. Private and reserved addresses are found and
-    marked in ``scope``. Unspecified addresses (``::``, ``0.0.0.0``) and hashes of one repeated
-    digit are left out.
+    marked in ``scope``. Unspecified addresses (``::``, ``0.0.0.0/8``) and hashes of one repeated
+    digit are left out, so are addresses in columns of versions and hashes in columns that the name
+    says hold something else (``ja3``, ``SessionId``).
 
     Args:
         data: any frame, or one text.
-        columns: the columns to search; their values may be of any type, nulls included.
+        columns: the columns to search; their values may be of any type, nulls included. Every
+            text column whose name does not start with ``_`` if left out.
         ioc_types: which types; all of ``ipv4 ipv6 dns url email md5_hash sha1_hash sha256_hash``
             if left out.
+        named_by: the column of `data` with the name of the field that each text came from, where
+            the texts of several fields stand in one column.
         keep: columns of `data` to carry along, such as the time.
         include_input: whether ``Input`` holds the searched text.
         progress: told about each batch; may cancel.
@@ -64,7 +71,7 @@ def iocs(
 
     Raises:
         UnknownColumn: a column that `data` lacks.
-        UsageError: no such type of indicator.
+        UsageError: no such type of indicator, or no text column.
 
     Examples:
         >>> frame = pl.DataFrame({"text": ["GET hxxp://evil[.]example.com/a from 192.0.2.7:80"]})
@@ -73,7 +80,7 @@ def iocs(
          ('dns', 'evil.example.com', True, ''),
          ('ipv4', '192.0.2.7', False, 'documentation')]
     """
-    names = column_list(columns)  # type: ignore[arg-type]  # any sequence of names will do
+    names = columns_to_search(data, columns)
     wanted = _wanted(ioc_types)
     clash = [name for name in keep if name in _columns(include_input)]
     if clash:
@@ -87,6 +94,10 @@ def iocs(
             for start, texts in batches(text_of(data[name])):
                 task.check_cancelled()
                 found = _in_texts(texts, wanted, seen)
+                field = pl.lit(name)
+                if named_by is not None:
+                    field = pl.lit(text_of(data[named_by]).slice(start).gather(found["row"]))
+                found = _fitting(found.with_columns(field.alias("field")))
                 parts.append(
                     found.select(
                         *_FOUND,
@@ -128,6 +139,16 @@ def _in_texts(
         .join(distinct.select("row").with_row_index("text"), on="text", maintain_order="left")
         .explode("row")
     )
+
+
+def _fitting(found: pl.DataFrame) -> pl.DataFrame:
+    """Without what the field, by its name, never holds: addresses among versions."""
+    fields = found["field"].drop_nulls().unique()
+    never = [(field, ioc_type) for field in fields for ioc_type in never_in_field(field)]
+    if not never:
+        return found
+    wrong = pl.DataFrame(never, schema={"field": pl.String, "IoCType": pl.String}, orient="row")
+    return found.join(wrong, on=["field", "IoCType"], how="anti", maintain_order="left")
 
 
 def _read_all(

@@ -41,6 +41,7 @@ class Layer(NamedTuple):
     end: int
     size: int
     note: str
+    announced: bool  # something says that this is a command or hidden code, see `decode_text`
 
 
 class _Run(NamedTuple):
@@ -63,6 +64,18 @@ _ANNOUNCED = re.compile(
     rf"(?P<body>{_BODY}{{4,}}+={{0,2}})",
     re.IGNORECASE,
 )
+# What decodes base64, anywhere in the text: the run may stand in a variable far from the call.
+_DECODER = re.compile(
+    r"base64string|b64decode|decode64|decodebase64|base64_decode|encodedcommand|\batob\("
+    r"|certutil\b.{0,80}decode|base64['\"]?[\s,]{1,4}-{1,2}d|/base64/|openssl\s{1,4}(?:enc|base64)\b",
+    re.IGNORECASE,
+)
+_COMMAND = re.compile(
+    r"/dev/(?:tcp|udp)/|\bpowershell\b|\bcmd(?:\.exe)?\s{1,4}/c|/bin/[a-z]{0,3}sh\b|\b[a-z]{0,3}sh\s-[ci]"
+    r"|\biex\b|\binvoke-|downloadstring|\b(?:curl|wget)\s.{0,80}://|^#!/",
+    re.IGNORECASE,
+)
+_PROGRAMS = ("binary: Windows program", "binary: ELF program")
 _HEX_OR_GUID = re.compile(r"[0-9A-Fa-f\-]+|[0-9]+|[A-Za-z]+[0-9]{0,4}")
 _LINES = (64, 76)
 
@@ -95,6 +108,11 @@ def decode_text(
 ) -> list[Layer]:
     """All layers below a text: first those found in it, then those found in these, and so on.
 
+    A layer is announced if its context says that it is encoded (``-enc``, ``FromBase64String(``), a
+    call that decodes base64 stands anywhere in the text, it was compressed, is a program, is
+    UTF-16 as PowerShell's commands are, calls a shell, or lies inside an announced one. Others are
+    mostly data: ids, tokens, documents.
+
     Examples:
         >>> [layer.text for layer in decode_text("powershell -enc ZABpAHIAIABjADoA")]
         ['dir c:']
@@ -113,9 +131,10 @@ class _Decoder:
         self.layers: list[Layer] = []
 
     def run(self, text: str) -> list[Layer]:
-        todo = [(0, 0, text)]
+        todo = [(0, 0, text, False)]
         while todo:
-            number, depth, inner = todo.pop(0)
+            number, depth, inner, announced = todo.pop(0)
+            announced = announced or _DECODER.search(inner) is not None
             for run in _runs(inner):
                 stop = self._stopped(depth)
                 if stop:
@@ -123,14 +142,16 @@ class _Decoder:
                         self._mark(number, f"stopped: {stop}")
                         return self.layers
                     continue
-                layer, is_text = self._decode(run, number, depth + 1)
+                layer, is_text = self._decode(run, number, depth + 1, announced=announced)
                 if layer is not None:
                     self.layers.append(layer)
                     if is_text:
-                        todo.append((layer.number, layer.depth, layer.text))
+                        todo.append((layer.number, layer.depth, layer.text, layer.announced))
         return self.layers
 
-    def _decode(self, run: _Run, parent: int, depth: int) -> tuple[Layer | None, bool]:
+    def _decode(
+        self, run: _Run, parent: int, depth: int, *, announced: bool
+    ) -> tuple[Layer | None, bool]:
         room = min(self.room, max(1 << 20, len(run.body) * self.limits.ratio))
         opened = self.memory.opened(run, room, self.limits.depth - depth + 1)
         if opened is None:
@@ -140,7 +161,7 @@ class _Decoder:
         return (
             Layer(
                 len(self.layers) + 1, parent, depth, encoding, opened.text, run.start, run.end,
-                opened.size, opened.note,
+                opened.size, opened.note, announced or run.sure or _hides_code(opened),
             ),
             opened.is_text,
         )  # fmt: skip
@@ -165,6 +186,18 @@ class _Decoder:
             self.layers[place] = layer._replace(note=joined)
 
 
+def _hides_code(opened: Opened) -> bool:
+    """Whether what came out says by itself that somebody packed a command or a program."""
+    is_packed = len(opened.encodings) > (1 if opened.is_text else 0)
+    is_wide = opened.encodings[-1:] == ("utf-16-le",)
+    return (
+        is_packed
+        or is_wide
+        or opened.note.startswith(_PROGRAMS)
+        or (opened.is_text and _COMMAND.search(opened.text) is not None)
+    )
+
+
 def may_be_encoded(run: str) -> bool:
     """A quick look at the start of a run without context: may it decode to something?
 
@@ -173,9 +206,14 @@ def may_be_encoded(run: str) -> bool:
         [True, False]
     """
     return any(
-        _opened(_Run(0, 0, part[:88], sure=False, wide=False), 4096, 2) is not None
+        _opened(_Run(0, 0, part[: _glance(part)], sure=False, wide=False), 4096, 2) is not None
         for part in _parts(run)
     )
+
+
+def _glance(run: str) -> int:
+    """How much of a run to try; what tells a Windows program comes late in its first page."""
+    return 1400 if run.startswith("TV") else 88
 
 
 def _runs(text: str) -> Iterator[_Run]:
@@ -221,6 +259,9 @@ def _placed(body: str, start: int, end: int) -> Iterator[_Run]:
 
 def _parts(run: str) -> list[str]:
     """The run itself, or the parts of a path or option of which one may be base64."""
+    mark = run.lower().rfind("/base64/")
+    if mark >= 0:  # of a URL: /Basic/Command/Base64/...
+        run = run[mark + len("/base64/") :]
     if _HEX_OR_GUID.fullmatch(run):
         # A digest, a GUID, a number, one long word: base64 of text has capitals, digits and more.
         return [run] if run.isalpha() and not run.islower() and not run.istitle() else []

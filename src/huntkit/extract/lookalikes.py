@@ -10,7 +10,11 @@ import re
 from functools import cache
 from importlib.resources import files
 
+from huntkit.entities.domains import is_top_level
+
 # Read from right to left: the label before "=", with quotes and blanks in between.
+_FIELD_WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+")  # ProductVersion, product_version
+_PREFETCH = re.compile(r"-[0-9a-f]{8}$")  # MSHTA.EXE-A970B441.pf: hash of the program's path
 _LABEL_BACK = re.compile(r"[\"'\\]{0,4}\s{0,3}[:=]\s{0,3}[\"'\\]{0,4}([\w-]{2,40})")
 
 
@@ -66,22 +70,24 @@ def reads_as_domain(name: str, *, before: str, after: str) -> bool:
         return False
     if _is_addressed(before, after):
         return True
-    if ending in words("file-endings") and _is_file([label.lower() for label in labels]):
+    if _may_end_file(ending) and _is_file(lower.split(".")):
         return False
     if ending == "com" and len(labels) == 2 and first in words("dos-programs"):
         return False
     return not _is_code(labels, before, after)
 
 
-def reads_as_address(*, before: str, after: str) -> bool:
+def reads_as_address(text: str, *, before: str, after: str) -> bool:
     """Whether four numbers with dots stand in their text as an IPv4 address, not as a version.
 
     Examples:
-        >>> reads_as_address(before="Chrome/", after="")
+        >>> reads_as_address("120.0.0.0", before="Chrome/", after="")
         False
-        >>> reads_as_address(before="src=", after=":443")
+        >>> reads_as_address("192.0.2.7", before="src=", after=":443")
         True
     """
+    if text.endswith(".0.0.0") and not re.match(r"/\d", after[:2]):
+        return False  # the number of a network without its mask; 4.0.0.0 is a version
     if before[-1:] in {"\\", "/"} and _is_in_path(before):
         return False
     if before.endswith("-") and re.search(r"[^\W\d_]-$", before[-8:]):
@@ -91,15 +97,54 @@ def reads_as_address(*, before: str, after: str) -> bool:
     return not re.search(r"(?i)(?:\bv|ver|version|oid)[\"']?[:=]?$", before[-12:])
 
 
-def reads_as_hash(*, before: str) -> bool:
-    """Whether hexadecimal text with this on its left may be the hash of a file.
+def reads_as_hash(*, before: str, after: str = "") -> bool:
+    r"""Whether hexadecimal text with this around it may be the hash of a file.
+
+    The name of a folder in a Windows path and of a commit in a repository's URL are none.
 
     Examples:
         >>> reads_as_hash(before="SHA1=..,IMPHASH="), reads_as_hash(before="MD5=")
         (False, True)
+        >>> reads_as_hash(before="https://git.example/a/blob/", after="/b.ps1")
+        False
     """
+    if before.endswith("\\") and after.startswith("\\"):
+        return False
+    if after.startswith("/") and re.search(r"/(?:blob|tree|raw|commits?)/$", before[-9:]):
+        return False
     label = _LABEL_BACK.match(before[-60:][::-1])
     return label is None or label[1][::-1].lower().lstrip("_") not in words("not-file-hashes")
+
+
+def reads_as_code_name(host: str) -> bool:
+    """Whether a whole URL without port and path is a name of program code made into a link.
+
+    Examples:
+        >>> reads_as_code_name("system.management.automation"), reads_as_code_name("system.net")
+        (True, False)
+    """
+    first, _, rest = host.partition(".")
+    ending = rest.rpartition(".")[2]
+    return rest != "" and first in words("name-spaces") and not is_top_level(ending)
+
+
+@cache
+def never_in_field(field: str) -> frozenset[str]:
+    """The types of indicators that the values of a field of this name never are.
+
+    Versions look like addresses, session and machine ids like hashes.
+
+    Examples:
+        >>> never_in_field("ProductVersion"), sorted(never_in_field("ja3s"))
+        (frozenset({'ipv4'}), ['md5_hash', 'sha1_hash', 'sha256_hash'])
+    """
+    parts = [part.lower() for part in _FIELD_WORD.findall(field)]
+    if not {"version", "ver", "oid"}.isdisjoint(parts):
+        return frozenset({"ipv4"})
+    name = field.rpartition(".")[2].lower().strip("_")
+    if name in words("not-file-hashes") or parts[-1:] in (["id"], ["mask"]):
+        return frozenset({"md5_hash", "sha1_hash", "sha256_hash"})
+    return frozenset()
 
 
 def _is_in_path(before: str) -> bool:
@@ -142,8 +187,20 @@ def _is_addressed(before: str, after: str) -> bool:
     return before.endswith(("//", "@")) or bool(re.match(r":\d{2,5}(?!\d)", after[:8]))
 
 
+def _may_end_file(ending: str) -> bool:
+    """Country codes and the endings of nearly all names are no endings of copied files."""
+    if ending in words("file-endings"):
+        return True
+    return ending.isascii() and len(ending) > 2 and ending not in words("plain-endings")
+
+
 def _is_file(labels: list[str]) -> bool:
     ending, stem = labels[-1], labels[-2]
+    if ending == "pf":
+        return bool(_PREFETCH.search(stem))
+    if ending not in words("file-endings"):
+        # report.json.new, letter.docx.locker: a copy, a download, what an encryptor renamed.
+        return len(labels) > 2 and stem in words("document-endings")
     if len(labels) == 2:
         # A country's ending needs more than a word: libc.so is a file, example.so may be a host.
         return ending != "so" or stem.startswith("lib")

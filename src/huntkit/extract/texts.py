@@ -1,7 +1,7 @@
 """The texts to search: one column of any type as text, or one text as a frame."""
 
 import functools
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any, ParamSpec, TypeVar, cast
 
 import polars as pl
@@ -46,15 +46,28 @@ def batches(texts: pl.Series) -> Iterator[tuple[int, pl.Series]]:
         start += length
 
 
-def column_list(columns: str | list[str] | tuple[str, ...] | None) -> list[str]:
-    """The names as a list.
+def columns_to_search(data: pl.DataFrame, columns: str | Sequence[str] | None) -> list[str]:
+    """The named columns; without names every text column, but none that starts with ``_``.
 
     Raises:
-        UsageError: no column was named.
+        UsageError: there is none.
+
+    Examples:
+        >>> frame = pl.DataFrame({"_file": ["a.log"], "text": ["x"], "number": [1]})
+        >>> columns_to_search(frame, None)
+        ['text']
     """
-    names = [columns] if isinstance(columns, str) else list(dict.fromkeys(columns or ()))
+    if columns is None:
+        names = [
+            name
+            for name, dtype in data.schema.items()
+            if dtype == pl.String and not name.startswith("_")
+        ]
+    else:
+        names = [columns] if isinstance(columns, str) else list(dict.fromkeys(columns))
     if not names:
-        raise UsageError("no column to search", hint='name one or more: columns="CommandLine"')
+        hint = f"one or more of: {', '.join(data.columns[:12])}" if data.columns else ""
+        raise UsageError("no column to search", hint=hint and f"name {hint}")
     return names
 
 

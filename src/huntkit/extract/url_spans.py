@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator
 
+from huntkit.entities.domains import is_top_level
 from huntkit.entities.indicators import MAX_URL, URL_SCHEMES
 
 _SCHEME_BACK = re.compile(r"[A-Za-z0-9+.\-]{1,20}")  # read from right to left
@@ -75,14 +76,21 @@ def _url_end(text: str, start: int, end: int) -> int:
         host_end = text.find("]", host_start, authority_end) + 1
     else:
         match = _HOST_RUN.match(text, host_start, authority_end)
-        host_end = match.end() if match else 0
-    if host_end <= host_start or text[host_end : host_end + 1] in {"{", "%", "$", "*", "+"}:
+        host_end = _before_tag(text, host_start, match.end()) if match else 0
+    if host_end <= host_start or text[host_end : host_end + 1] in {"{", "%", "$", "*", "+", "="}:
         return start
     port = _PORT.match(text, host_end, end)
     here = port.end() if port else host_end
     if here < end and text[here] not in "/?#":
         return _trimmed(text, start, here)
     return _trimmed(text, start, _first_unopened(text, here, end))
+
+
+def _before_tag(text: str, start: int, end: int) -> int:
+    """Leave out what registry keys write behind a name: ``a.example.com_MBI_SSL``."""
+    label = text.rfind(".", start, end) + 1
+    tag = text.find("_", label, end) if label else -1
+    return tag if tag > label and is_top_level(text[label:tag]) else end
 
 
 def _first_unopened(text: str, start: int, end: int) -> int:
