@@ -5,6 +5,7 @@ import zipfile
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import duckdb
 import pandas as pd
 import polars as pl
 import pytest
@@ -172,6 +173,33 @@ def test_frames_kinds_empty_input_and_clashing_names():
         process_tree(pl.DataFrame({"a": [1]}))
 
 
+def test_texts_of_inferred_rows_are_empty_in_every_kind_of_frame():
+    frame = starts((0, 8, "a", 4, "init"), (1, 12, "b", 8, "a")).with_columns(
+        user=pl.lit("bob"), size=pl.lit(3)
+    )
+    tree = process_tree(frame)
+    assert tree.height == frame.height + 1
+    assert tree.filter("Inferred").select("CommandLine", "user", "size").rows() == [("", "", None)]
+    pandas = process_tree(frame.to_pandas())
+    assert not pandas.select_dtypes("str").isna().any(axis=None)
+    assert pandas["user"].to_list() == ["bob", "bob", ""]
+
+
+def test_arrow_tables_and_duckdb_relations_give_the_same_rows():
+    frame = starts((0, 8, "a", 4, "init"), (1, 12, "b", 8, "a"))
+    wanted = process_tree(frame)
+    assert pl.from_arrow(process_tree(frame.to_arrow())).rows() == wanted.rows()
+    with duckdb.connect() as connection:
+        relation = process_tree(connection.from_arrow(frame.to_arrow()))
+        assert isinstance(relation, duckdb.DuckDBPyRelation)
+        assert relation.pl()["path"].to_list() == wanted["path"].to_list()
+        assert relation.pl().select(TREE).rows() == wanted.select(TREE).rows()
+    assert (
+        pl.from_pandas(process_tree(frame.to_pandas())).select(TREE).rows()
+        == wanted.select(TREE).rows()
+    )
+
+
 def test_the_caller_may_name_the_columns():
     frame = pl.DataFrame({"number": [4, 8], "mother": [0, 4], "what": ["a", "b"]})
     roles = {"process_id": "number", "parent_id": "mother", "process_name": "what"}
@@ -286,7 +314,7 @@ def test_real_pid_reuse_never_joins_the_wrong_process(shared_data):
     assert edges.height == 363
     assert (edges["pid"] == edges["ProcessId"]).all()
     assert (edges["name"].str.to_lowercase() == edges["ParentProcessName"].str.to_lowercase()).all()
-    real = edges.filter(pl.col("at").is_not_null())
+    real = edges.filter(pl.col("at") != "")
     assert real.height == 202
     assert (real["at"] <= real["TimeGenerated"]).all()
     for row in real.iter_rows(named=True):  # nobody else took the pid in between

@@ -29,12 +29,15 @@ TREE_COLUMNS = {
 def process_tree(data: pl.DataFrame, *, roles: Mapping[str, str] | None = None) -> pl.DataFrame:
     """The processes that a table starts, one row each, with their place in the tree.
 
+    The result may have more rows than the input: parents that no row shows are added.
+
     Works on any table whose columns are known by their roles: Sysmon 1, Security 4688, Defender,
     auditd, osquery, Velociraptor ..., also mixed. Rows that start no process are left out; a
     process recorded twice (4688 and Sysmon 1) is one row. Parents are found by the products' own
     keys, otherwise by host, pid and time, so that a reused pid and a second host never mix. A
-    parent that no row shows is added with ``Inferred`` true and what its children say of it. Loops
-    and processes that claim to be their own parent are cut.
+    parent that no row shows is added with ``Inferred`` true and what its children say of it; its
+    other texts are empty, other values null. Loops and processes that claim to be their own parent
+    are cut.
 
     Args:
         data: any frame.
@@ -127,12 +130,14 @@ def _as_rows(nodes: pl.DataFrame, rows: pl.DataFrame, used: Mapping[str, str]) -
         if dtype == pl.String and value.dtype == pl.Datetime("us", "UTC"):
             value = value.dt.strftime("%Y-%m-%d %H:%M:%S%.6f")
         values[column] = value.cast(dtype, strict=False).alias(column)
-    return pl.DataFrame(
+    frame = pl.DataFrame(
         {
             name: values.get(name, pl.repeat(None, nodes.height, dtype=dtype, eager=True))
             for name, dtype in rows.schema.items()
-        }
+        },
+        schema=rows.schema,
     )
+    return frame.with_columns(pl.col(pl.String).fill_null(""))  # text is never null
 
 
 def _pid_text(pids: pl.Series, like: pl.Series) -> pl.Series:
