@@ -3,6 +3,7 @@
 import gzip
 import html
 import json
+import math
 import re
 import traceback
 from collections import Counter
@@ -193,13 +194,12 @@ def same_row(row: Any, printed: list[str], types: list[str]) -> bool:
 
 def same(value: Any, printed: str, kind: str) -> bool:
     """Whether a value is what the documentation prints."""
-    shown = html.unescape(re.sub(r"<br\s*/?>", "\n", printed)).strip()
+    shown = html.unescape(re.sub(r"<br\s*/?>", "\n", printed)).strip().strip("`")
     if value is None:
         return shown in ("", "null", "(null)", "NaN" if kind == "real" else "")
     if kind in ("string", "guid"):
-        return bool(
-            value.strip() == shown or value == printed or value.strip() == shown.strip("\"'`")
-        )
+        plain = " ".join(str(value).split())  # a table's cell holds no line breaks
+        return plain in (" ".join(shown.split()), shown.strip("\"'<>"))
     if kind == "bool":
         return shown.lower() in (("true", "1") if value else ("false", "0"))
     if kind in ("int", "long"):
@@ -216,11 +216,13 @@ def same(value: Any, printed: str, kind: str) -> bool:
 def same_number(value: float, shown: str) -> bool:
     """Whether a number rounds to the printed digits."""
     try:
-        wanted = float(shown.replace(",", ""))
+        wanted = float(shown.replace(",", "").replace("∞", "inf"))
     except ValueError:
         return str(value).lower() == shown.lower()
     if value == wanted or (value != value and wanted != wanted):
         return True
+    if not math.isfinite(value) or not math.isfinite(wanted):
+        return False
     mantissa, _, exponent = shown.lower().replace(",", "").partition("e")
     decimals = len(mantissa.partition(".")[2])
     unit = 10.0 ** (int(exponent or 0) - decimals)

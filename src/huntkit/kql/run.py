@@ -13,7 +13,8 @@ from huntkit.core.timespan import parse_time
 from huntkit.kql.frames import Table, connect, finished, prepare
 from huntkit.kql.language import plan
 from huntkit.kql.language.binder import bind
-from huntkit.kql.language.emit.duckdb.engine import Source, emit
+from huntkit.kql.language.emit.duckdb import plugins
+from huntkit.kql.language.emit.duckdb.engine import DuckDB, Source, emit
 from huntkit.kql.language.emit.sql import Emitted
 from huntkit.kql.language.errors import KqlError
 from huntkit.kql.language.parser import parse
@@ -43,6 +44,7 @@ def compile(  # noqa: A001  what it does
     *,
     now: object = None,
     parameters: Mapping[str, object] | None = None,
+    opened: Callable[[plan.Plugin], plan.Schema] | None = None,
 ) -> Compiled:
     """Turn a query into DuckDB's SQL.
 
@@ -52,11 +54,20 @@ def compile(  # noqa: A001  what it does
         sources: where the engine keeps these tables; one without a source has no rows.
         now: the instant of ``now()`` and ``ago()``; the current one by default.
         parameters: values of ``declare query_parameters``.
+        opened: tells the columns of a plugin that depend on the data; without it such a plugin
+            is refused.
 
     Raises:
         KqlError: what is wrong with the query, and where.
     """
-    bound = bind(parse(text), text=text, tables=schemas, now=ticks_of(now), parameters=parameters)
+    bound = bind(
+        parse(text),
+        text=text,
+        tables=schemas,
+        now=ticks_of(now),
+        parameters=parameters,
+        opened=opened,
+    )
     return Compiled(bound, emit(bound, sources))
 
 
@@ -159,8 +170,14 @@ def answer(
     parameters: Mapping[str, object] | None,
 ) -> tuple[Compiled, pl.DataFrame]:
     """Compile a query and run it by ``execute``, in as many steps as it needs."""
-    compiled = compile(text, schemas, sources, now=now, parameters=parameters)
+
+    def opened(plugin: plan.Plugin) -> plan.Schema:
+        asked = plugins.question(DuckDB(sources), plugin)
+        rows = execute(Compiled(plan.Plan(plugin.input, ordered=False), asked))
+        return plugins.schema_of(plugin, [(row[0], row[1]) for row in rows.rows()])
+
     try:
+        compiled = compile(text, schemas, sources, now=now, parameters=parameters, opened=opened)
         return compiled, execute(compiled)
     except KqlError:
         raise

@@ -40,6 +40,17 @@ def aggregate(*names: str) -> Callable[[Aggregate], Aggregate]:
     return register
 
 
+def where(emitter: Grouping, node: plan.Agg, rel: Rel, condition: Sql) -> Sql:
+    """An aggregate over the rows for which a condition holds."""
+    if node.name in _PLAIN:
+        raise KqlUnsupported(f"{node.name} over a part of the rows")
+    emitter.condition = condition  # type: ignore[attr-defined]
+    try:
+        return build(emitter, node, rel)
+    finally:
+        emitter.condition = None  # type: ignore[attr-defined]
+
+
 def build(emitter: Grouping, node: plan.Agg, rel: Rel) -> Sql:
     """The SQL of an aggregate; the ``...if`` forms filter the rows of the plain ones."""
     name, args = node.name, list(node.args)

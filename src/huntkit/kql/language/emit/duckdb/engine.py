@@ -17,6 +17,7 @@ from huntkit.kql.language.emit.duckdb import (  # noqa: F401  they register them
     net,
     numbers,
     parsers,
+    plugins,
     search,
     series,
     strings,
@@ -159,6 +160,10 @@ class DuckDB(Grouping):
     def on_series(self, node: plan.Series) -> Rel:
         """``range``."""
         return making.on_series(self, node)
+
+    def on_plugin(self, node: plan.Plugin) -> Rel:
+        """``evaluate``."""
+        return plugins.on_plugin(self, node)
 
     def on_makeseries(self, node: plan.MakeSeries) -> Rel:
         """``make-series``."""

@@ -114,29 +114,29 @@ def _cidrs(first: str | None, last: str | None) -> str | None:
     return dump([str(each) for each in networks])
 
 
-def _address(value: str | None) -> int | None:
+def _address(value: str | None) -> tuple[int, int] | None:
     given = load(value)
     if isinstance(given, int) and 0 <= given < 2**32:
-        return given
-    found = quad(given) if isinstance(given, str) else None
-    return None if found is None else _masked(*found)
+        return given, 32
+    return quad(given) if isinstance(given, str) else None
 
 
 @python("format_ipv4", "JL", "V")
 def _format(value: str | None, length: int | None) -> str:
-    address = _address(value)
-    if address is None or (length is not None and not 0 <= length <= 32):
+    found = _address(value)
+    if found is None or (length is not None and not 0 <= length <= 32):
         return ""
-    return str(ipaddress.IPv4Address(_masked(address, 32 if length is None else length)))
+    shortest = min(found[1], 32 if length is None else length)
+    return str(ipaddress.IPv4Address(_masked(found[0], shortest)))
 
 
 @python("format_ipv4_mask", "JL", "V")
 def _format_mask(value: str | None, length: int | None) -> str:
-    address = _address(value)
-    length = 32 if length is None else length
-    if address is None or not 0 <= length <= 32:
+    found = _address(value)
+    if found is None or (length is not None and not 0 <= length <= 32):
         return ""
-    return f"{ipaddress.IPv4Address(_masked(address, length))}/{length}"
+    shortest = min(found[1], 32 if length is None else length)
+    return f"{ipaddress.IPv4Address(_masked(found[0], shortest))}/{shortest}"
 
 
 # --- addresses inside text ----------------------------------------------------------------------
@@ -230,7 +230,7 @@ def _parse_ipv6_mask(value: str | None, length: int | None) -> str:
     found = six(value or "")
     if found is None or length is None or not 0 <= length <= 128:
         return ""
-    return _full(found, min(length + (96 if quad(value or "") else 0), found[1]))
+    return _full(found, min(length, found[1]))
 
 
 def _compare6(a: str | None, b: str | None, length: int | None) -> int | None:

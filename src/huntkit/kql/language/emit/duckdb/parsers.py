@@ -75,8 +75,7 @@ def _parse_path(value: str | None) -> str | None:
     rest = value
     if match := re.match(r"([A-Za-z][A-Za-z0-9+.-]+)://", rest):
         facts["Scheme"], rest = match[1], rest[match.end() :]
-        facts["RootPath"] = ""
-    elif match := re.match(r"[A-Za-z]:", rest):
+    if match := re.match(r"[A-Za-z]:", rest):
         facts["RootPath"] = match[0]
     elif rest.startswith("\\\\"):
         facts["RootPath"] = re.match(r"\\\\[^\\/]*", rest)[0]  # type: ignore[index]

@@ -190,7 +190,7 @@ def groups(pattern: str) -> int:
     """How many capturing groups a pattern has."""
     bare = re.sub(r"\\Q.*?(?:\\E|$)", "", pattern, flags=re.DOTALL)
     bare = re.sub(r"\\.", "", bare, flags=re.DOTALL)
-    bare = re.sub(r"\[\^?\]?[^\]]*\]", "", bare)
+    bare = re.sub(r"\[\^?\]?[^\]]*\]", "x", bare)
     return len(re.findall(r"\((?!\?)|\(\?P?<(?![=!])", bare))
 
 

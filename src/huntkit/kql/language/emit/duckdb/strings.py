@@ -3,6 +3,7 @@
 import base64
 import binascii
 import hashlib
+import re
 import urllib.parse
 import uuid
 import zlib
@@ -69,9 +70,9 @@ def _indexof(
     begin = max(begin + len(hay), 0) if begin < 0 else begin
     if begin > len(hay) or nth < 1 or (length is not None and length < -1):
         return -1
-    end = len(hay) if length in (None, -1) else min(len(hay), begin + (length or 0))
     found = begin - 1
-    for _ in range(nth):
+    for _ in range(nth):  # each look is as long as the first
+        end = len(hay) if length in (None, -1) else found + 1 + (length or 0)
         found = hay.find(needle, found + 1, end)
         if found < 0:
             return -1
@@ -134,7 +135,8 @@ def _replace_strings(value: str | None, old: str | None, new: str | None) -> str
 
 def _url(quote: str) -> Callable[..., Any]:
     def compute(value: str | None) -> str:
-        return getattr(urllib.parse, quote)(value or "", safe="-_.!*()")  # type: ignore[no-any-return]
+        found: str = getattr(urllib.parse, quote)(value or "", safe="-_.!*()")
+        return re.sub("%[0-9A-F]{2}", lambda each: each.group().lower(), found)  # type: ignore[no-any-return]
 
     return compute
 
