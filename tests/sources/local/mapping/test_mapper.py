@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 
 from huntkit.formats.batch import Batch
 from huntkit.sources.local import schemas
-from huntkit.sources.local.mapping import Clock, Mapper
+from huntkit.sources.local.mapping import Clock, Mapper, merge_table, rules
+from huntkit.sources.local.mapping.layouts import layouts
 
 POLARS = {
     "string": pl.String,
@@ -696,3 +697,59 @@ def test_a_cleared_log_as_windows_writes_it() -> None:
     row = mapped([record])["DeviceEvents"].to_dicts()[0]
     assert (row["ActionType"], row["InitiatingProcessAccountName"]) == ("EventLogCleared", "ana")
     assert orjson.loads(row["AdditionalFields"])["Channel"] == "Application"
+
+
+KNOWN_COLUMNS = sorted({c for table in schemas.names() for c in schemas.known(table) or ()})
+SOURCE_FIELDS = sorted(
+    {name for family in rules.families() for keys in family.keys for name in keys}
+    | {name for each in layouts() for name in (*each.needs, *each.any_of, *each.shipper)}
+    | {"TimeGenerated [UTC]", "Timestamp [Local Time]", "", "_record", "_file", "_time_note"}
+)
+CELLS = st.one_of(
+    st.sampled_from(
+        ["", "-", "0x3e7", "4688", "1", "2024-03-01T10:00:00Z", "5/1/2024, 10:00:00.123 AM",
+         "{}", "[1]", '{"a": {"b": [1]}}', "<Event><System/></Event>", "ProcessCreated", "\u0000",
+         "Security", "Microsoft-Windows-Sysmon/Operational", "-1e400", "99999999999999999999"]
+    ),
+    st.text(max_size=8),
+)  # fmt: skip
+
+
+@st.composite
+def known_tables(draw: st.DrawFn) -> dict[str, list[str]]:
+    """A CSV file whose header is made of names that mean something."""
+    table = draw(st.sampled_from(schemas.names()))
+    near = st.sampled_from(sorted(schemas.known(table) or KNOWN_COLUMNS))
+    any_name = st.sampled_from(KNOWN_COLUMNS + SOURCE_FIELDS)
+    names = draw(st.lists(near | near | any_name, min_size=1, max_size=15, unique=True))
+    rows = draw(st.integers(0, 3))
+    return {name: draw(st.lists(CELLS, min_size=rows, max_size=rows)) for name in names}
+
+
+@settings(max_examples=300, deadline=None, suppress_health_check=list(HealthCheck))
+@given(columns=known_tables(), year=st.none() | st.integers(1, 9999))
+def test_any_header_of_known_names_becomes_tables(
+    columns: dict[str, list[str]], year: int | None
+) -> None:
+    count = len(next(iter(columns.values())))
+    mapper = Mapper(name="x.csv", clock=Clock(assume_timezone="Europe/Berlin", assume_year=year))
+    found = mapper.map(Batch("csv", range(2, count + 2), columns=copy.deepcopy(columns)))
+    found += mapper.finish()
+    rows = [dict(zip(columns, each, strict=True)) for each in zip(*columns.values(), strict=True)]
+    other = Mapper(name="x.json")
+    again = other.map(batch(rows)) + other.finish()
+    for frames in (found, again):
+        landed = {number for _, frame in frames for number in frame["_record"].to_list()}
+        assert len(landed) == count
+    for table, frame in found + again:
+        merge_table(table, frame.with_columns(pl.lit("x.csv").alias("_file")))
+
+
+def test_free_text_of_all_files_is_one_table_of_texts() -> None:
+    for name in ("LICENSE", "notes.txt", "a.zip!b/app.log"):
+        tables = mapped([{"Text": "12"}, {"Text": "007"}], name=name, kind="text")
+        assert list(tables) == ["Text"]
+        assert tables["Text"].to_dicts() == [
+            {"_record": 1, "Text": "12"}, {"_record": 2, "Text": "007"}
+        ]  # fmt: skip
+    assert mapped([], kind="text") == {}

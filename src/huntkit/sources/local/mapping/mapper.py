@@ -10,7 +10,7 @@ from huntkit.sources.local.mapping import exports, headers, linux, records, rule
 from huntkit.sources.local.mapping.collect import Collector
 from huntkit.sources.local.mapping.layouts import Layout, layouts, unwrapped
 from huntkit.sources.local.mapping.rules import Family
-from huntkit.sources.local.mapping.series import listed
+from huntkit.sources.local.mapping.series import filled, listed, texts
 from huntkit.sources.local.mapping.times import ASSUMED, Clock
 
 Frames = list[tuple[str, pl.DataFrame]]
@@ -18,6 +18,7 @@ Row = dict[str, Any]
 Columns = Mapping[str, Sequence[Any]]
 Group = tuple[Layout | None, list[Row], list[int]]
 _SLICE = 512
+FREE_TEXT = "Text"
 _SESSIONS = ("Zeek_conn", "Zeek_dns", "Zeek_http")
 
 
@@ -48,6 +49,8 @@ class Mapper:
             return self._columns(batch, batch.columns)
         family = _by_kind(batch.kind)
         rows, numbers = batch.records or [], list(batch.numbers)
+        if batch.kind == "text":
+            return _free_text(rows, numbers)
         if family is not None:
             return self._family(family, rows, numbers, kind=batch.kind)
         found: Frames = []
@@ -220,6 +223,15 @@ class Mapper:
             rows = [{**row, "_path": path} for row in _rows(renamed)]
             found += records.frames(sessions, rows, numbers)
         return found
+
+
+def _free_text(rows: Sequence[Row], numbers: Sequence[int]) -> Frames:
+    """Lines of no known kind, of all files in one table: a name for each would tell nothing."""
+    if not rows:
+        return []
+    lines = filled(pl.DataFrame([texts("Text", [row.get("Text") for row in rows])]))
+    record = pl.Series("_record", numbers, dtype=pl.Int64)
+    return [(FREE_TEXT, lines.insert_column(0, record))]
 
 
 def _by_kind(kind: str) -> Family | None:
