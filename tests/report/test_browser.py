@@ -38,7 +38,8 @@ class Seen:
 
     def open(self, path: Path) -> Any:
         self.page.goto(path.as_uri())
-        self.page.wait_for_function("document.documentElement.dataset.hkReady !== undefined")
+        # Not by a function: its polling is an eval, which the page's policy rightly refuses.
+        self.page.wait_for_selector("html[data-hk-ready]", state="attached")
         return self.page
 
 

@@ -6,10 +6,13 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import polars as pl
+import pytest
 
-from huntkit.report import encoded, indicators, notable, overview, processes
+from huntkit.report import encoded, indicators, notable, overview, processes, sections
+from huntkit.report.drawing import activity_svg
 from huntkit.report.facts import gather
 from huntkit.report.layouts import layouts
+from huntkit.report.overview import Activity
 from huntkit.report.texts import distinct_texts
 
 WHEN = datetime(2026, 3, 3, 9, 12, 31, tzinfo=UTC)
@@ -217,3 +220,106 @@ def test_processes_can_be_narrowed_by_host_and_time(evidence: Make, process_rows
     end = WHEN + timedelta(seconds=10)
     few = processes.processes(given, known, [], hosts=["WS01.example"], start=WHEN, end=end)
     assert few.filter(~pl.col("Inferred")).height == 11
+
+
+def service(event: int, record: int, seconds: int, name: str = "Evil") -> dict[str, Any]:
+    if event == 7045:
+        provider, data = "Service Control Manager", f'{{"ServiceName":"{name}","ImagePath":"x"}}'
+    else:
+        provider = "Microsoft-Windows-Security-Auditing"
+        data = f'{{"ServiceName":"{name}","ServiceFileName":"x","SubjectUserName":"nils"}}'
+    return {
+        "EventID": event,
+        "Provider": provider,
+        "EventData": data,
+        "_record": record,
+        "TimeGenerated": WHEN + timedelta(seconds=seconds),
+    }
+
+
+def test_a_service_that_two_logs_tell_of_is_one_event(evidence: Make) -> None:
+    rows = windows_rows(
+        service(4697, 1, 0),
+        service(7045, 2, 1),
+        service(7045, 3, 2),  # a second one: nothing else tells of it
+        service(7045, 4, 600),
+        service(7045, 5, 0, "Other"),
+    )
+    given = evidence({"WindowsEvent": rows})
+    found = notable.notable(given, layouts(given))
+    assert sorted(found["_record"].to_list()) == [1, 3, 4, 5]
+    [first] = found.filter(_record=1).to_dicts()
+    assert first["Account"] == "nils"
+    assert first["Detail"].endswith("also told by 7045, record 2")
+
+
+def test_equal_neighbours_are_one_row_and_no_event_is_lost(evidence: Make) -> None:
+    rows = windows_rows(
+        *({"_record": n, "TimeGenerated": WHEN + timedelta(seconds=n)} for n in range(5)),
+        {"_record": 9, "Computer": "b.example", "TimeGenerated": WHEN + timedelta(seconds=9)},
+    )
+    section = sections.draw(gather(evidence({"WindowsEvent": rows})))[0]
+    first, second = section.blocks[0]["sheet"].rows
+    assert first[1].repeats == "5 times, until 09:12:35"
+    assert second[1].repeats == ""
+    assert section.count == "6"
+
+
+def test_a_place_is_the_name_of_a_file_and_its_whole_path(evidence: Make) -> None:
+    rows = windows_rows(
+        {"_file": "case/a/Security.evtx", "EventID": 4726},
+        {"_file": "case/b/Security.evtx", "_record": 2},
+        {"_file": "case/only.evtx", "_record": 3, "EventID": 4724},
+    )
+    section = sections.draw(gather(evidence({"WindowsEvent": rows})))[0]
+    places = [row[-1] for row in section.blocks[0]["sheet"].rows]
+    assert {place.text for place in places} == {
+        "case/a/Security.evtx, 1",
+        "case/b/Security.evtx, 2",
+        "only.evtx, 3",
+    }
+    assert "case/only.evtx" in {place.title for place in places}
+
+
+def test_a_detail_leads_to_what_it_decodes_to(evidence: Make) -> None:
+    code = base64.b64encode("IEX (something long enough to see)".encode("utf-16-le")).decode()
+    data = f'{{"ServiceName":"S","ImagePath":"powershell -enc {code}"}}'
+    rows = windows_rows({**service(7045, 1, 0), "EventData": data}, {"_record": 2})
+    drawn = sections.draw(gather(evidence({"WindowsEvent": rows})))
+    links = [row[4].link for row in drawn[0].blocks[0]["sheet"].rows]
+    [item] = drawn[2].blocks[0]["pieces"]
+    assert links == [item["id"], ""] == ["decoded-1", ""]
+
+
+def test_indicators_are_one_number_everywhere(evidence: Make, process_rows: Make) -> None:
+    rows = process_rows({"ProcessCommandLine": "ping 203.0.113.4 10.0.0.1"})
+    facts = gather(evidence({"DeviceProcessEvents": rows}))
+    tile = next(tile for tile in sections.tiles(facts) if tile[0] == "Indicators")
+    section = next(each for each in sections.draw(facts) if each.id == "indicators")
+    assert tile[1] == section.count == f"{facts.indicators.height}"
+    assert "1 inside (private" in section.lead
+
+
+@pytest.mark.parametrize(
+    ("span", "labels"),
+    [
+        (timedelta(hours=5), ["10:00", "11:00"]),
+        (timedelta(seconds=12), ["09:12:32", "09:12:34"]),
+        (timedelta(days=40), ["2026-03-04", "2026-03-11"]),
+        (timedelta(days=9_000), ["2026-03-04"]),
+    ],
+)
+def test_ticks_stand_at_round_times(span: timedelta, labels: list[str]) -> None:
+    given = Activity(WHEN, span / 120, [("T", 1, [1] * 120)])
+    picture = str(activity_svg(given))
+    assert [label for label in labels if f">{label}<" not in picture] == []
+    assert 1 <= picture.count('y1="30"') <= 10
+
+
+def test_origins_are_folders_where_files_are_many(evidence: Make) -> None:
+    facts = gather(evidence({"WindowsEvent": windows_rows({})}))
+    names = ["a/x/1.evtx", "a/x/2.evtx", "a/3.json", "b/l.zip!m.json", "b/n.log", "b/o.log"]
+    facts.files = pl.DataFrame({"path": names})
+    assert sections.origins(facts) == ["a/", "b/"]
+    facts.files = pl.DataFrame({"path": ["a/l.zip!m.json", "a/l.zip!n.json"]})
+    assert sections.origins(facts) == ["a/l.zip"]

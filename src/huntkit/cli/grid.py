@@ -28,7 +28,7 @@ def print_table(frame: pl.DataFrame, *, title: str = "", console: Console | None
     table = Table(box=SIMPLE_HEAD, title=Text(title) if title else None, title_justify="left")
     for name, width in widths.items():
         table.add_column(
-            Text(_cut(_heading(frame, name), width)),
+            Text(cut(_heading(frame, name), width)),
             justify="right" if _is_number(frame, name) else "left",
             width=width,
             no_wrap=len(widths) > 1,
@@ -62,6 +62,17 @@ def cell(value: object) -> str:
         pairs = (f"{name}: {cell(each)}" for name, each in value.items() if each not in ("", None))
         return visible("; ".join(pairs), limit=_LONGEST)
     return visible(str(value), limit=_LONGEST)
+
+
+def cut(text: str, width: int, *, front: bool = False) -> str:
+    """Text in at most so many cells; ``…`` stands for what was cut, at its end or front."""
+    if cell_len(text) <= width:
+        return text
+    if front:
+        while (surplus := cell_len(text) - (width - 1)) > 0:
+            text = text[(surplus + 1) // 2 :]  # a character is one or two cells wide
+        return "…" + text
+    return set_cell_size(text, width - 1).rstrip() + "…"
 
 
 def _fitting(frame: pl.DataFrame, width: int) -> tuple[dict[str, int], list[str], list[str]]:
@@ -110,14 +121,4 @@ def _is_number(frame: pl.DataFrame, name: str) -> bool:
 
 def _text(name: str, value: object, width: int, columns: int) -> Text:
     shown = cell(value)
-    return Text(shown if columns == 1 else _cut(shown, width, front=name in _PATHS))
-
-
-def _cut(text: str, width: int, *, front: bool = False) -> str:
-    if cell_len(text) <= width:
-        return text
-    if front:
-        while (surplus := cell_len(text) - (width - 1)) > 0:
-            text = text[(surplus + 1) // 2 :]  # a character is one or two cells wide
-        return "…" + text
-    return set_cell_size(text, width - 1).rstrip() + "…"
+    return Text(shown if columns == 1 else cut(shown, width, front=name in _PATHS))

@@ -8,10 +8,11 @@ from rich.console import Console
 from rich.text import Text
 
 from huntkit.cli.frame import counted
-from huntkit.cli.grid import print_table
+from huntkit.cli.grid import cut, print_table
 from huntkit.cli.output import records
 from huntkit.core.text import visible
 from huntkit.report.facts import Facts
+from huntkit.report.processes import Branch
 from huntkit.report.sheets import time_text
 
 _FILES = _TABLES = 12
@@ -134,13 +135,18 @@ def _found(facts: Facts, console: Console) -> None:
     if facts.processes.height:
         lines.append((f"  {facts.processes.height:>6,}  Processes; branches, rarest first:", ""))
         lines += [
-            (f"          {visible(branch.host, limit=30)}  {visible(branch.title, limit=110)}", "")
+            (f"          {cut(_branch(branch), console.width - 12, front=True)}", "")
             for branch in facts.branches[:3]
         ]
     for kind, count in _by_type(facts).items():
         lines.append((f"  {count:>6,}  Indicators: {kind}", ""))
     for text, style in lines or [("  nothing of the kinds that are looked for", "")]:
         console.print(Text(text, style=style), soft_wrap=False, overflow="ellipsis", no_wrap=True)
+
+
+def _branch(branch: Branch) -> str:
+    """The chain of a branch and its host; of a long one the end stays, which is what is rare."""
+    return f"{visible(branch.title, limit=300)}  ({visible(branch.host, limit=40)})"
 
 
 def _by_tone(facts: Facts) -> dict[str, tuple[int, str]]:

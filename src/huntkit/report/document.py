@@ -75,6 +75,7 @@ class Report:
             "report.html.j2",
             title=self.title,
             subtitle=sections.subtitle(facts),
+            origins=sections.origins(facts),
             partial=facts.partial,
             problems={"lines": facts.problems[:_PROBLEMS_ON_TOP], "total": len(facts.problems)},
             tiles=sections.tiles(facts),

@@ -1,6 +1,7 @@
 """The picture of activity: per table a row of bars, drawn as SVG on the spot, no script."""
 
 import math
+from datetime import datetime, timedelta
 
 from markupsafe import Markup
 
@@ -8,6 +9,11 @@ from huntkit.core.text import visible
 from huntkit.report.overview import Activity
 from huntkit.report.sheets import time_text
 
+_TICKS = 8
+_STEPS_S = (
+    *(1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1_800),
+    *(3_600, 7_200, 10_800, 21_600, 43_200),
+)
 _LEFT, _WIDTH, _ROW = 210, 1180, 30
 
 
@@ -77,18 +83,46 @@ def _tall(count: int, highest: int) -> float:
 
 def _axis(given: Activity, bins: int, *, top: int) -> Markup:
     span = given.step * bins
+    step = _tick_step(span)
+    width = _WIDTH - _LEFT - 70
     ticks = []
-    for number in range(6):
-        moment = given.start + span * number / 5
-        text = time_text(moment)
-        shown = text[11:16] if span.days < 1 else text[:16]
-        anchor = "start" if number == 0 else "end" if number == 5 else "middle"
+    moment = _first_tick(given.start, step)
+    day = given.start.date()
+    while moment <= given.start + span:
+        x = _LEFT + width * ((moment - given.start) / span)
+        label = _label(moment, step, new_day=moment.date() != day)
+        day = moment.date()
+        anchor = "end" if x > _LEFT + width - 30 else "middle"
         ticks.append(
-            Markup('<text class="axis" x="{:.1f}" y="{}" text-anchor="{}">{}</text>').format(
-                _LEFT + (_WIDTH - _LEFT - 70) * number / 5, top + 17, anchor, shown
-            )
+            Markup(
+                '<line class="rule" x1="{0:.1f}" x2="{0:.1f}" y1="{1}" y2="{2}"/>'
+                '<text class="axis" x="{0:.1f}" y="{3}" text-anchor="{4}">{5}</text>'
+            ).format(x, top, top + 5, top + 17, anchor, label)
         )
+        moment += step
     zone = Markup('<text class="axis" x="{}" y="{}" text-anchor="end">{} UTC</text>').format(
         _LEFT - 10, top + 17, time_text(given.start)[:10]
     )
     return Markup("").join([*ticks, zone])
+
+
+def _tick_step(span: timedelta) -> timedelta:
+    """The smallest round step that gives at most eight ticks."""
+    seconds = span.total_seconds()
+    round_steps = (*_STEPS_S, *(86_400 * days for days in (1, 2, 7, 14, 30, 91, 182, 365)))
+    step = next((each for each in round_steps if seconds / each <= _TICKS), None)
+    return timedelta(seconds=step or math.ceil(seconds / _TICKS / 31_536_000) * 31_536_000)
+
+
+def _first_tick(start: datetime, step: timedelta) -> datetime:
+    midnight = start.replace(hour=0, minute=0, second=0, microsecond=0)
+    step = min(step, timedelta(days=1))
+    return midnight + step * math.ceil((start - midnight) / step)
+
+
+def _label(moment: datetime, step: timedelta, *, new_day: bool) -> str:
+    text = time_text(moment)
+    if step >= timedelta(days=1):
+        return text[:10]
+    clock = text[11:16] if step >= timedelta(minutes=1) else text[11:19]
+    return f"{text[5:10]} {clock}" if new_day else clock

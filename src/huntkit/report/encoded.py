@@ -19,6 +19,7 @@ _COLUMNS = re.compile(
     r"|eventdata|message|details|argument|parameter|context",
     re.IGNORECASE,
 )
+_RUN = re.compile(r"[A-Za-z0-9+/=_-]{32,}")  # what is encoded
 _LAYER = pl.Struct({"Encoding": pl.String(), "Decoded": pl.String(), "Note": pl.String()})
 _SCHEMA = pl.Schema(
     {
@@ -90,12 +91,25 @@ def _once(found: pl.DataFrame) -> pl.DataFrame:
 
 def items(rows: pl.DataFrame) -> list[dict[str, Any]]:
     """The first rows, ready for the page."""
-    return [_item(row) for row in rows.head(ITEMS).iter_rows(named=True)] if rows.height else []
+    shown = rows.head(ITEMS).iter_rows(named=True) if rows.height else []
+    return [_item(row, number) for number, row in enumerate(shown, start=1)]
 
 
-def _item(row: dict[str, Any]) -> dict[str, Any]:
+def place_of(text: str, rows: pl.DataFrame) -> str:
+    """The id of the item on the page that decodes what stands in a text; empty if none does."""
+    runs = set(_RUN.findall(text))
+    if not runs or not rows.height:
+        return ""
+    for number, given in enumerate(rows.head(ITEMS)["Given"], start=1):
+        if runs & set(_RUN.findall(given)):
+            return f"decoded-{number}"
+    return ""
+
+
+def _item(row: dict[str, Any], number: int) -> dict[str, Any]:
     given = row["Given"]
     return {
+        "id": f"decoded-{number}",
         "time": time_text(row["TimeGenerated"])[:19] + " UTC" if row["TimeGenerated"] else "",
         "host": row["Host"],
         "user": row["User"],

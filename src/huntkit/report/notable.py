@@ -9,6 +9,7 @@ from huntkit.report.layouts import Evidence, Layout, find
 from huntkit.tables.data_files import data_file
 
 MOST = 5_000  # of one kind; a service that is installed a million times does not fill memory
+_SAME_EVENT = "5s"  # between what two logs say of one event
 MOST_DETAIL = 20_000  # characters
 _SCHEMA = pl.Schema(
     {
@@ -43,10 +44,57 @@ def notable(evidence: Evidence, tables: Sequence[Layout]) -> pl.DataFrame:
         return pl.DataFrame(schema=_SCHEMA)
     rows: pl.DataFrame = evidence.sql(" UNION ALL ".join(statements), frame="polars")
     found = rows.cast(_SCHEMA).with_columns(pl.col(pl.String).fill_null(""))
-    return (
+    return _one_service(
         found.sort(pl.col("Table") != "WindowsEvent", maintain_order=True)
         .unique(["_file", "_record", "Kind"], keep="first", maintain_order=True)
         .sort("TimeGenerated", "_file", "_record", nulls_last=True, maintain_order=True)
+    )
+
+
+def _one_service(found: pl.DataFrame) -> pl.DataFrame:
+    """A service that two logs tell of is one event, which names the other log's record.
+
+    Security (4697) says who did it, System (7045) does not: the former stays.
+    """
+    service = pl.col("Detail").str.extract(r"^ServiceName: ([^;]+); (?:ImagePath|ServiceFile)", 1)
+    rows = found.with_row_index("row").with_columns(
+        service.alias("service"), pl.col("Host").str.to_lowercase().alias("host")
+    )
+    rows = rows.filter(
+        pl.col("Kind") == "Service installed",
+        pl.col("service").is_not_null(),
+        pl.col("TimeGenerated").is_not_null(),
+    ).sort("TimeGenerated", "row")
+    system = pl.col("Detail").str.contains("; ImagePath: ", literal=True)
+    security = rows.filter(~system).select("TimeGenerated", "host", "service", kept="row")
+    pairs = (
+        rows.filter(system)
+        .join_asof(
+            security,
+            on="TimeGenerated",
+            by=["host", "service"],
+            strategy="nearest",
+            tolerance=_SAME_EVENT,
+            check_sortedness=False,
+        )
+        .drop_nulls("kept")
+        .unique("kept", keep="first", maintain_order=True)
+        .select(pl.col("kept").alias("row"), "_record", dropped="row")
+    )
+    if not pairs.height:
+        return found
+    told = found.with_row_index("row").join(
+        pairs.select("row", also="_record"), on="row", how="left", maintain_order="left"
+    )
+    return (
+        told.filter(~pl.col("row").is_in(pairs["dropped"].to_list()))
+        .with_columns(
+            pl.when(pl.col("also").is_not_null())
+            .then(pl.format("{}; also told by 7045, record {}", "Detail", "also"))
+            .otherwise("Detail")
+            .alias("Detail")
+        )
+        .select(list(_SCHEMA))
     )
 
 

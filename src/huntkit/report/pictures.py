@@ -11,7 +11,7 @@ MOST_PROCESSES = 3_000
 
 
 def notable_timeline(facts: Facts) -> Chart | None:
-    """Notable events as a timeline, one band per kind."""
+    """Notable events as a timeline, one lane per kind; the alarming ones say so."""
     if not facts.notable.height:
         return None
     rows = facts.notable.filter(pl.col("TimeGenerated").is_not_null())
@@ -21,7 +21,13 @@ def notable_timeline(facts: Facts) -> Chart | None:
     if rows.height > MOST_EVENTS:
         title += f" (the first {MOST_EVENTS:,} of {rows.height:,})"
     chart: Chart = charts.timeline(
-        rows.head(MOST_EVENTS).with_columns(pl.col("Detail").str.slice(0, 400)),
+        rows.head(MOST_EVENTS).with_columns(
+            pl.col("Detail").str.slice(0, 400),
+            pl.when(pl.col("Tone") == "alarm")
+            .then("▲ " + pl.col("Kind"))
+            .otherwise("Kind")
+            .alias("Kind"),
+        ),
         group_by="Kind",
         source_columns=["Host", "Account", "Detail"],
         time_column="TimeGenerated",

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from pathlib import PurePath
 from typing import Any
 
 import polars as pl
@@ -27,6 +28,8 @@ _TYPES = {
     "sha1_hash": "SHA-1 hashes",
     "md5_hash": "MD5 hashes",
 }
+_NOTABLE = 300  # rows of the page
+_ORIGINS = 4
 _INSIDE = ("private", "loopback", "link_local", "multicast", "broadcast", "unspecified")
 
 
@@ -78,6 +81,19 @@ def subtitle(facts: Facts) -> list[str]:
     return told
 
 
+def origins(facts: Facts) -> list[str]:
+    """Where the evidence lay: single files by name, many by the folders that hold them."""
+    paths = facts.files["path"].str.split("!").list.first().unique(maintain_order=True).to_list()
+    if len(paths) > _ORIGINS:
+        tops: list[PurePath] = []
+        for folder in sorted({PurePath(path).parent for path in paths}):
+            if not any(folder.is_relative_to(top) for top in tops):
+                tops.append(folder)
+        paths = [f"{top}/" for top in tops]
+    more = [f"and {len(paths) - _ORIGINS:,} more"] if len(paths) > _ORIGINS else []
+    return [*paths[:_ORIGINS], *more]
+
+
 def tiles(facts: Facts) -> list[tuple[str, str, str, str]]:
     """The numbers at the top: label, value, section, tone."""
     failures = int(facts.failed_logons["Failures"].sum()) if facts.failed_logons.height else 0
@@ -109,14 +125,8 @@ def _notable(facts: Facts) -> Section:
         ("Detail", "Detail", "code"),
         *_PLACE,
     )
-    rank = pl.col("Tone").replace_strict({"alarm": 0, "warn": 1}, default=2)
     rows = facts.notable
-    if rows.height:
-        rows = _with_place(rows)
-        # A flood of lesser events must not push the alarming ones off the page.
-        chosen = rows.with_row_index("n").sort(rank, "n").head(200).sort("n").drop("n")
-    else:
-        chosen = rows
+    chosen = _chosen(rows) if rows.height else rows
     found = Section(
         "notable",
         "Notable events",
@@ -124,11 +134,17 @@ def _notable(facts: Facts) -> Section:
         f"{rows.height:,}",
         "Logs cleared, services and tasks made, accounts created, alarms; in the order of time.",
     )
-    block = _sheet(chosen, "Notable events", columns, total=rows.height)
-    for cells, tone in zip(
-        block["sheet"].rows, chosen["Tone"] if chosen.height else [], strict=True
-    ):
-        cells[1] = replace(cells[1], tone=tone)
+    shown = int(chosen["repeats"].sum()) if rows.height else 0
+    left = rows.height - shown
+    if left:
+        found.lead += f" The {shown:,} most alarming are shown, {left:,} are not."
+    block = _sheet(chosen, "Notable events", columns)
+    block["whole"] = True
+    for cells, row in zip(block["sheet"].rows, chosen.iter_rows(named=True), strict=True):
+        until = f"{row['repeats']:,} times, until {time_text(row['until'])[11:19]}"
+        repeats = until if row["repeats"] > 1 else ""
+        cells[1] = replace(cells[1], tone=row["Tone"], repeats=repeats)
+        cells[4] = replace(cells[4], link=encoded.place_of(row["Detail"], facts.encoded))
     found.blocks.append(block)
     failed = facts.failed_logons
     if failed.height:
@@ -142,6 +158,26 @@ def _notable(facts: Facts) -> Section:
         )
         found.blocks.append(_sheet(failed, "Failed logons", kinds, limit=60))
     return found
+
+
+def _chosen(rows: pl.DataFrame) -> pl.DataFrame:
+    """The events of the page; equal ones that follow one another are one row.
+
+    A flood of lesser events must not push the alarming ones off the page.
+    """
+    same = ["Kind", "Host", "Account", "Detail"]
+    grouped = (
+        rows.with_columns(pl.struct(same).rle_id().alias("run"))
+        .group_by("run", maintain_order=True)
+        .agg(
+            pl.exclude("run").first(),
+            pl.len().alias("repeats"),
+            pl.col("TimeGenerated").last().alias("until"),
+        )
+    )
+    rank = pl.col("Tone").replace_strict({"alarm": 0, "warn": 1}, default=2)
+    chosen = grouped.sort(rank, "run").head(_NOTABLE).sort("run")
+    return _with_place(chosen)
 
 
 def _activity(facts: Facts) -> Section:
@@ -330,14 +366,23 @@ def _sheet(
         "kind": "sheet",
         "sheet": sheet(rows, caption, columns=shown or None, limit=limit, total=total),
         "empty": empty,
+        "whole": False,
     }
 
 
 def _with_place(rows: pl.DataFrame) -> pl.DataFrame:
-    """File and record in one; of the file the last three parts of its path are enough."""
-    short = pl.col("_file").str.extract(r"((?:[^/\\]*[/\\]){0,2}[^/\\]*)$", 1)
+    """File and record in one: the file's name, and its whole path for who asks.
+
+    Files of the same name are told apart by the folders above them.
+    """
+    last = pl.col("_file").str.extract(r"([^/\\]*)$", 1).fill_null("")
+    folders = pl.col("_file").str.extract(r"((?:[^/\\]*[/\\]){0,2}[^/\\]*)$", 1).fill_null("")
+    name = pl.when(pl.col("_file").n_unique().over(last) > 1).then(folders).otherwise(last)
+    record = pl.col("_record").fill_null(0)
     return rows.with_columns(
-        pl.format("{}, {}", short.fill_null(""), pl.col("_record").fill_null(0)).alias("place")
+        pl.struct(
+            pl.format("{}, {}", name, record).alias("short"), pl.col("_file").alias("whole")
+        ).alias("place")
     )
 
 

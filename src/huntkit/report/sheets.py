@@ -23,6 +23,9 @@ class Cell:
     kind: Kind
     more: str = ""  # what was cut off, in words
     tone: str = ""  # alarm, warn or nothing
+    title: str = ""  # the whole of what is shown short
+    repeats: str = ""  # how often, and until when
+    link: str = ""  # the id of the place that says more
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +90,8 @@ def cell(value: object, kind: Kind) -> Cell:
         return Cell(f"{value:,}" if kind == "number" else str(value), kind)
     if isinstance(value, float):
         return Cell(f"{value:,.3g}", kind)
+    if isinstance(value, dict):  # a place: the file's name, its whole path
+        return Cell(visible(value["short"], limit=CELL_LIMIT), kind, title=visible(value["whole"]))
     if isinstance(value, list | pl.Series):
         names = [str(each) for each in value]
         more = f"and {len(names) - 12:,} more" if len(names) > 12 else ""
