@@ -102,7 +102,7 @@ def readable(data: bytes) -> tuple[str, str] | None:
         for encoding, zeros in (("utf-16-le", sample[1::2]), ("utf-16-be", sample[::2])):
             if zeros.count(0) * 4 >= len(zeros) * 3:
                 return _printable(encoding, data)
-    if 0 in data[:64]:
+    if 0 in data.rstrip(b"\x00")[:64]:
         return None
     return _printable("utf-8", data)
 

@@ -18,7 +18,8 @@ _PORT = re.compile(r":\d{1,5}(?!\d)")
 def url_spans(text: str) -> Iterator[tuple[int, int]]:
     """Start and end of every URL; each starts behind the end of the one before.
 
-    The end leaves out what belongs to the sentence or the program around it.
+    Blanks and quotes end no URL here: they ended the piece of text before. The end
+    leaves out what belongs to the sentence or the program around it.
 
     Examples:
         >>> text = "(see http://a.example/b(c).html), then"

@@ -1,0 +1,108 @@
+"""What bytes are: text, something compressed, a binary."""
+
+import bz2
+import gzip
+import lzma
+import zlib
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from huntkit.extract.encoded_bytes import open_bytes, readable
+
+TEXT = "Invoke-Thing 'http://evil.example/a'"
+NOISE = bytes(range(128, 256))
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-16-le", "utf-16-be"])
+def test_the_encoding_is_found_by_the_bytes(encoding):
+    assert readable(TEXT.encode(encoding)) == (encoding, TEXT)
+
+
+def test_marks_of_byte_order_and_padding_are_not_text():
+    assert readable(TEXT.encode("utf-16")) == ("utf-16", TEXT)
+    assert readable(TEXT.encode("utf-8-sig")) == ("utf-8", TEXT)
+    assert readable(TEXT.encode() + b"\x00") == ("utf-8", TEXT)
+
+
+@pytest.mark.parametrize("data", [b"", b"\x00" * 8, b"ab\x01cd", NOISE, b"\xff\xfe\x00", b"a\x00b"])
+def test_other_bytes_are_not_readable(data):
+    assert readable(data) is None
+
+
+@pytest.mark.parametrize(
+    ("name", "pack"),
+    [
+        ("gzip", gzip.compress),
+        ("zlib", zlib.compress),
+        ("bz2", bz2.compress),
+        ("xz", lzma.compress),
+    ],
+)
+def test_compressed_text_is_opened_and_named(name, pack):
+    opened = open_bytes(pack(TEXT.encode("utf-16-le")), room=10_000)
+    assert opened is not None
+    assert (opened.encodings, opened.text) == ((name, "utf-16-le"), TEXT)
+    assert (opened.size, opened.note, opened.is_text) == (2 * len(TEXT), "", True)
+
+
+def test_layers_of_compression_end_at_their_depth_and_room():
+    data = gzip.compress(zlib.compress(bz2.compress(TEXT.encode())))
+    opened = open_bytes(data, room=10_000)
+    assert opened is not None
+    assert opened.encodings == ("gzip", "zlib", "bz2", "utf-8")
+    shallow = open_bytes(data, room=10_000, max_depth=2)
+    assert shallow is not None
+    assert shallow.encodings == ("gzip", "zlib")
+    assert not shallow.is_text
+    bomb = open_bytes(gzip.compress(b"A" * 100_000), room=1000)
+    assert bomb is not None
+    assert (bomb.size, bomb.note) == (1000, "stopped: more bytes than the limit")
+
+
+@pytest.mark.parametrize(
+    ("head", "kind"),
+    [
+        (b"PK\x03\x04", "zip archive"),
+        (b"\x7fELF", "ELF program"),
+        (b"%PDF-\x00", "PDF document"),
+        (b"MZ\x90\x00!This program cannot be run", "Windows program"),
+    ],
+)
+def test_binaries_are_named_with_their_strings(head, kind):
+    opened = open_bytes(
+        head + NOISE + b"secret string" + NOISE + b"w\x00i\x00d\x00e\x00!\x00", room=1
+    )
+    assert opened is not None
+    assert opened.note.startswith(f"binary: {kind}, ")
+    assert "secret string" in opened.text.splitlines()
+    assert "wide!" in opened.text.splitlines()
+
+
+def test_unknown_bytes_are_reported_only_where_the_context_is_sure():
+    assert open_bytes(NOISE, room=100) is None
+    opened = open_bytes(NOISE, room=100, sure=True)
+    assert opened is not None
+    assert opened.note == "binary: unknown, 128 bytes"
+
+
+def test_deflate_without_a_header_needs_a_sure_context_and_a_whole_stream():
+    packer = zlib.compressobj(wbits=-15)
+    data = packer.compress(TEXT.encode() * 4) + packer.flush()
+    assert open_bytes(data, room=10_000) is None
+    opened = open_bytes(data, room=10_000, sure=True)
+    assert opened is not None
+    assert opened.encodings == ("deflate", "utf-8")
+    cut = open_bytes(data[:-4], room=10_000, sure=True)
+    assert cut is not None
+    assert cut.encodings == ()
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.binary(max_size=200), st.booleans(), st.integers(1, 500))
+def test_any_bytes_stay_within_the_room(data, sure, room):
+    for each in (data, gzip.compress(data), b"\x78\x9c" + data):
+        opened = open_bytes(each, room=room, sure=sure)
+        if opened is not None and len(opened.encodings) > int(opened.is_text):
+            assert opened.size <= room
