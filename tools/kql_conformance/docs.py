@@ -163,6 +163,8 @@ def check(pair: dict[str, Any]) -> Outcome:
     if len(pair["columns"]) != len(types):
         return Outcome(pair, "wrong", f"columns {[c.name for c in schema]}, not {pair['columns']}")
     wanted = [list(row) for row in pair["rows"]]
+    if not rows and not any(map(any, wanted)):  # no rows are printed as blanks
+        return Outcome(pair, "right")
     if len(wanted) != len(rows):
         return Outcome(pair, "wrong", f"{len(rows)} rows, not {len(wanted)}: {rows[:4]}")
     if ordered:

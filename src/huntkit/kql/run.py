@@ -1,5 +1,6 @@
 """Running KQL on frames."""
 
+import uuid
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -10,11 +11,12 @@ import polars as pl
 
 from huntkit.core.errors import QueryError, UsageError
 from huntkit.core.timespan import parse_time
+from huntkit.kql.external import Externals, read
 from huntkit.kql.frames import Table, connect, finished, prepare
 from huntkit.kql.language import plan
 from huntkit.kql.language.binder import bind
 from huntkit.kql.language.emit.duckdb import plugins
-from huntkit.kql.language.emit.duckdb.engine import DuckDB, Source, emit
+from huntkit.kql.language.emit.duckdb.engine import DuckDB, Physical, Source, emit
 from huntkit.kql.language.emit.sql import Emitted
 from huntkit.kql.language.errors import KqlError
 from huntkit.kql.language.parser import parse
@@ -45,6 +47,7 @@ def compile(  # noqa: A001  what it does
     now: object = None,
     parameters: Mapping[str, object] | None = None,
     opened: Callable[[plan.Plugin], plan.Schema] | None = None,
+    external: Callable[[plan.External], Source] | None = None,
 ) -> Compiled:
     """Turn a query into DuckDB's SQL.
 
@@ -56,6 +59,7 @@ def compile(  # noqa: A001  what it does
         parameters: values of ``declare query_parameters``.
         opened: tells the columns of a plugin that depend on the data; without it such a plugin
             is refused.
+        external: gives the rows of an ``externaldata``; without it these are refused.
 
     Raises:
         KqlError: what is wrong with the query, and where.
@@ -68,7 +72,7 @@ def compile(  # noqa: A001  what it does
         parameters=parameters,
         opened=opened,
     )
-    return Compiled(bound, emit(bound, sources))
+    return Compiled(bound, emit(bound, sources, external))
 
 
 def ticks_of(now: object) -> int:
@@ -87,6 +91,7 @@ def query(
     parameters: Mapping[str, object] | None = None,
     frame: Kind = "pandas",
     tables: Mapping[str, Any] | None = None,
+    externals: Externals | None = None,
     **more_tables: Any,
 ) -> Any:
     """The rows of a KQL query over frames.
@@ -102,6 +107,7 @@ def query(
         parameters: values of ``declare query_parameters``, bound as constants.
         frame: ``"pandas"``, ``"polars"`` or ``"arrow"``.
         tables: the frames (pandas, Polars, Arrow, DuckDB relations), by table name.
+        externals: URI -> local file, for ``externaldata``; nothing else is ever read.
         **more_tables: more of them.
 
     Returns:
@@ -122,7 +128,7 @@ def query(
     if not isinstance(text, str):
         raise UsageError("the query is not text")
     given = {**(tables or {}), **more_tables}
-    compiled, rows = _run(text, given, schemas or {}, now, parameters)
+    compiled, rows = _run(text, given, schemas or {}, now, parameters, externals or {})
     return as_kind(finished(rows, compiled.emitted), frame)
 
 
@@ -133,7 +139,7 @@ def examine(
 
     For checks that need all of a tick's digits; everyone else wants `query`.
     """
-    compiled, rows = _run(text, tables, schemas or {}, now, None)
+    compiled, rows = _run(text, tables, schemas or {}, now, None, {})
     return rows.rows(), compiled.emitted.schema, compiled.plan.ordered
 
 
@@ -143,6 +149,7 @@ def _run(
     schemas: Schemas,
     now: object,
     parameters: Mapping[str, object] | None,
+    externals: Externals,
 ) -> tuple[Compiled, pl.DataFrame]:
     """Compile and run a query on its own connection."""
     known = {name: Table(name, each, schemas.get(name)) for name, each in tables.items()}
@@ -157,7 +164,33 @@ def _run(
         return to_polars(connection.sql(compiled.sql))
 
     with connection:
-        return answer(text, described, sources, execute, now=now, parameters=parameters)
+        register = Files(externals, lambda name, rows: connection.register(name, rows.to_arrow()))
+        return answer(text, described, sources, execute, register, now=now, parameters=parameters)
+
+
+class Files:
+    """The files of ``externaldata``, each read and registered once.
+
+    Args:
+        externals: URI -> local file.
+        register: gives the engine a table under a name.
+    """
+
+    def __init__(
+        self, externals: Externals, register: Callable[[str, pl.DataFrame], object]
+    ) -> None:
+        self._externals = externals
+        self._register = register
+        self._known: dict[plan.External, Source] = {}
+
+    def __call__(self, node: plan.External) -> Source:
+        """Where the engine now has the rows of an ``externaldata``."""
+        if node not in self._known:
+            name = f"external_{uuid.uuid4().hex}"
+            self._register(name, read(node, self._externals))
+            columns = {c.name: Physical(f"k{i}", "TEXT") for i, c in enumerate(node.schema)}
+            self._known[node] = Source(name, columns)
+        return self._known[node]
 
 
 def answer(
@@ -165,6 +198,7 @@ def answer(
     schemas: Schemas,
     sources: Mapping[str, Source],
     execute: Callable[[Compiled], pl.DataFrame],
+    files: Files,
     *,
     now: object,
     parameters: Mapping[str, object] | None,
@@ -172,12 +206,14 @@ def answer(
     """Compile a query and run it by ``execute``, in as many steps as it needs."""
 
     def opened(plugin: plan.Plugin) -> plan.Schema:
-        asked = plugins.question(DuckDB(sources), plugin)
+        asked = plugins.question(DuckDB(sources, files), plugin)
         rows = execute(Compiled(plan.Plan(plugin.input, ordered=False), asked))
         return plugins.schema_of(plugin, [(row[0], row[1]) for row in rows.rows()])
 
     try:
-        compiled = compile(text, schemas, sources, now=now, parameters=parameters, opened=opened)
+        compiled = compile(
+            text, schemas, sources, now=now, parameters=parameters, opened=opened, external=files
+        )
         return compiled, execute(compiled)
     except KqlError:
         raise

@@ -71,7 +71,7 @@ class Database:
         with self._lock:
             self._connection.close()
 
-    def prepare(self, make: Callable[[duckdb.DuckDBPyConnection, set[str]], None]) -> None:
+    def prepare(self, make: Callable[[duckdb.DuckDBPyConnection, set[str]], object]) -> None:
         """Let ``make`` give the connection functions; the set remembers which it has."""
         with self._lock:
             make(self._connection, self._made)

@@ -222,6 +222,7 @@ class Evidence:
         *,
         now: object = None,
         parameters: Mapping[str, object] | None = None,
+        externals: Mapping[str, PathLike] | None = None,
         frame: Kind | None = None,
     ) -> Any:
         """The rows of a KQL query over the evidence's tables.
@@ -230,6 +231,7 @@ class Evidence:
             text: the query. Tables that a known schema names but the evidence lacks are empty.
             now: the instant of ``now()`` and ``ago()``; the evidence's own ``now`` by default.
             parameters: values of ``declare query_parameters``, bound as constants.
+            externals: URI -> local file, for ``externaldata``; nothing else is ever read.
             frame: ``"pandas"``, ``"polars"`` or ``"arrow"``.
 
         Raises:
@@ -246,6 +248,7 @@ class Evidence:
             language.Sources(schemas_, self._table, frozenset(present)),
             now=self.now if now is None else now,
             parameters=parameters,
+            externals=externals or {},
         )
         return as_kind(rows, frame or self._frame)
 

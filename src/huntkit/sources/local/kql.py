@@ -1,6 +1,7 @@
 """KQL over the evidence's tables: what the language needs to know of them."""
 
 from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
 
 import polars as pl
 
@@ -91,6 +92,7 @@ def answer(
     *,
     now: object,
     parameters: Mapping[str, object] | None,
+    externals: Mapping[str, str | Path],
 ) -> pl.DataFrame:
     """The rows of a query, with KQL's names."""
 
@@ -99,5 +101,11 @@ def answer(
         database.prepare(lambda connection, made: frames.prepare(connection, needs, made))
         return database.run(compiled.sql)
 
-    compiled, rows = run.answer(text, schemas, sources, execute, now=now, parameters=parameters)
+    def register(name: str, rows: pl.DataFrame) -> None:
+        database.prepare(lambda connection, _made: connection.register(name, rows.to_arrow()))
+
+    files = run.Files(externals, register)
+    compiled, rows = run.answer(
+        text, schemas, sources, execute, files, now=now, parameters=parameters
+    )
     return frames.finished(rows, compiled.emitted)

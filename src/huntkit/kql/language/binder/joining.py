@@ -4,11 +4,11 @@ import re
 
 from huntkit.kql.language import plan
 from huntkit.kql.language import syntax as s
-from huntkit.kql.language.binder import expressions, shaping
+from huntkit.kql.language.binder import shaping
 from huntkit.kql.language.binder.compare import _equal_pair as equal_pair
 from huntkit.kql.language.binder.convert import to
 from huntkit.kql.language.binder.naming import Unique
-from huntkit.kql.language.binder.scope import Context, Row, Scope, Table
+from huntkit.kql.language.binder.scope import Closure, Context, Scope, Table
 from huntkit.kql.language.errors import KqlNameError
 from huntkit.kql.language.types import did_you_mean
 
@@ -39,7 +39,7 @@ def join(ctx: Context, op: s.Join, scope: Scope, left: Table) -> Table:
         raise ctx.name_error(op, f"unknown kind of join '{kind}'", did_you_mean(kind, _KINDS))
     kind = _KINDS[kind]
     right = ctx.bind_table(ctx, op.right, scope)
-    keys = [_key(ctx, on, scope, left, right) for on in op.on]
+    keys = [_key(ctx, on, scope, left, right) for on in _conditions(op.on)]
     if kind in ("leftanti", "leftsemi"):
         schema = left.relation.schema
         sources = tuple(("left", c.name) for c in schema)
@@ -61,13 +61,23 @@ def lookup(ctx: Context, op: s.Lookup, scope: Scope, left: Table) -> Table:
     if kind not in ("leftouter", "inner"):
         raise ctx.type_error(op, f"lookup has no kind '{kind}'", "leftouter or inner")
     right = ctx.bind_table(ctx, op.right, scope)
-    keys = [_key(ctx, on, scope, left, right) for on in op.on]
+    keys = [_key(ctx, on, scope, left, right) for on in _conditions(op.on)]
     away = frozenset(_plain(key) for _, key in keys)
     schema, sources = _both(left, right, away)
     return Table(
         plan.Join(schema, left.relation, right.relation, kind, tuple(keys), sources),
         left.open or right.open,
     )
+
+
+def _conditions(on: tuple[s.Expr, ...]) -> list[s.Expr]:
+    found: list[s.Expr] = []
+    for expr in on:
+        while isinstance(expr, s.Binary) and expr.op == "and":
+            found.append(expr.right)
+            expr = expr.left
+        found.append(expr)
+    return found
 
 
 def _plain(key: plan.Scalar) -> str:
@@ -170,8 +180,12 @@ def _inputs(ctx: Context, expr: s.Expr, scope: Scope, position: int) -> list[tup
             for name in names
         ]
     table = ctx.bind_table(ctx, expr, scope)
-    if isinstance(expr, s.Name) and scope.get(expr.name) is None:
-        return [(expr.name, table)]
+    if isinstance(expr, s.Name):
+        meaning = scope.get(expr.name)
+        if meaning is None or (isinstance(meaning, Closure) and meaning.function.view):
+            return [(expr.name, table)]
+    if isinstance(expr, s.Pipeline) and isinstance(expr.operators[-1], s.As):
+        return [(expr.operators[-1].name, table)]
     return [(f"union_arg{position}", table)]
 
 
@@ -197,21 +211,19 @@ def combine(named: list[tuple[str, Table]], source: str | None, *, inner: bool =
     schema = tuple(plan.Column(output, type) for output, _, type in columns)
     if taken:
         schema = (plan.Column(taken, "string"), *schema)
+    blank: list[plan.Scalar] = [
+        plan.Lit(type, "" if type == "string" else None) for _, _, type in columns
+    ]
+    place = {(name, type): i for i, (_, name, type) in enumerate(columns)}
     inputs = []
     for label, table in named:
-        values: list[plan.Scalar] = [plan.Lit("string", label)] if taken else []
-        have = table.columns
-        for _, name, type in columns:
-            mine = have.get(name)
-            if mine is not None and mine.type == type:
-                values.append(plan.Col(type, name))
-            else:
-                values.append(plan.Lit(type, "" if type == "string" else None))
+        values = blank.copy()
+        for column in table.relation.schema:
+            position = place.get((column.name, column.type))
+            if position is not None:
+                values[position] = plan.Col(column.type, column.name)
+        if taken:
+            values.insert(0, plan.Lit("string", label))
         inputs.append(plan.Project(schema, table.relation, tuple(values)))
     is_open = any(table.open for _, table in named)
     return Table(plan.Union(schema, tuple(inputs)), is_open)
-
-
-def row_free(ctx: Context, expr: s.Expr, scope: Scope) -> plan.Scalar:
-    """An expression that reads no row."""
-    return expressions.scalar(ctx, expr, scope, Row())

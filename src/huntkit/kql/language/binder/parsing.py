@@ -20,14 +20,15 @@ _NUMBER = {
 
 def _pattern(ctx: Context, op: s.Parse) -> str:
     steps = op.steps
-    flags = "s" + "".join(flag.lower() for flag in op.flags if flag in "imU")
-    regex = f"(?{flags})"
-    if not (steps and steps[0].kind == "star") and op.kind != "regex":
+    if op.kind == "regex":
+        return _regex(ctx, op)
+    regex = "(?s)"
+    if not (steps and steps[0].kind == "star"):
         regex += "^"
     for position, step in enumerate(steps):
         following = steps[position + 1] if position + 1 < len(steps) else None
         if step.kind == "text":
-            regex += step.text if op.kind == "regex" else re.escape(step.text)
+            regex += re.escape(step.text)
         elif step.kind == "star":
             regex += ".*?" if following is not None else ""
         elif step.type in _NUMBER and op.kind != "relaxed":
@@ -38,6 +39,27 @@ def _pattern(ctx: Context, op: s.Parse) -> str:
             regex += "(.*?)"
         else:
             raise ctx.unsupported(step, "a capture that nothing ends", "put text after it")
+    return regex
+
+
+def _regex(ctx: Context, op: s.Parse) -> str:
+    """The pattern of ``kind=regex``: the texts are patterns, and captures take all they can."""
+    flags = "".join(dict.fromkeys(flag for flag in op.flags if flag in "imsU"))
+    regex = f"(?{flags})" if flags else ""
+    for position, step in enumerate(op.steps):
+        following = op.steps[position + 1] if position + 1 < len(op.steps) else None
+        if step.kind == "text":
+            regex += step.text
+        elif step.kind == "star":
+            regex += ".*"
+        elif step.type in _NUMBER:
+            regex += _NUMBER[step.type]
+        elif step.type in ("datetime", "timespan", "guid") and (
+            following is None or following.text.lstrip("(").startswith(".*")
+        ):
+            raise ctx.unsupported(step, f"a {step.type} capture whose end no text marks")
+        else:
+            regex += "(.*)"
     return regex
 
 
@@ -96,6 +118,10 @@ def parse_kv(ctx: Context, op: s.ParseKv, scope: Scope, table: Table) -> Table:
         )
     if option(op.parameters, "regex"):
         raise ctx.unsupported(op, "parse-kv by a regular expression")
+
+    for name in ("pair_delimiter", "kv_delimiter"):
+        if not option(op.parameters, name):
+            raise ctx.unsupported(op, f"parse-kv without {name}")
 
     def text(name: str, default: str) -> plan.Lit:
         found = option(op.parameters, name)

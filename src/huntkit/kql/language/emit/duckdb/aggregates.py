@@ -57,7 +57,9 @@ def build(emitter: Grouping, node: plan.Agg, rel: Rel) -> Sql:
     condition = None
     if (plain := _PLAIN.get(name)) is not None:
         name = plain
-        condition = truth(emitter, args.pop(0 if name == "count" else 1))
+        condition = truth(
+            emitter, args.pop(0 if name == "count" else 2 if name.startswith("covar") else 1)
+        )
     if name not in AGGREGATES:
         raise KqlUnsupported(f"the aggregate {node.name} is not run by this engine")
     values = [emitter.value(each) for each in args]
@@ -85,6 +87,9 @@ _PLAIN = {
     "stdevif": "stdev",
     "varianceif": "variance",
     "variancepif": "variancep",
+    "covarianceif": "covariance",
+    "covariancepif": "covariancep",
+    "stdevpif": "stdevp",
 }
 
 

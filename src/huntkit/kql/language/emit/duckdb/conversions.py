@@ -333,6 +333,18 @@ def _gettype(_e: Emitter, node: Fn, _a: list[Sql]) -> Sql:
     return text(kind)
 
 
+def of_text(emitter: Emitter, value: Sql, kind: str) -> Sql:
+    """A text as another type, as ``to<type>`` does."""
+    if kind in ("long", "real", "bool"):
+        return use(emitter, f"{kind}_string", value)
+    if kind in ("datetime", "timespan", "guid"):
+        return use(emitter, f"{kind}_text", value)
+    found, wanted = ("long_string", "INTEGER") if kind == "int" else ("decimal_text", kind)
+    wanted = SQL_TYPES.get(wanted, wanted)
+    made = use(emitter, found, value)
+    return exp.TryCast(this=made, to=exp.DataType.build(wanted, dialect="duckdb"))
+
+
 def convert(emitter: Emitter, value: Sql, kind: str) -> Sql:
     """A dynamic as another type, as ``to<type>`` does."""
     if kind == "dynamic":

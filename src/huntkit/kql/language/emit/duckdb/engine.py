@@ -1,6 +1,6 @@
 """The emitter of DuckDB's SQL."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from sqlglot import exp
@@ -76,13 +76,19 @@ class DuckDB(Grouping):
 
     Args:
         sources: the tables that may be read, by KQL name.
+        external: gives the source of an ``externaldata``; without it these are refused.
     """
 
     dialect = "duckdb"
 
-    def __init__(self, sources: Mapping[str, Source]) -> None:
+    def __init__(
+        self,
+        sources: Mapping[str, Source],
+        external: Callable[[plan.External], Source] | None = None,
+    ) -> None:
         super().__init__()
         self.sources = sources
+        self.external = external
         self.condition: Sql | None = None
 
     def literal(self, node: plan.Lit) -> Sql:
@@ -107,10 +113,20 @@ class DuckDB(Grouping):
         source = self.sources.get(node.table)
         if source is None:
             raise KqlUnsupported(f"the table {node.table} has no rows here")
+        return self.rows_of(source, node.schema)
+
+    def on_external(self, node: plan.External) -> Rel:
+        """``externaldata``."""
+        if self.external is None:
+            raise KqlUnsupported("externaldata without a mapped file")
+        return self.rows_of(self.external(node), node.schema)
+
+    def rows_of(self, source: Source, schema: plan.Schema) -> Rel:
+        """A source's rows."""
         if not source.name:
-            return self.on_values(plan.Values(node.schema, ()))
+            return self.on_values(plan.Values(schema, ()))
         items, raw = [], []
-        for place, column in enumerate(node.schema):
+        for place, column in enumerate(schema):
             physical = source.columns.get(column.name)
             if physical is None:
                 items.append(named(self.null_of(column.type), f"c{place}"))
@@ -127,13 +143,13 @@ class DuckDB(Grouping):
                     stamp = cast(stamp, "TIMESTAMPTZ")
                 items.append(named(stamp, name))
         table = exp.Table(this=exp.Identifier(this=source.name, quoted=True))
-        return self.add(
-            self.select(items, table), node.schema, Rel("", node.schema, raw=tuple(raw))
-        )
+        return self.add(self.select(items, table), schema, Rel("", schema, raw=tuple(raw)))
 
     def read(self, physical: Physical, kind: str) -> Sql:
         """A stored value as a value of a KQL type."""
         column, stored = quoted(physical.name), physical.type
+        if stored == "TEXT" and kind not in ("string", "dynamic"):
+            return conversions.of_text(self, coalesce(column, text("")), kind)
         if kind in ("string", "guid"):
             value: Sql = column if stored == "VARCHAR" else cast(column, "VARCHAR")
             if kind == "guid":
@@ -142,7 +158,7 @@ class DuckDB(Grouping):
         if kind == "dynamic":
             if stored == "JSON TEXT":
                 return call("nullif", column, text(""))
-            if stored in ("VARCHAR", "JSON"):
+            if stored in ("VARCHAR", "JSON", "TEXT"):
                 return use(self, "parse_json", cast(column, "VARCHAR"))
             return use(self, "no_null", cast(call("to_json", column), "VARCHAR"))
         if kind == "datetime":
@@ -227,9 +243,13 @@ macro(
 )
 
 
-def emit(query: plan.Plan, sources: Mapping[str, Source]) -> Emitted:
+def emit(
+    query: plan.Plan,
+    sources: Mapping[str, Source],
+    external: Callable[[plan.External], Source] | None = None,
+) -> Emitted:
     """DuckDB's statement for a plan."""
-    return DuckDB(sources).emit(query)
+    return DuckDB(sources, external).emit(query)
 
 
 def functions_of(needs: frozenset[str]) -> tuple[list[Macro], list[Python]]:

@@ -212,6 +212,9 @@ def six(value: str) -> tuple[int, int] | None:
     except ValueError:
         return None
     length = int(prefix) if prefix else 128
+    if "." in text and address < 1 << 32:  # ::1.2.3.4 is the address 1.2.3.4
+        address |= 0xFFFF << 32
+        length = min(length + 96, 128) if prefix else length
     return (address, length) if length <= 128 else None
 
 

@@ -4,14 +4,16 @@ import csv
 import io
 import re
 import urllib.parse
+from functools import lru_cache
 from typing import Any
 from xml.parsers import expat
 
+from sqlglot import exp
+
 from huntkit.kql.language.emit.base import Emitter
-from huntkit.kql.language.emit.duckdb.registry import primitive, python
+from huntkit.kql.language.emit.duckdb.registry import primitive, python, use
 from huntkit.kql.language.emit.duckdb.values import dump, load, shown
 from huntkit.kql.language.emit.sql import Sql
-from huntkit.kql.language.errors import KqlUnsupported
 from huntkit.kql.language.plan import Fn
 
 
@@ -77,10 +79,6 @@ def _parse_path(value: str | None) -> str | None:
         facts["Scheme"], rest = match[1], rest[match.end() :]
     if match := re.match(r"[A-Za-z]:", rest):
         facts["RootPath"] = match[0]
-    elif rest.startswith("\\\\"):
-        facts["RootPath"] = re.match(r"\\\\[^\\/]*", rest)[0]  # type: ignore[index]
-    elif rest.startswith("/"):
-        facts["RootPath"] = "/"
     folder, _, name = _last_slash(rest)
     if ":" in name:
         name, _, facts["AlternateDataStreamName"] = name.partition(":")
@@ -107,9 +105,19 @@ def _parse_csv(value: str | None) -> str | None:
     return dump(rows[0] if rows else [""])
 
 
+@python("version_number", "V", "V")
+def _version_number(value: str | None) -> str | None:
+    parts = (value or "").split(".")
+    if not all(re.fullmatch("[0-9]{1,8}", each) for each in parts):
+        return None
+    numbers = [*parts, "0", "0", "0"][:4]
+    return str(sum(int(each) * 10 ** (8 * place) for place, each in enumerate(numbers[::-1])))
+
+
 @primitive("parse_version")
-def _no_version(_e: Emitter, _n: Fn, _a: list[Sql]) -> Sql:
-    raise KqlUnsupported("parse_version: its numbers are wider than this engine's decimals")
+def _parse_version(emitter: Emitter, _n: Fn, args: list[Sql]) -> Sql:
+    found = use(emitter, "version_number", args[0])
+    return exp.TryCast(this=found, to=exp.DataType.build("DECIMAL(38,0)", dialect="duckdb"))
 
 
 @python("parse_command_line", "VV", "V")
@@ -232,19 +240,65 @@ def _steps(path: str) -> list[str | int] | None:
 _STEP = re.compile(r"\.([^.\[\]]+)|\[\s*('[^']*'|\"[^\"]*\")\s*\]|\[\s*(-?[0-9]{1,9})\s*\]")
 
 
-def _key_values(
-    value: str, pairs: str, separator: str, quotes: str, escape: str, greedy: bool
+@lru_cache(maxsize=4096)
+def _pairs_of(
+    value: str, between: str, inside: str, quotes: str, escape: str, greedy: bool
 ) -> dict[str, str]:
+    """Every key of a text with its value; the first of equal keys counts."""
     found: dict[str, str] = {}
-    if quotes or escape or not pairs or not separator or greedy:
-        return found
-    for piece in value.split(pairs):
-        name, there, content = piece.partition(separator)
-        if there:
-            found.setdefault(name.strip(), content)
+    place = 0
+    while place < len(value):
+        name, place, ended = _token(value, place, (inside, between), quotes, escape)
+        if ended != inside:
+            continue
+        if greedy and value[place : place + 1] not in (quotes[:1] or "\0"):
+            following = value.find(inside, place)
+            stop = len(value) if following < 0 else value.rfind(between, place, following)
+            stop = stop if stop >= 0 else len(value)
+            content, place = value[place:stop].strip(), stop + len(between)
+        else:
+            content, place, _ = _token(value, place, (between,), quotes, escape)
+        found.setdefault(name, content)
     return found
 
 
-@python("key_value", "VVVV", "V")
-def _key_value(value: str | None, key: str | None, pairs: str | None, separator: str | None) -> str:
-    return _key_values(value or "", pairs or "", separator or "", "", "", False).get(key or "", "")
+def _token(
+    value: str, place: int, ends: tuple[str, ...], quotes: str, escape: str
+) -> tuple[str, int, str]:
+    """The text up to one of the ends, the place after it, and which end it was."""
+    while place < len(value) and value[place] == " " and " " not in ends:
+        place += 1
+    pieces: list[str] = []
+    if quotes and value[place : place + 1] == quotes[0]:
+        place += 1
+        while place < len(value) and value[place] != quotes[-1]:
+            place += bool(escape) and value[place] == escape and place + 1 < len(value)
+            pieces.append(value[place])
+            place += 1
+        place += 1
+    else:
+        start = place
+        while place < len(value) and not value.startswith(ends, place):
+            place += 1
+        pieces.append(value[start:place].strip())
+    for end in ends:
+        at = value.find(end, place)
+        if at >= 0 and not value[place:at].strip():
+            return "".join(pieces), at + len(end), end
+    return "".join(pieces), max(place, 1), ""
+
+
+@python("parse_kv", "VVVVVVB", "V")
+def _parse_kv(
+    value: str | None,
+    key: str | None,
+    between: str | None,
+    inside: str | None,
+    quotes: str | None,
+    escape: str | None,
+    greedy: bool | None,
+) -> str:
+    if not value or not between or not inside:
+        return ""
+    found = _pairs_of(value, between, inside, quotes or "", escape or "", bool(greedy))
+    return found.get(key or "", "")

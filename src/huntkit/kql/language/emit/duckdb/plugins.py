@@ -219,7 +219,7 @@ def _ipv4_lookup(emitter: "DuckDB", node: plan.Plugin) -> Rel:
                 expression=exp.column(f"c{beside}", table="b"),
             )
         )
-    items = [exp.column(f"c{i}", table="a") for i in range(len(left.schema))]
+    items: list[Sql] = [exp.column(f"c{i}", table="a") for i in range(len(left.schema))]
     for place, column in enumerate(right.schema):
         if column.name in extra_names:
             continue

@@ -91,7 +91,10 @@ def python(key: str, parameters: Iterable[str], result: str) -> Callable[[Run], 
                 as_json(emitter, node.args[place].type, value) if kinds[place] == "J" else value
                 for place, value in enumerate(arguments)
             ]
-            return call(full, *given, *[null() for _ in range(len(kinds) - len(given))])
+            found = call(full, *given, *[null() for _ in range(len(kinds) - len(given))])
+            if node.type == "dynamic" and result in _KQL:
+                return as_json(emitter, _KQL[result], found)
+            return found
 
         PRIMITIVES[key] = build
         return function
@@ -99,6 +102,7 @@ def python(key: str, parameters: Iterable[str], result: str) -> Callable[[Run], 
     return register
 
 
+_KQL = {"L": "long", "D": "real", "B": "bool"}
 _TYPES = {"V": "VARCHAR", "L": "BIGINT", "D": "DOUBLE", "B": "BOOLEAN", "J": "VARCHAR"}
 
 

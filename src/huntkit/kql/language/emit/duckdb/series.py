@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Callable
+from itertools import pairwise
 from typing import Any
 
 from huntkit.kql.language.emit.duckdb.registry import python
@@ -13,8 +14,7 @@ def is_number(value: object) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool)
 
 
-@python("series_stats", "V", "V")
-def _stats(value: str | None) -> str | None:
+def _statistics(value: str | None) -> dict[str, Any] | None:
     """Statistics of a series; the variance is a sample's."""
     items = array(value)
     numbers = [float(each) for each in items or [] if is_number(each)]
@@ -25,17 +25,29 @@ def _stats(value: str | None) -> str | None:
     variance = spread / (len(numbers) - 1) if len(numbers) > 1 else 0.0
     floats = [float(each) if is_number(each) else None for each in items]
     least, most = min(numbers), max(numbers)
-    return dump(
-        {
-            "min": least,
-            "min_idx": floats.index(least),
-            "max": most,
-            "max_idx": floats.index(most),
-            "avg": mean,
-            "stdev": math.sqrt(variance),
-            "variance": variance,
-        }
-    )
+    return {
+        "min": least,
+        "min_idx": floats.index(least),
+        "max": most,
+        "max_idx": floats.index(most),
+        "avg": mean,
+        "stdev": math.sqrt(variance),
+        "variance": variance,
+    }
+
+
+@python("series_stats", "V", "V")
+def _stats(value: str | None) -> str | None:
+    return dump(_statistics(value))
+
+
+@python("series_stats_dynamic", "V", "V")
+def _stats_dynamic(value: str | None) -> str | None:
+    found, items = _statistics(value), array(value) or []
+    if found is None:
+        return None
+    total = math.fsum(each for each in items if is_number(each))
+    return dump({**found, "sum": total, "len": len(items)})
 
 
 def _pairwise(operate: Callable[[Any, Any], Any]) -> Callable[[str | None, str | None], str | None]:
@@ -68,12 +80,101 @@ python("series_multiply", "JJ", "V")(_pairwise(lambda a, b: a * b))
 python("series_divide", "JJ", "V")(_pairwise(_divide))
 
 
-@python("series_abs", "V", "V")
-def _abs(value: str | None) -> str | None:
-    items = array(value)
-    if items is None:
+python("series_pow", "JJ", "V")(_pairwise(lambda a, b: _real(lambda: float(a) ** b)))
+python("series_equals", "JJ", "V")(_pairwise(lambda a, b: a == b))
+python("series_not_equals", "JJ", "V")(_pairwise(lambda a, b: a != b))
+python("series_less", "JJ", "V")(_pairwise(lambda a, b: a < b))
+python("series_less_equals", "JJ", "V")(_pairwise(lambda a, b: a <= b))
+python("series_greater", "JJ", "V")(_pairwise(lambda a, b: a > b))
+python("series_greater_equals", "JJ", "V")(_pairwise(lambda a, b: a >= b))
+
+
+def _real(compute: Callable[[], Any]) -> float | None:
+    """A real result; None where there is none."""
+    try:
+        found = compute()
+    except (ValueError, OverflowError, ZeroDivisionError):
         return None
-    return dump([abs(each) if is_number(each) else None for each in items])
+    return float(found) if isinstance(found, int | float) else None
+
+
+def _each(operate: Callable[[Any], Any]) -> Callable[[str | None], str | None]:
+    def compute(value: str | None) -> str | None:
+        items = array(value)
+        if items is None:
+            return None
+        return dump([operate(each) if is_number(each) else None for each in items])
+
+    return compute
+
+
+python("series_abs", "V", "V")(_each(abs))
+python("series_sign", "V", "V")(_each(lambda x: (x > 0) - (x < 0)))
+python("series_floor", "V", "V")(_each(lambda x: float(math.floor(x))))
+python("series_ceiling", "V", "V")(_each(lambda x: float(math.ceil(x))))
+python("series_exp", "V", "V")(_each(lambda x: _real(lambda: math.exp(x))))
+python("series_log", "V", "V")(_each(lambda x: _real(lambda: math.log(x))))
+for _name in ("sin", "cos", "tan", "asin", "acos", "atan"):
+    _function = getattr(math, _name)
+    python(f"series_{_name}", "V", "V")(
+        _each(lambda x, function=_function: _real(lambda: function(x)))  # type: ignore[misc]
+    )
+
+
+@python("series_magnitude", "V", "D")
+def _magnitude(value: str | None) -> float | None:
+    items = array(value)
+    if items is None or not all(map(is_number, items)):
+        return None
+    return math.sqrt(math.fsum(each * each for each in items))
+
+
+@python("series_product", "V", "D")
+def _product(value: str | None) -> float | None:
+    items = array(value)
+    if items is None or not all(map(is_number, items)):
+        return None
+    return float(math.prod(items))
+
+
+@python("series_dot_product", "JJ", "D")
+def _dot_product(a: str | None, b: str | None) -> float | None:
+    one, two = load(a), load(b)
+    longest = max((len(each) for each in (one, two) if isinstance(each, list)), default=0)
+    first = one if isinstance(one, list) else [one] * longest
+    second = two if isinstance(two, list) else [two] * longest
+    if len(first) != len(second) or not all(map(is_number, [*first, *second])):
+        return None
+    return math.fsum(x * y for x, y in zip(first, second, strict=True))
+
+
+@python("series_pearson_correlation", "VV", "D")
+def _pearson(a: str | None, b: str | None) -> float | None:
+    one, two = array(a), array(b)
+    if one is None or two is None or len(one) != len(two) or not one:
+        return None
+    if not all(map(is_number, [*one, *two])):
+        return None
+    mean_x, mean_y = math.fsum(one) / len(one), math.fsum(two) / len(two)
+    pairs = [(x - mean_x, y - mean_y) for x, y in zip(one, two, strict=True)]
+    spread = math.sqrt(math.fsum(x * x for x, _ in pairs) * math.fsum(y * y for _, y in pairs))
+    return math.fsum(x * y for x, y in pairs) / spread if spread else math.nan
+
+
+@python("series_iir", "VVV", "V")
+def _iir(value: str | None, numerator: str | None, denominator: str | None) -> str | None:
+    """A recursive filter; the denominator's first factor scales all."""
+    items, top, bottom = array(value), array(numerator), array(denominator)
+    if items is None or top is None or not bottom or not bottom[0]:
+        return None
+    if not all(map(is_number, [*items, *top, *bottom])):
+        return None
+    found: list[float] = []
+    for place in range(len(items)):
+        total = math.fsum(b * items[place - i] for i, b in enumerate(top) if place >= i)
+        total -= math.fsum(a * found[place - i] for i, a in enumerate(bottom) if 0 < i <= place)
+        found.append(total / bottom[0])
+    return dump(found)
 
 
 @python("series_sum", "V", "D")
@@ -110,6 +211,30 @@ def _fill_forward(value: str | None, missing: str | None) -> str | None:
 def _fill_backward(value: str | None, missing: str | None) -> str | None:
     items = array(value)
     return None if items is None else dump(_forward(items[::-1], load(missing))[::-1])
+
+
+@python("series_fill_linear", "VJBJ", "V")
+def _fill_linear(
+    value: str | None, missing: str | None, edges: bool | None, constant: str | None
+) -> str | None:
+    """Straight lines over the gaps; whole numbers stay whole."""
+    items, gap = array(value), load(missing)
+    if items is None:
+        return None
+    known = [place for place, each in enumerate(items) if each != gap and is_number(each)]
+    if not known:
+        other = load(constant)
+        return dump([0.0 if other is None else other] * len(items))
+    whole = all(isinstance(items[place], int) for place in known)
+    found = list(items)
+    for a, b in pairwise(known):
+        for place in range(a + 1, b):
+            point = items[a] + (items[b] - items[a]) * (place - a) / (b - a)
+            found[place] = math.trunc(point) if whole else point
+    if edges is not False:
+        found[: known[0]] = [items[known[0]]] * known[0]
+        found[known[-1] + 1 :] = [items[known[-1]]] * (len(items) - known[-1] - 1)
+    return dump(found)
 
 
 # --- lines --------------------------------------------------------------------------------------

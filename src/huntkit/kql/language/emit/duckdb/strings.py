@@ -136,7 +136,7 @@ def _replace_strings(value: str | None, old: str | None, new: str | None) -> str
 def _url(quote: str) -> Callable[..., Any]:
     def compute(value: str | None) -> str:
         found: str = getattr(urllib.parse, quote)(value or "", safe="-_.!*()")
-        return re.sub("%[0-9A-F]{2}", lambda each: each.group().lower(), found)  # type: ignore[no-any-return]
+        return re.sub("%[0-9A-F]{2}", lambda each: each.group().lower(), found)
 
     return compute
 
