@@ -1,5 +1,6 @@
 """Every example in the documentation that is marked as such runs on the demo."""
 
+import inspect
 import os
 import re
 import shlex
@@ -7,8 +8,12 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
+
+import huntkit
+from huntkit.core.progress import SILENT
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
@@ -52,6 +57,31 @@ def test_example_runs(kind: str, text: str, demo_folder: Path, tmp_path: Path) -
         done = run(["-c", "from huntkit.cli import main; main()", *arguments], tmp_path)
         assert done.returncode == 0, f"{line}\n{done.stderr}"
         assert done.stdout or "-o" in arguments, line
+
+
+def test_the_signatures_on_the_page_are_the_real_ones() -> None:
+    page = (ROOT / "docs" / "python.md").read_text(encoding="utf-8")
+    blocks = re.findall(r"^```python signatures\n(.*?)^```$", page, re.MULTILINE | re.DOTALL)
+    lines = [line for block in blocks for line in block.splitlines()]
+    assert len(lines) > 10
+    for line in lines:
+        name, _, told = line.partition("(")
+        value: Any = huntkit
+        for part in name.removeprefix("huntkit.").split("."):
+            value = getattr(value, part)
+        assert told == f"{parameters(value)})", name
+
+
+def parameters(function: Any) -> str:
+    """As on the page: without types and self."""
+    shown: list[str] = []
+    for each in inspect.signature(function).parameters.values():
+        if each.kind is each.KEYWORD_ONLY and "*" not in shown:
+            shown.append("*")
+        default = "SILENT" if each.default is SILENT else repr(each.default)
+        if each.name != "self":
+            shown.append(each.name if each.default is each.empty else f"{each.name}={default}")
+    return ", ".join(shown)
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)

@@ -148,3 +148,12 @@ def test_stdin_is_called_stdin(run: Run, demo_folder: Path, tmp_path: Path) -> N
     both = run("tables", "-", "own.csv", "--files", given=log)
     paths = [json.loads(line)["path"] for line in both.stdout.splitlines()]
     assert paths == ["<stdin>", str(tmp_path / "own.csv")]
+
+
+@pytest.mark.parametrize("command", ["tree", "timeline"])
+def test_no_picture_is_drawn_of_nothing(command: str, demo_folder: Path, tmp_path: Path) -> None:
+    path = tmp_path / "x.html"
+    result = invoke(command, demo_folder / "zeek", "-o", path)
+    assert result.exit_code == 0
+    assert "nothing was written" in result.stderr
+    assert not path.exists()

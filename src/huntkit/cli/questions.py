@@ -233,7 +233,9 @@ def tree(
             when = " in that time" if start or end else ""
             note(f"huntkit: this evidence has no process starts{where}{when}")
             rows = rows if rows.width else processes.nothing()
-        if is_html(writing):
+        if is_html(writing) and not rows.height:
+            note("nothing was written")
+        elif is_html(writing):
             save_chart(huntkit.charts.process_tree(rows, title="Processes"), writing)
         elif not print_tree(processes.branches(rows), writing):
             emit(rows, writing, title="Processes")
@@ -260,7 +262,9 @@ def timeline(
         if group_by is not None and group_by not in rows.columns:
             raise UnknownColumn(group_by, rows.columns)
         _say_timeless(rows, tables)
-        if is_html(writing):
+        if is_html(writing) and rows["TimeGenerated"].null_count() == rows.height:
+            note("nothing was written: no event has a time")
+        elif is_html(writing):
             band = group_by or ("Table" if len(tables) > 1 else "Kind" if not tables else None)
             save_chart(huntkit.charts.timeline(rows, group_by=band, title="Timeline"), writing)
         else:
