@@ -46,6 +46,16 @@ def test_other_tables_are_not_grabbed(columns: list[str]) -> None:
         ("Timestamp,DeviceName,ActionType,FileName,ProcessCommandLine", "", "DeviceProcessEvents"),
         ("Timestamp,DeviceName,RemoteIP,RemotePort,RemoteUrl", "", "DeviceNetworkEvents"),
         ("TimeGenerated,UserPrincipalName,IPAddress,AppDisplayName,ResultType", "", "SigninLogs"),
+        (
+            "Timestamp,DeviceName,FileName,ProcessId,ProcessCommandLine,InitiatingProcessFileName",
+            "",
+            "DeviceProcessEvents",
+        ),
+        (
+            "Timestamp,DeviceName,ActionType,FileName,FolderPath,SHA1,InitiatingProcessFileName",
+            "FileRenamed",
+            "DeviceFileEvents",
+        ),
         (",Timestamp,DeviceName,RegistryKey", "", "DeviceRegistryEvents"),
         ("Timestamp,DeviceName,ActionType,FileName", "FileCreated", "DeviceFileEvents"),
         ("Timestamp,DeviceName,ActionType,FileName,Ticket", "FileCreated", None),
@@ -60,6 +70,13 @@ def test_few_columns_are_enough_where_none_is_foreign(
     columns: str, action: str, table: str | None
 ) -> None:
     assert exports.guess(columns.split(","), action) == table
+
+
+def test_a_process_table_of_the_usual_columns_is_not_one_of_its_rare_copies() -> None:
+    columns = ["Timestamp", "DeviceName", "FileName", "ProcessId", "ProcessCommandLine"]
+    more = ["InitiatingProcessFileName", "InitiatingProcessId", "InitiatingProcessCommandLine"]
+    assert exports.guess(columns + more) == "DeviceProcessEvents"
+    assert exports.guess([*columns, *more, "Ticket"]) == "DeviceProcessEvents"
 
 
 def test_the_data_of_exports_names_only_what_schemas_know() -> None:

@@ -82,8 +82,8 @@ def guess(columns: Iterable[str], action: object = None) -> str | None:
 
     Some columns give their table away by themselves (``data/exports.yaml``). Else three in four of
     the columns that tell tables apart must be the table's, and at least six. Fewer are enough for a
-    few tables, if there is a time and no column is foreign. A tie goes to the table that has
-    the first row's ``action``, then to the smallest one, with DeviceEvents last.
+    few tables, if there is a time and no column is foreign; the first row's ``action`` helps to
+    tell them apart. Other ties go to the smallest table, with DeviceEvents last.
 
     Examples:
         >>> guess(["EventID", "Computer", "SubjectUserName", "TargetUserName", "LogonType",
@@ -105,13 +105,18 @@ def guess(columns: Iterable[str], action: object = None) -> str | None:
     if not votes:
         return None
     best = max(votes.values())
+    small = _guess_small(there, action)
     if best < _LEAST_COLUMNS or best < _LEAST_SCORE * len(telling):
-        return _guess_small(there, action)
+        return small
     winners = [name for name, count in votes.items() if count == best]
-    if (acted := _acted(action)) in winners:
-        return acted
-    last = "DeviceEvents"  # it has nearly every column of the other Device tables
-    return min(winners, key=lambda name: (name == last, len(schemas.known(name) or ()), name))
+    if small in winners:
+        return small
+    return min(winners, key=lambda name: (_is_wide(name), len(schemas.known(name) or ()), name))
+
+
+def _is_wide(table: str) -> bool:
+    """A table with columns of the other Device tables, or a rare copy of one: the last guess."""
+    return table == "DeviceEvents" or table.startswith("DeviceCustom")
 
 
 def _acted(action: object) -> str | None:
