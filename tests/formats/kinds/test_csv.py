@@ -158,6 +158,7 @@ def test_damaged_rows_never_crash_the_reader(parts):
         ("hello world, this is a note\nand another line, with a comma\n", "note"),
         ("Dear all,\nplease find, as said, the list.\nThanks, Ana\n", "mail.txt"),
         ("a,b,c\n", "one.txt"),
+        ("evil.example\n", "iocs.csv"),
     ],
 )
 def test_prose_and_lone_lines_are_text(text, name, read):

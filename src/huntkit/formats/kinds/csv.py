@@ -38,10 +38,11 @@ def sniff(head: Head) -> int:
     delimiter, columns, agreement = _delimiter(head)
     by_name = head.suffix in suffixes
     rows = _sample_rows(head, delimiter)
+    if len(rows) < 2:  # a lone line is a header only if the name says so
+        is_header = by_name and columns > 1 and all(_NAME.match(field) for field in rows[0])
+        return 3 if is_header else 2
     if columns < 2:
         return 3 if by_name else 2
-    if len(rows) < 2:  # a lone line is a header only if the name says so
-        return 3 if by_name and all(_NAME.match(field) for field in rows[0]) else 2
     if not by_name and _is_prose(rows):
         return 2
     if agreement < 0.8:
