@@ -1,6 +1,7 @@
 """Mistakes end as one line, a hint and the right exit code."""
 
 import io
+import re
 import subprocess
 import sys
 import textwrap
@@ -59,6 +60,18 @@ def test_two_examples_come_first_in_every_help(
     lines = [line.strip() for line in capsys.readouterr().out.splitlines() if line.strip()]
     assert lines[0].startswith(f"Usage: huntkit {command}")
     assert all(command in line and "huntkit" in line for line in lines[1:3])
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_help_speaks_of_files_and_tables_not_of_python(
+    command: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert code_of(command, "--help") == 0
+    told = capsys.readouterr().out
+    assert re.findall(r"<\w+|\[\[|bool|list\[", told) == []
+    if command == "search":
+        assert "VALUE" in told
+        assert "@FILE for one a line" in told
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ from typing import Annotated, Any
 
 import typer
 
-from huntkit.cli.frame import Commands, refuse_network
+from huntkit.cli.frame import Command, Commands, refuse_network
 from huntkit.cli.options import General, Paths, Reading, Span, Writing, shared
 from huntkit.core.errors import UsageError
 
@@ -45,7 +45,8 @@ def _command(
 
     def register(function: Callable[..., None]) -> Callable[..., None]:
         short = (function.__doc__ or "").splitlines()[0]
-        app.command(name, short_help=short, help=_help(first, second, text))(shared(function))
+        told = _help(first, second, text)
+        app.command(name, cls=Command, short_help=short, help=told)(shared(function))
         return function
 
     return register
@@ -82,7 +83,7 @@ def open_(
     output: Annotated[
         Path | None, typer.Option("--output", "-o", metavar="FILE", help="The report's name.")
     ] = None,
-    title: Annotated[str | None, typer.Option(help="The report's title.")] = None,
+    title: Annotated[str | None, typer.Option(metavar="TEXT", help="The report's title.")] = None,
     no_report: Annotated[
         bool, typer.Option("--no-report", help="Only say; write nothing.")
     ] = False,
@@ -112,7 +113,7 @@ def report(
     output: Annotated[
         Path | None, typer.Option("--output", "-o", metavar="FILE", help="The report's name.")
     ] = None,
-    title: Annotated[str | None, typer.Option(help="The report's title.")] = None,
+    title: Annotated[str | None, typer.Option(metavar="TEXT", help="The report's title.")] = None,
     force: Annotated[bool, typer.Option("--force", help="Replace the file if it exists.")] = False,
     general: General = General(),  # noqa: B008
 ) -> None:
@@ -134,7 +135,7 @@ def tables(
     reading: Reading,
     writing: Writing,
     table: Annotated[
-        str | None, typer.Option("--table", "-t", metavar="NAME", help="Show its columns.")
+        str | None, typer.Option("--table", "-t", metavar="TABLE", help="Show its columns.")
     ] = None,
     files: Annotated[bool, typer.Option("--files", help="Show the files instead.")] = False,
     general: General = General(),  # noqa: B008
@@ -151,7 +152,14 @@ def tables(
     " them from stdin.",
 )
 def search(
-    value: Annotated[str, typer.Argument(metavar="VALUE", show_default=False)],
+    value: Annotated[
+        str,
+        typer.Argument(
+            metavar="VALUE",
+            help="A text or number; @FILE for one a line, - for those on stdin.",
+            show_default=False,
+        ),
+    ],
     paths: Paths,
     reading: Reading,
     span: Span,
@@ -215,7 +223,12 @@ def decode(
     reading: Reading,
     writing: Writing,
     paths: Annotated[
-        list[str] | None, typer.Argument(metavar="[PATHS]...", show_default=False)
+        list[str] | None,
+        typer.Argument(
+            metavar="PATHS",
+            help="Files, folders, globs or archives; - reads text from stdin.",
+            show_default=False,
+        ),
     ] = None,
     text: Annotated[
         list[str] | None, typer.Option("--text", metavar="TEXT", help="Decode this text.")
@@ -238,7 +251,9 @@ def tree(
     reading: Reading,
     span: Span,
     writing: Writing,
-    host: Annotated[str | None, typer.Option(metavar="NAME", help="Only this host.")] = None,
+    host: Annotated[
+        str | None, typer.Option(metavar="HOST", help="Only this host; a short name will do.")
+    ] = None,
     general: General = General(),  # noqa: B008
 ) -> None:
     """Process trees, the rarest branches first."""
@@ -259,7 +274,7 @@ def timeline(
     writing: Writing,
     table: Annotated[
         list[str] | None,
-        typer.Option("--table", "-t", metavar="NAME", help="A table; may be repeated."),
+        typer.Option("--table", "-t", metavar="TABLE", help="A table; may be repeated."),
     ] = None,
     group_by: Annotated[
         str | None, typer.Option(metavar="COLUMN", help="One band per value of this column.")
@@ -294,12 +309,12 @@ def doctor(writing: Writing, general: General) -> None:
 def demo(
     reading: Reading,
     real: Annotated[
-        Path | None, typer.Option(metavar="DIR", help="Open this Security-Datasets checkout.")
+        Path | None, typer.Option(metavar="FOLDER", help="Open this Security-Datasets checkout.")
     ] = None,
     folder: Annotated[
-        Path | None, typer.Option(metavar="DIR", help="Keep the log files here.")
+        Path | None, typer.Option(metavar="FOLDER", help="Keep the log files here.")
     ] = None,
-    seed: Annotated[int, typer.Option(help="Another seed gives another morning.")] = 1,
+    seed: Annotated[int, typer.Option(metavar="N", help="Another seed gives another morning.")] = 1,
     force: Annotated[
         bool, typer.Option("--force", help="Replace huntkit-demo.html if it exists.")
     ] = False,

@@ -2,6 +2,7 @@
 
 import contextlib
 import errno
+import functools
 import os
 import sys
 import traceback
@@ -11,7 +12,7 @@ from enum import IntEnum
 from typing import Any, TextIO
 
 import typer
-from typer.core import TyperGroup
+from typer.core import TyperCommand, TyperGroup
 
 from huntkit.core.errors import Cancelled, HuntkitError, UsageError, did_you_mean
 from huntkit.core.text import visible
@@ -30,6 +31,22 @@ class Code(IntEnum):
     WRONG_USE = 2
     IN_PART = 3
     INTERRUPTED = 130
+
+
+class Command(TyperCommand):
+    """One command, whose help speaks of files and tables rather than of Python's types."""
+
+    def get_params(self, ctx: Any) -> list[Any]:
+        """The parameters; those without a word for their value show none."""
+        params = super().get_params(ctx)
+        for each in params:
+            told = "" if each.param_type_name == "argument" else each.metavar or ""
+            each.display_type_rich = functools.partial(_told, told)  # type: ignore[attr-defined]
+        return params
+
+
+def _told(word: str, ctx: Any) -> str:  # noqa: ARG001  as typer calls it
+    return word
 
 
 class Commands(TyperGroup):

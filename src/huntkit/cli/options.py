@@ -34,7 +34,9 @@ class Reading:
 
     cache_dir: Annotated[
         Path | None,
-        typer.Option(help="Keep parsed files in this folder.", rich_help_panel=_READ),
+        typer.Option(
+            metavar="FOLDER", help="Keep parsed files in this folder.", rich_help_panel=_READ
+        ),
     ] = None
     no_cache: Annotated[
         bool,
