@@ -23,7 +23,11 @@ def _cases() -> list[tuple[str, set[tuple[str, str]]]]:
     return cases
 
 
-@pytest.mark.parametrize(("text", "wanted"), _cases(), ids=lambda value: str(value)[:60] if isinstance(value, str) else "")
+@pytest.mark.parametrize(
+    ("text", "wanted"),
+    _cases(),
+    ids=lambda value: str(value)[:60] if isinstance(value, str) else "",
+)
 def test_labelled_text_gives_exactly_its_indicators(text, wanted):
     found = iocs(pl.DataFrame({"text": [text]}), "text")
     assert set(found.select("IoCType", "Observable").rows()) == wanted

@@ -1,9 +1,6 @@
 """Process trees: small made-up hosts, and real ones."""
 
-import json
-import zipfile
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
 import duckdb
 import pandas as pd
@@ -226,7 +223,7 @@ def test_text_of_a_tree_is_indented_bounded_and_harmless():
         tree_to_text(pl.DataFrame({"a": [1]}))
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=50, deadline=None)
 @given(
     st.lists(
         st.tuples(
@@ -255,13 +252,7 @@ def test_whatever_the_rows_the_result_is_a_forest(rows):
     assert tree.filter("IsRoot").select((pl.col("Descendants") + 1).sum()).item() == tree.height
 
 
-def _events(path: Path) -> pl.DataFrame:
-    events = []
-    with zipfile.ZipFile(path) as archive:
-        for name in archive.namelist():
-            lines = archive.read(name).splitlines()
-            events += [json.loads(line) for line in lines if b"ParentProcessGuid" in line]
-    events = [e for e in events if e.get("EventID") == 1 and e.get("ProcessGuid")]
+def _frame(events: list[dict]) -> pl.DataFrame:
     names = sorted({name for event in events for name in event})
     return pl.DataFrame(
         {n: [None if e.get(n) is None else str(e[n]) for e in events] for n in names},
@@ -270,12 +261,10 @@ def _events(path: Path) -> pl.DataFrame:
 
 
 @pytest.mark.data
-def test_sysmon_edges_are_those_of_the_guids_and_nearly_the_same_without_them(shared_data):
+def test_sysmon_edges_are_those_of_the_guids_and_nearly_the_same_without_them(windows_events):
     total = same = 0
-    for path in sorted((shared_data / "security-datasets/atomic/windows").rglob("*.zip")):
-        frame = _events(path)
-        if not frame.height:
-            continue
+    for events in windows_events.starts.values():
+        frame = _frame(events)
         frame = frame.with_columns(number=pl.int_range(pl.len()))
         tree = process_tree(frame)
         guid = dict(zip(tree["proc_key"], tree["ProcessGuid"], strict=True))
