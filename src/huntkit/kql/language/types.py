@@ -37,17 +37,14 @@ _KINDS: dict[str, frozenset[str]] = {
 }
 
 
-def fits(kind: str, type: str) -> bool:
+def fits(wanted: str, kind: str) -> bool:
     """Whether a value of a type may stand for a parameter of a kind.
 
     Examples:
         >>> fits("integer", "real"), fits("summable", "timespan")
         (False, True)
     """
-    for part in kind.split("|"):
-        if type in _KINDS.get(part, frozenset({part})):
-            return True
-    return False
+    return any(kind in _KINDS.get(part, frozenset({part})) for part in wanted.split("|"))
 
 
 def widest(types: Iterable[str]) -> str:
@@ -67,7 +64,7 @@ def common(types: Sequence[str]) -> str | None:
         >>> common(["long", "real"]), common(["dynamic", "string"]), common(["bool", "string"])
         ('real', 'string', None)
     """
-    known = {type for type in types if type != "dynamic"}
+    known = {kind for kind in types if kind != "dynamic"}
     if not known:
         return "dynamic"
     if len(known) == 1:

@@ -11,7 +11,8 @@ from collections.abc import Callable, Mapping
 
 from huntkit.kql.language import plan
 from huntkit.kql.language import syntax as s
-from huntkit.kql.language.binder import expressions, sharing, statements, tables as _tables
+from huntkit.kql.language.binder import expressions, sharing, statements
+from huntkit.kql.language.binder import tables as _tables
 from huntkit.kql.language.binder.scope import Context, Row, Schemas, Scope, Table, TableFunction
 
 __all__ = ["Schemas", "TableFunction", "bind"]
@@ -52,7 +53,7 @@ def bind(
         parameters=parameters or {},
         bind_table=_tables.table,
         bind_any=_anything,
-        opened=opened or (lambda plugin: None),
+        opened=opened or _unknown,
     )
     try:
         result = statements.run(ctx, query.statements, Scope(), Row())
@@ -69,14 +70,19 @@ def bind(
 
 
 def _anything(ctx: Context, expr: s.Expr, scope: Scope, row: Row) -> Table | plan.Scalar:
-    if isinstance(expr, s.Name) and row.columns.get(expr.name) is None:
-        if scope.get(expr.name) is None and not row.open:
+    if isinstance(expr, s.Name) and not row.open:
+        known = expr.name in row.columns or scope.get(expr.name) is not None
+        if not known and (expr.name in ctx.tables or not row.columns):
             return _tables.table(ctx, expr, scope)
     if isinstance(expr, s.MemberCall | s.Pipeline):
         return _tables.table(ctx, expr, scope)
     if isinstance(expr, s.Member) and isinstance(expr.base, s.MemberCall):
         return _tables.table(ctx, expr, scope)
     return expressions.anything(ctx, expr, scope, row)
+
+
+def _unknown(plugin: plan.Plugin) -> plan.Schema | None:  # noqa: ARG001  one of `opened`
+    return None
 
 
 def _render(query: s.Query) -> tuple[str, tuple[tuple[str, object], ...]] | None:

@@ -4,13 +4,22 @@ from huntkit.kql.language import plan
 from huntkit.kql.language import syntax as s
 from huntkit.kql.language.binder import calls, expressions
 from huntkit.kql.language.binder.convert import elements, to
-from huntkit.kql.language.binder.naming import default_name
+from huntkit.kql.language.binder.naming import argument_name
 from huntkit.kql.language.binder.scope import Context, Row, Scope
 from huntkit.kql.language.catalog import aliases, entry
 
 _SPECIAL = frozenset(
-    "arg_max arg_min take_any percentile percentiles percentilew percentilesw "
-    "percentiles_array percentilesw_array".split()
+    [
+        "arg_max",
+        "arg_min",
+        "take_any",
+        "percentile",
+        "percentiles",
+        "percentilew",
+        "percentilesw",
+        "percentiles_array",
+        "percentilesw_array",
+    ]
 )
 Output = tuple[str, plan.Agg]  # default name, aggregate
 
@@ -41,7 +50,7 @@ def in_expression(ctx: Context, node: s.Call, scope: Scope, row: Row) -> plan.Sc
 def default_aggregate_name(call: s.Call) -> str:
     """The default column name of an aggregate with one column."""
     name = aliases.AGGREGATES.get(call.name, call.name)
-    first = default_name(call.args[0].value) if call.args else ""
+    first = argument_name(call.args[0]) if call.args else ""
     if call.name == "anyif":
         return f"anyif_{first}"
     found = entry.aggregates().get(name)
@@ -96,7 +105,7 @@ def _columns(
             ]
         else:
             value = expressions.scalar(ctx, argument.value, scope, row)
-            found.append((argument.name or default_name(argument.value), value))
+            found.append((argument_name(argument), value))
     return found
 
 
@@ -110,7 +119,7 @@ def _arg(
     order = expressions.scalar(ctx, node.args[0].value, scope, row)
     if order.type == "dynamic":
         raise ctx.type_error(node.args[0], "dynamic values have no order", "use tostring(...)")
-    first = node.args[0].name or default_name(node.args[0].value)
+    first = argument_name(node.args[0])
     old = node.name in ("argmax", "argmin")
     prefix = "max_" if name == "arg_max" else "min_"
     head = f"{prefix}{first}" if old else first
@@ -151,11 +160,12 @@ def _percentiles(ctx: Context, node: s.Call, name: str, scope: Scope, row: Row) 
                 node.args[min(fixed + i, len(node.args) - 1)],
                 "a percentile must be a constant number",
             )
-    first = default_name(node.args[0].value)
+    first = argument_name(node.args[0])
     if name.endswith("_array"):
         args = (*base, *(to(step, "real") for step in steps))
         return [(f"{name.removesuffix('_array')}_{first}", plan.Agg("dynamic", name, args))]
-    result = "real" if base[0].type == "decimal" else base[0].type
+    result = {"decimal": "real", "int": "long"}.get(base[0].type, base[0].type)
+    base = (to(base[0], result), *base[1:])
     primitive = "percentilew" if weighted else "percentile"
     prefix = "percentilew" if weighted else "percentile"
     outputs = []

@@ -21,70 +21,70 @@ _INT = 2**31
 _LONG = 2**63
 
 
-def fn(name: str, type: str, *args: plan.Scalar) -> plan.Scalar:
+def fn(name: str, kind: str, *args: plan.Scalar) -> plan.Scalar:
     """A primitive applied, worked out where that is plain."""
-    folded = _fold(name, type, args)
-    return folded if folded is not None else plan.Fn(type, name, args)
+    folded = _fold(name, kind, args)
+    return folded if folded is not None else plan.Fn(kind, name, args)
 
 
-def _fold(name: str, type: str, args: tuple[plan.Scalar, ...]) -> plan.Lit | None:
+def _fold(name: str, kind: str, args: tuple[plan.Scalar, ...]) -> plan.Lit | None:
     values = [arg.value for arg in args if isinstance(arg, plan.Lit)]
     if len(values) != len(args):
         return None
     if name == "strcat" and all(isinstance(v, str) for v in values):
-        return plan.Lit(type, "".join(str(v) for v in values))
-    if type not in (*TICKS, "int", "long", "real"):
+        return plan.Lit(kind, "".join(str(v) for v in values))
+    if kind not in (*TICKS, "int", "long", "real"):
         return None
     numbers = [v for v in values if isinstance(v, int | float) and not isinstance(v, bool)]
     if len(numbers) != len(values):
         return None
     if name == "negate":
-        return _number(type, -numbers[0])
-    if type == "real":
+        return _number(kind, -numbers[0])
+    if kind == "real":
         return None
     if name == "add":
-        return _number(type, numbers[0] + numbers[1])
+        return _number(kind, numbers[0] + numbers[1])
     if name == "subtract":
-        return _number(type, numbers[0] - numbers[1])
+        return _number(kind, numbers[0] - numbers[1])
     if name == "multiply":
-        return _number(type, numbers[0] * numbers[1])
+        return _number(kind, numbers[0] * numbers[1])
     if name == "timespan_multiply" and isinstance(numbers[1], int):
-        return _number(type, numbers[0] * numbers[1])
+        return _number(kind, numbers[0] * numbers[1])
     return None
 
 
-def _number(type: str, value: float) -> plan.Lit | None:
+def _number(kind: str, value: float) -> plan.Lit | None:
     if isinstance(value, int) and not -_LONG <= value < _LONG:
         return None
-    return plan.Lit(type, value)
+    return plan.Lit(kind, value)
 
 
-def to(value: plan.Scalar, type: str) -> plan.Scalar:
+def to(value: plan.Scalar, kind: str) -> plan.Scalar:
     """The value as another type; null (or "") where it can't be one.
 
     Examples:
         >>> to(plan.Lit("long", 5), "real")
         Lit(type='real', value=5.0)
     """
-    if value.type == type:
+    if value.type == kind:
         return value
     if isinstance(value, plan.Lit):
         if value.value is None:
-            return plan.Lit(type, "" if type == "string" else None)
+            return plan.Lit(kind, "" if kind == "string" else None)
         if value.type in ("int", "long") and isinstance(value.value, int):
-            if type == "long" or (type == "int" and -_INT <= value.value < _INT):
-                return plan.Lit(type, value.value)
-            if type == "real":
-                return plan.Lit(type, float(value.value))
-            if type == "string":
-                return plan.Lit(type, str(value.value))
-        if type == "dynamic" and value.type in ("string", "long", "int", "bool"):
-            return plan.Lit(type, json.dumps(value.value))
-        if value.type == "dynamic" and type == "string" and isinstance(value.value, str):
+            if kind == "long" or (kind == "int" and -_INT <= value.value < _INT):
+                return plan.Lit(kind, value.value)
+            if kind == "real":
+                return plan.Lit(kind, float(value.value))
+            if kind == "string":
+                return plan.Lit(kind, str(value.value))
+        if kind == "dynamic" and value.type in ("string", "long", "int", "bool"):
+            return plan.Lit(kind, json.dumps(value.value))
+        if value.type == "dynamic" and kind == "string" and isinstance(value.value, str):
             inside = json.loads(value.value)
             if isinstance(inside, str):
-                return plan.Lit(type, inside)
-    return plan.Fn(type, _TO[type], (value,))
+                return plan.Lit(kind, inside)
+    return plan.Fn(kind, _TO[kind], (value,))
 
 
 def alike(values: list[plan.Scalar]) -> list[plan.Scalar]:

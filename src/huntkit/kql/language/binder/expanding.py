@@ -33,9 +33,9 @@ def _items(ctx: Context, items: tuple[s.Named, ...], scope: Scope, table: Table)
 
 
 def _expanded(table: Table, items: Items, index: str | None) -> plan.Schema:
-    types = {name: type for name, _, type in items}
+    types = {name: kind for name, _, kind in items}
     columns = [plan.Column(c.name, types.pop(c.name, c.type)) for c in table.relation.schema]
-    columns += [plan.Column(name, type) for name, type in types.items()]
+    columns += [plan.Column(name, kind) for name, kind in types.items()]
     if index is not None:
         columns.append(plan.Column(index, "long"))
     return tuple(columns)
@@ -72,12 +72,11 @@ def apply(ctx: Context, op: s.MvApply, scope: Scope, table: Table, pipe: Pipe) -
     body = pipe(ctx, op.subquery, scope, rows)
     expanded = {name for name, _, _ in items}
     inner = body.columns
-    columns = []
-    for column in table.relation.schema:
-        if column.name in inner:
-            columns.append(inner[column.name])
-        elif column.name not in expanded:
-            columns.append(column)
+    columns = [
+        inner.get(column.name, column)
+        for column in table.relation.schema
+        if column.name not in expanded
+    ]
     known = {column.name for column in columns}
     columns += [column for column in body.relation.schema if column.name not in known]
     relation = plan.Apply(

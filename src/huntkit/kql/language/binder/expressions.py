@@ -29,7 +29,9 @@ def condition(ctx: Context, expr: s.Expr, scope: Scope, row: Row) -> plan.Scalar
     return bound
 
 
-def anything(ctx: Context, expr: s.Expr, scope: Scope, row: Row) -> Table | plan.Scalar:
+def anything(  # noqa: C901  one line per kind of expression
+    ctx: Context, expr: s.Expr, scope: Scope, row: Row
+) -> Table | plan.Scalar:
     """The expression as a value of the row, or as a table."""
     ctx.step(expr)
     if isinstance(expr, s.Name):
@@ -158,7 +160,9 @@ def _logic(ctx: Context, expr: s.Binary, scope: Scope, row: Row) -> plan.Scalar:
     for part in reversed(parts):
         value = scalar(ctx, part, scope, row)
         if value.type not in ("bool", "dynamic"):
-            raise ctx.type_error(part, f"'{expr.op}' joins conditions, not {value.type}")
+            raise ctx.type_error(
+                part, f"'{expr.op}' joins conditions, not {value.type}", "compare it with something"
+            )
         bound.append(to(value, "bool"))
     return plan.Fn("bool", expr.op, tuple(bound))
 

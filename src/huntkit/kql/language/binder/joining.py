@@ -18,9 +18,17 @@ _KINDS = {
     "rightantisemi": "rightanti",
 } | {
     kind: kind
-    for kind in (
-        "innerunique inner leftouter rightouter fullouter leftanti rightanti leftsemi rightsemi"
-    ).split()
+    for kind in [
+        "innerunique",
+        "inner",
+        "leftouter",
+        "rightouter",
+        "fullouter",
+        "leftanti",
+        "rightanti",
+        "leftsemi",
+        "rightsemi",
+    ]
 }
 
 
@@ -39,7 +47,7 @@ def join(ctx: Context, op: s.Join, scope: Scope, left: Table) -> Table:
         raise ctx.name_error(op, f"unknown kind of join '{kind}'", did_you_mean(kind, _KINDS))
     kind = _KINDS[kind]
     right = ctx.bind_table(ctx, op.right, scope)
-    keys = [_key(ctx, on, scope, left, right) for on in _conditions(op.on)]
+    keys = [_key(ctx, on, left, right) for on in _conditions(op.on)]
     if kind in ("leftanti", "leftsemi"):
         schema = left.relation.schema
         sources = tuple(("left", c.name) for c in schema)
@@ -61,7 +69,7 @@ def lookup(ctx: Context, op: s.Lookup, scope: Scope, left: Table) -> Table:
     if kind not in ("leftouter", "inner"):
         raise ctx.type_error(op, f"lookup has no kind '{kind}'", "leftouter or inner")
     right = ctx.bind_table(ctx, op.right, scope)
-    keys = [_key(ctx, on, scope, left, right) for on in _conditions(op.on)]
+    keys = [_key(ctx, on, left, right) for on in _conditions(op.on)]
     away = frozenset(_plain(key) for _, key in keys)
     schema, sources = _both(left, right, away)
     return Table(
@@ -73,10 +81,11 @@ def lookup(ctx: Context, op: s.Lookup, scope: Scope, left: Table) -> Table:
 def _conditions(on: tuple[s.Expr, ...]) -> list[s.Expr]:
     found: list[s.Expr] = []
     for expr in on:
-        while isinstance(expr, s.Binary) and expr.op == "and":
-            found.append(expr.right)
-            expr = expr.left
-        found.append(expr)
+        rest = expr
+        while isinstance(rest, s.Binary) and rest.op == "and":
+            found.append(rest.right)
+            rest = rest.left
+        found.append(rest)
     return found
 
 
@@ -100,9 +109,7 @@ def _both(
     return tuple(columns), tuple(sources)
 
 
-def _key(
-    ctx: Context, on: s.Expr, scope: Scope, left: Table, right: Table
-) -> tuple[plan.Scalar, plan.Scalar]:
+def _key(ctx: Context, on: s.Expr, left: Table, right: Table) -> tuple[plan.Scalar, plan.Scalar]:
     if isinstance(on, s.Name):
         pair = (_side(ctx, on, on.name, left, "left"), _side(ctx, on, on.name, right, "right"))
     elif isinstance(on, s.Binary) and on.op == "==":
@@ -156,7 +163,7 @@ def union(ctx: Context, op: s.Union, scope: Scope, first: Table | None) -> Table
     fuzzy = option(op.parameters, "isfuzzy") in (True, "true", 1)
     for expr in op.tables:
         try:
-            named += _inputs(ctx, expr, scope, len(named))
+            named += inputs_of(ctx, expr, scope, len(named))
         except KqlNameError as error:
             if not fuzzy:
                 raise
@@ -168,7 +175,8 @@ def union(ctx: Context, op: s.Union, scope: Scope, first: Table | None) -> Table
     return combine(named, str(source) if source else None, inner=inner)
 
 
-def _inputs(ctx: Context, expr: s.Expr, scope: Scope, position: int) -> list[tuple[str, Table]]:
+def inputs_of(ctx: Context, expr: s.Expr, scope: Scope, position: int) -> list[tuple[str, Table]]:
+    """The tables that one part of a union stands for, with the names of their source."""
     if isinstance(expr, s.WildcardName | s.Star):
         text = expr.pattern if isinstance(expr, s.WildcardName) else "*"
         pattern = re.compile(".*".join(re.escape(part) for part in text.split("*")), re.DOTALL)
@@ -205,16 +213,16 @@ def combine(named: list[tuple[str, Table]], source: str | None, *, inner: bool =
     columns: list[tuple[str, str, str]] = []  # output, input, type
     taken: str | None = names.take(source) if source else None
     for name, types in kinds.items():
-        for type in types:
+        for kind in types:
             output = name if len(types) == 1 else names.take(f"{name}_{type}")
-            columns.append((output, name, type))
-    schema = tuple(plan.Column(output, type) for output, _, type in columns)
+            columns.append((output, name, kind))
+    schema = tuple(plan.Column(output, kind) for output, _, kind in columns)
     if taken:
         schema = (plan.Column(taken, "string"), *schema)
     blank: list[plan.Scalar] = [
-        plan.Lit(type, "" if type == "string" else None) for _, _, type in columns
+        plan.Lit(kind, "" if kind == "string" else None) for _, _, kind in columns
     ]
-    place = {(name, type): i for i, (_, name, type) in enumerate(columns)}
+    place = {(name, kind): i for i, (_, name, kind) in enumerate(columns)}
     inputs = []
     for label, table in named:
         values = blank.copy()

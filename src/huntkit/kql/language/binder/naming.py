@@ -29,11 +29,16 @@ def default_name(expr: s.Expr) -> str:
     return ""
 
 
+def argument_name(argument: s.Argument) -> str:
+    """The name that an argument gives to a column named after it."""
+    return argument.name or default_name(argument.value)
+
+
 def _call(call: s.Call) -> str:
-    first = default_name(call.args[0].value) if call.args else ""
-    functions = entry.scalars() | {}
+    first = argument_name(call.args[0]) if call.args else ""
     name = aliases.SCALARS.get(call.name, call.name)
-    found = functions.get(name)
+    old = aliases.AGGREGATES.get(name, name)
+    found = entry.scalars().get(name) or entry.aggregates().get(old)
     if name == "column_ifexists":
         value = call.args[0].value if call.args else None
         return str(value.value) if isinstance(value, s.Literal) else first
@@ -60,6 +65,7 @@ class Unique:
 
     def __init__(self, taken: Iterable[str] = ()) -> None:
         self._taken = set(taken)
+        self._given: set[str] = set()
         self._unnamed = 0
 
     def take(self, name: str) -> str:
@@ -77,6 +83,12 @@ class Unique:
             self._unnamed = number
         self._taken.add(found)
         return found
+
+    def give(self, name: str) -> bool:
+        """Note a name as written by the user; whether that was its first time."""
+        first = name not in self._given
+        self._given.add(name)
+        return first
 
     def __contains__(self, name: str) -> bool:
         return name in self._taken

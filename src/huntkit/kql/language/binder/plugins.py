@@ -7,15 +7,42 @@ from huntkit.kql.language.binder.naming import Unique
 from huntkit.kql.language.binder.scope import Context, Row, Scope, Table
 from huntkit.kql.language.types import did_you_mean
 
-_OTHERS = (
-    "activity_counts_metrics active_users_count activity_engagement activity_metrics "
-    "azure_digital_twins_query_request cosmosdb_sql_request csharp dcount_intersect diffpatterns "
-    "estimate_rows_count execute_show_command execute_query funnel_sequence "
-    "funnel_sequence_completion geo_line_lookup geo_polygon_lookup http_request "
-    "http_request_post identity infer_storage_schema ipv6_lookup mysql_request "
-    "new_activity_metrics postgresql_request preview python r rolling_percentile rows_near "
-    "schema_merge sequence_detect session_count sliding_window_counts sql_request"
-).split()
+_OTHERS = [
+    "activity_counts_metrics",
+    "active_users_count",
+    "activity_engagement",
+    "activity_metrics",
+    "azure_digital_twins_query_request",
+    "cosmosdb_sql_request",
+    "csharp",
+    "dcount_intersect",
+    "diffpatterns",
+    "estimate_rows_count",
+    "execute_show_command",
+    "execute_query",
+    "funnel_sequence",
+    "funnel_sequence_completion",
+    "geo_line_lookup",
+    "geo_polygon_lookup",
+    "http_request",
+    "http_request_post",
+    "identity",
+    "infer_storage_schema",
+    "ipv6_lookup",
+    "mysql_request",
+    "new_activity_metrics",
+    "postgresql_request",
+    "preview",
+    "python",
+    "r",
+    "rolling_percentile",
+    "rows_near",
+    "schema_merge",
+    "sequence_detect",
+    "session_count",
+    "sliding_window_counts",
+    "sql_request",
+]
 _OWN = ("bag_unpack", "pivot", "ipv4_lookup", "narrow", "autocluster", "basket")
 
 

@@ -87,12 +87,9 @@ class Scope:
 
     def get(self, name: str) -> Meaning | None:
         """What a name stands for, or None."""
-        scope: Scope | None = self
-        while scope is not None:
-            if name in scope._names:
-                return scope._names[name]
-            scope = scope._parent
-        return None
+        if name in self._names:
+            return self._names[name]
+        return None if self._parent is None else self._parent.get(name)
 
     def copy(self) -> "Scope":
         """The same names; later ones of either do not show in the other."""

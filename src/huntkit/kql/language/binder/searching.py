@@ -16,7 +16,7 @@ def search(ctx: Context, op: s.Search, scope: Scope, first: Table | None) -> Tab
     else:
         exprs: tuple[s.Expr, ...] = op.tables or (s.Star(start=op.start, end=op.start),)
         for expr in exprs:
-            named += joining._inputs(ctx, expr, scope, len(named))
+            named += joining.inputs_of(ctx, expr, scope, len(named))
     filtered = []
     for name, table in named:
         test = _condition(ctx, op.condition, scope, table, exact)
@@ -35,6 +35,8 @@ def _condition(ctx: Context, expr: s.Expr, scope: Scope, table: Table, exact: bo
                 _condition(ctx, expr.right, scope, table, exact),
             ),
         )
+    if isinstance(expr, s.Star):
+        return plan.Lit("bool", value=True)
     row = shaping.row_of(table)
     if isinstance(expr, s.Literal) and expr.type == "string":
         text = str(expr.value)
@@ -48,7 +50,11 @@ def _condition(ctx: Context, expr: s.Expr, scope: Scope, table: Table, exact: bo
         return found[0] if len(found) == 1 else plan.Fn("bool", "or", tuple(found))
     if isinstance(expr, s.Call) and expr.name == "not" and len(expr.args) == 1:
         return compare.negate(_condition(ctx, expr.args[0].value, scope, table, exact))
-    if isinstance(expr, s.Binary) and isinstance(expr.left, s.Name):
-        if expr.left.name not in table.columns and scope.get(expr.left.name) is None:
-            return plan.Lit("bool", value=False)
+    if (
+        isinstance(expr, s.Binary)
+        and isinstance(expr.left, s.Name)
+        and expr.left.name not in table.columns
+        and scope.get(expr.left.name) is None
+    ):
+        return plan.Lit("bool", value=False)
     return expressions.condition(ctx, expr, scope, row)

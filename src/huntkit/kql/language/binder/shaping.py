@@ -43,11 +43,11 @@ def outputs_of(ctx: Context, item: s.Named, scope: Scope, row: Row) -> list[Outp
             assert isinstance(bag, plan.Scalar)
             first = default_name(value.args[0].value) if value.args else ""
             found: list[Output] = []
-            for position, (part, type) in enumerate(parts):
+            for position, (part, kind) in enumerate(parts):
                 given = position < len(item.names)
                 name = item.names[position] if given else f"{value.name}_{first}_{part}"
                 reached: plan.Scalar = plan.Fn("dynamic", "path", (bag, plan.Lit("string", part)))
-                found.append((name, given, to(reached, type)))
+                found.append((name, given, to(reached, kind)))
             return found
     bound = expressions.scalar(ctx, value, scope, row)
     if len(item.names) > 1:
@@ -59,11 +59,18 @@ def outputs_of(ctx: Context, item: s.Named, scope: Scope, row: Row) -> list[Outp
 
 def with_windows(table: Table, windows: list[plan.Fn]) -> Table:
     """The table with a column for each function of neighbouring rows."""
-    if not windows:
-        return table
-    extra = tuple(plan.Column(f"$window{i}", f.type) for i, f in enumerate(windows))
-    relation = plan.Window((*table.relation.schema, *extra), table.relation, tuple(windows))
+    schema, relation = table.relation.schema, table.relation
+    for i, function in enumerate(windows):  # one may use the one before
+        schema = (*schema, plan.Column(f"$window{i}", function.type))
+        relation = plan.Window(schema, relation, (function,))
     return Table(relation, table.open, table.ordered)
+
+
+def take(ctx: Context, item: s.Named, names: Unique, name: str, *, given: bool) -> str:
+    """A free name for an output; a name given twice is an error."""
+    if given and not names.give(name):
+        raise ctx.name_error(item, f"the column '{name}' stands there twice", "rename one of them")
+    return names.take(name)
 
 
 def project(ctx: Context, items: tuple[s.Named, ...], scope: Scope, table: Table) -> Table:
@@ -74,9 +81,7 @@ def project(ctx: Context, items: tuple[s.Named, ...], scope: Scope, table: Table
     found: list[tuple[str, plan.Scalar]] = []
     for item in items:
         for name, given, value in outputs_of(ctx, item, scope, row):
-            if given and name in names:
-                raise ctx.name_error(item, f"the column '{name}' stands there twice", "rename one")
-            found.append((names.take(name), value))
+            found.append((take(ctx, item, names, name, given=given), value))
     return project_to(with_windows(table, windows), found)
 
 

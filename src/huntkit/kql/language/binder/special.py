@@ -1,5 +1,7 @@
 """Functions whose rules no table of signatures can state."""
 
+# ruff: noqa: ARG001  every function is bound by one signature
+
 from collections.abc import Callable
 
 from huntkit.kql.language import plan
@@ -38,10 +40,10 @@ def _ago(ctx: Context, node: s.Call, scope: Scope, row: Row) -> plan.Scalar:
 
 
 def _typed(
-    ctx: Context, node: s.Call, position: int, type: str, scope: Scope, row: Row
+    ctx: Context, node: s.Call, position: int, kind: str, scope: Scope, row: Row
 ) -> plan.Scalar:
     value = expressions.scalar(ctx, node.args[position].value, scope, row)
-    if value.type != type:
+    if value.type != kind:
         raise ctx.type_error(
             node.args[position],
             f"{node.name}() takes a {type}, not {value.type}",
@@ -108,13 +110,15 @@ def _column_ifexists(ctx: Context, node: s.Call, scope: Scope, row: Row) -> plan
     _count(ctx, node, 2)
     name = expressions.scalar(ctx, node.args[0].value, scope, row)
     if not isinstance(name, plan.Lit) or not isinstance(name.value, str):
-        raise ctx.type_error(node.args[0], "column_ifexists() takes a constant name")
+        raise ctx.type_error(
+            node.args[0], "column_ifexists() takes a constant name", "write it in quotes"
+        )
     default = expressions.scalar(ctx, node.args[1].value, scope, row)
     column = row.columns.get(name.value)
     if column is not None:
         return plan.Col(column.type, column.name)
     if row.open:
-        raise ctx.unsupported(node, "column_ifexists() where columns are known only by the data")
+        return plan.Col(default.type, name.value)  # an engine refuses an open schema
     return default
 
 
@@ -167,28 +171,28 @@ def _pack_all(ctx: Context, node: s.Call, scope: Scope, row: Row) -> plan.Scalar
     return plan.Fn("dynamic", "pack_all", tuple(pairs))
 
 
-def _starred(name: str, type: str) -> Function:
+def _starred(name: str, kind: str) -> Function:
     def bind(ctx: Context, node: s.Call, scope: Scope, row: Row) -> plan.Scalar:
         if len(node.args) == 1 and isinstance(node.args[0].value, s.Star):
             columns = row.columns.values()
-            return plan.Fn(type, name, tuple(plan.Col(c.type, c.name) for c in columns))
-        return plan.Fn(type, name, tuple(calls.arguments(ctx, node, scope, row)))
+            return plan.Fn(kind, name, tuple(plan.Col(c.type, c.name) for c in columns))
+        return plan.Fn(kind, name, tuple(calls.arguments(ctx, node, scope, row)))
 
     return bind
 
 
-def _window(name: str, defaults: tuple[plan.Lit, ...], type: str | None) -> Function:
+def _window(name: str, defaults: tuple[plan.Lit, ...], kind: str | None) -> Function:
     def bind(ctx: Context, node: s.Call, scope: Scope, row: Row) -> plan.Scalar:
         if row.windows is None:
             raise ctx.type_error(node, f"{node.name}() can't stand here", "put it into extend")
-        values = calls.arguments(ctx, node, scope, row.inside())
+        values = calls.arguments(ctx, node, scope, row)
         missing = len(values)
         if missing > len(defaults):
             raise ctx.type_error(node, f"{node.name}() takes at most {len(defaults)} arguments")
         values += list(defaults[missing:])
         if any(isinstance(v, plan.Lit) and v.type == "missing" for v in values):
             raise ctx.type_error(node, f"{node.name}() needs more arguments", "check the call")
-        result = type or values[0].type
+        result = kind or values[0].type
         if name in ("prev", "next"):
             values[1] = to(values[1], "long")
             values[2] = to(values[2], result) if values[2].type != "null" else _null(result)
@@ -200,8 +204,8 @@ def _window(name: str, defaults: tuple[plan.Lit, ...], type: str | None) -> Func
     return bind
 
 
-def _null(type: str) -> plan.Lit:
-    return plan.Lit(type, "" if type == "string" else None)
+def _null(kind: str) -> plan.Lit:
+    return plan.Lit(kind, "" if kind == "string" else None)
 
 
 def _part(name: str) -> Function:
@@ -264,10 +268,6 @@ def _around(ctx: Context, node: s.Call, scope: Scope, row: Row) -> plan.Scalar:
     low = expressions.arithmetic(ctx, node, "-", center, delta)
     high = expressions.arithmetic(ctx, node, "+", center, delta)
     return plan.Fn("bool", "between", (value, low, high))
-
-
-def _assert_known(ctx: Context, node: s.Call, scope: Scope, row: Row) -> plan.Scalar:
-    raise ctx.type_error(node, f"{node.name}() gives a table, not a value", "use toscalar(...)")
 
 
 _MISSING = plan.Lit("missing", None)

@@ -66,28 +66,28 @@ def _parameter(ctx: Context, parameter: s.Typed, scope: Scope) -> plan.Scalar:
     return to(expressions.scalar(ctx, parameter.default, scope, Row()), parameter.type)
 
 
-def literal(ctx: Context, node: s.Node, value: object, type: str) -> plan.Lit:
+def literal(ctx: Context, node: s.Node, value: object, kind: str) -> plan.Lit:
     """A caller's value as a typed constant; it never becomes text of the query."""
     if value is None:
-        return plan.Lit(type, "" if type == "string" else None)
-    if type == "dynamic":
-        return plan.Lit(type, json.dumps(value, default=str))
-    if type in ("string", "guid") and isinstance(value, str):
-        return plan.Lit(type, value if type == "string" else value.lower())
-    if type == "bool" and isinstance(value, bool):
-        return plan.Lit(type, value)
+        return plan.Lit(kind, "" if kind == "string" else None)
+    if kind == "dynamic":
+        return plan.Lit(kind, json.dumps(value, default=str))
+    if kind in ("string", "guid") and isinstance(value, str):
+        return plan.Lit(kind, value if kind == "string" else value.lower())
+    if kind == "bool" and isinstance(value, bool):
+        return plan.Lit(kind, value)
     if isinstance(value, int) and not isinstance(value, bool):
-        if type in ("int", "long"):
-            return plan.Lit(type, value)
-        if type == "real":
-            return plan.Lit(type, float(value))
-    if type == "real" and isinstance(value, float):
-        return plan.Lit(type, value)
-    if type == "decimal" and not isinstance(value, bool):
-        return plan.Lit(type, str(value))
-    if type == "datetime" and isinstance(value, datetime):
+        if kind in ("int", "long"):
+            return plan.Lit(kind, value)
+        if kind == "real":
+            return plan.Lit(kind, float(value))
+    if kind == "real" and isinstance(value, float):
+        return plan.Lit(kind, value)
+    if kind == "decimal" and not isinstance(value, bool):
+        return plan.Lit(kind, str(value))
+    if kind == "datetime" and isinstance(value, datetime):
         aware = value if value.tzinfo else value.replace(tzinfo=UTC)
-        return plan.Lit(type, (aware - _YEAR_ONE) // _MICROSECOND * 10)
-    if type == "timespan" and isinstance(value, timedelta):
-        return plan.Lit(type, value // _MICROSECOND * 10)
+        return plan.Lit(kind, (aware - _YEAR_ONE) // _MICROSECOND * 10)
+    if kind == "timespan" and isinstance(value, timedelta):
+        return plan.Lit(kind, value // _MICROSECOND * 10)
     raise ctx.type_error(node, f"{value!r} is no value for a parameter of type {type}")

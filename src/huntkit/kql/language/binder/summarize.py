@@ -18,9 +18,7 @@ def _keys(
                 raise ctx.type_error(
                     item, "rows can't be grouped by a dynamic value", "use tostring(...)"
                 )
-            if given and name in names:
-                raise ctx.name_error(item, f"the column '{name}' stands there twice", "rename one")
-            found.append((names.take(name), value))
+            found.append((shaping.take(ctx, item, names, name, given=given), value))
     return found
 
 
@@ -34,9 +32,7 @@ def summarize(ctx: Context, op: s.Summarize, scope: Scope, table: Table) -> Tabl
     outputs: list[tuple[str, plan.Scalar]] = []
     for item in op.aggregates:
         for name, given, value in _item(ctx, item, scope, table, collected, key_names):
-            if given and name in names:
-                raise ctx.name_error(item, f"the column '{name}' stands there twice", "rename one")
-            outputs.append((names.take(name), value))
+            outputs.append((shaping.take(ctx, item, names, name, given=given), value))
     return _aggregate(table, keys, collected, outputs)
 
 
@@ -50,18 +46,21 @@ def _item(
 ) -> list[tuple[str, bool, plan.Scalar]]:
     row = Row(table.columns, table.open, aggregates=collected)
     value = item.value
-    if isinstance(value, s.Call) and scope.get(value.name) is None:
-        if aggregates.is_aggregate(value.name):
-            found = []
-            outputs = aggregates.aggregate(ctx, value, scope, row, keys)
-            if len(item.names) > len(outputs):
-                raise ctx.type_error(item, "there are more names than columns")
-            for position, (name, agg) in enumerate(outputs):
-                given = position < len(item.names)
-                collected.append(agg)
-                ref = plan.Col(agg.type, f"$agg{len(collected) - 1}")
-                found.append((item.names[position] if given else name, given, ref))
-            return found
+    if (
+        isinstance(value, s.Call)
+        and scope.get(value.name) is None
+        and aggregates.is_aggregate(value.name)
+    ):
+        found: list[tuple[str, bool, plan.Scalar]] = []
+        outputs = aggregates.aggregate(ctx, value, scope, row, keys)
+        if len(item.names) > len(outputs):
+            raise ctx.type_error(item, "there are more names than columns")
+        for position, (name, agg) in enumerate(outputs):
+            given = position < len(item.names)
+            collected.append(agg)
+            ref = plan.Col(agg.type, f"$agg{len(collected) - 1}")
+            found.append((item.names[position] if given else name, given, ref))
+        return found
     before = len(collected)
     bound = expressions.scalar(ctx, value, scope, row)
     if len(collected) == before and _reads_row(bound):

@@ -1,5 +1,7 @@
 """Tabular expressions: sources, and the operators after the pipe."""
 
+# ruff: noqa: ARG001, ARG005  every operator is bound by one signature
+
 from collections.abc import Callable
 
 from huntkit.kql.language import plan
@@ -17,7 +19,6 @@ from huntkit.kql.language.binder import (
     summarize,
 )
 from huntkit.kql.language.binder.convert import to
-from huntkit.kql.language.binder.naming import default_name
 from huntkit.kql.language.binder.scope import Closure, Context, Row, Scope, Table, Value
 from huntkit.kql.language.types import did_you_mean
 
@@ -53,8 +54,10 @@ def table(ctx: Context, expr: s.Expr, scope: Scope) -> Table:
         return Table(plan.External(schema, expr.uris, tuple(expr.properties)))
     if isinstance(expr, s.WildcardName):
         raise ctx.type_error(expr, "a pattern of tables stands only in union", "use union")
-    if isinstance(expr, s.MemberCall) or isinstance(expr, s.Member):
-        raise ctx.unsupported(expr, "a table of another database or cluster")
+    if isinstance(expr, s.MemberCall | s.Member):
+        raise ctx.unsupported(
+            expr, "a table of another database or cluster", "give its rows as a table"
+        )
     raise ctx.type_error(expr, "a table is expected here", "start with a table's name")
 
 
@@ -69,7 +72,7 @@ def _named(ctx: Context, expr: s.Name, scope: Scope) -> Table:
         raise ctx.type_error(expr, f"'{expr.name}' is a value, not a table", "use a table's name")
     columns = ctx.tables.get(expr.name)
     if columns is not None:
-        schema = tuple(plan.Column(name, type) for name, type in columns.items())
+        schema = tuple(plan.Column(name, kind) for name, kind in columns.items())
         return Table(plan.Scan(schema, expr.name))
     if expr.name in ctx.functions:
         return _stored(ctx, s.Call(start=expr.start, end=expr.end, name=expr.name, args=()), scope)
@@ -144,19 +147,19 @@ def _datatable(ctx: Context, expr: s.DataTable, scope: Scope) -> Table:
     return Table(plan.Values(schema, tuple(rows)))
 
 
-def _constant(ctx: Context, node: s.Node, value: plan.Scalar, type: str) -> plan.Lit:
+def _constant(ctx: Context, node: s.Node, value: plan.Scalar, kind: str) -> plan.Lit:
     if isinstance(value, plan.Lit):
         return value
     inner = value.args[0] if isinstance(value, plan.Fn) and len(value.args) == 1 else None
     if isinstance(inner, plan.Lit):
-        if inner.type == "string" and type in ("guid", "decimal"):
-            return plan.Lit(type, str(inner.value).lower())
-        if inner.type in ("long", "int") and type in ("datetime", "timespan"):
-            return plan.Lit(type, inner.value)
-        if inner.type in ("long", "int", "bool") and type == "bool":
-            return plan.Lit(type, bool(inner.value))
-        if inner.type in ("long", "int", "real") and type == "decimal":
-            return plan.Lit(type, str(inner.value))
+        if inner.type == "string" and kind in ("guid", "decimal"):
+            return plan.Lit(kind, str(inner.value).lower())
+        if inner.type in ("long", "int") and kind in ("datetime", "timespan"):
+            return plan.Lit(kind, inner.value)
+        if inner.type in ("long", "int", "bool") and kind == "bool":
+            return plan.Lit(kind, bool(inner.value))
+        if inner.type in ("long", "int", "real") and kind == "decimal":
+            return plan.Lit(kind, str(inner.value))
     raise ctx.unsupported(node, f"a value of another type in a column of {type}")
 
 
@@ -190,8 +193,6 @@ def _print(ctx: Context, op: s.Print, scope: Scope) -> Table:
         outputs = shaping.outputs_of(ctx, item, scope, Row())
         for name, _, value in outputs:
             label = name if item.names or len(outputs) > 1 else f"print_{position}"
-            if not item.names and isinstance(item.value, s.Name | s.Member):
-                label = default_name(item.value) or label
             pairs.append((label, value))
     return shaping.project_to(start, pairs)
 
@@ -200,18 +201,18 @@ def _range(ctx: Context, op: s.Range, scope: Scope) -> Table:
     first, last, step = (
         expressions.scalar(ctx, part, scope, Row()) for part in (op.first, op.last, op.step)
     )
-    type = first.type
+    kind = first.type
     numbers = ("int", "long", "real", "decimal")
-    if type in numbers:
+    if kind in numbers:
         kinds = [first.type, last.type, step.type]
         if not set(kinds) <= set(numbers):
             raise ctx.type_error(op, "range goes over numbers or times", "convert the ends")
-        type = max(kinds, key=numbers.index)
-        type = "long" if type == "int" else type
-        first, last, step = (to(part, type) for part in (first, last, step))
-    elif type not in ("datetime", "timespan") or last.type != type or step.type != "timespan":
+        kind = max(kinds, key=numbers.index)
+        kind = "long" if kind == "int" else kind
+        first, last, step = (to(part, kind) for part in (first, last, step))
+    elif kind not in ("datetime", "timespan") or last.type != kind or step.type != "timespan":
         raise ctx.type_error(op, "range goes over numbers or times", "convert the ends")
-    schema = (plan.Column(op.name, type),)
+    schema = (plan.Column(op.name, kind),)
     return Table(plan.Series(schema, first, last, step), ordered=True)
 
 

@@ -4,6 +4,8 @@ A line is ``name(parameters) -> result``, then how a column of it is called by d
 `entry`). A name may have several lines.
 """
 
+# ruff: noqa: E501  one signature is one line
+
 TABLE = """
 percentile_tdigest(array, real) -> dynamic as NF
 percentile_tdigest(array, real, typeof) -> typeof as NF
