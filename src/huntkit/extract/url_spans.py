@@ -33,16 +33,13 @@ def url_spans(text: str) -> Iterator[tuple[int, int]]:
         if start is None:
             mark = next_mark
             continue
-        end = len(text)
-        while (
-            0 <= next_mark < start + MAX_URL
-        ):  # "http://a,http://b" are two, "http://a/http://b" is one
+        end = _url_end(text, mark + 3, min(len(text), start + MAX_URL))
+        while 0 <= next_mark < end:  # "http://a,http://b" are two, "http://a/http://b" is one
             cut = _scheme_start(text, next_mark, mark + 3)
             if cut is not None and _GLUED.search(text[cut - 1 : cut]):
-                end = cut
+                end = _url_end(text, mark + 3, cut)
                 break
             next_mark = text.find("://", next_mark + 3)
-        end = _url_end(text, mark + 3, min(end, start + MAX_URL))
         if end > mark + 3:
             yield start, end
             floor = end
