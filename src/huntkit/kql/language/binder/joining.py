@@ -214,7 +214,7 @@ def combine(named: list[tuple[str, Table]], source: str | None, *, inner: bool =
     taken: str | None = names.take(source) if source else None
     for name, types in kinds.items():
         for kind in types:
-            output = name if len(types) == 1 else names.take(f"{name}_{type}")
+            output = name if len(types) == 1 else names.take(f"{name}_{kind}")
             columns.append((output, name, kind))
     schema = tuple(plan.Column(output, kind) for output, _, kind in columns)
     if taken:

@@ -6,12 +6,16 @@ from typing import Any
 
 from huntkit.kql.language import plan
 
+_LEAVES = (plan.Lit, plan.Col, plan.Column, str)
+
 
 def unshare(relation: plan.Relation) -> plan.Relation:
     """The relation without `Shared` nodes that only one place uses."""
     uses: Counter[str] = Counter()
     seen: set[int] = set()
     _count(relation, uses, seen)
+    if not uses:
+        return relation
     done: dict[int, Any] = {}
     rebuilt: plan.Relation = _rebuild(relation, uses, done)
     return rebuilt
@@ -24,7 +28,8 @@ def _children(node: Any) -> list[Any]:
 def _count(node: Any, uses: Counter[str], seen: set[int]) -> None:
     if isinstance(node, tuple):
         for item in node:
-            _count(item, uses, seen)
+            if not isinstance(item, _LEAVES):
+                _count(item, uses, seen)
         return
     if not isinstance(node, plan.Scalar | plan.Relation | plan.SortKey):
         return
@@ -39,7 +44,7 @@ def _count(node: Any, uses: Counter[str], seen: set[int]) -> None:
 
 def _rebuild(node: Any, uses: Counter[str], done: dict[int, Any]) -> Any:
     if isinstance(node, tuple):
-        items = [_rebuild(item, uses, done) for item in node]
+        items = [item if isinstance(item, _LEAVES) else _rebuild(item, uses, done) for item in node]
         same = all(a is b for a, b in zip(items, node, strict=True))
         return node if same else tuple(items)
     if not isinstance(node, plan.Scalar | plan.Relation | plan.SortKey):

@@ -46,8 +46,8 @@ def _typed(
     if value.type != kind:
         raise ctx.type_error(
             node.args[position],
-            f"{node.name}() takes a {type}, not {value.type}",
-            f"use to{type}(...)",
+            f"{node.name}() takes a {kind}, not {value.type}",
+            f"use to{kind}(...)",
         )
     return value
 

@@ -90,4 +90,4 @@ def literal(ctx: Context, node: s.Node, value: object, kind: str) -> plan.Lit:
         return plan.Lit(kind, (aware - _YEAR_ONE) // _MICROSECOND * 10)
     if kind == "timespan" and isinstance(value, timedelta):
         return plan.Lit(kind, value // _MICROSECOND * 10)
-    raise ctx.type_error(node, f"{value!r} is no value for a parameter of type {type}")
+    raise ctx.type_error(node, f"{value!r} is no value for a parameter of type {kind}")

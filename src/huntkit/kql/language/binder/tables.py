@@ -160,7 +160,7 @@ def _constant(ctx: Context, node: s.Node, value: plan.Scalar, kind: str) -> plan
             return plan.Lit(kind, bool(inner.value))
         if inner.type in ("long", "int", "real") and kind == "decimal":
             return plan.Lit(kind, str(inner.value))
-    raise ctx.unsupported(node, f"a value of another type in a column of {type}")
+    raise ctx.unsupported(node, f"a value of another type in a column of {kind}")
 
 
 def _source(ctx: Context, op: s.Operator, scope: Scope) -> Table:
