@@ -260,6 +260,33 @@ def test_a_terminal_gets_tables_and_trees_and_no_colour_with_no_color(
     assert "└──" in tree
 
 
+def test_a_terminal_gets_the_sums_of_a_search_before_its_rows(
+    demo_folder: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "v.txt").write_text("203.0.113.77\nhelpdesk2\n")
+    command = ["search", "@v.txt", str(demo_folder)]
+    seen = on_a_terminal(command, tmp_path, NO_COLOR="1", COLUMNS="140")
+    sums, _, rows = seen.partition("Rows that hold one of 2 values of v.txt")
+    assert all(name in sums for name in ("Value", "Table", "Column", "Hits", "First", "Last"))
+    assert "203.0.113.77" in sums
+    head = next(line for line in rows.splitlines() if "Value" in line)
+    assert [name for name in ("Value", "Table", "Column", "Text") if name not in head] == []
+    assert "not shown: " in rows
+
+
+def test_the_chain_to_the_rare_program_survives_a_narrow_terminal(
+    demo_folder: Path, tmp_path: Path
+) -> None:
+    command = ["open", str(demo_folder), "--no-report"]
+    for columns in ("80", "120"):
+        seen = on_a_terminal(command, tmp_path, NO_COLOR="1", COLUMNS=columns)
+        assert "OUTLOOK.EXE → WINWORD.EXE  (lark-ws01" in seen
+        assert "Hosts" in seen
+        assert "Hos…" not in seen
+    tree = on_a_terminal(["tree", str(demo_folder), "-n", "1"], tmp_path, NO_COLOR="1")
+    assert "OUTLOOK.EXE → WINWORD.EXE" in tree.splitlines()[0]
+
+
 def test_hostile_evidence_reaches_a_terminal_only_as_marks(tmp_path: Path) -> None:
     event = {
         "EventID": 4688,

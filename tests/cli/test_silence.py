@@ -28,6 +28,10 @@ def invoke(*arguments: object, given: str = "") -> Any:
         (["query", "--sql", "SELECT HostNam FROM Syslog"], "did you mean 'HostName'"),
         (["query", "--sql", "SELECT * FROM Syslog WHERE"], "line 1, column 22"),
         (["query", "--sql", "Syslog | take 5"], "this looks like KQL"),
+        (["query", "Sylog | take 1"], "unknown table 'Sylog'"),
+        (["query", "Syslog | where HostNam == ''"], "did you mean 'HostName'"),
+        (["query", "Syslog |\nwher true"], "KQL, line 2, column 1"),
+        (["query", "--now", "2026-01-01", "--sql", "SELECT 1"], "--now is for KQL"),
         (["query", "--sql", "SELECT 1; SELECT 2"], "one SQL statement, not 2"),
         (["query", "--sql", "DROP TABLE Syslog"], "only statements that read"),
         (["query", "--sql", "@no-such-file"], "can't be read"),
@@ -49,6 +53,22 @@ def test_a_statement_that_fails_while_it_runs_is_no_wrong_use(demo_folder: Path)
     result = invoke("query", "--sql", "SELECT CAST(HostName AS INT) FROM Syslog", demo_folder)
     assert result.exit_code == 1
     assert result.stderr.startswith("huntkit: Could not convert string")
+
+
+def test_query_answers_kql(demo_folder: Path) -> None:
+    text = "DeviceProcessEvents | where Timestamp > ago(100d) | summarize n = count() by ActionType"
+    result = invoke("query", text, demo_folder)
+    rows = [json.loads(line) for line in result.stdout.splitlines()]
+    assert [row["ActionType"] for row in rows] == ["ProcessCreated"]
+    assert rows[0]["n"] > 100
+    later = invoke("query", text, demo_folder, "--now", "2030-01-01")
+    assert later.stdout == ""
+
+
+def test_right_kql_that_is_not_run_here_is_no_wrong_use(demo_folder: Path) -> None:
+    result = invoke("query", "Syslog | evaluate autocluster()", demo_folder)
+    assert result.exit_code == 1
+    assert "autocluster" in result.stderr
 
 
 def test_a_short_name_means_the_host(demo_folder: Path) -> None:
