@@ -81,7 +81,7 @@ def test_help_speaks_of_files_and_tables_not_of_python(
         (["zzz"], "there is no command 'zzz'", "commands: open"),
         (["search", "--limt", "3"], "No such option: --limt", "huntkit search --help"),
         (["search"], "Missing argument", "huntkit search --help"),
-        (["query", "."], "Missing option", "huntkit query --help"),
+        (["query", "."], "give the query first", "huntkit query 'SecurityEvent"),
         (["decode"], "either PATHS or --text", "huntkit decode evidence/"),
         (["tables", ".", "-o", "x.xls"], "does not say how to write", "endings: .parquet"),
         (["open", ".", "-o", "x.csv"], "does not say how to write", "endings: .html"),

@@ -172,20 +172,36 @@ def search(
 
 @_command(
     "query",
+    "huntkit query 'DeviceProcessEvents | where FileName =~ \"whoami.exe\"' evidence/",
     "huntkit query --sql 'SELECT * FROM Syslog LIMIT 9' evidence/",
-    "huntkit query --sql @question.sql evidence/ -o answer.parquet",
-    "One reading statement in DuckDB's dialect over the evidence's tables; it sees no file and"
-    " no network. @FILE reads the statement from a file.",
+    "KQL first, then the paths; with --sql one reading statement in DuckDB's dialect, and only"
+    " paths. Either sees the evidence's tables, no file and no network. @FILE reads the text from a"
+    " file.",
 )
 def query(
-    paths: Paths,
-    sql: Annotated[str, typer.Option("--sql", metavar="TEXT", help="The statement, or @FILE.")],
+    words: Annotated[
+        list[str],
+        typer.Argument(
+            metavar="KQL PATHS...",
+            help="The query, or @FILE; then files, folders, globs or archives. With --sql: paths.",
+            show_default=False,
+        ),
+    ],
     reading: Reading,
     writing: Writing,
-    general: General,
+    sql: Annotated[
+        str | None, typer.Option("--sql", metavar="TEXT", help="An SQL statement, or @FILE.")
+    ] = None,
+    now: Annotated[
+        str | None,
+        typer.Option(
+            "--now", metavar="TIME", help="The instant of KQL's now() and ago(); the last event's."
+        ),
+    ] = None,
+    general: General = General(),  # noqa: B008
 ) -> None:
-    """Ask in SQL."""
-    _work("questions", general).query(sql, paths, reading, writing, general)
+    """Ask in KQL or SQL."""
+    _work("questions", general).query(words, reading, writing, general, sql=sql, now=now)
 
 
 _IocTypes = Annotated[

@@ -22,7 +22,7 @@ from huntkit.cli.output import (
     save_chart,
     to_terminal,
 )
-from huntkit.cli.statement import ask, evidence_tables, exact, text_of
+from huntkit.cli.statement import ask, ask_kql, evidence_tables, exact, text_of
 from huntkit.core.errors import UnknownColumn, UnknownTable, UsageError
 from huntkit.core.timespan import parse_time
 from huntkit.report import encoded as encoded_text
@@ -122,11 +122,31 @@ def _folders(paths: Sequence[str]) -> Sequence[str]:
 
 
 def query(
-    sql: str, paths: Sequence[str], reading: Reading, writing: Writing, general: General
+    words: Sequence[str],
+    reading: Reading,
+    writing: Writing,
+    general: General,
+    *,
+    sql: str | None,
+    now: str | None,
 ) -> None:
-    """The answer to an SQL statement."""
+    """The answer to a KQL query or an SQL statement."""
     check_output(writing)
-    text = text_of(sql)
+    text = text_of(words[0] if sql is None else sql)
+    paths = words[1:] if sql is None else words
+    if not paths:
+        raise UsageError(
+            "give the query first and then the evidence",
+            hint=f"huntkit query 'SecurityEvent | take 5' {words[0]}",
+        )
+    if sql is not None and now is not None:
+        raise UsageError("--now is for KQL; SQL has no ago()")
+    if sql is None:
+        more = f", now={now!r}" if now else ""
+        _python(general, paths, reading, f"evidence.kql({text!r}{more})")
+        with opened(paths, reading) as case:
+            emit(ask_kql(case.evidence, text, now=now), writing, title="Answer")
+        return
     _python(general, paths, reading, f"evidence.sql({text!r})")
     with opened(paths, reading) as case:
         emit(ask(case.evidence, text), writing, title="Answer")

@@ -7,6 +7,7 @@ import polars as pl
 
 from huntkit.cli.frame import note
 from huntkit.core.errors import HuntkitError, QueryError, UsageError, did_you_mean
+from huntkit.kql.language.errors import KqlNameError, KqlSyntaxError, KqlTypeError
 from huntkit.sources.local import schemas
 from huntkit.sources.local.evidence import Evidence
 
@@ -54,6 +55,25 @@ def ask(evidence: Evidence, text: str) -> pl.DataFrame:
     return rows
 
 
+def ask_kql(evidence: Evidence, text: str, *, now: str | None) -> pl.DataFrame:
+    """The rows of a KQL query.
+
+    Raises:
+        UsageError: what is wrong with the query, with its line and column.
+        QueryError: it is right, and can't be run here.
+    """
+    try:
+        rows: pl.DataFrame = evidence.kql(text, now=now, frame="polars")
+    except (KqlSyntaxError, KqlNameError, KqlTypeError) as problem:
+        raise UsageError(f"KQL, {problem.message}", hint=problem.hint) from problem
+    held = {name.casefold() for name in evidence_tables(evidence)}
+    known = {name.casefold(): name for name in schemas.names()}
+    for word in dict.fromkeys(re.findall(r"\w+", _bare(text.replace('"', "'")).casefold())):
+        if word in known and word not in held:
+            note(f"huntkit: this evidence has no rows of {known[word]}")
+    return rows
+
+
 def _told(problem: HuntkitError, text: str, evidence: Evidence) -> QueryError | UsageError:
     whole = str(problem.__cause__ or problem.message)
     kind = _KIND.match(whole)
@@ -90,7 +110,7 @@ def _place(whole: str, text: str, name: str) -> str:
 
 def _hint(whole: str, text: str, name: str, evidence: Evidence) -> str:
     if _KQL.search(_bare(text)) or re.match(r"\s*\w+\s*\|(?!\|)", text):
-        return "this looks like KQL; --sql takes SQL: SELECT ... FROM table WHERE ..."
+        return "this looks like KQL: leave --sql out"
     known: list[str] = re.findall(r'"([^"]+)"', whole.partition("Candidate bindings:")[2])
     for table in _sources(text):
         known += _columns(evidence, table)
