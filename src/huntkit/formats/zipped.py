@@ -85,7 +85,7 @@ def _scan(stream: BinaryIO, top: Meter) -> Iterator[Entry]:
         if not name.endswith("/"):
             yield entry
         offset = start + packed if known else start
-    yield Entry("", error=f"the archive is cut off or damaged; {found} members were found in it")
+    yield Entry("", error=f"the archive is cut off or damaged; members found in it: {found}")
 
 
 def _next_header(stream: BinaryIO, offset: int) -> int:

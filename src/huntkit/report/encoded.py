@@ -38,7 +38,7 @@ _SCHEMA = pl.Schema(
 
 
 def encoded(texts: pl.DataFrame) -> pl.DataFrame:
-    """One row per different decoded content, in the order of its first time.
+    """One row per different decoded content that something says is a command, by its first time.
 
     Columns: ``TimeGenerated Host User Given Layers Mentions Table Column _file _record``.
     ``Layers`` is a list of what came out, from outside to inside.
@@ -49,7 +49,7 @@ def encoded(texts: pl.DataFrame) -> pl.DataFrame:
         return pl.DataFrame(schema=_SCHEMA)
     layers: pl.DataFrame = extract.decode(texts, "text", include_input=False)
     gathered = (
-        layers.filter(pl.col("Decoded") != "")
+        layers.filter((pl.col("Decoded") != "") & pl.col("Announced").any().over("SourceIndex"))
         .group_by("SourceIndex", maintain_order=True)
         .agg(pl.struct("Encoding", "Decoded", "Note").alias("Layers"))
         .sort("SourceIndex")

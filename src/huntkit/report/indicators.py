@@ -50,6 +50,7 @@ def indicators(
         include_input=False,
         keep=["table", "column", "rows", "first", "last", "_file", "_record"],
         progress=progress,
+        named_by="column",
     )
     return _summed(found)
 
@@ -82,7 +83,7 @@ def defanged(kind: pl.Expr, value: pl.Expr) -> pl.Expr:
         .when(kind.is_in(["ipv4", "dns"]))
         .then(dotted)
         .when(kind == "ipv6")
-        .then(value.str.replace_all(":", "[:]", literal=True))
+        .then(value.str.replace(":", "[:]", literal=True))
         .otherwise(value)
         .alias(value.meta.output_name())
     )
