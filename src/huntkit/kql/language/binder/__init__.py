@@ -57,16 +57,17 @@ def bind(
     )
     try:
         result = statements.run(ctx, query.statements, Scope(), Row())
+        if result is None:
+            hint = "end with a tabular expression"
+            raise ctx.type_error(query, "there is nothing to run", hint)
+        if not isinstance(result, Table):
+            column = (plan.Column("print_0", result.type),)
+            result = Table(plan.Project(column, plan.Values((), ((),)), (result,)))
+        relation = sharing.unshare(result.relation)
     except RecursionError:
-        raise ctx.unsupported(query, "a query nested this deeply") from None
-    if result is None:
-        raise ctx.type_error(query, "there is nothing to run", "end with a tabular expression")
-    if not isinstance(result, Table):
-        column = (plan.Column("print_0", result.type),)
-        result = Table(plan.Project(column, plan.Values((), ((),)), (result,)))
-    return plan.Plan(
-        sharing.unshare(result.relation), result.ordered, _render(query), tuple(ctx.warnings)
-    )
+        hint = "split it by let statements"
+        raise ctx.unsupported(query, "a query nested this deeply", hint) from None
+    return plan.Plan(relation, result.ordered, _render(query), tuple(ctx.warnings))
 
 
 def _anything(ctx: Context, expr: s.Expr, scope: Scope, row: Row) -> Table | plan.Scalar:

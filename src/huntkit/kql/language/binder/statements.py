@@ -43,9 +43,7 @@ def _let(ctx: Context, statement: s.Let, scope: Scope, row: Row) -> None:
     bound = ctx.bind_any(ctx, statement.value, scope, row)
     if isinstance(bound, Table):
         ctx.shared += 1
-        shared = plan.Shared(
-            bound.relation.schema, f"let{ctx.shared}_{statement.name}", bound.relation
-        )
+        shared = plan.Shared(bound.relation.schema, f"let{ctx.shared}", bound.relation)
         scope[statement.name] = Table(shared, bound.open, bound.ordered)
     else:
         scope[statement.name] = Value(bound, row.key)
