@@ -29,7 +29,7 @@ from huntkit.kql.language.emit.sql import (
 from huntkit.kql.language.errors import KqlUnsupported
 from huntkit.kql.language.plan import Schema
 
-MOST_WEIGHT = 20_000
+MOST_WEIGHT = 60_000
 NO_NULLS = ("string",)
 
 
@@ -188,15 +188,19 @@ class Emitter:
         if isinstance(node, plan.Lit):
             return self.literal(node)
         if isinstance(node, plan.Fn):
-            self.spent += 1
-            if self.spent > MOST_WEIGHT:
-                raise KqlUnsupported("the query is too large")
+            self.spend(1)
             return self.function(node)
         if isinstance(node, plan.ScalarQuery):
             return self.scalar_query(node)
         if isinstance(node, plan.InQuery):
             return self.in_query(node)
         raise KqlUnsupported(f"{type(node).__name__} can't stand here")
+
+    def spend(self, count: int) -> None:
+        """Count what is emitted; a query that grows without end is refused."""
+        self.spent += count
+        if self.spent > MOST_WEIGHT:
+            raise KqlUnsupported("a query this large (search and union over fewer tables)")
 
     def apart(self, node: plan.Relation) -> Rel:
         """Emit a relation that stands inside a scalar; the scope stays."""
@@ -285,6 +289,7 @@ class Emitter:
 
     def on_project(self, node: plan.Project) -> Rel:
         """SELECT values; raw timestamps and sort keys go along."""
+        self.spend(len(node.values))
         rel = self.relation(node.input)
         items = [
             named(self.value(value, rel), f"c{place}") for place, value in enumerate(node.values)

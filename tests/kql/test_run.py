@@ -1,0 +1,127 @@
+from datetime import UTC, datetime
+
+import pandas as pd
+import polars as pl
+import pyarrow as pa
+import pytest
+
+import huntkit.kql as kql
+from huntkit.core.errors import UsageError
+
+ROWS = pl.DataFrame(
+    {
+        "TimeGenerated": [datetime(2024, 1, 1, tzinfo=UTC), datetime(2024, 1, 3, tzinfo=UTC)],
+        "Computer": ["WS1", None],
+        "computer": [1, 2],
+        "Data": ['{"a": {"b": "x"}}', "no JSON"],
+    }
+)
+SCHEMAS = {"T": {"Data": "dynamic"}}
+
+
+def ask(text, **options):
+    return kql.query(text, T=ROWS, schemas=SCHEMAS, frame="polars", **options)
+
+
+def test_columns_that_differ_only_in_case_stay_apart():
+    assert ask("T | project computer, Computer").rows() == [(1, "WS1"), (2, "")]
+
+
+def test_times_are_utc_microseconds_and_spans_durations():
+    found = ask("T | take 1 | project TimeGenerated, d = TimeGenerated - datetime(2023-12-31)")
+    assert found.schema == {
+        "TimeGenerated": pl.Datetime("us", "UTC"),
+        "d": pl.Duration("us"),
+    }
+
+
+def test_dynamic_values_are_json_text():
+    found = ask("T | project b = Data.a.b, t = tostring(Data.a.b), Data")
+    assert found.rows()[0] == ('"x"', "x", '{"a":{"b":"x"}}')
+    assert found.rows()[1] == (None, "", '"no JSON"')
+
+
+def test_now_is_the_callers():
+    assert ask("T | where TimeGenerated > ago(1d) | count", now="2024-01-03T12:00:00Z").item() == 1
+    assert ask("T | where TimeGenerated > ago(1d) | count", now="2030-01-01").item() == 0
+
+
+def test_parameters_are_constants_never_text_of_the_query():
+    text = "declare query_parameters(name: string); T | where Computer == name | count"
+    assert ask(text, parameters={"name": "WS1"}).item() == 1
+    assert ask(text, parameters={"name": "' or true //"}).item() == 0
+
+
+@pytest.mark.parametrize(
+    ("frame", "kind"), [("pandas", pd.DataFrame), ("polars", pl.DataFrame), ("arrow", pa.Table)]
+)
+def test_the_answer_is_the_kind_asked_for(frame, kind):
+    assert isinstance(kql.query("print x = 1", frame=frame), kind)
+
+
+def test_any_kind_of_frame_is_a_table():
+    for frame in (ROWS, ROWS.lazy(), ROWS.to_arrow(), ROWS.to_pandas()):
+        assert kql.query("T | count", tables={"T": frame}, frame="polars").item() == 2
+
+
+def test_a_table_that_only_a_schema_names_is_empty():
+    found = kql.query("U | project a", schemas={"U": {"a": "long"}}, frame="polars")
+    assert found.schema == {"a": pl.Int64}
+    assert found.is_empty()
+
+
+def test_bags_are_unpacked_into_columns_that_the_data_tells():
+    bags = pl.DataFrame({"k": ["x", "y"], "d": ['{"b": 1, "a": "s"}', '{"b": 2.5}']})
+    found = kql.query(
+        "B | evaluate bag_unpack(d) | where b > 1",
+        B=bags,
+        schemas={"B": {"d": "dynamic"}},
+        frame="polars",
+    )
+    assert found.columns == ["k", "a", "b"]
+    assert found.rows() == [("y", "", 2.5)]
+
+
+def test_pivot_makes_a_column_for_each_value():
+    found = ask("T | project computer, Computer | evaluate pivot(Computer, sum(computer))")
+    assert found.columns[-1] == "WS1"
+    assert found["WS1"].to_list() == [1]
+
+
+def test_external_data_comes_only_from_mapped_files(tmp_path):
+    file = tmp_path / "list.csv"
+    file.write_text('ip,n\n"10.0.0.1",5\n10.0.0.2,x\n', encoding="utf-8")
+    text = (
+        "externaldata(ip: string, n: long)['https://example.com/list.csv']"
+        " with (format='csv', ignoreFirstRecord=true)"
+    )
+    found = kql.query(text, externals={"https://example.com/list.csv": file}, frame="polars")
+    assert found.rows() == [("10.0.0.1", 5), ("10.0.0.2", None)]
+    with pytest.raises(kql.KqlUnsupported, match=r"https://example\.com"):
+        kql.query(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "error"),
+    [
+        ("T | were x", kql.KqlSyntaxError),
+        ("T | where nothing == 1", kql.KqlNameError),
+        ("Nowhere | count", kql.KqlNameError),
+        ("T | where computer has 5 + 'a'", kql.KqlTypeError),
+        ("T | make-graph a --> b", kql.KqlUnsupported),
+    ],
+)
+def test_what_is_wrong_is_said_with_the_place(text, error):
+    with pytest.raises(error) as caught:
+        ask(text)
+    assert caught.value.line == 1
+
+
+def test_a_query_that_fails_while_running_is_a_kql_error():
+    with pytest.raises(kql.KqlError):
+        ask("T | extend x = range(1, 10000000, 1)")
+
+
+def test_a_query_is_text():
+    with pytest.raises(UsageError):
+        kql.query(None)
