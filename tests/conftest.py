@@ -1,7 +1,10 @@
 """Fixtures for all tests: where the shared data is, and nothing that touches the user's files."""
 
 import os
+import shutil
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -36,3 +39,24 @@ def _own_folders(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.M
     monkeypatch.setenv("HUNTKIT_CACHE_DIR", str(home / "cache"))
     monkeypatch.delenv("HUNTKITCONFIG", raising=False)
     monkeypatch.delenv("MSTICPYCONFIG", raising=False)
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Any]:
+    """One headless Chromium for all browser tests: a second driver can't start beside the first."""
+    driver = pytest.importorskip("playwright.sync_api")
+    found = shutil.which("chromium") or shutil.which("google-chrome")
+    if found is None:
+        pytest.fail("there is no Chromium: run make test-browser")
+    arguments = [
+        "--no-sandbox",
+        "--disable-gpu",
+        "--disable-background-networking",
+        "--disable-component-update",
+        "--disable-sync",
+        "--no-first-run",
+    ]
+    with driver.sync_playwright() as started:
+        running = started.chromium.launch(executable_path=found, args=arguments)
+        yield running
+        running.close()

@@ -1,6 +1,5 @@
 """The report in headless Chromium: nothing runs that is not ours, nothing is asked for."""
 
-import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -41,18 +40,6 @@ class Seen:
         # Not by a function: its polling is an eval, which the page's policy rightly refuses.
         self.page.wait_for_selector("html[data-hk-ready]", state="attached")
         return self.page
-
-
-@pytest.fixture
-def browser() -> Any:
-    playwright = pytest.importorskip("playwright.sync_api")
-    found = shutil.which("chromium") or shutil.which("google-chrome")
-    if found is None:
-        pytest.fail("there is no Chromium: run make test-browser")
-    with playwright.sync_playwright() as started:
-        running = started.chromium.launch(executable_path=found, args=["--no-sandbox"])
-        yield running
-        running.close()
 
 
 def test_the_demo_report_draws_and_asks_for_nothing(browser: Any, tmp_path: Path) -> None:

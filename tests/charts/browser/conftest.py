@@ -9,32 +9,12 @@ from huntkit.charts.chart import Chart
 
 sync_api = pytest.importorskip("playwright.sync_api")
 
-CHROMIUM = ("/usr/bin/chromium", "/usr/bin/google-chrome")
-ARGUMENTS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    "--no-first-run",
-]
 WATCH = """
 addEventListener("securitypolicyviolation", (e) => console.error("policy: " + e.violatedDirective));
 addEventListener("unhandledrejection", (e) => console.error("rejected: " + e.reason));
 """
 
 Open = Callable[..., "sync_api.Page"]
-
-
-@pytest.fixture(scope="session")
-def browser() -> Iterator["sync_api.Browser"]:
-    path = next((each for each in CHROMIUM if Path(each).exists()), None)
-    if path is None:
-        pytest.skip("no Chromium: run make test-browser")
-    with sync_api.sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=path, args=ARGUMENTS)
-        yield browser
-        browser.close()
 
 
 @pytest.fixture
