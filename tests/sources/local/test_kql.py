@@ -1,0 +1,54 @@
+import json
+
+import pytest
+
+import huntkit
+from huntkit.kql import KqlNameError
+
+
+@pytest.fixture
+def evidence(tmp_path):
+    folder = tmp_path / "logs"
+    folder.mkdir()
+    events = [
+        {
+            "EventID": number,
+            "Channel": "Security",
+            "Computer": "ws1",
+            "TimeCreated": f"2024-05-0{day}T10:00:00Z",
+            "SystemTime": f"2024-05-0{day}T10:00:00Z",
+            "@timestamp": f"2024-05-0{day}T10:00:00Z",
+            "SubjectUserName": "ann",
+        }
+        for number, day in ((4624, 1), (4625, 2), (4624, 3))
+    ]
+    (folder / "events.json").write_text("\n".join(map(json.dumps, events)), encoding="utf-8")
+    with huntkit.open(folder, cache=False, frame="polars") as opened:
+        yield opened
+
+
+def test_a_query_runs_on_the_evidence(evidence):
+    (name,) = [each for each in evidence.tables["name"] if each.startswith("SecurityEvent")]
+    found = evidence.kql(f"{name} | summarize Count = count() by EventID | sort by Count desc")
+    assert found.rows() == [(4624, 2), (4625, 1)]
+
+
+def test_now_is_the_evidences_own(evidence):
+    assert evidence.kql("SecurityEvent | where TimeGenerated > ago(1h) | count").item() == 1
+    later = evidence.kql("SecurityEvent | where TimeGenerated > ago(1h) | count", now="2030-01-01")
+    assert later.item() == 0
+
+
+def test_a_known_table_that_is_not_there_is_empty(evidence):
+    assert evidence.kql("DeviceProcessEvents | where FileName =~ 'x' | count").item() == 0
+
+
+def test_an_unknown_table_is_an_error_with_the_nearest_names(evidence):
+    with pytest.raises(KqlNameError, match="SecurityEvent"):
+        evidence.kql("SecurityEvents | count")
+
+
+def test_the_same_functions_serve_many_queries(evidence):
+    for _ in range(2):
+        found = evidence.kql("SecurityEvent | where Computer has 'WS1' | project tostring(EventID)")
+        assert found.height == 3
