@@ -287,6 +287,28 @@ def test_window_functions_may_stand_inside_one_another() -> None:
     assert explain(plan_of(text)).count("Window") == 2
 
 
+def test_window_functions_in_a_condition_leave_no_column() -> None:
+    found = plan_of("T | sort by t asc | where s != prev(s)")
+    assert columns("T | sort by t asc | where s != prev(s)") == "<T>"
+    assert found.ordered
+    assert "Window" in explain(found)
+
+
+def test_patterns_of_a_union_find_views_and_tables() -> None:
+    text = "let View_1 = view () { U | project x }; let Other = () { T }; union withsource=W View*"
+    found = plan_of(text).relation
+    assert isinstance(found, plan.Union)
+    first = found.inputs[0]
+    assert isinstance(first, plan.Project)
+    assert first.values[0] == plan.Lit("string", "View_1")
+    assert columns(text) == "W:string x:long"
+
+
+def test_count_of_a_value_counts_rows_and_of_a_condition_counts_hits() -> None:
+    assert explain(plan_of("T | summarize count(l)")).startswith("Aggregate: count_l=count()")
+    assert explain(plan_of("T | summarize count(b)")).startswith("Aggregate: count_b=countif(b)")
+
+
 def test_stored_functions_give_their_columns() -> None:
     watch = TableFunction(("name",), (plan.Column("Key", "string"),), 1)
     found = columns("_GetWatchlist('x') | project Key", functions={"_GetWatchlist": watch})

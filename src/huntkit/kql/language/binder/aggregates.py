@@ -74,6 +74,8 @@ def aggregate(
     if name.startswith("percentile"):
         return _percentiles(ctx, node, name, scope, inner)
     values = calls.arguments(ctx, node, scope, inner)
+    if name == "count" and len(values) == 1 and values[0].type != "bool":
+        return [(default_aggregate_name(node), plan.Agg("long", "count", ()))]  # nulls count too
     signature = calls.choose(ctx, node, entry.aggregates()[name], values)
     if name == "count" and values:
         name = "countif"

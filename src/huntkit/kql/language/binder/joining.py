@@ -180,12 +180,14 @@ def inputs_of(ctx: Context, expr: s.Expr, scope: Scope, position: int) -> list[t
     if isinstance(expr, s.WildcardName | s.Star):
         text = expr.pattern if isinstance(expr, s.WildcardName) else "*"
         pattern = re.compile(".*".join(re.escape(part) for part in text.split("*")), re.DOTALL)
-        names = [name for name in ctx.tables if pattern.fullmatch(name)]
+        views = [name for name in scope.names() if _is_view(scope, name)]
+        names = [n for n in dict.fromkeys([*views, *ctx.tables]) if pattern.fullmatch(n)]
         if not names:
             raise ctx.name_error(expr, f"no table matches '{text}'", "check the pattern")
         return [
-            (name, ctx.bind_table(ctx, s.Name(start=expr.start, end=expr.end, name=name), Scope()))
+            (name, ctx.bind_table(ctx, s.Name(start=expr.start, end=expr.end, name=name), scope))
             for name in names
+            if scope.get(name) is None or name in views
         ]
     table = ctx.bind_table(ctx, expr, scope)
     if isinstance(expr, s.Name):
@@ -195,6 +197,11 @@ def inputs_of(ctx: Context, expr: s.Expr, scope: Scope, position: int) -> list[t
     if isinstance(expr, s.Pipeline) and isinstance(expr.operators[-1], s.As):
         return [(expr.operators[-1].name, table)]
     return [(f"union_arg{position}", table)]
+
+
+def _is_view(scope: Scope, name: str) -> bool:
+    meaning = scope.get(name)
+    return isinstance(meaning, Closure) and meaning.function.view
 
 
 def combine(named: list[tuple[str, Table]], source: str | None, *, inner: bool = False) -> Table:

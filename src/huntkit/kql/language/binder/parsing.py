@@ -33,6 +33,8 @@ def _pattern(ctx: Context, op: s.Parse) -> str:
             regex += ".*?" if following is not None else ""
         elif step.type in _NUMBER and op.kind != "relaxed":
             regex += _NUMBER[step.type]
+        elif step.type in _NUMBER and following is not None and following.kind == "star":
+            regex += f"((?:{_NUMBER[step.type].replace('(', '(?:', 1)})?)"
         elif following is None:
             regex += "(.*)"
         elif following.kind == "text":

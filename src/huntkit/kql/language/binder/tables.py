@@ -234,8 +234,15 @@ def operator(ctx: Context, op: s.Operator, scope: Scope, source: Table) -> Table
 
 
 def _where(ctx: Context, op: s.Where, scope: Scope, source: Table) -> Table:
-    test = expressions.condition(ctx, op.condition, scope, _row(source))
-    return _same(source, plan.Filter(source.relation.schema, source.relation, test))
+    windows: list[plan.Fn] = []
+    row = shaping.row_of(source, windows=windows)
+    test = expressions.condition(ctx, op.condition, scope, row)
+    wide = shaping.with_windows(source, windows).relation
+    done = _same(source, plan.Filter(wide.schema, wide, test))
+    if not windows:
+        return done
+    back = shaping.project_to(done, [(c.name, shaping.col(c)) for c in source.relation.schema])
+    return _same(source, back.relation)
 
 
 def _row(source: Table) -> Row:
