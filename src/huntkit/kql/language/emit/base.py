@@ -283,7 +283,7 @@ class Emitter:
         rel = self.relation(node.input)
         self.use(rel)
         condition = self.truth(node.condition)
-        query = self.select([ident(n) for n in [*self.columns(rel), *rel.hidden()]], rel)
+        query = self.select([exp.Star()], rel)
         query.set("where", exp.Where(this=condition))
         return self.add(query, node.schema, rel)
 
@@ -310,13 +310,7 @@ class Emitter:
         keys = [(self.fresh(), self.value(key.value, rel), key) for key in node.keys]
         order = tuple(Order(name, key.ascending, key.nulls_first) for name, _, key in keys)
         limit = None if node.limit is None else self.value(node.limit, rel)
-        kept = [*self.columns(rel), *replace(rel, order=()).hidden()]
-        ties = [each for each in rel.order if each.column not in kept]
-        items = [
-            *[ident(name) for name in kept],
-            *[named(value, name) for name, value, _ in keys],
-            *[ident(each.column) for each in ties],
-        ]
+        items = [exp.Star(), *[named(value, name) for name, value, _ in keys]]
         full = (*order, *rel.order)
         made = self.add(self.select(items, rel), rel.schema, rel, order=full)
         if limit is None:
@@ -330,13 +324,12 @@ class Emitter:
 
     def limited(self, rel: Rel, count: Sql) -> Rel:
         """The first so many rows, of each group inside an Apply."""
-        names = [ident(n) for n in [*self.columns(rel), *rel.hidden()]]
-        query = self.select(names, rel)
+        query = self.select([exp.Star()], rel)
         if rel.group:
             number = self.fresh()
             query.append("expressions", named(self.over(call("row_number"), rel), number))
             numbered = self.add(query, rel.schema, rel)
-            query = self.select(names, numbered)
+            query = self.select([exp.Star()], numbered)
             query.set("where", exp.Where(this=exp.LTE(this=ident(number), expression=count)))
             return self.add(query, rel.schema, rel)
         if rel.order:

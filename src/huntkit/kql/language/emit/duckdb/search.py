@@ -9,7 +9,7 @@ from sqlglot import exp
 from huntkit.kql.language.emit.base import Emitter
 from huntkit.kql.language.emit.duckdb.logic import lower
 from huntkit.kql.language.emit.duckdb.registry import macro, primitive, simple, use
-from huntkit.kql.language.emit.sql import Sql, both, call, text
+from huntkit.kql.language.emit.sql import Sql, both, call, either, text
 from huntkit.kql.language.errors import KqlUnsupported
 from huntkit.kql.language.plan import Fn, Lit, Scalar
 
@@ -24,11 +24,15 @@ def escape(value: str) -> str:
 
 def term_pattern(needles: list[str], start: bool, end: bool) -> str:
     """The RE2 pattern of any of these texts as terms."""
-    options = []
+    kinds: dict[tuple[bool, bool], list[str]] = {}
     for needle in needles:
-        before = rf"(?:^|{EDGE})" if start and _alphanumeric(needle[:1]) else ""
-        after = rf"(?:$|{EDGE})" if end and _alphanumeric(needle[-1:]) else ""
-        options.append(before + escape(needle) + after)
+        edges = (start and _alphanumeric(needle[:1]), end and _alphanumeric(needle[-1:]))
+        kinds.setdefault(edges, []).append(escape(needle))
+    options = []
+    for (before, after), texts in kinds.items():
+        inner = "|".join(texts)
+        head, tail = f"(?:^|{EDGE})" if before else "", f"(?:$|{EDGE})" if after else ""
+        options.append(f"{head}(?:{inner}){tail}")
     return "|".join(options)
 
 
@@ -37,6 +41,7 @@ def _alphanumeric(character: str) -> bool:
 
 
 _TERM = {"Lu", "Ll", "Lt", "Lm", "Lo", "Nd"}
+MOST_TERMS = 100  # of one pattern: RE2 refuses what grows too large
 _KINDS = {"has": (True, True), "hasprefix": (True, False), "hassuffix": (False, True)}
 
 macro(
@@ -79,8 +84,9 @@ def _terms(
     ]
     if len(needles) == 1 and plain_:
         return call("contains", sql, text(needles[0]))
-    pattern = term_pattern(needles, starts, ends)
-    matched = call("regexp_matches", sql, text(pattern))
+    parts = [needles[at : at + MOST_TERMS] for at in range(0, len(needles), MOST_TERMS)]
+    patterns = [term_pattern(part, starts, ends) for part in parts]
+    matched = either(call("regexp_matches", sql, text(pattern)) for pattern in patterns)
     if len(needles) == 1:
         return both([call("contains", sql, text(needles[0])), matched])
     return matched
@@ -161,8 +167,8 @@ def pattern_of(node: Fn, place: int) -> str:
 
 
 @primitive("matches_regex")
-def _matches(_e: Emitter, node: Fn, args: list[Sql]) -> Sql:
-    return call("regexp_matches", args[0], text(pattern_of(node, 1)))
+def _matches(_e: Emitter, _n: Fn, args: list[Sql]) -> Sql:
+    return call("regexp_matches", *args)
 
 
 @primitive("extract")
@@ -194,6 +200,14 @@ def groups(pattern: str) -> int:
     return len(re.findall(r"\((?!\?)|\(\?P?<(?![=!])", bare))
 
 
+def group_names(pattern: str) -> dict[str, int]:
+    """The numbers of a pattern's named groups."""
+    bare = re.sub(r"\\.", "", pattern, flags=re.DOTALL)
+    bare = re.sub(r"\[\^?\]?[^\]]*\]", "x", bare)
+    found = re.finditer(r"\((?!\?)|\(\?P?<(?![=!])(\w+)>", bare)
+    return {each[1]: number for number, each in enumerate(found, 1) if each[1]}
+
+
 @primitive("parse_capture")
 def _capture(_e: Emitter, node: Fn, args: list[Sql]) -> Sql:
     group = node.args[2]
@@ -210,9 +224,12 @@ def _extract_all(emitter: Emitter, node: Fn, args: list[Sql]) -> Sql:
     if len(node.args) == 3:
         given = node.args[1]
         chosen = json.loads(str(given.value)) if isinstance(given, Lit) else None
-        if not isinstance(chosen, list) or not all(isinstance(i, int) for i in chosen):
-            raise KqlUnsupported("extract_all with groups that are not constant numbers")
-        wanted = chosen
+        names = group_names(pattern)
+        if not isinstance(chosen, list) or not all(
+            isinstance(each, int) or each in names for each in chosen
+        ):
+            raise KqlUnsupported("extract_all with groups that are not constant")
+        wanted = [each if isinstance(each, int) else names[each] for each in chosen]
     if len(wanted) > _MOST_GROUPS or any(not 0 <= i <= min(count, _MOST_GROUPS) for i in wanted):
         raise KqlUnsupported("extract_all of such groups")
     lists = [

@@ -237,9 +237,11 @@ for _name in ("md5", "sha1", "sha256"):
 
 @primitive("hash_md5", "hash_sha1", "hash_sha256")
 def _hash(emitter: Emitter, node: Fn, args: list[Sql]) -> Sql:
-    if node.args[0].type != "string":
-        raise KqlUnsupported(f"{node.name} of a {node.args[0].type}")
-    return use(emitter, node.name.replace("hash", "digest", 1), args[0])
+    kind = node.args[0].type
+    if kind not in ("string", "datetime"):
+        raise KqlUnsupported(f"{node.name} of a {kind}")
+    value = args[0] if kind == "string" else use(emitter, "text_datetime", args[0])
+    return use(emitter, node.name.replace("hash", "digest", 1), value)
 
 
 @python("unicode_codepoints_from_string", "V", "V")
