@@ -148,8 +148,9 @@ class Project(Relation):
 
 @dataclass(frozen=True, slots=True)
 class Aggregate(Relation):
-    """Groups and their aggregates; no keys and no rows give one row, as KQL does for summarize
-    without by.
+    """Groups and their aggregates.
+
+    No keys and no rows give one row, as KQL does for summarize without by.
     """
 
     input: Relation
@@ -216,8 +217,9 @@ class Union(Relation):
 
 @dataclass(frozen=True, slots=True)
 class Expand(Relation):
-    """``mv-expand``: one row per element of the arrays (bags: one per property as a one-property
-    bag); several arrays are walked side by side, the shorter ones padded with null; a row whose
+    """``mv-expand``: one row per element of the arrays.
+
+    Of bags it is one per property, as a one-property bag; several arrays are walked side by side, the shorter ones padded with null; a row whose
     arrays are all empty or null stays with nulls. Output columns: the input's, with each
     expanded column in its place, or new ones at the end, then the item index if asked for.
     """
@@ -251,8 +253,9 @@ class Rows(Relation):
 
 @dataclass(frozen=True, slots=True)
 class Window(Relation):
-    """The input, in its order, with one more column per function of neighbouring rows:
-    row_number, prev, next, row_cumsum, row_rank_dense, row_window_session ...
+    """The input, in its order, with one more column per function of neighbouring rows.
+
+    These are row_number, prev, next, row_cumsum, row_rank_dense, row_window_session ...
     """
 
     input: Relation
@@ -282,8 +285,9 @@ class Shared(Relation):
 
 @dataclass(frozen=True, slots=True)
 class Plugin(Relation):
-    """``evaluate`` of a plugin whose columns depend on the data (bag_unpack, pivot) or that an
-    engine knows on its own (ipv4_lookup). ``schema`` is what is known before running.
+    """``evaluate`` of a plugin.
+
+    Its columns depend on the data (bag_unpack, pivot), or an engine knows on its own (ipv4_lookup). ``schema`` is what is known before running.
     """
 
     name: str

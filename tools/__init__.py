@@ -1,0 +1,1 @@
+"""Tools for building and measuring huntkit; not part of the package."""
