@@ -17,11 +17,13 @@ from huntkit.kql.language.emit.duckdb import (  # noqa: F401  they register them
     net,
     numbers,
     parsers,
+    places,
     plugins,
     search,
     series,
     strings,
     times,
+    units,
 )
 from huntkit.kql.language.emit.duckdb.registry import (
     MACROS,
