@@ -63,7 +63,9 @@ def bind(
         if not isinstance(result, Table):
             column = (plan.Column("print_0", result.type),)
             result = Table(plan.Project(column, plan.Values((), ((),)), (result,)))
-        relation = sharing.unshare(result.relation)
+        relation = result.relation
+        if ctx.shared:
+            relation = sharing.unshare(relation)
     except RecursionError:
         hint = "split it by let statements"
         raise ctx.unsupported(query, "a query nested this deeply", hint) from None

@@ -109,7 +109,7 @@ def equality(
             same = plan.Fn("bool", "dynamic_equal", (left, right))
             return same if name == "equal" else negate(same)
         return plan.Fn("bool", name, (left, right))
-    pair = _equal_pair(left, right)
+    pair = equal_pair(left, right)
     if pair is None:
         raise ctx.type_error(
             node, f"{left.type} and {right.type} can't be compared", "convert one side"
@@ -117,7 +117,8 @@ def equality(
     return plan.Fn("bool", name, pair)
 
 
-def _equal_pair(left: plan.Scalar, right: plan.Scalar) -> tuple[plan.Scalar, plan.Scalar] | None:
+def equal_pair(left: plan.Scalar, right: plan.Scalar) -> tuple[plan.Scalar, plan.Scalar] | None:
+    """The sides of an equality made one type; None where they can't be."""
     kinds = {left.type, right.type}
     pair = _ordered_pair(left, right)
     if pair is not None:
@@ -246,7 +247,7 @@ def _member(
     found: list[plan.Scalar] = []
     groups: dict[str, list[plan.Scalar]] = {}
     for item in plain:
-        pair = (left, item) if left.type == item.type else _equal_pair(left, item)
+        pair = (left, item) if left.type == item.type else equal_pair(left, item)
         if pair is None:
             raise ctx.type_error(node, f"{left.type} can't be among values of type {item.type}")
         groups.setdefault(repr(pair[0]), [pair[0]]).append(pair[1])
@@ -277,7 +278,7 @@ def _in_query(
     if left.type == column.type == "dynamic":
         pair = (to(left, "string"), to(inner, "string"))
     elif left.type != column.type:
-        pair = _equal_pair(left, inner)
+        pair = equal_pair(left, inner)
     if pair is None:
         raise ctx.type_error(node, f"{left.type} can't be among values of type {column.type}")
     relation = table.relation

@@ -5,7 +5,7 @@ import re
 from huntkit.kql.language import plan
 from huntkit.kql.language import syntax as s
 from huntkit.kql.language.binder import shaping
-from huntkit.kql.language.binder.compare import _equal_pair as equal_pair
+from huntkit.kql.language.binder.compare import equal_pair
 from huntkit.kql.language.binder.convert import to
 from huntkit.kql.language.binder.naming import Unique
 from huntkit.kql.language.binder.scope import Closure, Context, Scope, Table

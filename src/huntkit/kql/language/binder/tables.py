@@ -126,8 +126,18 @@ def _stored(ctx: Context, call: s.Call, scope: Scope) -> Table:
     if len(args) < stored.required:
         raise ctx.type_error(call, f"{call.name}() needs {stored.required} arguments", "pass them")
     return Table(
-        plan.Plugin(stored.columns, f"function:{call.name}", plan.Values((), ((),)), tuple(args))
+        plan.Plugin(
+            _once(stored.columns), f"function:{call.name}", plan.Values((), ((),)), tuple(args)
+        )
     )
+
+
+def _once(schema: plan.Schema) -> plan.Schema:
+    # declarations of stored functions name some columns twice; the first one counts
+    found: dict[str, plan.Column] = {}
+    for column in schema:
+        found.setdefault(column.name, column)
+    return tuple(found.values())
 
 
 def _datatable(ctx: Context, expr: s.DataTable, scope: Scope) -> Table:
