@@ -219,9 +219,10 @@ class Union(Relation):
 class Expand(Relation):
     """``mv-expand``: one row per element of the arrays.
 
-    Of bags it is one per property, as a one-property bag; several arrays are walked side by side, the shorter ones padded with null; a row whose
-    arrays are all empty or null stays with nulls. Output columns: the input's, with each
-    expanded column in its place, or new ones at the end, then the item index if asked for.
+    Of bags it is one per property, as a one-property bag. Several arrays are walked side by side,
+    the shorter ones padded with null; a row whose arrays are all empty or null stays with nulls.
+    Output columns: the input's, with each expanded column in its place, or new ones at the end,
+    then the item index if asked for.
     """
 
     input: Relation
@@ -287,7 +288,8 @@ class Shared(Relation):
 class Plugin(Relation):
     """``evaluate`` of a plugin.
 
-    Its columns depend on the data (bag_unpack, pivot), or an engine knows on its own (ipv4_lookup). ``schema`` is what is known before running.
+    Its columns depend on the data (bag_unpack, pivot), or an engine knows it on its own
+    (ipv4_lookup). ``schema`` is what is known before running.
     """
 
     name: str
