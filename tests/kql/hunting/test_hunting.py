@@ -190,6 +190,39 @@ def logon_kinds(tables: Tables) -> pl.DataFrame:
     return found.agg(Amount=pl.len(), StartTimeUtc=col("TimeGenerated").min())
 
 
+def credentials_added(tables: Tables) -> pl.DataFrame:
+    actor = col("InitiatedBy").str.json_path_match("$.user.userPrincipalName").alias("Actor")
+    target = col("TargetResources").str.json_path_match("$[0].displayName")
+    keep = contains("OperationName", "Update application") & contains("OperationName", "secrets")
+    found = tables("AuditLogs").filter(keep)
+    return found.select(actor, target.alias("Target Application Name")).filter(col("Actor") != "")
+
+
+def wdigest(tables: Tables) -> pl.DataFrame:
+    keep = (
+        (col("ActionType") == "RegistryValueSet")
+        & col("RegistryKey").str.ends_with("\\Control\\SecurityProviders\\WDigest")
+        & (col("RegistryValueData") == "1")
+    )
+    return tables("DeviceRegistryEvents").filter(keep).select("DeviceName", "RegistryKey")
+
+
+def suspected(tables: Tables) -> pl.DataFrame:
+    user = col("TargetResources").str.json_path_match("$[0].displayName").fill_null("")
+    return (
+        tables("AuditLogs")
+        .filter(since("2021-08-03", days=90))
+        .select("TimeGenerated", user.alias("SuspUser"))
+    )
+
+
+def new_operations(tables: Tables) -> pl.DataFrame:
+    found = tables("AuditLogs").filter(since("2021-08-03", days=14))
+    return found.group_by("OperationName", "LoggedByService").agg(
+        TotalCount=pl.len(), FirstSeen=col("TimeGenerated").min()
+    )
+
+
 EVENT = ("TimeGenerated", "Computer", "EventID")
 PROCESS = ("DeviceName", "FileName", "ProcessCommandLine")
 event_id = col("EventID")
@@ -198,6 +231,16 @@ LOLBINS = ("msdt", "installutil", "regsvcs", "regasm", "regsvr32", "msbuild", "i
 ENCODED = r"(?:\s+-(?:(?i)encod?e?d?c?o?m?m?a?n?d?|e|en|enc|ec)\s).*[A-Za-z0-9+/]{50,}"
 
 CASES = [
+    Case("3cbefc155121", LATER, credentials_added, ("Update application", "Delete application")),
+    Case("3dd7346a7697", LATER, wdigest, ("RegistryValueData == 1", "RegistryValueData == 2")),
+    Case("6538eeae9844", "2021-08-03", suspected, ("Timeframe = 90d", "Timeframe = 1s")),
+    Case(
+        "748f3abf3157",
+        "2021-08-03",
+        filtered("OfficeActivity", since("2021-08-03", days=14), "Operation", "OfficeWorkload"),
+        ("ago(14d)", "ago(1s)"),
+    ),
+    Case("7e072a72f05f", "2021-08-03", new_operations, ("ago(14d)", "ago(1s)")),
     Case("01343fb9f496", LATER, other_drives, ('"FileCreated"', '"FileCreatedNot"')),
     Case("09253508588f", LATER, logons(col("LogonCount") > 10, "Computer"), ("4624", "46240")),
     Case("0d1a7d5466a7", MAY, long_names, ("= 40", "= 4000")),
