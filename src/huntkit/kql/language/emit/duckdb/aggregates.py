@@ -242,8 +242,39 @@ def _bag_union(items: str | None, most: int | None) -> str | None:
 
 
 @aggregate("buildschema")
-def _buildschema(_e: Grouping, _n: plan.Agg, _a: list[Sql], _r: Rel) -> Sql:
-    raise KqlUnsupported("buildschema is not run by this engine")
+def _buildschema(emitter: Grouping, _n: plan.Agg, args: list[Sql], rel: Rel) -> Sql:
+    found = filtered(emitter, ordered(args[0], rel, emitter), negated(is_null(args[0])))
+    joined = use(emitter, "json_list", found, whole(MOST_ITEMS))
+    return use(emitter, "schema_of", joined)
+
+
+@python("schema_of", "V", "V")
+def _schema_of(items: str | None) -> str | None:
+    """The types that values take: one name, or a list of them; bags and arrays as a bag."""
+    found = load(items)
+    return dump(_shape(found)) if isinstance(found, list) and found else None
+
+
+def _shape(values: list[Any]) -> Any:
+    kinds = list(dict.fromkeys(_kind_of(v) for v in values if not isinstance(v, list | dict)))
+    shapes: list[Any] = [kind for kind in kinds if kind != "null"]
+    properties: dict[str, list[Any]] = {}
+    for value in values:
+        if isinstance(value, dict):
+            for name, inner in value.items():
+                properties.setdefault(name, []).append(inner)
+        elif isinstance(value, list):
+            properties.setdefault("`indexer`", []).extend(value)
+    if properties:
+        shapes.append({name: _shape(inner) for name, inner in properties.items()})
+    return shapes[0] if len(shapes) == 1 else shapes
+
+
+def _kind_of(value: object) -> str:
+    if value is None:
+        return "null"
+    names = {bool: "bool", int: "long", float: "double"}
+    return names.get(type(value), "string")
 
 
 # --- statistics ---------------------------------------------------------------------------------

@@ -112,3 +112,14 @@ def _rand(_e: Emitter, _n: Fn, args: list[Sql]) -> Sql:
         return call("random")
     scaled = exp.Mul(this=call("random"), expression=exp.Paren(this=args[0]))
     return cast(call("floor", scaled), "DOUBLE")
+
+
+@python("beta_pdf", "DDD", "D")
+def _beta_density(x: float | None, alpha: float | None, beta: float | None) -> float | None:
+    """The density of the beta distribution; nan outside of it."""
+    if x is None or alpha is None or beta is None:
+        return None
+    if not 0 < x < 1 or alpha <= 0 or beta <= 0:
+        return math.nan
+    scale = math.lgamma(alpha + beta) - math.lgamma(alpha) - math.lgamma(beta)
+    return math.exp(scale + (alpha - 1) * math.log(x) + (beta - 1) * math.log1p(-x))
