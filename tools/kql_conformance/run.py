@@ -16,8 +16,6 @@ from typing import Any
 
 import duckdb
 import polars as pl
-from tools.kql_conformance.planting import rows_of
-from tools.kql_conformance.wants import Maker, Want
 
 from huntkit.kql import run
 from huntkit.kql.frames import Table, prepare
@@ -27,16 +25,18 @@ from huntkit.kql.language.emit.duckdb.engine import Source
 from huntkit.kql.language.errors import KqlError
 from huntkit.kql.language.parser import parse
 from huntkit.tables import to_polars
+from tools.kql_conformance.planting import rows_of
+from tools.kql_conformance.wants import Maker, Want
 
 NOW = "2024-03-07T12:34:56Z"
 EPOCH = 621_355_968_000_000_000  # ticks at 1970
 Schemas = dict[str, dict[str, str]]
 RAN, RETURNED = 0.90, 0.60
-ROWS, PLANTED = 24, 16
+ROWS, PLANTED = 24, 10
 SECONDS = 10.0
-# "union *" and "search" go through a workspace's tables: one of twenty, and those that it names
+# "union *" and "search" go through a workspace's tables: one of eight, and those that it names
 _ALL_TABLES = re.compile(r"\bunion\b[^|;]*\*|\b(?:search|find)\b")
-_WORKSPACE = 20
+_WORKSPACE = 8
 _TYPES: dict[str, Any] = {
     "bool": pl.Boolean,
     "int": pl.Int32,
