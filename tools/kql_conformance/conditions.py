@@ -4,9 +4,8 @@ import json
 from collections.abc import Callable
 from typing import Any
 
-from tools.kql_conformance.wants import LONGEST, Want, fixed
-
 from huntkit.kql.language import plan
+from tools.kql_conformance.wants import LONGEST, Want, fixed
 
 Wants = dict[str, Want]
 

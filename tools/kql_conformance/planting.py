@@ -4,10 +4,9 @@ import dataclasses
 from collections import defaultdict
 from collections.abc import Iterator
 
+from huntkit.kql.language import plan
 from tools.kql_conformance.conditions import Conditions, Wants, literal
 from tools.kql_conformance.wants import Want, fixed
-
-from huntkit.kql.language import plan
 
 Leaf = plan.Scan | plan.External
 
