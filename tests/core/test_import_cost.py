@@ -60,6 +60,8 @@ for each in pkgutil.walk_packages(huntkit.__path__, "huntkit."):
     if not each.name.endswith("__main__"):
         modules.append(importlib.import_module(each.name))
 for module in [huntkit, *modules]:
+    if not hasattr(module, "__path__"):
+        continue  # only a package has submodules that could take a door's name
     for name in getattr(module, "__all__", ()):
         value = getattr(module, name)
         is_package = module is huntkit and huntkit._DOORS[name][1] is None
