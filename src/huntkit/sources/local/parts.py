@@ -12,8 +12,8 @@ from huntkit.sources.local import schemas
 from huntkit.sources.local.manifest import Part
 from huntkit.tables import roles
 
-PART_BYTES = 32 << 20  # a table's buffered rows are written beyond this size
-BUFFER_BYTES = 96 << 20  # all tables' together
+PART_BYTES = 24 << 20  # a table's buffered rows are written beyond this size
+BUFFER_BYTES = 64 << 20  # all tables' together
 HOSTS_KEPT = 1000  # host names that a part remembers
 ROW_GROUP = 50_000
 
