@@ -35,6 +35,7 @@ def invoke(*arguments: object, given: str = "") -> Any:
         (["query", "--sql", "SELECT 1; SELECT 2"], "one SQL statement, not 2"),
         (["query", "--sql", "DROP TABLE Syslog"], "only statements that read"),
         (["query", "--sql", "@no-such-file"], "can't be read"),
+        (["iocs", "--type", "ip4"], "did you mean 'ipv4'"),
         (["timeline", "--group-by", "Foo"], "there is no column 'Foo'"),
         (["timeline", "--table", "zzz"], "tables: AWSCloudTrail"),
         (["open", "--no-report", "-o", "z.html"], "--no-report writes nothing"),
@@ -69,6 +70,13 @@ def test_right_kql_that_is_not_run_here_is_no_wrong_use(demo_folder: Path) -> No
     result = invoke("query", "Syslog | evaluate autocluster()", demo_folder)
     assert result.exit_code == 1
     assert "autocluster" in result.stderr
+
+
+def test_a_misspelt_type_is_told_where_there_is_no_text_to_search_either(tmp_path: Path) -> None:
+    (tmp_path / "numbers.json").write_text('{"n": 1}\n')
+    result = invoke("iocs", "--type", "ip4", tmp_path)
+    assert result.exit_code == 2
+    assert "did you mean 'ipv4'" in result.stderr
 
 
 def test_a_short_name_means_the_host(demo_folder: Path) -> None:

@@ -25,6 +25,7 @@ from huntkit.cli.output import (
 from huntkit.cli.statement import ask, ask_kql, evidence_tables, exact, text_of
 from huntkit.core.errors import UnknownColumn, UnknownTable, UsageError
 from huntkit.core.timespan import parse_time
+from huntkit.entities.indicators import check_ioc_type
 from huntkit.report import encoded as encoded_text
 from huntkit.report import indicators, notable, processes
 from huntkit.report.layouts import layouts
@@ -162,6 +163,8 @@ def iocs(
 ) -> None:
     """Indicators of evidence, or of any text on stdin."""
     check_output(writing)
+    for each in types or ():
+        check_ioc_type(each)  # before any evidence: a misspelt type must not read as "none found"
     if list(paths) == ["-"]:
         if general.show_python:
             show_python("import huntkit", "", "huntkit.extract.iocs(frame, 'text')")
