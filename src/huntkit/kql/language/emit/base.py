@@ -100,6 +100,18 @@ class Emitter:
         """A condition of which only "true" counts, so that null may stand for false."""
         return self.value(node)
 
+    def helper(self, name: str, arguments: Sequence[Sql]) -> Sql:
+        """One of the engine's own building blocks that primitives are made of, by name."""
+        raise NotImplementedError
+
+    def moment(self, microseconds: int) -> Sql | None:
+        """A constant of the engine's own timestamps, in UTC since 1970; None beyond its range."""
+        raise NotImplementedError
+
+    def lowered(self, value: Sql) -> Sql:
+        """A text in lower case, letter by letter."""
+        return call("lower", value)
+
     def null_of(self, type_: str) -> Sql:
         """The null of a KQL type, "" for string."""
         return self.literal(plan.Lit(type_, "" if type_ == "string" else None))
@@ -227,7 +239,7 @@ class Emitter:
         rel = self.apart(node.relation)
         item: Sql = ident("c0")
         if node.ignore_case:
-            value, item = call("lower", value), call("lower", item)
+            value, item = self.lowered(value), self.lowered(item)
         query = self.select([named(item, "c0")], rel)
         query.set("where", exp.Where(this=negated(is_null(ident("c0")))))
         return coalesce(

@@ -1,6 +1,6 @@
 """The emitter of DuckDB's SQL."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from sqlglot import exp
@@ -31,6 +31,7 @@ from huntkit.kql.language.emit.duckdb.registry import (
     Macro,
     Python,
     find,
+    known,
     macro,
     requirements,
     use,
@@ -103,6 +104,14 @@ class DuckDB(Grouping):
         if build is None:
             raise KqlUnsupported(f"{node.name} is not run by this engine")
         return build(self, node, [self.value(each) for each in node.args])
+
+    def helper(self, name: str, arguments: Sequence[Sql]) -> Sql:
+        """A macro, or a function in Python."""
+        return known(self, name, arguments)
+
+    def moment(self, microseconds: int) -> Sql | None:
+        """A TIMESTAMPTZ."""
+        return logic.timestamp(microseconds)
 
     def truth(self, node: plan.Scalar) -> Sql:
         """A condition of which only "true" counts."""

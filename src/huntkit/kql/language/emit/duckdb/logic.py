@@ -180,7 +180,7 @@ def _raw(emitter: Emitter, node: Fn) -> Sql | None:
         return exp.false()
     if rest and name in ("less", "greater_equal"):
         whole_ += 1
-    stamp = timestamp(whole_)
+    stamp = emitter.moment(whole_)
     if stamp is None:
         return None
     return _COMPARED[name](this=ident(column), expression=stamp)
@@ -238,7 +238,7 @@ def lowered(emitter: Emitter, node: Scalar) -> Sql:
     """A text in lower case; a constant's is computed now."""
     if isinstance(node, Lit):
         return text(lower(str(node.value)))
-    return call("lower", emitter.value(node))
+    return emitter.lowered(emitter.value(node))
 
 
 def lower(value: str) -> str:

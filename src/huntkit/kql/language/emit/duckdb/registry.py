@@ -5,7 +5,7 @@ needs. Python functions are for what SQL can't say exactly; they never raise.
 """
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import Any, TypeVar
@@ -34,6 +34,7 @@ class Python:
     function: Callable[..., Any]
     parameters: tuple[str, ...]
     result: str
+    kinds: str = ""  # the parameters' and the result's letters, as `python` has them
 
 
 MACROS: dict[str, Macro] = {}
@@ -50,11 +51,10 @@ def macro(name: str, parameters: str, body: str) -> str:
 
 def simple(key: str, parameters: str, body: str) -> None:
     """A primitive that is one macro. Key: ``name``, ``name/2`` by arity, ``name:real`` by type."""
-    full = macro(re.sub(r"\W", "_", key), parameters, body)
+    name = macro(re.sub(r"\W", "_", key), parameters, body).removeprefix("kql_")
 
     def build(emitter: Emitter, _: Fn, arguments: list[Sql]) -> Sql:
-        emitter.needs.add(full)
-        return call(full, *arguments)
+        return use(emitter, name, *arguments)
 
     PRIMITIVES[key] = build
 
@@ -82,16 +82,17 @@ def python(key: str, parameters: Iterable[str], result: str) -> Callable[[Run], 
 
     def register(function: Run) -> Run:
         kinds = list(parameters)
-        full = "py_" + re.sub(r"\W", "_", key)
-        PYTHON[full] = Python(full, function, tuple(_TYPES[k] for k in kinds), _TYPES[result])
+        name = re.sub(r"\W", "_", key)
+        full, types = f"py_{name}", tuple(_TYPES[k] for k in kinds)
+        PYTHON[full] = Python(full, function, types, _TYPES[result], "".join(kinds) + result)
 
         def build(emitter: Emitter, node: Fn, arguments: list[Sql]) -> Sql:
-            emitter.needs.add(full)
             given = [
                 as_json(emitter, node.args[place].type, value) if kinds[place] == "J" else value
                 for place, value in enumerate(arguments)
             ]
-            found = call(full, *given, *[null() for _ in range(len(kinds) - len(given))])
+            missing = [null() for _ in range(len(kinds) - len(given))]
+            found = emitter.helper(name, [*given, *missing])
             if node.type == "dynamic" and result in _KQL:
                 return as_json(emitter, _KQL[result], found)
             return found
@@ -117,6 +118,11 @@ _JSON = {"guid": "string", "int": "long"}
 
 
 def use(emitter: Emitter, name: str, *arguments: Sql) -> Sql:
+    """One of the emitter's building blocks by its name."""
+    return emitter.helper(name, arguments)
+
+
+def known(emitter: Emitter, name: str, arguments: Sequence[Sql]) -> Sql:
     """Call a macro or Python function by its name."""
     full = f"kql_{name}"
     if full not in MACROS:
