@@ -56,11 +56,11 @@ def test_a_hash_is_remembered_until_the_file_changes(cache: Cache, tmp_path: Pat
     long_ago = time.time() - 100
     os.utime(path, (long_ago, long_ago))
     (file,) = find_files(path)
-    assert cache.known_hash(file) is None
+    assert cache.known_hashes([file]) == {}
     cache.remember(file, "aa")
-    assert cache.known_hash(file) == "aa"
+    assert cache.known_hashes([file]) == {path: "aa"}
     path.write_text("two")
-    assert cache.known_hash(find_files(path)[0]) is None
+    assert cache.known_hashes(find_files(path)) == {}
 
 
 def test_the_hash_of_a_file_that_changed_a_moment_ago_is_not_trusted(
@@ -70,7 +70,7 @@ def test_the_hash_of_a_file_that_changed_a_moment_ago_is_not_trusted(
     path.write_text("one")
     (file,) = find_files(path)
     cache.remember(file, "aa")
-    assert cache.known_hash(file) is None
+    assert cache.known_hashes([file]) == {}
 
 
 def test_the_oldest_unused_entries_go_first(cache: Cache) -> None:

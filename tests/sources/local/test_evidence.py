@@ -10,7 +10,7 @@ import pytest
 
 import huntkit
 from huntkit.core.errors import Cancelled, TimeError, UnknownColumn, UnknownTable, UsageError
-from huntkit.sources.local import opening, planning, workers
+from huntkit.sources.local import planning, reading, workers
 from huntkit.sources.local.evidence import Evidence, PartialEvidenceWarning
 
 
@@ -132,7 +132,7 @@ def test_text_is_never_null_and_the_schema_says_the_types(evidence: Evidence) ->
 
 def test_opening_again_reads_nothing(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     first = huntkit.open(folder, frame="polars")
-    monkeypatch.setattr(opening, "run_jobs", lambda jobs, **_: (_ for _ in [1 / 0 for _ in jobs]))
+    monkeypatch.setattr(reading, "run_jobs", lambda jobs, **_: (_ for _ in [1 / 0 for _ in jobs]))
     again = huntkit.open(folder, frame="polars")
     assert again.tables.equals(first.tables)
     assert again.files.equals(first.files)
@@ -142,7 +142,7 @@ def test_a_moved_file_is_known_by_its_content(folder: Path, monkeypatch) -> None
     huntkit.open(folder)
     moved = folder / "renamed.json"
     (folder / "logons.json").rename(moved)
-    monkeypatch.setattr(opening, "run_jobs", lambda jobs, **_: (_ for _ in [1 / 0 for _ in jobs]))
+    monkeypatch.setattr(reading, "run_jobs", lambda jobs, **_: (_ for _ in [1 / 0 for _ in jobs]))
     rows = huntkit.open(moved, frame="polars").table("SecurityEvent", columns=["_file"])
     assert rows["_file"].unique().to_list() == [str(moved)]
 
@@ -231,7 +231,7 @@ def test_pieces_and_workers_give_the_same_rows(tmp_path: Path, monkeypatch) -> N
     monkeypatch.setattr(planning, "SPLIT_BYTES", 1000)
     monkeypatch.setattr(planning, "PIECE_BYTES", 200_000)
     monkeypatch.setattr(planning, "BLOCK_BYTES", 50_000)
-    monkeypatch.setattr(opening, "POOL_BYTES", 0)
+    monkeypatch.setattr(reading, "POOL_BYTES", 0)
     monkeypatch.setattr("os.cpu_count", lambda: 2)
     pieces = huntkit.open(path, frame="polars", cache_dir=tmp_path / "two")
     assert pieces.files.equals(whole.files)
@@ -243,7 +243,7 @@ def test_pieces_and_workers_give_the_same_rows(tmp_path: Path, monkeypatch) -> N
 
 
 def test_a_worker_that_dies_costs_its_file_only(folder: Path, tmp_path: Path, monkeypatch) -> None:
-    monkeypatch.setattr(opening, "POOL_BYTES", 0)
+    monkeypatch.setattr(reading, "POOL_BYTES", 0)
     monkeypatch.setattr("os.cpu_count", lambda: 2)
     real = workers._Worker.run
 

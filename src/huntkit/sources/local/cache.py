@@ -15,7 +15,7 @@ import shutil
 import sqlite3
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from importlib import resources
 from pathlib import Path
 
@@ -68,14 +68,18 @@ class Cache:
             ) from failure
         return self.folder
 
-    def known_hash(self, file: InputFile) -> str | None:
-        """The hash of a file that did not change since it was hashed."""
+    def known_hashes(self, files: Iterable[InputFile]) -> dict[Path, str]:
+        """The hashes of those files that did not change since they were hashed."""
+        found = {}
         with self._index() as index:
-            row = index.execute(
-                "SELECT sha256 FROM files WHERE path=? AND size=? AND mtime_ns=? AND inode=?",
-                (os.fspath(file.path.absolute()), file.size, file.mtime_ns, file.inode),
-            ).fetchone()
-        return str(row[0]) if row else None
+            for file in files:
+                row = index.execute(
+                    "SELECT sha256 FROM files WHERE path=? AND size=? AND mtime_ns=? AND inode=?",
+                    (os.fspath(file.path.absolute()), file.size, file.mtime_ns, file.inode),
+                ).fetchone()
+                if row:
+                    found[file.path] = str(row[0])
+        return found
 
     def remember(self, file: InputFile, sha256: str) -> None:
         """Keep the hash of a file, unless it changed a moment ago."""
@@ -111,7 +115,8 @@ class Cache:
 
     def keep(self, manifest: Manifest) -> Manifest:
         """Move a finished source into its place; the first of two writers wins."""
-        (manifest.folder / MANIFEST).write_bytes(manifest.to_json())
+        text = manifest.to_json()
+        (manifest.folder / MANIFEST).write_bytes(text)
         place = self.entry(manifest.sha256)
         try:
             manifest.folder.rename(place)
@@ -122,6 +127,7 @@ class Cache:
             shutil.rmtree(place, ignore_errors=True)
             manifest.folder.rename(place)
         manifest.folder = place
+        manifest.digest = hashlib.sha256(text).hexdigest()
         return manifest
 
     def evict(self) -> None:

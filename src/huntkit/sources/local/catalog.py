@@ -17,9 +17,9 @@ import polars as pl
 
 from huntkit.sources.local import schemas
 from huntkit.sources.local.cache import Cache
+from huntkit.sources.local.intake import Source
 from huntkit.sources.local.manifest import Manifest, Part
 from huntkit.sources.local.mapping import merge_table
-from huntkit.sources.local.opening import Source
 from huntkit.sources.local.parts import describe, stack, write_parquet
 
 MAX_INPUTS = 24  # of more sources than this, the small ones are packed

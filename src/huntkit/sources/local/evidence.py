@@ -6,30 +6,26 @@ import tempfile
 import warnings
 import weakref
 from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
 from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Literal, Self
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
-import polars as pl
-
-from huntkit.core.errors import UnknownColumn, UnknownTable, UsageError, did_you_mean
+from huntkit.core.errors import UnknownTable
 from huntkit.core.progress import SILENT, Progress
-from huntkit.core.timespan import TimeSpan, parse_time
-from huntkit.formats.limits import Limits
+from huntkit.formats.limits import DEFAULT, Limits
 from huntkit.runtime.session import Session, default_session
 from huntkit.sources.local import schemas
-from huntkit.sources.local.cache import Cache
 from huntkit.sources.local.catalog import OWN, Table, build, empty_table
 from huntkit.sources.local.database import Database, quoted
-from huntkit.sources.local.inputs import PathLike, find_files
-from huntkit.sources.local.manifest import MemberFacts
-from huntkit.sources.local.mapping import Clock
+from huntkit.sources.local.inputs import PathLike
+from huntkit.sources.local.intake import Intake
+from huntkit.sources.local.inventory import file_rows, table_rows, time_of
 from huntkit.sources.local.mapping.views import VIEWS
-from huntkit.sources.local.opening import Opener, Source
-from huntkit.sources.local.parts import time_column
+from huntkit.sources.local.opening import Assumptions, take_in
 from huntkit.sources.local.search import search, values_of
+from huntkit.sources.local.selection import Selection, schema
 from huntkit.sources.local.views import views
 from huntkit.tables import as_kind
 
@@ -56,23 +52,22 @@ class Evidence:
 
     def __init__(
         self,
-        sources: list[Source],
+        intake: Intake,
         tables: dict[str, Table],
         database: Database,
         *,
         frame: Kind,
         now: datetime | None,
-        stopped: bool = False,
-        temporary: Sequence[Path] = (),
+        spill: Path,
     ) -> None:
-        self._sources = sources
+        self._intake = intake
         self._tables = tables
+        self._views = views(tables)
         self._database = database
         self._frame: Kind = frame
-        self._finalizer = weakref.finalize(self, _remove, database, list(temporary))
-        self._views = {name: text for name, text in views(tables).items() if name not in tables}
         self._now = now
-        self.stopped = stopped
+        self._finalizer = weakref.finalize(self, _remove, database, spill, intake)
+        self.stopped = intake.stopped
 
     @property
     def tables(self) -> Any:
@@ -80,24 +75,7 @@ class Evidence:
 
         Columns: ``name``, ``rows``, ``first``, ``last`` (UTC), ``hosts`` (a list of names).
         """
-        given = [table for table in self._all_tables() if table.rows]
-        rows = pl.DataFrame(
-            {
-                "name": [table.name for table in given],
-                "rows": [table.rows for table in given],
-                "first": [_time(table.first) for table in given],
-                "last": [_time(table.last) for table in given],
-                "hosts": [sorted(table.hosts) for table in given],
-            },
-            schema={
-                "name": pl.String,
-                "rows": pl.Int64,
-                "first": pl.Datetime("us", "UTC"),
-                "last": pl.Datetime("us", "UTC"),
-                "hosts": pl.List(pl.String),
-            },
-        )
-        return as_kind(rows, self._frame)
+        return as_kind(table_rows(self._all_tables()), self._frame)
 
     @property
     def files(self) -> Any:
@@ -107,62 +85,27 @@ class Evidence:
         ``kept``, ``skipped``, ``reasons`` (why, with the first line numbers; also what stopped
         the reading), ``complete``.
         """
-        given = [(s, facts) for s in self._sources for facts in s.manifest.members]
-        rows = pl.DataFrame(
-            {
-                "path": [str(source.path) + facts.name for source, facts in given],
-                "sha256": [facts.sha256 for _, facts in given],
-                "format": [facts.format for _, facts in given],
-                "rows": [facts.rows for _, facts in given],
-                "kept": [facts.kept for _, facts in given],
-                "skipped": [facts.skipped for _, facts in given],
-                "reasons": [_why(facts) for _, facts in given],
-                "complete": [not facts.error and not facts.skipped for _, facts in given],
-            },
-            schema={
-                "path": pl.String,
-                "sha256": pl.String,
-                "format": pl.String,
-                "rows": pl.Int64,
-                "kept": pl.Int64,
-                "skipped": pl.Int64,
-                "reasons": pl.String,
-                "complete": pl.Boolean,
-            },
-        )
-        return as_kind(rows, self._frame)
+        return as_kind(file_rows(self._intake), self._frame)
 
     @property
     def partial(self) -> bool:
         """Whether something is missing beyond single records."""
-        return self.stopped or any(
-            facts.partial for source in self._sources for facts in source.manifest.members
-        )
+        return self._intake.partial
 
     @property
     def problems(self) -> list[str]:
         """What is missing from the tables, and why; one line a file."""
-        lines = [
-            f"{source.path}{facts.name}: {_why(facts)}"
-            for source in self._sources
-            for facts in source.manifest.members
-            if facts.error or facts.skipped
-        ]
-        if not any(facts.rows for source in self._sources for facts in source.manifest.members):
-            lines.append("no log records were found")
-        return lines
+        return self._intake.problems
 
     @property
     def now(self) -> datetime:
         """The time that relative times count from."""
         last = max((table.last for table in self._tables.values()), default="")
-        return self._now or _time(last) or datetime.now(UTC)
+        return self._now or time_of(last) or datetime.now(UTC)
 
     def schema(self, name: str) -> dict[str, str]:
         """A table's columns with their KQL types, in order."""
-        table = self._table(name)
-        types = {table.names.get(column, column): kql for column, kql in table.types.items()}
-        return {**types, OWN[0]: "string", OWN[1]: "long"}
+        return schema(self._table(name))
 
     def table(
         self,
@@ -189,20 +132,11 @@ class Evidence:
             UnknownTable, UnknownColumn: with the nearest names.
             TimeError: a time that can't be read, or a table that has none.
         """
-        table = self._table(name)
-        physical = {own: stored for stored, own in table.names.items()}
-        known = [*self.schema(name)]
-        chosen = known if columns is None else _checked(columns, known)
-        values: dict[str, Any] = {}
-        conditions = [*self._time_conditions(table, start, end, values)]
-        conditions += _where(where, known, physical, values)
-        text = (
-            f"SELECT {', '.join(quoted(physical.get(each, each)) for each in chosen)}"  # noqa: S608
-            f" FROM {quoted(table.name)}"
-            + (f" WHERE {' AND '.join(conditions)}" if conditions else "")
-        )
-        rows = self._database.run(text, values)
-        rows.columns = chosen
+        chosen = Selection.of(self._table(name), columns)
+        chosen.between(start, end, self.now)
+        chosen.where(where)
+        rows = self._database.run(chosen.text, chosen.values)
+        rows.columns = chosen.columns
         return as_kind(rows, frame or self._frame)
 
     def sql(self, text: str, *, frame: Kind | None = None) -> Any:
@@ -301,8 +235,8 @@ class Evidence:
         self.close()
 
     def __repr__(self) -> str:
-        files = sum(len(source.manifest.members) for source in self._sources)
-        records = sum(f.kept for source in self._sources for f in source.manifest.members)
+        members = [facts for _, facts in self._intake.members()]
+        files, records = len(members), sum(facts.kept for facts in members)
         tables = sum(1 for table in self._tables.values() if table.rows) + len(self._views)
         mark = ", PARTIAL" if self.partial else ""
         return f"<Evidence: {files} files, {records} records, {tables} tables{mark}>"
@@ -342,22 +276,6 @@ class Evidence:
             hosts=source.hosts,
         )
 
-    def _time_conditions(
-        self, table: Table, start: object, end: object, values: dict[str, Any]
-    ) -> list[str]:
-        if start is None and end is None:
-            return []
-        column = time_column(list(table.types))
-        if column is None:
-            raise UnknownColumn("TimeGenerated", table.types, hint="this table has no time column")
-        span = _span(start, end, self.now)
-        conditions = []
-        for name, bound, sign in (("start", span[0], ">="), ("end", span[1], "<")):
-            if bound is not None:
-                values[name] = bound
-                conditions.append(f"{quoted(column)} {sign} CAST(${name} AS TIMESTAMPTZ)")
-        return conditions
-
 
 _KQL_OF_SQL = {
     "BIGINT": "long",
@@ -368,62 +286,10 @@ _KQL_OF_SQL = {
 }
 
 
-def _remove(database: Database, folders: list[Path]) -> None:
+def _remove(database: Database, spill: Path, intake: Intake) -> None:
     database.close()
-    for folder in folders:
-        shutil.rmtree(folder, ignore_errors=True)
-
-
-def _span(start: object, end: object, now: datetime) -> tuple[datetime | None, datetime | None]:
-    first = None if start is None else parse_time(start, now=now)
-    last = None if end is None else parse_time(end, now=now)
-    if first is not None and last is not None:
-        TimeSpan(first, last)  # refuses an end before its start
-    return first, last
-
-
-def _checked(columns: Sequence[str], known: list[str]) -> list[str]:
-    chosen = [columns] if isinstance(columns, str) else list(columns)
-    for each in chosen:
-        if each not in known:
-            raise UnknownColumn(each, known)
-    return chosen
-
-
-def _where(
-    where: str | Mapping[str, Any] | None,
-    known: list[str],
-    physical: Mapping[str, str],
-    values: dict[str, Any],
-) -> list[str]:
-    if where is None:
-        return []
-    if isinstance(where, str):
-        return [f"({where}\n)"]
-    conditions = []
-    for number, (column, value) in enumerate(where.items()):
-        _checked([column], known)
-        several = list(value) if isinstance(value, list | tuple | set | frozenset) else [value]
-        names = [f"v{number}_{place}" for place in range(len(several))]
-        values.update(zip(names, several, strict=True))
-        listed = ", ".join(f"${name}" for name in names)
-        conditions.append(f"{quoted(physical.get(column, column))} IN ({listed or 'NULL'})")
-    return conditions
-
-
-def _time(text: str) -> datetime | None:
-    return datetime.fromisoformat(text) if text else None
-
-
-def _why(facts: MemberFacts) -> str:
-    """Everything that is missing from one file, on one line."""
-    pieces = []
-    for reason in facts.reasons:
-        numbers = ", ".join(str(each["number"]) for each in reason.first)
-        more = ", ..." if reason.count > len(reason.first) else ""
-        where = f" (record {numbers}{more})" if numbers else ""
-        pieces.append(f"{reason.count} skipped: {reason.reason}{where}")
-    return "; ".join([*([facts.error] if facts.error else []), *pieces])
+    shutil.rmtree(spill, ignore_errors=True)
+    intake.close()
 
 
 def open_evidence(
@@ -472,41 +338,28 @@ def open_evidence(
         [('pc1.example', 'a.exe')]
     """
     session = session or default_session()
-    folder = Path(cache_dir) if cache_dir is not None else session.cache_dir
-    if not cache:
-        folder = Path(tempfile.mkdtemp(prefix="huntkit-"))
-    clock = _clock(assume_timezone, assume_year)
-    store = Cache(folder, options=_options(clock), limit_bytes=session.cache_limit_bytes)
-    opener = Opener(store, clock=clock, limits=limits or Limits())
-    sources = opener.read(find_files(paths), progress)
-    tables = build(sources, store)
-    spill = Path(tempfile.mkdtemp(prefix="spill-", dir=store.prepare()))
-    database = Database(tables, views=views(tables), spill=spill)
-    if cache:
-        store.evict()
-    return Evidence(
-        sources,
-        tables,
-        database,
-        frame=frame or session.frame,
-        now=now,
-        stopped=opener.stopped,
-        temporary=[spill] if cache else [spill, folder],
+    intake = take_in(
+        paths,
+        cache=cache,
+        cache_dir=cache_dir,
+        assumptions=Assumptions(
+            timezone=assume_timezone, year=assume_year, limits=limits or DEFAULT
+        ),
+        progress=progress,
+        session=session,
     )
+    return evidence_of(intake, frame=frame or session.frame, now=now)
 
 
-def _clock(zone: str | None, year: int | None) -> Clock:
-    try:
-        ZoneInfo(zone or "UTC")
-    except (ValueError, OSError, ZoneInfoNotFoundError):
-        raise UsageError(
-            f"there is no time zone {zone!r}",
-            hint=did_you_mean(str(zone), available_timezones()) or "such as 'Europe/Berlin'",
-        ) from None
-    return Clock(assume_timezone=zone, assume_year=year)
-
-
-def _options(clock: Clock) -> str:
-    """A short name for the assumptions that change what parsing gives."""
-    zone = "".join(c if c.isalnum() else "_" for c in clock.zone_name() or "utc")
-    return f"{zone}-{clock.assume_year or 'any'}"
+def evidence_of(intake: Intake, *, frame: Kind = "pandas", now: datetime | None = None) -> Evidence:
+    """The tables of what was read; what was not meant to stay goes with the evidence."""
+    with ExitStack() as on_failure:
+        on_failure.callback(intake.close)
+        spill = Path(tempfile.mkdtemp(prefix="spill-", dir=intake.cache.prepare()))
+        on_failure.callback(shutil.rmtree, spill, ignore_errors=True)
+        tables = build(intake.sources, intake.cache)
+        database = Database(tables, views=views(tables), spill=spill)
+        on_failure.pop_all()
+    if intake.temporary is None:
+        intake.cache.evict()
+    return Evidence(intake, tables, database, frame=frame, now=now, spill=spill)

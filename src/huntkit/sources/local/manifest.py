@@ -1,5 +1,6 @@
 """What was read from one source file: its members, the rows they gave, and where these lie."""
 
+import hashlib
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -58,17 +59,22 @@ class Part:
 
 @dataclass(slots=True)
 class Manifest:
-    """All that one source file gave; ``folder`` holds the parts."""
+    """All that one source file gave; ``folder`` holds the parts.
+
+    ``digest`` is the hash of the manifest as it lies in the cache; empty where it does not.
+    """
 
     sha256: str
     size: int
     members: list[MemberFacts]
     parts: list[Part]
     folder: Path = field(default_factory=Path)
+    digest: str = field(default="", compare=False)
 
     def to_json(self) -> bytes:
-        """The manifest as it lies in the cache, without the folder's path."""
-        return orjson.dumps({**asdict(self), "folder": None}, option=orjson.OPT_INDENT_2)
+        """The manifest as it lies in the cache, without its own place and hash."""
+        plain = {**asdict(self), "folder": None, "digest": None}
+        return orjson.dumps(plain, option=orjson.OPT_INDENT_2)
 
     @classmethod
     def from_json(cls, text: bytes, folder: Path) -> "Manifest":
@@ -80,7 +86,13 @@ class Manifest:
             members=[member_from(each) for each in plain["members"]],
             parts=[Part(**each) for each in plain["parts"]],
             folder=folder,
+            digest=hashlib.sha256(text).hexdigest(),
         )
+
+
+def unread(size: int, reason: str) -> Manifest:
+    """What there is to say of a file that was not read."""
+    return Manifest("", size, [MemberFacts(name="", error=reason)], [])
 
 
 def member_from(plain: dict[str, Any]) -> MemberFacts:

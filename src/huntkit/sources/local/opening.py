@@ -1,61 +1,107 @@
-"""From paths to parsed sources: what is cached is taken, the rest is read."""
+"""From paths to parsed sources: what is cached is taken, the rest is read.
 
-import os
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+What the cache holds is found without the data libraries, so that it can be said at once.
+"""
+
+import hashlib
+import importlib
+import tempfile
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
 from pathlib import Path
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
-from huntkit.core.errors import Cancelled
-from huntkit.core.progress import Progress, Task
-from huntkit.formats.limits import Limits
+import orjson
+
+from huntkit.core.errors import Cancelled, UsageError, did_you_mean
+from huntkit.core.progress import SILENT, Progress, Task
+from huntkit.formats.limits import DEFAULT, Limits
+from huntkit.runtime.session import Session, default_session
 from huntkit.sources.local.cache import Cache
-from huntkit.sources.local.ingest import Job
-from huntkit.sources.local.inputs import InputFile
-from huntkit.sources.local.manifest import Manifest, MemberFacts, Part, join_members
-from huntkit.sources.local.mapping import Clock
-from huntkit.sources.local.planning import Cutter, can_split, hash_file, work_bytes
-from huntkit.sources.local.workers import Finished, run_jobs
+from huntkit.sources.local.inputs import InputFile, PathLike, find_files
+from huntkit.sources.local.intake import Intake, Source
+from huntkit.sources.local.manifest import Manifest, unread
 
-POOL_BYTES = 96 << 20  # below this, starting workers costs more than it saves
 STOPPED = "not read: stopped by the caller"
 
 
-@dataclass(slots=True)
-class Source:
-    """A file and what it gave."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Assumptions:
+    """The choices that change what parsing gives.
 
-    path: Path
-    manifest: Manifest
-
-
-@dataclass(slots=True)
-class _Pending:
-    """A file that is being read, perhaps in several pieces."""
-
-    file: InputFile
-    folder: Path
-    sha256: str = ""
-    cutter: Cutter | None = None
-    pieces: dict[str, tuple[list[MemberFacts], list[Part]]] = field(default_factory=dict)
-    left: int = 1
-    broke: bool = False
-
-
-class Opener:
-    """Read files into the cache.
-
-    Args:
-        cache: where parsed sources are kept.
-        clock: what to assume of times that lack a zone or a year.
+    Attributes:
+        timezone: the zone of times that carry none.
+        year: the year of times that carry none.
         limits: the bounds of reading.
-        workers: how many processes may read at once.
     """
 
-    def __init__(self, cache: Cache, *, clock: Clock, limits: Limits, workers: int = 0) -> None:
+    timezone: str | None = None
+    year: int | None = None
+    limits: Limits = DEFAULT
+
+    def __post_init__(self) -> None:
+        try:
+            ZoneInfo(self.timezone or "UTC")
+        except (ValueError, OSError, ZoneInfoNotFoundError):
+            raise UsageError(
+                f"there is no time zone {self.timezone!r}",
+                hint=did_you_mean(str(self.timezone), available_timezones())
+                or "such as 'Europe/Berlin'",
+            ) from None
+
+    @property
+    def name(self) -> str:
+        """A short name, for the cache.
+
+        Examples:
+            >>> Assumptions(timezone="Europe/Berlin", year=2024).name
+            'Europe_Berlin-2024'
+        """
+        zone = "".join(c if c.isalnum() else "_" for c in self.timezone or "utc")
+        name = f"{zone}-{self.year or 'any'}"
+        if self.limits == DEFAULT:
+            return name
+        return f"{name}-{hashlib.sha256(orjson.dumps(asdict(self.limits))).hexdigest()[:12]}"
+
+
+def take_in(
+    paths: PathLike | Sequence[PathLike],
+    *,
+    cache: bool = True,
+    cache_dir: PathLike | None = None,
+    assumptions: Assumptions | None = None,
+    progress: Progress = SILENT,
+    session: Session | None = None,
+) -> Intake:
+    """Read files into the cache, where they are not there already.
+
+    Args:
+        paths: files, folders or globs; one or several.
+        cache: keep what is parsed; otherwise it goes with the intake.
+        cache_dir: where; the session's cache folder by default.
+        assumptions: what changes the parsing.
+        progress: where to report, and how to stop; what was read by then is kept.
+        session: settings; the default session's by default.
+    """
+    session = session or default_session()
+    assumptions = assumptions or Assumptions()
+    files = find_files(paths)
+    temporary = None if cache else Path(tempfile.mkdtemp(prefix="huntkit-"))
+    folder = temporary or (session.cache_dir if cache_dir is None else Path(cache_dir))
+    store = Cache(folder, options=assumptions.name, limit_bytes=session.cache_limit_bytes)
+    opener = _Opener(store, assumptions)
+    try:
+        sources = opener.read(files, progress)
+    except BaseException:
+        Intake([], store, temporary=temporary).close()
+        raise
+    return Intake(sources, store, stopped=opener.stopped, temporary=temporary)
+
+
+class _Opener:
+    def __init__(self, cache: Cache, assumptions: Assumptions) -> None:
         self._cache = cache
-        self._clock = clock
-        self._limits = limits
-        self._workers = workers or os.cpu_count() or 1
+        self._assumptions = assumptions
         self.stopped = False
 
     def read(self, files: list[InputFile], progress: Progress) -> list[Source]:
@@ -64,106 +110,48 @@ class Opener:
         total = sum(file.size for file in files)
         with progress.task("reading evidence", total=total) as task:
             try:
-                pending = self._take_known(files, done, task)
-                self._read_rest(pending, done, task)
+                hashes = self._cache.known_hashes(files)
+                rest = self._take_known(files, hashes, done, task)
+                if rest:
+                    self._read(rest, hashes, done, task)
             except Cancelled:
                 self.stopped = True
-        return [Source(file.path, done.get(file.path) or _unread(file, STOPPED)) for file in files]
+        return [
+            Source(file.path, done.get(file.path) or unread(file.size, STOPPED)) for file in files
+        ]
 
     def _take_known(
-        self, files: list[InputFile], done: dict[Path, Manifest], task: Task
-    ) -> list[_Pending]:
-        pending = []
+        self,
+        files: list[InputFile],
+        hashes: Mapping[Path, str],
+        done: dict[Path, Manifest],
+        task: Task,
+    ) -> list[InputFile]:
+        """Take what did not change since it was read; the others are left."""
+        rest = []
         for file in files:
-            task.check_cancelled()
-            try:
-                found = self._look_up(file)
-            except OSError as failure:
-                found = _unread(file, failure.strerror or str(failure))
-            if isinstance(found, Manifest):
-                done[file.path] = found
-                task.advance(file.size)
+            sha256 = hashes.get(file.path)
+            if file.error:
+                done[file.path] = unread(file.size, file.error)
+            elif sha256 and (kept := self._cache.load(sha256)):
+                done[file.path] = kept
             else:
-                pending.append(found)
-        return sorted(pending, key=lambda each: -work_bytes(each.file.path, each.file.size))
-
-    def _look_up(self, file: InputFile) -> Manifest | _Pending:
-        if file.error:
-            return _unread(file, file.error)
-        sha256 = self._cache.known_hash(file)
-        if sha256 is None:
-            if can_split(file.path, file.size):
-                return _Pending(file, self._cache.work_folder(), cutter=Cutter(file.path))
-            sha256 = hash_file(file.path)
-            self._cache.remember(file, sha256)
-        if kept := self._cache.load(sha256):
-            return kept
-        return _Pending(file, self._cache.work_folder(), sha256=sha256)
-
-    def _read_rest(self, pending: list[_Pending], done: dict[Path, Manifest], task: Task) -> None:
-        by_path = {each.file.path: each for each in pending}
-        work = sum(work_bytes(each.file.path, each.file.size) for each in pending)
-        workers = self._workers if work > POOL_BYTES else 1
-        for finished in run_jobs(self._jobs(pending), workers=workers, task=task):
-            job, _ = finished
-            each = by_path[job.path]
-            if self._collect(each, finished):
-                done[job.path] = self._assemble(each)
-            task.advance(job.piece.end - job.piece.start if job.piece else each.file.size)
-
-    def _jobs(self, pending: list[_Pending]) -> Iterator[Job]:
-        for each in pending:
-            if each.cutter is None:
-                yield self._job(each)
+                rest.append(file)
                 continue
-            for number, piece in enumerate(each.cutter.pieces()):
-                each.left += 1
-                yield Job(
-                    path=each.file.path,
-                    folder=each.folder,
-                    clock=self._clock,
-                    limits=self._limits,
-                    piece=piece,
-                    prefix=f"{number:05d}-",
-                )
-            each.left -= 1  # the one that kept it open until the last piece was cut
+            task.check_cancelled()
+            task.advance(file.size)
+        return rest
 
-    def _job(self, each: _Pending) -> Job:
-        return Job(
-            path=each.file.path,
-            folder=each.folder,
-            clock=self._clock,
-            limits=self._limits,
-            sha256=each.sha256,
+    def _read(
+        self,
+        files: list[InputFile],
+        hashes: Mapping[Path, str],
+        done: dict[Path, Manifest],
+        task: Task,
+    ) -> None:
+        reading = importlib.import_module("huntkit.sources.local.reading")  # the data libraries
+        clock = reading.Clock(
+            assume_timezone=self._assumptions.timezone, assume_year=self._assumptions.year
         )
-
-    def _collect(self, each: _Pending, finished: Finished) -> bool:
-        """Take one job's result; True when the file is complete."""
-        job, result = finished
-        each.pieces[job.prefix] = (result.members, result.parts)
-        each.broke = each.broke or result.broke
-        each.left -= 1
-        return each.left == 0
-
-    def _assemble(self, each: _Pending) -> Manifest:
-        in_order = [each.pieces[key] for key in sorted(each.pieces)]
-        members = [facts for facts, _ in in_order]
-        sha256 = each.sha256
-        if each.cutter is not None:
-            sha256 = each.cutter.sha256
-            whole = join_members([facts for piece in members for facts in piece])
-            whole.sha256 = sha256
-            members = [[whole]]
-            self._cache.remember(each.file, sha256)
-        manifest = Manifest(
-            sha256=sha256,
-            size=each.file.size,
-            members=[facts for piece in members for facts in piece],
-            parts=[part for _, parts in in_order for part in parts],
-            folder=each.folder,
-        )
-        return manifest if each.broke else self._cache.keep(manifest)
-
-
-def _unread(file: InputFile, reason: str) -> Manifest:
-    return Manifest("", file.size, [MemberFacts(name="", error=reason)], [])
+        reader = reading.Reader(self._cache, clock=clock, limits=self._assumptions.limits)
+        reader.read(files, hashes, done, task)
