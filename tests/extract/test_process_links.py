@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 import polars as pl
 import pytest
 
-from huntkit.extract.process_links import link
+from huntkit.extract.process_links import LINKED, link
 from huntkit.extract.process_starts import STARTS
 
 START = datetime(2024, 5, 1, tzinfo=UTC)
@@ -81,16 +81,12 @@ def test_a_process_that_had_ended_has_no_more_children():
 
 
 def test_children_of_one_unseen_parent_share_it():
-    child = {"parent_pid": 8, "parent_name": "sh", "parent_image": "/bin/sh"}
+    child = {"parent_pid": 8, "parent_name": "sh"}
     nodes = link(starts({"pid": 1, **child}, {"pid": 2, **child}), NO_ENDS)
     assert nodes["above"].to_list() == [2, 2, None]
-    guess = nodes.row(2, named=True)
-    assert (guess["inferred"], guess["row"], guess["pid"], guess["image"]) == (
-        True,
-        None,
-        8,
-        "/bin/sh",
-    )
+    guess = nodes.row(2, named=True)  # as the first child tells it
+    assert (guess["inferred"], guess["row"], guess["name"]) == (True, 0, "sh")
+    assert nodes.schema == pl.Schema(LINKED)
 
 
 @pytest.mark.parametrize(
@@ -104,6 +100,21 @@ def test_children_of_one_unseen_parent_share_it():
 )
 def test_nothing_and_itself_are_no_parents(row):
     assert edges(row) == [None]
+
+
+@pytest.mark.parametrize(
+    ("row", "is_own"),
+    [
+        ({"pid": 8, "parent_pid": 8}, True),
+        ({"key": "k", "parent_guid": "k"}, True),
+        ({"pid": 8, "parent_pid": 8, "name": "a", "parent_name": "b"}, False),
+        ({"pid": 8, "parent_pid": 8, "key": "k", "parent_guid": "m"}, False),
+        ({"pid": 0, "parent_pid": 0}, False),
+        ({"pid": None, "parent_pid": None}, False),
+    ],
+)
+def test_who_claims_to_have_started_itself_is_told(row, is_own):
+    assert link(starts(row), NO_ENDS)["is_own_parent"][0] is is_own
 
 
 def test_keys_of_nodes_are_unique_and_say_the_host():

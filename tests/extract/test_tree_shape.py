@@ -23,7 +23,19 @@ def test_a_very_deep_chain_is_followed_fast_with_a_short_path():
 def test_one_big_loop_is_cut_above_its_first_node():
     form = shape(pl.Series([2, 0, 1, 1]))
     assert form["parent"].to_list() == [-1, 0, 1, 1]
+    assert form["is_cut"].to_list() == [True, False, False, False]
     assert form["path"].to_list() == ["0", "0/1", "0/1/2", "0/1/3"]
+
+
+def test_labels_stand_in_the_paths():
+    form = shape(pl.Series([-1, 0, 9]), pl.Series(["a", "b", "c"]))
+    assert form["path"].to_list() == ["a", "a/b", "c"]
+
+
+def test_no_rows_give_no_rows():
+    form = shape(pl.Series([], dtype=pl.UInt32))
+    assert form.schema == shape(pl.Series([-1, 0])).schema
+    assert form.height == 0
 
 
 @settings(deadline=None)
@@ -39,5 +51,9 @@ def test_any_list_of_parents_becomes_a_forest(parents):
             assert path == f"{form['path'][parent]}/{place}"
         else:
             assert depth == 0
-    roots = form.filter(pl.col("parent") < 0)
-    assert roots["descendants"].sum() + roots.height == len(parents)
+    assert form["children"].to_list() == [
+        form["parent"].to_list().count(p) for p in range(len(parents))
+    ]
+    for place, count in enumerate(form["descendants"]):
+        below = sum(str(place) in path.split("/")[:-1] for path in form["path"])
+        assert count == below

@@ -14,7 +14,7 @@ from huntkit.extract import process_tree, tree_to_text
 
 START = datetime(2024, 5, 1, tzinfo=UTC)
 TREE = ["proc_key", "parent_key", "IsRoot", "IsLeaf", "IsBranch", "path", "Depth",
-        "Descendants", "Rarity", "Inferred"]  # fmt: skip
+        "Descendants", "Rarity", "Inferred", "Fault"]  # fmt: skip
 
 
 def starts(*rows: tuple, host: str = "host1") -> pl.DataFrame:
@@ -49,7 +49,7 @@ def parents(tree: pl.DataFrame) -> list[str | None]:
 
 def test_columns_places_and_sizes():
     tree = process_tree(starts((0, 8, "a", 0, ""), (1, 12, "b", 8, "a"), (2, 16, "c", 12, "b")))
-    assert tree.columns[-10:] == TREE
+    assert tree.columns[-11:] == TREE
     assert tree.select("IsRoot", "IsBranch", "IsLeaf", "path", "Depth", "Descendants").rows() == [
         (True, False, False, "0", 0, 2),
         (False, True, False, "0/1", 1, 1),
@@ -163,7 +163,7 @@ def test_frames_kinds_empty_input_and_clashing_names():
     frame = starts((0, 8, "a", 0, ""))
     pandas = process_tree(frame.to_pandas())
     assert isinstance(pandas, pd.DataFrame)
-    assert process_tree(frame.head(0)).columns[-10:] == TREE
+    assert process_tree(frame.head(0)).columns[-11:] == TREE
     renamed = process_tree(frame.with_columns(path=pl.lit("own")))
     assert renamed["path_source"].to_list() == ["own"]
     with pytest.raises(UsageError, match="process_id"):

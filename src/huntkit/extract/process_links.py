@@ -2,50 +2,86 @@
 
 import polars as pl
 
-from huntkit.extract.process_starts import STARTS
+from huntkit.extract.process_starts import distinct_rows
 
 _TOLERANCE = "2s"
 _EPOCH = pl.datetime(1970, 1, 1, time_unit="us", time_zone="UTC")
+LINKED: dict[str, pl.DataType | type[pl.DataType]] = {
+    "row": pl.UInt32,
+    "node": pl.String,
+    "host": pl.String,
+    "name": pl.String,
+    "above": pl.UInt32,
+    "inferred": pl.Boolean,
+    "is_own_parent": pl.Boolean,
+}
 
 
 def link(starts: pl.DataFrame, ends: pl.DataFrame) -> pl.DataFrame:
-    """Starts and inferred parents with ``node`` (a key) and ``above`` (a place; null: a root).
+    """Starts and inferred parents: columns `LINKED`.
 
     A parent is the process with the parent's key on the same host. Without keys it is the last
     process with the parent's pid on that host that started before the child (or within two seconds
     after it, as records arrive late), had not ended, and has the file name that the child's record
     gives for its parent. A parent that is named but was never seen becomes a row of its own with
-    ``inferred`` true and ``row`` null.
+    ``inferred`` true.
+
+    ``node`` is a key, ``above`` the place of the parent in the result (null: a root); ``row`` is
+    the row of `starts`' table: of an inferred parent that of the first child that names it.
     """
-    nodes = starts.with_columns(node=_node_key(), host_id=_code("host")).unique(
-        "node", keep="first", maintain_order=True
+    nodes = distinct_rows(starts.with_columns(node=_node_key()), ["node"]).with_columns(
+        host_id=_code(starts["host"], "host"), place=pl.int_range(pl.len(), dtype=pl.UInt32)
     )
-    nodes = nodes.with_row_index("place")
     by_key = _by_key(nodes)
-    rest = nodes if not by_key.height else nodes.join(by_key, on="place", how="anti")
+    is_linked = _marked(nodes.height, by_key["place"])
+    rest = nodes.filter(~is_linked)
     by_pid = _by_pid(rest, nodes, ends)
-    edges = pl.concat([by_key, by_pid.select("place", "above")])
-    linked = nodes.join(edges, on="place", how="left", maintain_order="left")
-    orphans = linked.filter(pl.col("above").is_null()).join(
-        by_pid.select("place", "last"), on="place", how="left", maintain_order="left"
+    above = _scattered(nodes.height, [by_key, by_pid.select("place", "above").drop_nulls()])
+    orphans = by_pid.filter(pl.col("above").is_null()).select("place", "last")
+    told = nodes[orphans["place"]].with_columns(
+        last=nodes["node"].gather(orphans["last"]).fill_null(""),
     )
-    last = nodes["node"].gather(orphans["last"])
-    orphans = orphans.with_columns(last=last.fill_null("")).with_columns(wanted=_parent_key())
-    inferred = _inferred(orphans, nodes).with_row_index("above", offset=nodes.height)
-    guessed = orphans.select("place", node="wanted").join(
-        inferred.select("node", "above"), on="node", how="inner"
+    told = told.with_columns(wanted=_parent_key(), own=_is_own_parent())
+    inferred = _inferred(told, nodes).with_columns(
+        guess=pl.int_range(nodes.height, nodes.height + pl.len(), dtype=pl.UInt32)
     )
-    linked = linked.join(
-        guessed.select("place", guess="above"), on="place", how="left", maintain_order="left"
-    ).with_columns(above=pl.coalesce("above", "guess"), inferred=pl.lit(value=False))
-    columns = [*STARTS, "node", "above", "inferred"]
-    guesses = inferred.with_columns(above=pl.lit(None, pl.UInt32), inferred=pl.lit(value=True))
-    return pl.concat([linked.select(columns), guesses.select(columns)])
+    guessed = told.select("place", node="wanted").join(
+        inferred.select("node", above="guess"), on="node", how="inner"
+    )
+    above = above.zip_with(
+        above.is_not_null(), _scattered(nodes.height, [guessed.select("place", "above")])
+    )
+    own = told.filter("own")["place"]
+    return pl.concat(
+        [
+            nodes.select(
+                "row", "node", "host", "name", above=above, inferred=pl.lit(value=False),
+                is_own_parent=_marked(nodes.height, own),
+            ),
+            inferred.select(
+                "row", "node", "host", name="parent_name", above=pl.lit(None, pl.UInt32),
+                inferred=pl.lit(value=True), is_own_parent=pl.lit(value=False),
+            ),
+        ]
+    ).cast(pl.Schema(LINKED))  # fmt: skip
 
 
-def _code(name: str) -> pl.Expr:
+def _code(distinct_of: pl.Series, name: str) -> pl.Expr:
     """A number for each distinct text: joins on numbers are several times faster."""
-    return pl.col(name).cast(pl.Categorical).to_physical()
+    return pl.col(name).cast(pl.Enum(distinct_of.unique())).to_physical()
+
+
+def _marked(size: int, places: pl.Series) -> pl.Series:
+    marks = pl.repeat(value=False, n=size, eager=True)
+    return marks.scatter(places, True) if len(places) else marks
+
+
+def _scattered(size: int, edges: list[pl.DataFrame]) -> pl.Series:
+    above = pl.repeat(None, size, dtype=pl.UInt32, eager=True)
+    for each in edges:
+        if each.height:
+            above = above.scatter(each["place"], each["above"])
+    return above
 
 
 def _node_key() -> pl.Expr:
@@ -62,23 +98,28 @@ def _node_key() -> pl.Expr:
 
 def _by_key(nodes: pl.DataFrame) -> pl.DataFrame:
     """Edges whose parent's key is there (``place``, ``above``); no process is its own parent."""
-    children = nodes.filter(pl.col("parent_guid") != "")
-    there = nodes.filter(pl.col("key") != "").select("host_id", parent_guid="key", above="place")
+    children = nodes.filter(pl.col("parent_guid") != "").select(
+        "host_id", "place", "parent_guid", code=pl.col("parent_guid").hash()
+    )
+    there = nodes.filter(pl.col("key") != "").select(
+        "host_id", "key", above="place", code=pl.col("key").hash()
+    )
+    # Hashes are compared fast; texts decide.
     return (
-        children.select("place", "host_id", "parent_guid")
-        .join(there, on=["host_id", "parent_guid"], how="inner")
-        .filter(pl.col("above") != pl.col("place"))
+        children.join(there, on=["host_id", "code"], how="inner")
+        .filter(pl.col("parent_guid") == pl.col("key"), pl.col("above") != pl.col("place"))
         .select("place", "above")
     )
 
 
 def _by_pid(children: pl.DataFrame, nodes: pl.DataFrame, ends: pl.DataFrame) -> pl.DataFrame:
     """``place``, ``above`` (null: none fits) and ``last``, the last start that had the pid."""
-    asked = children.filter(pl.col("parent_pid").is_not_null()).select(
-        "place", "host", "host_id", "parent_guid", "parent_name", "parent_time",
+    asked = children.select(
+        "place", "host_id", "host", "parent_guid", "parent_name", "parent_time",
         pid="parent_pid", at=pl.col("time").fill_null(_EPOCH),
     ).sort("at")  # fmt: skip
-    there = nodes.filter(pl.col("pid").is_not_null()).select(
+    wanted = asked["pid"].drop_nulls().unique().implode()
+    there = nodes.filter(pl.col("pid").is_in(wanted)).select(
         "host_id", "pid", at=pl.col("time").fill_null(_EPOCH), last="place", last_name="name",
         last_key="key", last_time="time",
     ).sort("at")  # fmt: skip
@@ -136,6 +177,15 @@ def _still_there(found: pl.DataFrame, ends: pl.DataFrame) -> pl.DataFrame:
     ).drop("ended")  # fmt: skip
 
 
+def _is_own_parent() -> pl.Expr:
+    """Whether the record claims that the process started itself."""
+    same_pid = (pl.col("parent_pid") == pl.col("pid")) & (pl.col("pid") != 0)
+    same_name = (pl.col("parent_name") == "") | (pl.col("parent_name") == pl.col("name"))
+    no_keys = (pl.col("parent_guid") == "") | (pl.col("key") == "")
+    by_pid = no_keys & same_pid.fill_null(value=False) & same_name
+    return by_pid | ((pl.col("parent_guid") != "") & (pl.col("parent_guid") == pl.col("key")))
+
+
 def _parent_key() -> pl.Expr:
     """The key of a parent that was never seen; null if nothing is known of it.
 
@@ -153,44 +203,21 @@ def _parent_key() -> pl.Expr:
         separator="|",
     ).str.strip_chars_end("|")
     known = (pl.col("parent_pid").fill_null(0) != 0) | (pl.col("parent_name") != "")
-    itself = (pl.col("parent_pid") == pl.col("pid")).fill_null(value=False) & (
-        (pl.col("parent_name") == "") | (pl.col("parent_name") == pl.col("name"))
-    )
     return (
-        pl.when((pl.col("parent_guid") != "") & (pl.col("parent_guid") == pl.col("key")))
+        pl.when(_is_own_parent())
         .then(None)
         .when(pl.col("parent_guid") != "")
         .then(pl.concat_str("host", "parent_guid", separator="|"))
-        .when(known & ~itself)
+        .when(known)
         .then(by_pid)
     )
 
 
-def _inferred(orphans: pl.DataFrame, nodes: pl.DataFrame) -> pl.DataFrame:
-    """A row for each parent that is named by its children only."""
-    found = (
-        orphans.drop("node")
-        .rename({"wanted": "node"})
+def _inferred(told: pl.DataFrame, nodes: pl.DataFrame) -> pl.DataFrame:
+    """A row for each parent that is named by its children only, as the first child tells it."""
+    return (
+        told.select("row", "host", "parent_name", node="wanted")
         .filter(pl.col("node").is_not_null())
         .unique("node", keep="first", maintain_order=True)
         .join(nodes.select("node"), on="node", how="anti", maintain_order="left")
-    )
-    return found.select(
-        row=pl.lit(None, pl.UInt32),
-        time="parent_time",
-        parent_time=pl.lit(None, STARTS["time"]),
-        pid="parent_pid",
-        parent_pid=pl.lit(None, pl.Int64),
-        rank="rank",
-        host="host",
-        key="parent_guid",
-        parent_guid=pl.lit(""),
-        image="parent_image",
-        name="parent_name",
-        command_line="parent_command_line",
-        parent_image=pl.lit(""),
-        parent_name=pl.lit(""),
-        parent_command_line=pl.lit(""),
-        host_written="host_written",
-        node="node",
     )

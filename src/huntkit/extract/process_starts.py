@@ -4,41 +4,40 @@ The columns are found by their roles. A frame may mix products (Sysmon 1 beside 
 kind of event is read by itself, from the columns that it fills.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 
 import polars as pl
 
 from huntkit.core.errors import UsageError
+from huntkit.extract.process_kinds import process_rows
 from huntkit.tables import roles
 from huntkit.tables.times import parse_times
 
 SAME_START = "2s"  # two records of one start, Security 4688 and Sysmon 1, are no further apart
-_TEXT_ROLES = {
-    "host": "host",
-    "process_key": "key",
-    "parent_key": "parent_guid",
-    "process_path": "image",
-    "process_name": "name",
-    "command_line": "command_line",
-    "parent_path": "parent_image",
-    "parent_name": "parent_name",
-    "parent_command_line": "parent_command_line",
-}
 STARTS: dict[str, pl.DataType | type[pl.DataType]] = {
     "row": pl.UInt32,
+    "rank": pl.UInt8,
     "time": pl.Datetime("us", "UTC"),
     "parent_time": pl.Datetime("us", "UTC"),
     "pid": pl.Int64,
     "parent_pid": pl.Int64,
-    "rank": pl.UInt8,
-    **dict.fromkeys(_TEXT_ROLES.values(), pl.String),
-    "host_written": pl.String,
+    "host": pl.String,
+    "key": pl.String,
+    "parent_guid": pl.String,
+    "name": pl.String,
+    "parent_name": pl.String,
 }
-_ENDS: dict[str, pl.DataType | type[pl.DataType]] = {
+ENDS: dict[str, pl.DataType | type[pl.DataType]] = {
     "host": pl.String,
     "pid": pl.Int64,
     "time": pl.Datetime("us", "UTC"),
 }
+_ROLES = (
+    "time", "host", "process_time", "process_id", "process_key", "process_path", "process_name",
+    "command_line", "parent_time", "parent_id", "parent_key", "parent_path", "parent_name",
+    "parent_command_line",
+)  # fmt: skip
 # Who wrote the record, not whom it is about.
 _WRITERS = frozenset({"ExecutionProcessID", "SystemProcessId"})
 _PID_IN_MESSAGE = r"(?m)^(?:ProcessId:|\s*New Process ID:)\s*(0x[0-9A-Fa-f]+|\d+)\s*$"
@@ -46,77 +45,52 @@ _PARENT_IN_MESSAGE = r"(?m)^(?:ParentProcessId:|\s*Creator Process ID:)\s*(0x[0-
 _NO_KEY = ("{00000000-0000-0000-0000-000000000000}", "00000000-0000-0000-0000-000000000000", "0")
 
 
-def process_starts(
-    data: pl.DataFrame, given: Mapping[str, str]
-) -> tuple[pl.DataFrame, pl.DataFrame, dict[str, str]]:
-    """The starts (columns `STARTS`), the ends (host, pid, time), and the columns of the main roles.
+@dataclass(frozen=True)
+class Processes:
+    """What a table says about processes.
 
-    ``row`` is the place in `data`. The same process recorded twice is one start: the first record
-    with a key wins.
+    Attributes:
+        starts: one row per process, columns `STARTS`, in the order of time; ``row`` is its place in
+            the table and ``rank`` the number of its kind of event.
+        ends: columns `ENDS`.
+        columns: for each kind of event, the column of each role.
+    """
+
+    starts: pl.DataFrame
+    ends: pl.DataFrame
+    columns: Sequence[Mapping[str, str]]
+
+
+def process_starts(data: pl.DataFrame, given: Mapping[str, str]) -> Processes:
+    """The processes that the table starts; `given` names the columns of roles.
+
+    The same process recorded twice is one start: the first record with a key wins.
 
     Raises:
         UsageError: no column holds a process id or key.
     """
-    kinds, ended = _kinds(data)
+    kinds, ended = process_rows(data)
+    if not kinds and {"process_id", "process_key"} & given.keys():
+        kinds = [pl.int_range(data.height, dtype=pl.UInt32, eager=True)]
     parts: list[pl.DataFrame] = []
-    used: dict[str, str] = {}
-    for rank, rows in enumerate(kinds):
-        part = data if rows is None else data[rows]
-        known = _roles_of(part, given)
-        places = pl.int_range(data.height, dtype=pl.UInt32, eager=True) if rows is None else rows
-        uniform = _uniform(part, known, places.alias("row"), rank)
-        has_ids = uniform["pid"].null_count() < part.height or (uniform["key"] != "").any()
-        if has_ids or rows is not None:
-            parts.append(uniform)
-            used = used or known
+    columns: list[Mapping[str, str]] = []
+    for rows in kinds:
+        part = data if len(rows) == data.height else data[rows]
+        known = roles_of(part, given)
+        if "process_id" not in known and "process_key" not in known:
+            continue
+        parts.append(_uniform(part, known, rows.cast(pl.UInt32), len(columns)))
+        columns.append(known)
     if not parts:
         roles.require(data.columns, "process_id", given.get("process_id"))
-        raise UsageError("no row of this table starts a process")
-    return _once(pl.concat(parts)), _ends(data, ended, given), used
+        raise UsageError(
+            "no row of this table starts a process",
+            hint="name the column with roles={'process_id': ...} if its rows are process starts",
+        )
+    return Processes(_once(pl.concat(parts)), _ends(data, ended, given), columns)
 
 
-def _kinds(data: pl.DataFrame) -> tuple[list[pl.Series | None], pl.Series | None]:
-    """The places of the rows of each kind of start, and those of process ends.
-
-    A table without any mark of its events is taken to hold nothing but starts.
-    """
-    number = next((n for n in ("EventID", "EventId", "event_id", "EventCode") if n in data), None)
-    places = pl.int_range(data.height, dtype=pl.UInt32, eager=True)
-    if number is not None:
-        ids = data[number].cast(pl.String, strict=False).cast(pl.Int64, strict=False)
-        is_sysmon = _filled(data, ("ProcessGuid", "Image"))
-        sysmon, security = (ids == 1) & is_sysmon, ids == 4688
-        if sysmon.any() or security.any():
-            ends = ((ids == 5) & is_sysmon) | (ids == 4689)
-            found = [mask for mask in (sysmon, security) if mask.any()]
-            return [places.filter(mask) for mask in found], places.filter(ends)
-    for name, start, end in (
-        ("ActionType", "(?i)processcreated", "(?i)processterminated"),
-        ("EventType", r"(?i)^(?:SYSCALL_)?EXECVE", ""),
-        ("type", r"^EXECVE$", ""),
-    ):
-        if name in data.columns and data.schema[name] == pl.String:
-            mask = data[name].str.contains(start).fill_null(value=False)
-            if mask.any():
-                ended = (
-                    data[name].str.contains(end).fill_null(value=False)
-                    if end
-                    else ~places.is_not_null()
-                )
-                return [places.filter(mask)], places.filter(ended)
-    return [None], None
-
-
-def _filled(data: pl.DataFrame, names: tuple[str, ...]) -> pl.Series:
-    there = [data[n].cast(pl.String, strict=False).fill_null("") != "" for n in names if n in data]
-    return (
-        pl.select(pl.any_horizontal(there)).to_series()
-        if there
-        else pl.repeat(value=False, n=data.height, eager=True)
-    )
-
-
-def _roles_of(part: pl.DataFrame, given: Mapping[str, str]) -> dict[str, str]:
+def roles_of(part: pl.DataFrame, given: Mapping[str, str]) -> dict[str, str]:
     """The column of each role among those that these rows fill."""
     full = [
         name
@@ -124,9 +98,8 @@ def _roles_of(part: pl.DataFrame, given: Mapping[str, str]) -> dict[str, str]:
         if part[name].null_count() < part.height
         and not (part.schema[name] == pl.String and (part[name].fill_null("") == "").all())
     ]
-    wanted = (*_TEXT_ROLES, "time", "process_time", "parent_time", "process_id", "parent_id")
     known: dict[str, str] = {}
-    for role in wanted:
+    for role in _ROLES:
         column = given.get(role) or roles.resolve(full or part.columns, role)
         if column is not None and (column not in _WRITERS or role in given):
             known[role] = roles.require(part.columns, role, column)
@@ -136,69 +109,89 @@ def _roles_of(part: pl.DataFrame, given: Mapping[str, str]) -> dict[str, str]:
 def _uniform(
     part: pl.DataFrame, known: Mapping[str, str], places: pl.Series, rank: int
 ) -> pl.DataFrame:
-    columns: dict[str, pl.Series] = {"row": places}
-    for role, name in _TEXT_ROLES.items():
-        columns[name] = _text(part, known.get(role))
-    time = _times(part, known.get("process_time"))
-    fallback = _times(part, known.get("time"))
-    columns["time"] = (
-        fallback if time.null_count() == len(time) else time.zip_with(time.is_not_null(), fallback)
-    )
-    columns["parent_time"] = _times(part, known.get("parent_time"))
-    columns["host_written"] = columns["host"]
-    columns["pid"] = _number(part, known.get("process_id"), _PID_IN_MESSAGE)
-    columns["parent_pid"] = _number(part, known.get("parent_id"), _PARENT_IN_MESSAGE)
-    frame = pl.DataFrame(columns).with_columns(rank=pl.lit(rank, pl.UInt8))
-    return frame.select(pl.col(name).cast(dtype) for name, dtype in STARTS.items()).with_columns(
-        pl.col("host").str.to_lowercase(),
-        _without_zero("key"),
-        _without_zero("parent_guid"),
-        name=_file_name("image", "name"),
-        parent_name=_file_name("parent_image", "parent_name"),
-        parent_image=_whole_path("parent_image", "parent_name"),
-        image=pl.when(pl.col("image") == "").then("name").otherwise("image"),
+    time, fallback = times(part, known.get("process_time")), known.get("time")
+    if time.null_count():
+        time = time.zip_with(time.is_not_null(), times(part, fallback))
+    return pl.DataFrame(
+        {
+            "row": places,
+            "rank": pl.repeat(rank, part.height, dtype=pl.UInt8, eager=True),
+            "time": time,
+            "parent_time": times(part, known.get("parent_time")),
+            "pid": _number(part, known.get("process_id"), _PID_IN_MESSAGE),
+            "parent_pid": _number(part, known.get("parent_id"), _PARENT_IN_MESSAGE),
+            "host": _by_distinct(text(part, known.get("host")), _lower),
+            "key": _key(text(part, known.get("process_key"))),
+            "parent_guid": _key(text(part, known.get("parent_key"))),
+            "name": _program(part, known.get("process_name"), known.get("process_path")),
+            "parent_name": _program(part, known.get("parent_name"), known.get("parent_path")),
+        },
+        schema=STARTS,
     )
 
 
-def _whole_path(path: str, name: str) -> pl.Expr:
-    """The path with its file name: some products give the folder alone, or the name alone."""
-    last = pl.col(path).str.extract(r"([^\\/]*)$").fill_null("").str.to_lowercase()
-    start = pl.col(name).str.to_lowercase().str.head(15)  # the kernel cuts names to 15 bytes
-    is_folder = (pl.col(name) != "") & ~last.str.starts_with(start)
-    is_posix = pl.col(path).str.contains("/", literal=True)
-    joint = pl.when(is_posix).then(pl.lit("/")).otherwise(pl.lit("\\"))
-    return (
-        pl.when(pl.col(path) == "")
-        .then(name)
-        .when(is_folder & ~pl.col(name).str.contains(r"[\\/]"))
-        .then(pl.concat_str(pl.col(path).str.strip_chars_end("\\/"), joint, name))
-        .otherwise(path)
-    )
-
-
-def _without_zero(name: str) -> pl.Expr:
-    lower = pl.col(name).str.to_lowercase().str.strip_chars()
-    return (
-        pl.when(lower.is_in(_NO_KEY) | (lower == "-")).then(pl.lit("")).otherwise(lower).alias(name)
-    )
-
-
-def _file_name(path: str, name: str) -> pl.Expr:
-    """The file name in lower case: products write the same program with and without its folder."""
-    full = pl.when(pl.col(name) == "").then(path).otherwise(name)
-    return full.str.strip_chars(" \"'").str.extract(r"([^\\/]*)$").fill_null("").str.to_lowercase()
-
-
-def _text(part: pl.DataFrame, column: str | None) -> pl.Series:
+def text(part: pl.DataFrame, column: str | None) -> pl.Series:
+    """The column as text without nulls; nothing but empty texts where there is none."""
     if column is None:
         return pl.repeat("", part.height, dtype=pl.String, eager=True)
     return part[column].cast(pl.String, strict=False).fill_null("")
 
 
-def _times(part: pl.DataFrame, column: str | None) -> pl.Series:
+def times(part: pl.DataFrame, column: str | None) -> pl.Series:
+    """The column as times, null where it can't be read."""
     if column is None:
         return pl.repeat(None, part.height, dtype=STARTS["time"], eager=True)
     return parse_times(part[column])
+
+
+def whole_path(path: pl.Series, name: pl.Series) -> pl.Series:
+    """Paths with their file names: some products give the folder alone, or the name alone."""
+    frame = pl.DataFrame({"path": path, "name": name})
+    last = pl.col("path").str.extract(r"([^\\/]*)$").fill_null("").str.to_lowercase()
+    start = pl.col("name").str.to_lowercase().str.head(15)  # the kernel cuts names to 15 bytes
+    is_folder = (pl.col("name") != "") & ~last.str.starts_with(start)
+    is_posix = pl.col("path").str.contains("/", literal=True)
+    joint = pl.when(is_posix).then(pl.lit("/")).otherwise(pl.lit("\\"))
+    return frame.select(
+        pl.when(pl.col("path") == "")
+        .then("name")
+        .when(is_folder & ~pl.col("name").str.contains(r"[\\/]"))
+        .then(pl.concat_str(pl.col("path").str.strip_chars_end("\\/"), joint, "name"))
+        .otherwise("path")
+    ).to_series()
+
+
+def _program(part: pl.DataFrame, name: str | None, path: str | None) -> pl.Series:
+    """The file name in lower case: products write the same program with and without its folder."""
+    names = _by_distinct(text(part, name), _file_name)
+    if path is None or path == name or not (names == "").any():
+        return names
+    return names.zip_with(names != "", _by_distinct(text(part, path), _file_name))
+
+
+def _by_distinct(column: pl.Series, change: Callable[[pl.Series], pl.Series]) -> pl.Series:
+    """The changed column; a few values that come again and again are changed once each."""
+    distinct = column.unique()
+    if len(distinct) > len(column) // 2:
+        return change(column)
+    places = column.cast(pl.Enum(distinct)).to_physical()
+    return change(distinct).gather(places).alias(column.name)
+
+
+def _lower(column: pl.Series) -> pl.Series:
+    return column.str.to_lowercase()
+
+
+def _file_name(column: pl.Series) -> pl.Series:
+    bare = column.str.strip_chars(" \"'")
+    return bare.str.extract(r"([^\\/]*)$").fill_null("").str.to_lowercase()
+
+
+def _key(column: pl.Series) -> pl.Series:
+    lower = column.str.to_lowercase().str.strip_chars()
+    frame = pl.DataFrame({"key": lower})
+    nothing = pl.col("key").is_in((*_NO_KEY, "-"))
+    return frame.select(pl.when(nothing).then(pl.lit("")).otherwise("key")).to_series()
 
 
 def _number(part: pl.DataFrame, column: str | None, in_message: str = "") -> pl.Series:
@@ -217,9 +210,8 @@ def _number(part: pl.DataFrame, column: str | None, in_message: str = "") -> pl.
     return ids
 
 
-def _whole(text: pl.Series) -> pl.Series:
-    text = text.str.strip_chars().str.to_lowercase()
-    frame = pl.DataFrame({"text": text})
+def _whole(written: pl.Series) -> pl.Series:
+    frame = pl.DataFrame({"text": written.str.strip_chars().str.to_lowercase()})
     is_hex = pl.col("text").str.contains("^0x[0-9a-f]{1,15}$")
     digits = pl.col("text").str.extract(r"^(\d{1,18})(?:\.0+)?$")
     return frame.select(
@@ -230,44 +222,55 @@ def _whole(text: pl.Series) -> pl.Series:
 
 
 def _once(starts: pl.DataFrame) -> pl.DataFrame:
-    """Each process once: by its key, or by host, pid, time and file name."""
-    starts = starts.sort("time", "rank", "row", nulls_last=True, maintain_order=True)
-    keyed = starts.filter(pl.col("key") != "").unique(
-        ["host", "key"], keep="first", maintain_order=True
-    )
+    """Each process once, in the order of time: by its key, or by host, pid, time and file name."""
+    starts = starts.sort("time", nulls_last=True, maintain_order=True)
+    if (starts["key"] != "").all():
+        return distinct_rows(starts, ["host", "key"])
+    keyed = distinct_rows(starts.filter(pl.col("key") != ""), ["host", "key"])
     bare = starts.filter(pl.col("key") == "")
-    if keyed.height and bare.height:
-        there = keyed.filter(pl.col("time").is_not_null()).select(
-            "host", "pid", "name", "time", seen=pl.lit(value=True)
-        )
-        bare = (
-            bare.join_asof(
-                there,
-                on="time",
-                by=["host", "pid", "name"],
-                strategy="nearest",
-                tolerance=SAME_START,
-                check_sortedness=False,
-            )
-            .filter(pl.col("seen").is_null())
-            .drop("seen")
-        )
-    bare = bare.unique(["host", "pid", "time", "name"], keep="first", maintain_order=True)
-    return pl.concat([keyed, bare]).sort(
-        "time", "rank", "row", nulls_last=True, maintain_order=True
+    if keyed.height:
+        bare = _without_known(bare, keyed)
+    bare = distinct_rows(bare, ["host", "pid", "time", "name"])
+    both = pl.concat([keyed, bare])
+    return both.sort("time", "rank", "row", nulls_last=True, maintain_order=True)
+
+
+def _without_known(bare: pl.DataFrame, keyed: pl.DataFrame) -> pl.DataFrame:
+    """Starts without a key, without those that another product recorded with one."""
+    there = keyed.filter(pl.col("time").is_not_null()).select(
+        "host", "pid", "name", "time", seen=pl.lit(value=True)
     )
+    joined = bare.join_asof(
+        there, on="time", by=["host", "pid", "name"], strategy="nearest", tolerance=SAME_START,
+        check_sortedness=False,
+    )  # fmt: skip
+    return joined.filter(pl.col("seen").is_null()).drop("seen")
 
 
-def _ends(data: pl.DataFrame, ended: pl.Series | None, given: Mapping[str, str]) -> pl.DataFrame:
-    if ended is None or not len(ended):
-        return pl.DataFrame(schema=_ENDS)
+def distinct_rows(frame: pl.DataFrame, names: Sequence[str]) -> pl.DataFrame:
+    """The first row of each combination of values, in the order of the rows.
+
+    Hashes tell most rows apart without a look at their texts; only equal ones are compared.
+    """
+    twice = frame.select(pl.struct(names).hash().is_duplicated()).to_series()
+    if not twice.any():
+        return frame
+    numbered = frame.with_row_index("_place")
+    alike = numbered.filter(twice).unique(list(names), keep="first", maintain_order=True)
+    kept = pl.concat([numbered.filter(~twice)["_place"], alike["_place"]]).sort()
+    return frame[kept]
+
+
+def _ends(data: pl.DataFrame, ended: pl.Series, given: Mapping[str, str]) -> pl.DataFrame:
+    if not len(ended):
+        return pl.DataFrame(schema=ENDS)
     part = data[ended]
-    known = _roles_of(part, given)
+    known = roles_of(part, given)
     return pl.DataFrame(
         {
-            "host": _text(part, known.get("host")).str.to_lowercase(),
+            "host": text(part, known.get("host")).str.to_lowercase(),
             "pid": _number(part, known.get("process_id")),
-            "time": _times(part, known.get("time")),
+            "time": times(part, known.get("time")),
         },
-        schema=_ENDS,
+        schema=ENDS,
     ).drop_nulls()

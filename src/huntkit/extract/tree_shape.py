@@ -4,93 +4,86 @@ Parents are followed by pointer doubling: after k rounds each node knows its anc
 so a tree of depth d takes log2(d) rounds over whole columns, and a chain of a million processes 20.
 """
 
+import numpy as np
+import numpy.typing as npt
 import polars as pl
 
 _PATH_LEVELS = 64  # a path names at most so many ancestors: a hostile chain must not cost n * n
+_Places = npt.NDArray[np.int64]
 
 
-def shape(parent: pl.Series) -> pl.DataFrame:
-    """Columns ``parent depth path descendants children`` for parents given by place (-1: a root).
+def shape(parent: pl.Series, labels: pl.Series | None = None) -> pl.DataFrame:
+    """Columns ``parent depth path descendants children is_cut`` for parents given by place.
 
-    A loop is cut above its first node, which becomes a root. ``path`` is the places from the root,
-    separated by ``/``; of very deep nodes the last 64, with ``…`` before.
+    -1 is the parent of a root. A loop is cut above its first node, which becomes a root and has
+    ``is_cut``. ``path`` is the labels (places, if none are given) from the root, separated by
+    ``/``; of very deep nodes the last 64, with ``…`` before.
 
     Examples:
-        >>> shape(pl.Series([-1, 0, 1, 2, 4])).select("depth", "path").rows()
-        [(0, '0'), (1, '0/1'), (2, '0/1/2'), (3, '0/1/2/3'), (0, '4')]
+        >>> shape(pl.Series([-1, 0, 1, 2, 4])).select("depth", "path", "is_cut").rows()
+        [(0, '0', False), (1, '0/1', False), (2, '0/1/2', False), (3, '0/1/2/3', False),
+         (0, '4', True)]
     """
-    size = len(parent)
-    end = size  # one more place, above all roots, that points to itself
-    jump = pl.concat([parent.cast(pl.Int64), pl.Series([end], dtype=pl.Int64)])
-    jump = jump.zip_with(
-        (jump >= 0) & (jump < size), pl.repeat(end, size + 1, dtype=pl.Int64, eager=True)
-    )
-    jump = _without_loops(jump, end)
-    parent = jump.head(size)
-    depth, path = _followed(jump, end)
-    descendants, children = _counts(parent.to_list(), depth.to_list(), end)
+    end = len(parent)  # one more place, above all roots, that points to itself
+    given = parent.cast(pl.Int64).fill_null(-1).to_numpy()
+    jump = np.append(np.where((given >= 0) & (given < end), given, end), end)
+    cut = _first_of_loops(jump, end)
+    jump[cut] = end
+    is_cut = np.zeros(end, dtype=bool)
+    is_cut[cut] = True
+    depth, descendants = _sizes(jump, end)
+    names = pl.int_range(end, eager=True) if labels is None else labels
+    above = jump[:end]
     return pl.DataFrame(
         {
-            "parent": parent.zip_with(
-                parent != end, pl.repeat(-1, size, dtype=pl.Int64, eager=True)
-            ),
+            "parent": np.where(above == end, -1, above),
             "depth": depth,
-            "path": path,
-            "descendants": pl.Series(descendants, dtype=pl.Int64),
-            "children": pl.Series(children, dtype=pl.Int64),
-        }
+            "path": _paths(jump, depth, names.cast(pl.String)),
+            "descendants": descendants,
+            "children": np.bincount(above, minlength=end + 1)[:end],
+            "is_cut": is_cut,
+        },
+        schema_overrides={"depth": pl.Int64, "descendants": pl.Int64, "children": pl.Int64},
     )
 
 
-def _without_loops(jump: pl.Series, end: int) -> pl.Series:
-    """Cut the parent of the first node of every loop."""
-    above, first = jump, pl.int_range(end + 1, dtype=pl.Int64, eager=True)
-    rounds = max(1, end).bit_length() + 1
-    for _ in range(rounds):
+def _first_of_loops(jump: _Places, end: int) -> _Places:
+    """The smallest place of every loop."""
+    above, first = jump, np.arange(end + 1)
+    for _ in range(max(1, end).bit_length() + 1):
         if (above == end).all():
-            return jump
-        first = pl.select(pl.min_horizontal(first, first.gather(above))).to_series()
-        above = above.gather(above)
+            return np.empty(0, dtype=np.int64)
+        first = np.minimum(first, first[above])
+        above = above[above]
     # Whoever is not at the end by now stands on a loop; `first` is the smallest place of that loop.
-    loops = first.gather(above.filter(above != end)).unique()
-    places = pl.int_range(end + 1, dtype=pl.Int64, eager=True)
-    return jump.zip_with(
-        ~places.is_in(loops.implode()), pl.repeat(end, end + 1, dtype=pl.Int64, eager=True)
-    )
+    return np.unique(first[above[above != end]])
 
 
-def _followed(jump: pl.Series, end: int) -> tuple[pl.Series, pl.Series]:
-    places = pl.int_range(end + 1, dtype=pl.Int64, eager=True)
-    frame = pl.DataFrame(
-        {"jump": jump, "depth": (jump != end).cast(pl.Int64), "path": places.cast(pl.String)}
-    )
+def _sizes(jump: _Places, end: int) -> tuple[_Places, _Places]:
+    """Depth and number of descendants of each node."""
+    depth = (jump != end).astype(np.int64)
+    below = np.zeros(end + 1, dtype=np.int64)  # descendants less than `2^round` levels down
+    while (jump != end).any():
+        found = np.bincount(jump, weights=below + 1, minlength=end + 1).astype(np.int64)
+        found[end] = 0
+        below += found
+        depth += depth[jump]
+        jump = jump[jump]
+    return depth[:end], below[:end]
+
+
+def _paths(jump: _Places, depth: _Places, labels: pl.Series) -> pl.Series:
+    end = len(labels)
+    places = pl.Series(jump, dtype=pl.Int64)
+    path = pl.concat([labels.alias("path"), pl.Series("path", [""], dtype=pl.String)])
     levels = 1
-    while not (frame["jump"] == end).all():
-        above = frame[frame["jump"]].select(pl.all().name.prefix("above_"))
-        is_in = pl.col("jump") != end
-        path = pl.col("path")
-        if levels < _PATH_LEVELS:
-            path = (
-                pl.when(is_in)
-                .then(pl.concat_str("above_path", "path", separator="/"))
-                .otherwise("path")
-            )
-        frame = frame.hstack(above).select(
-            jump="above_jump",
-            depth=pl.when(is_in).then(pl.col("depth") + pl.col("above_depth")).otherwise("depth"),
-            path=path,
-        )
+    while levels < _PATH_LEVELS and (places != end).any():
+        joined = pl.select(pl.concat_str(path.gather(places), path, separator="/")).to_series()
+        path = path.zip_with(places == end, joined)
+        places = places.gather(places)
         levels *= 2
-    frame = frame.head(end)
-    cut = pl.when(pl.col("depth") >= _PATH_LEVELS).then(pl.lit("…/") + pl.col("path"))
-    return frame["depth"], frame.select(cut.otherwise("path")).to_series()
-
-
-def _counts(parent: list[int], depth: list[int], end: int) -> tuple[list[int], list[int]]:
-    """Descendants and children; a plain loop, as each level needs the sums of the one below."""
-    below, children = [0] * (end + 1), [0] * (end + 1)
-    for place in sorted(range(end), key=depth.__getitem__, reverse=True):
-        above = parent[place]
-        below[above] += below[place] + 1
-        children[above] += 1
-    return below[:end], children[:end]
+    path = path.head(end)
+    if not (depth >= _PATH_LEVELS).any():
+        return path
+    deep = pl.Series(depth >= _PATH_LEVELS)
+    return path.zip_with(~deep, "…/" + path)

@@ -6,7 +6,7 @@ import polars as pl
 
 from huntkit.core.errors import UsageError
 from huntkit.extract.process_links import link
-from huntkit.extract.process_starts import process_starts
+from huntkit.extract.process_starts import Processes, process_starts, text, times, whole_path
 from huntkit.extract.tree_shape import shape
 from huntkit.tables import roles as known_roles
 from huntkit.tables import step
@@ -22,6 +22,7 @@ TREE_COLUMNS = {
     "Descendants": pl.Int64,
     "Rarity": pl.Float64,
     "Inferred": pl.Boolean,
+    "Fault": pl.String,
 }
 
 
@@ -32,12 +33,12 @@ def process_tree(data: pl.DataFrame, *, roles: Mapping[str, str] | None = None) 
     The result may have more rows than the input: parents that no row shows are added.
 
     Works on any table whose columns are known by their roles: Sysmon 1, Security 4688, Defender,
-    auditd, osquery, Velociraptor ..., also mixed. Rows that start no process are left out; a
-    process recorded twice (4688 and Sysmon 1) is one row. Parents are found by the products' own
-    keys, otherwise by host, pid and time, so that a reused pid and a second host never mix. A
+    auditd, osquery, Velociraptor, CrowdStrike ..., also mixed. Rows that start no process are left
+    out; a process recorded twice (4688 and Sysmon 1) is one row. Parents are found by the products'
+    own keys, otherwise by host, pid and time, so that a reused pid and a second host never mix. A
     parent that no row shows is added with ``Inferred`` true and what its children say of it; its
     other texts are empty, other values null. Loops and processes that claim to be their own parent
-    are cut.
+    are cut, and ``Fault`` says so.
 
     Args:
         data: any frame.
@@ -47,13 +48,15 @@ def process_tree(data: pl.DataFrame, *, roles: Mapping[str, str] | None = None) 
     Returns:
         The columns of `data` (one that is named like a column below gets ``_source`` behind its
         name) and: ``proc_key`` and ``parent_key`` (empty for a root); ``IsRoot``, ``IsLeaf`` (no
-        children), ``IsBranch`` (has parent and children); ``path``, the row numbers of the result
-        from the root down; ``Depth`` (0 for a root); ``Descendants``; ``Rarity``, 1 divided by how
-        many processes have the same file name and the same parent's file name in the whole table:
-        1 is unique, null for inferred rows; ``Inferred``. Sorted by time; inferred rows last.
+        children), ``IsBranch`` (has parent and children); ``path``, numbers from the root down,
+        where a process has the number at which it comes among the result's rows of its host;
+        ``Depth`` (0 for a root); ``Descendants``; ``Rarity``, 1 divided by how many processes have
+        the same file name and the same parent's file name in the whole table: 1 is unique, null for
+        inferred rows; ``Inferred``; ``Fault``: ``own parent``, ``loop`` (cut above this process) or
+        empty. Sorted by time; inferred rows last.
 
     Raises:
-        UsageError: no column holds a process id or key.
+        UsageError: no column holds a process id or key, or no row starts a process.
 
     Examples:
         >>> from datetime import datetime
@@ -78,25 +81,30 @@ def process_tree(data: pl.DataFrame, *, roles: Mapping[str, str] | None = None) 
     if not data.height:
         empty = [pl.lit(None, dtype).alias(name) for name, dtype in TREE_COLUMNS.items()]
         return data.rename(clash).with_columns(empty)
-    starts, ends, used = process_starts(data, given)
-    nodes = link(starts, ends)
-    rows = data.rename(clash)[nodes["row"].drop_nulls()]
-    shown = {role: clash.get(column, column) for role, column in used.items()}
-    guesses = _as_rows(nodes.filter(pl.col("inferred")), rows, shown)
-    return pl.concat([rows, guesses], how="vertical").hstack(_tree(nodes))
+    found = process_starts(data, given)
+    nodes = link(found.starts, found.ends)
+    guesses = _as_rows(nodes.filter("inferred")["row"], data, found)
+    seen = data[nodes.filter(~pl.col("inferred"))["row"]]
+    rows = pl.concat([seen, guesses], how="vertical") if guesses.height else seen
+    return rows.rename(clash).hstack(_tree(nodes))
 
 
 def _tree(nodes: pl.DataFrame) -> pl.DataFrame:
     """The columns of the tree for nodes with keys."""
-    form = shape(nodes["above"].cast(pl.Int64).fill_null(-1))
+    labels = nodes.select(pl.int_range(pl.len()).over("host")).to_series()
+    form = shape(nodes["above"], labels)
     places = form["parent"].replace(-1, None)
-    parent_names, keys = nodes["name"].gather(places), nodes["node"].gather(places)
-    pair = [pl.col("name"), pl.col("above")]
+    pair = ["name", "parent_name"]
     return form.with_columns(
-        nodes["name"], parent_names.fill_null("").alias("above"), nodes["inferred"]
+        nodes["node"],
+        nodes["name"],
+        nodes["inferred"],
+        nodes["is_own_parent"],
+        nodes["name"].gather(places).fill_null("").alias("parent_name"),
+        nodes["node"].gather(places).fill_null("").alias("parent_key"),
     ).select(
-        proc_key=nodes["node"],
-        parent_key=keys.fill_null(""),
+        proc_key="node",
+        parent_key="parent_key",
         IsRoot=pl.col("parent") < 0,
         IsLeaf=pl.col("children") == 0,
         IsBranch=(pl.col("parent") >= 0) & (pl.col("children") > 0),
@@ -105,44 +113,61 @@ def _tree(nodes: pl.DataFrame) -> pl.DataFrame:
         Descendants="descendants",
         Rarity=pl.when(~pl.col("inferred")).then(1.0 / (~pl.col("inferred")).sum().over(pair)),
         Inferred="inferred",
+        Fault=pl.when("is_cut")
+        .then(pl.lit("loop"))
+        .when("is_own_parent")
+        .then(pl.lit("own parent"))
+        .otherwise(pl.lit("")),
     )
 
 
-def _as_rows(nodes: pl.DataFrame, rows: pl.DataFrame, used: Mapping[str, str]) -> pl.DataFrame:
-    """Inferred parents in the columns of the table, with what their children say of them."""
+def _as_rows(tellers: pl.Series, data: pl.DataFrame, found: Processes) -> pl.DataFrame:
+    """Inferred parents in the columns of the table, as the rows of their first children tell."""
+    known = found.starts.select("row", "rank", "parent_pid").sort("row")
+    known = known[known["row"].search_sorted(tellers)].with_row_index("place")
+    parts = [
+        _told(data[part["row"]], part["parent_pid"], columns, found.columns[0])
+        for rank, columns in enumerate(found.columns)
+        for part in [known.filter(pl.col("rank") == rank)]
+    ]
+    places = known.sort("rank", maintain_order=True)["place"]
+    return pl.concat(parts)[places.arg_sort()]
+
+
+def _told(
+    children: pl.DataFrame, pids: pl.Series, child: Mapping[str, str], shown: Mapping[str, str]
+) -> pl.DataFrame:
+    """What the rows of children say of their parents, in the columns that are shown."""
+    name = text(children, child.get("parent_name"))
+    said = {
+        "host": text(children, child.get("host")),
+        "process_name": name.str.extract(r"([^\\/]*)$").fill_null(""),
+        "process_path": whole_path(text(children, child.get("parent_path")), name),
+        "process_id": pids,
+        "command_line": text(children, child.get("parent_command_line")),
+        "process_key": text(children, child.get("parent_key")),
+        "process_time": times(children, child.get("parent_time")),
+    }
     values: dict[str, pl.Series] = {}
-    for role, name in (
-        ("host", "host_written"),
-        ("process_name", "name"),
-        ("process_path", "image"),
-        ("process_id", "pid"),
-        ("command_line", "command_line"),
-        ("process_key", "key"),
-        ("process_time", "time"),
-    ):
-        column = used.get(role)
-        if column is None:
-            continue
-        dtype = rows.schema[column]
-        value = nodes[name]
-        if role == "process_id" and dtype == pl.String:
-            value = _pid_text(value, rows[column])
-        if dtype == pl.String and value.dtype == pl.Datetime("us", "UTC"):
-            value = value.dt.strftime("%Y-%m-%d %H:%M:%S%.6f")
-        values[column] = value.cast(dtype, strict=False).alias(column)
+    for role, value in said.items():
+        if (column := shown.get(role)) is not None:
+            values[column] = _written(value, children[column])
     frame = pl.DataFrame(
         {
-            name: values.get(name, pl.repeat(None, nodes.height, dtype=dtype, eager=True))
-            for name, dtype in rows.schema.items()
+            column: values.get(column, pl.repeat(None, children.height, dtype=dtype, eager=True))
+            for column, dtype in children.schema.items()
         },
-        schema=rows.schema,
+        schema=children.schema,
     )
     return frame.with_columns(pl.col(pl.String).fill_null(""))  # text is never null
 
 
-def _pid_text(pids: pl.Series, like: pl.Series) -> pl.Series:
-    """Pids written as the table writes its own: hexadecimal where those are."""
-    is_hex = like.drop_nulls().head(100).str.starts_with("0x").any()
-    if not is_hex:
-        return pids.cast(pl.String)
-    return pl.Series([None if pid is None else hex(pid) for pid in pids], dtype=pl.String)
+def _written(value: pl.Series, like: pl.Series) -> pl.Series:
+    """Values as a column of the table writes its own."""
+    if like.dtype == pl.String and value.dtype == pl.Datetime("us", "UTC"):
+        value = value.dt.strftime("%Y-%m-%d %H:%M:%S%.6f")
+    elif like.dtype == pl.String and value.dtype.is_integer():
+        is_hex = like.drop_nulls().head(100).str.starts_with("0x").any()
+        if is_hex:
+            value = pl.Series([None if n is None else hex(n) for n in value], dtype=pl.String)
+    return value.cast(like.dtype, strict=False).alias(like.name)

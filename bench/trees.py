@@ -1,0 +1,130 @@
+"""Process trees of many processes on many hosts: with keys, without keys, and at half the size.
+
+The processes are made up (the shared data hold a few thousand starts), with the pids of a busy
+machine: eight thousand per host, so that each is used again and again. Every parent is known, and
+the edges found are compared with it. Time is that of the call; the peak is that of the whole
+process, with its imports and its input.
+"""
+
+import shutil
+import tempfile
+from datetime import UTC, datetime
+from pathlib import Path
+
+import numpy as np
+import polars as pl
+
+from bench._measure import measure, table
+
+PROCESSES = 1_000_000
+HOSTS = 50
+
+CODE = """
+import json, sys, time
+import polars as pl
+from huntkit.extract import process_tree
+events = pl.read_parquet(sys.argv[1])
+started = time.perf_counter()
+tree = process_tree(events)
+seconds = time.perf_counter() - started
+tree.select("proc_key", "parent_key", "Inferred", "Computer", "number", "above").write_parquet(
+    sys.argv[2]
+)
+print(json.dumps({"seconds": seconds}))
+"""
+
+
+def run(_data: Path) -> None:
+    """Print the table."""
+    folder = Path(tempfile.mkdtemp(prefix="huntkit-bench-"))
+    rows = [("processes", "hosts", "linked by", "seconds", "peak MB", "parents as made")]
+    try:
+        for size, how in (
+            (PROCESSES // 4, "keys"),
+            (PROCESSES // 2, "keys"),
+            (PROCESSES, "keys"),
+            (PROCESSES, "pid, time"),
+        ):
+            source, target = folder / "events.parquet", folder / "tree.parquet"
+            events = make(size)
+            if how != "keys":
+                events = events.drop("ProcessGuid", "ParentProcessGuid")
+            events.write_parquet(source)
+            del events
+            figure = measure(CODE, str(source), str(target), times=3)
+            rows.append(
+                (
+                    f"{size:,}",
+                    str(HOSTS),
+                    how,
+                    f"{figure.seconds:.2f}",
+                    f"{figure.peak_bytes / 1e6:,.0f}",
+                    f"{right(pl.read_parquet(target)):.3%}",
+                )
+            )
+        table(rows)
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def make(size: int) -> pl.DataFrame:
+    """Sysmon starts with their number on the host and that of their parent (-1: not recorded)."""
+    random = np.random.default_rng(7)
+    each = size // HOSTS
+    number = np.arange(each)
+    frames = []
+    for host in range(HOSTS):
+        # A parent is one of the last 7,000 starts, most of them early ones: trees of real machines
+        # are wide, and about ten levels deep. A pid comes round after 8,000.
+        above = number - 1 - (random.random(each) ** 0.5 * np.minimum(number, 7000)).astype(int)
+        pid, image = (number % 8000) * 4 + 8, random.integers(0, 200, each)
+        frames.append(
+            pl.DataFrame(
+                {
+                    "host": np.full(each, host),
+                    "number": number,
+                    "above": np.maximum(above, -1),
+                    "pid": pid,
+                    "image": image,
+                    "parent_pid": np.where(above >= 0, pid[above], 4),
+                    "parent_image": np.where(above >= 0, image[above], 999),
+                }
+            )
+        )
+    start = pl.lit(datetime(2024, 5, 1, tzinfo=UTC)).dt.cast_time_unit("us")
+    return pl.concat(frames).select(
+        "number",
+        "above",
+        EventID=pl.lit(1),
+        TimeGenerated=start + pl.duration(milliseconds=pl.col("number") * 50),
+        Computer=pl.format("host{}.example", "host"),
+        Image=_path("image"),
+        CommandLine=pl.format("program{}.exe -n {}", "image", "number"),
+        ProcessId=pl.col("pid"),
+        ParentProcessId=pl.col("parent_pid"),
+        ParentImage=_path("parent_image"),
+        ProcessGuid=_guid("number"),
+        ParentProcessGuid=pl.when(pl.col("above") >= 0).then(_guid("above")),
+    )
+
+
+def right(tree: pl.DataFrame) -> float:
+    """The share of processes whose parent is the one that they were made with."""
+    seen = tree.filter(~pl.col("Inferred"))
+    parents = seen.select(parent_key="proc_key", on="Computer", found="number")
+    joined = seen.join(parents, on="parent_key", how="left")
+    if (joined["on"] != joined["Computer"]).any():
+        raise AssertionError("an edge joins two hosts")
+    return joined.select((pl.col("found").fill_null(-1) == pl.col("above")).mean()).item()
+
+
+def _path(name: str) -> pl.Expr:
+    return pl.format(r"C:\Windows\System32\program{}.exe", name)
+
+
+def _guid(name: str) -> pl.Expr:
+    digits = pl.col(name).cast(pl.String)
+    return pl.concat_str(
+        pl.lit("{"), pl.col("host").cast(pl.String).str.zfill(8), pl.lit("-0000-0000-0000-"),
+        digits.str.zfill(12), pl.lit("}"),
+    )  # fmt: skip
