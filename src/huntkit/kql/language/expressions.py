@@ -207,7 +207,7 @@ def _primary(c: Cursor) -> s.Expr:
     kind = c.kinds[c.at]
     if kind == "name":
         return _name_or_call(c)
-    if kind in _LITERALS:
+    if kind in LITERALS:
         return literal(c)
     start = c.start()
     if kind == "(":
@@ -234,7 +234,7 @@ _HINTS = {
     "#": "directives to a client are not KQL",
     "=": "equality is '==', inequality '!='",
 }
-_LITERALS = frozenset({"string", "long", "real", "timespan", "typed"})
+LITERALS = frozenset({"string", "long", "real", "timespan", "typed"})
 
 
 def _name_or_call(c: Cursor) -> s.Expr:
@@ -444,7 +444,7 @@ def setting_value(c: Cursor) -> s.Scalar:
         name = name_of(c, "a value", reserved=False)
         return _BOOLEANS.get(name, name)
     negative = kind == "-" and c.skip("-")
-    if c.kinds[c.at] not in _LITERALS:
+    if c.kinds[c.at] not in LITERALS:
         raise c.expected("a value")
     value = literal(c).value
     return -value if negative and isinstance(value, int | float) else value

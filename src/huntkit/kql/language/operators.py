@@ -92,7 +92,6 @@ _UNSUPPORTED = (
     "macro-expand",
     "make-graph",
     "partition-by",
-    "project-by-names",
     "scan",
 )
 
@@ -126,6 +125,7 @@ _OPERATORS: dict[str, Callable[[Cursor, int], s.Operator]] = {
     "print": combining.read_print,
     "project": shaping.read_project,
     "project-away": shaping.read_project_away,
+    "project-by-names": shaping.read_project_by_names,
     "project-keep": shaping.read_project_keep,
     "project-rename": shaping.read_project_rename,
     "project-reorder": shaping.read_project_reorder,

@@ -5,6 +5,7 @@ from huntkit.kql.language import syntax as s
 from huntkit.kql.language.combining import skip_balanced
 from huntkit.kql.language.errors import KqlSyntaxError
 from huntkit.kql.language.expressions import (
+    LITERALS,
     columns_of,
     expression,
     name_of,
@@ -12,6 +13,7 @@ from huntkit.kql.language.expressions import (
     type_of,
     unexpected,
 )
+from huntkit.kql.language.literals import literal as read_literal
 from huntkit.kql.language.operators import subquery, tabular
 from huntkit.kql.language.tokens import NESTING, Cursor
 
@@ -175,5 +177,11 @@ def _declare(c: Cursor, start: int) -> s.Statement:
 def _set(c: Cursor, start: int) -> s.Statement:
     c.at += 1
     name = c.take("name", "a name after 'set'")
-    value = setting_value(c) if c.skip("=") else None
-    return s.SetOption(start=start, end=c.end(), name=name, value=value)
+    value, literal = None, None
+    if c.skip("="):
+        at = c.at
+        value = setting_value(c)
+        if c.kinds[at] in LITERALS:
+            after, c.at = c.at, at
+            literal, c.at = read_literal(c), after
+    return s.SetOption(start=start, end=c.end(), name=name, value=value, literal=literal)

@@ -274,6 +274,7 @@ class MakeSeries(Relation):
     last: Scalar | None
     step: Scalar
     keys: tuple[Scalar, ...] = ()
+    nonempty: bool = False  # one row of defaults where there is no input
 
 
 @dataclass(frozen=True, slots=True)

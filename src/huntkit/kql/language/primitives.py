@@ -292,6 +292,8 @@ array_shift_left(dynamic, long, [any]) -> dynamic:
 array_shift_right(dynamic, long, [any]) -> dynamic:
 array_sort_asc(dynamic, [lit bool]) -> dynamic: nulls last (default true)
 array_sort_desc(dynamic, [lit bool]) -> dynamic:
+array_sort_many_asc(bool, dynamic, dynamic, ...) -> dynamic: nulls last; array of the arrays, all in the order of the first; null for one of another length
+array_sort_many_desc(bool, dynamic, dynamic, ...) -> dynamic: likewise
 array_iff(dynamic, any, any) -> dynamic:
 array_sum(dynamic) -> real:
 strcat_array(dynamic, string) -> string:

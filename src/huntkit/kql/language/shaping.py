@@ -37,6 +37,14 @@ def read_project_away(c: Cursor, start: int) -> s.Operator:
     return s.ProjectAway(start=start, end=c.end(), columns=columns)
 
 
+def read_project_by_names(c: Cursor, start: int) -> s.Operator:
+    """``project-by-names "a", "b*", dynamic(["c"])``."""
+    names = [expression(c)]
+    while c.skip(","):
+        names.append(expression(c))
+    return s.ProjectByNames(start=start, end=c.end(), names=tuple(names))
+
+
 def read_project_keep(c: Cursor, start: int) -> s.Operator:
     """``project-keep a, b*``."""
     columns = lists.columns(c)

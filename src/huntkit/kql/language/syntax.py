@@ -280,6 +280,13 @@ class ProjectAway(Operator):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ProjectByNames(Operator):
+    """``project-by-names``; constants, arrays of names, patterns, ``column_names_of(T)``."""
+
+    names: tuple[Expr, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ProjectKeep(Operator):
     """``project-keep``."""
 
@@ -640,6 +647,7 @@ class SetOption(Statement):
 
     name: str
     value: Scalar
+    literal: "Literal | None" = None  # with its type, where it is one
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

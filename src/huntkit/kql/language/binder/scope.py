@@ -115,6 +115,7 @@ class Context:
     bind_table: "Callable[[Context, s.Expr, Scope], Table]"
     bind_any: "Callable[[Context, s.Expr, Scope, Row], Table | plan.Scalar]"
     opened: "Callable[[plan.Plugin], plan.Schema | None]"
+    options: "dict[str, s.Expr]" = field(default_factory=dict)  # of set statements
     warnings: list[str] = field(default_factory=list)
     steps: int = 0
     shared: int = 0

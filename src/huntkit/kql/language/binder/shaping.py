@@ -1,5 +1,6 @@
 """Operators that choose, name and compute columns: project, extend, distinct and their kin."""
 
+import json
 import re
 from collections.abc import Iterable
 
@@ -50,11 +51,26 @@ def outputs_of(ctx: Context, item: s.Named, scope: Scope, row: Row) -> list[Outp
                 found.append((name, given, to(reached, kind)))
             return found
     bound = expressions.scalar(ctx, value, scope, row)
+    if isinstance(bound, plan.Fn) and bound.name.startswith("array_sort_many_"):
+        return _sorted_together(item, bound)
     if len(item.names) > 1:
         raise ctx.type_error(item, "several names are for functions that give several columns")
     if item.names:
         return [(item.names[0], True, bound)]
     return [(default_name(value), isinstance(value, s.Name), bound)]
+
+
+def _sorted_together(item: s.Named, arrays: plan.Fn) -> list[Output]:
+    """A column for each of the arrays that array_sort_asc() and array_sort_desc() sort."""
+    assert isinstance(item.value, s.Call)
+    found: list[Output] = []
+    for place in range(len(arrays.args) - 1):
+        given = place < len(item.names)
+        label = default_name(item.value.args[place].value)
+        name = item.names[place] if given else f"{label}_sorted" if label else ""
+        reached = (arrays, plan.Lit("long", place))
+        found.append((name, given, plan.Fn("dynamic", "element", reached)))
+    return found
 
 
 def with_windows(table: Table, windows: list[plan.Fn]) -> Table:
@@ -144,6 +160,34 @@ def keep(ctx: Context, table: Table, columns: tuple[s.Expr, ...], *, away: bool)
     left = [c for c in table.relation.schema if (c.name in named) != away]
     done = project_to(table, [(c.name, col(c)) for c in left])
     return Table(done.relation, table.open and away, table.ordered)
+
+
+def by_names(ctx: Context, op: s.ProjectByNames, scope: Scope, table: Table) -> Table:
+    """``project-by-names``: in the order of the names; those without a column are passed over."""
+    if table.open:
+        raise ctx.unsupported(op, "project-by-names where columns are known only by the data")
+    chosen: dict[str, plan.Column] = {}
+    for expr in op.names:
+        for name in _names(ctx, expr, scope):
+            pattern = re.compile(".*".join(map(re.escape, name.split("*"))), re.DOTALL)
+            for column in table.relation.schema:
+                if pattern.fullmatch(column.name):
+                    chosen.setdefault(column.name, column)
+    return project_to(table, [(name, col(column)) for name, column in chosen.items()])
+
+
+def _names(ctx: Context, expr: s.Expr, scope: Scope) -> list[str]:
+    if isinstance(expr, s.Call) and expr.name == "column_names_of" and len(expr.args) == 1:
+        return list(ctx.bind_table(ctx, expr.args[0].value, scope).columns)
+    value = expressions.scalar(ctx, expr, scope, Row())
+    given = value.value if isinstance(value, plan.Lit) else None
+    if isinstance(given, str) and value.type == "string":
+        return [given]
+    if isinstance(given, str) and value.type == "dynamic":
+        listed = json.loads(given)
+        if isinstance(listed, list) and all(isinstance(each, str) for each in listed):
+            return listed
+    raise ctx.type_error(expr, "project-by-names takes constant names", "write them in quotes")
 
 
 def rename(ctx: Context, table: Table, items: tuple[s.Named, ...]) -> Table:

@@ -270,6 +270,37 @@ def _around(ctx: Context, node: s.Call, scope: Scope, row: Row) -> plan.Scalar:
     return plan.Fn("bool", "between", (value, low, high))
 
 
+def _array_sort(name: str) -> Function:
+    def bind(ctx: Context, node: s.Call, scope: Scope, row: Row) -> plan.Scalar:
+        values = calls.arguments(ctx, node, scope, row)
+        if len(values) < 2 or values[1].type == "bool":
+            return calls.apply(ctx, node, name, entry.scalars()[name], values)
+        last = values.pop() if values[-1].type == "bool" else plan.Lit("bool", value=True)
+        for place, value in enumerate(values):
+            if value.type != "dynamic":
+                raise ctx.type_error(
+                    node.args[place], f"{name}() takes arrays there, not {value.type}"
+                )
+        return plan.Fn("dynamic", name.replace("sort", "sort_many"), (last, *values))
+
+    return bind
+
+
+def _bin_auto(ctx: Context, node: s.Call, scope: Scope, row: Row) -> plan.Scalar:
+    _count(ctx, node, 1)
+    size = ctx.options.get("query_bin_auto_size")
+    if size is None:
+        raise ctx.unsupported(node, "bin_auto() without the option query_bin_auto_size", "set it")
+    at = ctx.options.get("query_bin_auto_at")
+    value = s.Argument(start=node.start, end=node.end, value=node.args[0].value)
+    rest = [s.Argument(start=node.start, end=node.end, value=each) for each in (size, at) if each]
+    name = "bin" if at is None else "bin_at"
+    call = s.Call(start=node.start, end=node.end, name=name, args=(value, *rest))
+    bound = calls.call(ctx, call, Scope(), row)
+    assert isinstance(bound, plan.Scalar)
+    return bound
+
+
 _MISSING = plan.Lit("missing", None)
 _FALSE = plan.Lit("bool", value=False)
 _NEIGHBOUR = (_MISSING, plan.Lit("long", 1), plan.Lit("null", None))
@@ -277,7 +308,10 @@ _NEIGHBOUR = (_MISSING, plan.Lit("long", 1), plan.Lit("null", None))
 FUNCTIONS: dict[str, Function] = {
     "ago": _ago,
     "around": _around,
+    "array_sort_asc": _array_sort("array_sort_asc"),
+    "array_sort_desc": _array_sort("array_sort_desc"),
     "bag_pack": _bag_pack,
+    "bin_auto": _bin_auto,
     "case": _case,
     "coalesce": _coalesce,
     "column_ifexists": _column_ifexists,

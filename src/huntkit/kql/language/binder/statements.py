@@ -29,7 +29,8 @@ def run(
             for parameter in statement.parameters:
                 scope[parameter.name] = Value(_parameter(ctx, parameter, scope))
         elif isinstance(statement, s.SetOption):
-            continue
+            if statement.literal is not None:
+                ctx.options[statement.name] = statement.literal
         else:
             kind = statement.kind if isinstance(statement, s.OtherStatement) else "a statement"
             raise ctx.unsupported(statement, f"the statement '{kind}'")

@@ -110,6 +110,12 @@ def _aggregate(
 
 def make_series(ctx: Context, op: s.MakeSeries, scope: Scope, table: Table) -> Table:
     """``make-series``."""
+    if op.in_range:
+        raise ctx.unsupported(
+            op, "make-series in range(...)", "write from ... to ... step ...; its end is exclusive"
+        )
+    if op.by and dict(op.parameters).get("kind") == "nonempty":
+        raise ctx.unsupported(op, "make-series kind=nonempty with by")
     row = shaping.row_of(table)
     names = Unique()
     keys = _keys(ctx, op.by, scope, row, names)
@@ -146,6 +152,7 @@ def make_series(ctx: Context, op: s.MakeSeries, scope: Scope, table: Table) -> T
         ends[1],
         step,
         tuple(value for _, value in keys),
+        nonempty=dict(op.parameters).get("kind") == "nonempty",
     )
     return Table(relation)
 

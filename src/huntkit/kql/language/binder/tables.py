@@ -370,6 +370,7 @@ _OPERATORS: dict[type, Callable[..., Table]] = {
     s.Partition: lambda ctx, op, scope, source: expanding.partition(ctx, op, scope, source, pipe),
     s.Project: lambda ctx, op, scope, source: shaping.project(ctx, op.items, scope, source),
     s.ProjectAway: lambda ctx, op, scope, source: shaping.keep(ctx, source, op.columns, away=True),
+    s.ProjectByNames: shaping.by_names,
     s.ProjectKeep: lambda ctx, op, scope, source: shaping.keep(ctx, source, op.columns, away=False),
     s.ProjectRename: lambda ctx, op, scope, source: shaping.rename(ctx, source, op.items),
     s.ProjectReorder: lambda ctx, op, scope, source: shaping.reorder(ctx, source, op.columns),

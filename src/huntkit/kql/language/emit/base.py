@@ -6,7 +6,7 @@ carry hidden columns (``h7``): raw timestamps, sort keys, and the group that an 
 on.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from sqlglot import exp
@@ -17,7 +17,6 @@ from huntkit.kql.language.emit.sql import (
     Sql,
     both,
     call,
-    cast,
     coalesce,
     ident,
     is_null,
@@ -28,6 +27,7 @@ from huntkit.kql.language.emit.sql import (
 )
 from huntkit.kql.language.errors import KqlUnsupported
 from huntkit.kql.language.plan import Schema
+from huntkit.kql.language.pruning import pruned
 
 MOST_WEIGHT = 60_000
 NO_NULLS = ("string",)
@@ -79,7 +79,7 @@ class Emitter:
         self.counter = 0
         self.scope: Rel | None = None
         self.positions: dict[str, int] = {}
-        self.weights: dict[int, int] = {}
+        self.lifted: dict[tuple[str, int], str] = {}
         self.spent = 0
 
     # --- what an engine says for itself --------------------------------------------------------
@@ -120,7 +120,7 @@ class Emitter:
 
     def emit(self, query: plan.Plan) -> Emitted:
         """The whole statement."""
-        rel = self.relation(query.relation)
+        rel = self.relation(pruned(query.relation))
         names = self.columns(rel)
         select = self.select([ident(name) for name in names], rel)
         if rel.order:
@@ -223,8 +223,26 @@ class Emitter:
         finally:
             self.scope, self.positions, self.rows = scope, positions, rows
 
+    def lift(self, rel: Rel, scalars: Iterable[plan.Scalar]) -> Rel:
+        """The relation with a hidden column for each subquery that stands inside a function.
+
+        What becomes of a function's arguments is the engine's affair: inside the functions that
+        some make for it (lambdas) no subquery may stand.
+        """
+        found = {id(each): each for scalar in scalars for each in _inside(scalar, within=False)}
+        if not found:
+            return rel
+        self.use(rel)
+        names = {key: self.fresh() for key in found}
+        items = [named(self.scalar_query(each), names[key]) for key, each in found.items()]
+        made = self.add(self.select([exp.Star(), *items], rel), rel.schema, rel)
+        self.lifted |= {(made.name, key): name for key, name in names.items()}
+        return made
+
     def scalar_query(self, node: plan.ScalarQuery) -> Sql:
         """(SELECT the first cell)."""
+        if self.scope is not None and (known := self.lifted.get((self.scope.name, id(node)))):
+            return ident(known)
         rel = self.apart(node.relation)
         query = self.select([ident("c0")], rel)
         if rel.order:
@@ -292,7 +310,7 @@ class Emitter:
 
     def on_filter(self, node: plan.Filter) -> Rel:
         """WHERE."""
-        rel = self.relation(node.input)
+        rel = self.lift(self.relation(node.input), [node.condition])
         self.use(rel)
         condition = self.truth(node.condition)
         query = self.select([exp.Star()], rel)
@@ -302,7 +320,7 @@ class Emitter:
     def on_project(self, node: plan.Project) -> Rel:
         """SELECT values; raw timestamps and sort keys go along."""
         self.spend(len(node.values))
-        rel = self.relation(node.input)
+        rel = self.lift(self.relation(node.input), node.values)
         items = [
             named(self.value(value, rel), f"c{place}") for place, value in enumerate(node.values)
         ]
@@ -498,61 +516,6 @@ class Emitter:
             window.set("spec", spec)
         return window
 
-    def on_window(self, node: plan.Window) -> Rel:
-        """Functions of neighbouring rows, over an explicit row number."""
-        rel = self.relation(node.input)
-        names = [*self.columns(rel), *rel.hidden()]
-        number = self.fresh()
-        query = self.select(
-            [*map(ident, names), named(self.over(call("row_number"), rel), number)], rel
-        )
-        numbered = self.add(query, rel.schema, rel, order=(Order(number),))
-        restarts = [
-            (self.fresh(), function.args[-1])
-            if function.args and function.args[-1].type == "bool" and not false(function.args[-1])
-            else None
-            for function in node.functions
-        ]
-        parts = [
-            named(
-                self.over(
-                    call("sum", cast(self.value(each[1], numbered), "INTEGER")),
-                    numbered,
-                    frame=True,
-                ),
-                each[0],
-            )
-            for each in restarts
-            if each
-        ]
-        kept = [*self.columns(rel), *numbered.hidden()]
-        if parts:
-            query = self.select([*map(ident, kept), *parts], numbered)
-            numbered = self.add(query, rel.schema, numbered)
-        items = []
-        for place, (function, restart) in enumerate(zip(node.functions, restarts, strict=True)):
-            by = [restart[0]] if restart else []
-            value = self.window_function(function, numbered, by)
-            items.append(named(value, f"c{len(rel.schema) + place}"))
-        query = self.select([*map(ident, kept), *items], numbered)
-        return self.add(query, node.schema, numbered)
-
-    def window_function(self, node: plan.Fn, rel: Rel, by: list[str]) -> Sql:
-        """One function of neighbouring rows."""
-        if node.name == "row_number":
-            count = self.over(call("row_number"), rel, by=by)
-            first = self.value(node.args[0], rel)
-            return exp.Add(this=count, expression=exp.Sub(this=first, expression=whole(1)))
-        if node.name in ("prev", "next"):
-            value, offset, default = (self.value(each, rel) for each in node.args)
-            function = call("lag" if node.name == "prev" else "lead", value, offset, default)
-            return self.over(function, rel, by=by)
-        if node.name == "row_cumsum":
-            summed = self.over(call("sum", self.value(node.args[0], rel)), rel, by=by, frame=True)
-            types = {"real": "DOUBLE", "int": "INTEGER", "decimal": "DECIMAL(38,18)"}
-            return cast(coalesce(summed, whole(0)), types.get(node.type, "BIGINT"))
-        raise KqlUnsupported(f"{node.name} is not run by this engine")
-
 
 def aliased(rel: Rel, name: str) -> exp.Table:
     """The relation under a short name."""
@@ -562,6 +525,21 @@ def aliased(rel: Rel, name: str) -> exp.Table:
     )
 
 
-def false(node: plan.Scalar) -> bool:
-    """Whether a scalar is the constant false."""
-    return isinstance(node, plan.Lit) and node.value is False
+_OPEN = frozenset(
+    [
+        *("and", "or", "not", "equal", "not_equal", "less", "less_equal", "greater"),
+        *("greater_equal", "between", "add", "subtract", "in", "equal_ci"),
+    ]
+)
+
+
+def _inside(node: plan.Scalar, *, within: bool) -> Iterator[plan.ScalarQuery]:
+    """The subqueries inside functions; in comparisons and sums they may stay."""
+    if isinstance(node, plan.ScalarQuery):
+        if within:
+            yield node
+    elif isinstance(node, plan.Fn):
+        for each in node.args:
+            yield from _inside(each, within=within or node.name not in _OPEN)
+    elif isinstance(node, plan.InQuery):
+        yield from _inside(node.value, within=within)

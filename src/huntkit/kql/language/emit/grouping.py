@@ -5,7 +5,7 @@ from dataclasses import replace
 from sqlglot import exp
 
 from huntkit.kql.language import plan
-from huntkit.kql.language.emit.base import Emitter, Order, Rel, aliased
+from huntkit.kql.language.emit.base import Order, Rel, aliased
 from huntkit.kql.language.emit.sql import (
     Sql,
     call,
@@ -15,12 +15,13 @@ from huntkit.kql.language.emit.sql import (
     text,
     whole,
 )
+from huntkit.kql.language.emit.windows import Windows
 from huntkit.kql.language.errors import KqlUnsupported
 
 ROW_WISE = ("arg_max", "arg_min", "take_any", "take_anyif")
 
 
-class Grouping(Emitter):
+class Grouping(Windows):
     """The relations that make groups of rows, or rows of groups."""
 
     # --- what an engine says for itself --------------------------------------------------------
@@ -121,6 +122,7 @@ class Grouping(Emitter):
 
     def expand(self, node: plan.Expand | plan.Apply, rel: Rel, *, numbered: str = "") -> Rel:
         """The rows of the elements; ``numbered``: a hidden column for the place."""
+        rel = self.lift(rel, [plan.Fn("dynamic", "items", (value,)) for _, value, _ in node.items])
         lists = [(self.fresh(), value) for _, value, _ in node.items]
         kept = [*self.columns(rel), *rel.hidden()]
         pairs = isinstance(node, plan.Expand) and node.as_pairs

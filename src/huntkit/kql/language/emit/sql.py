@@ -120,4 +120,5 @@ class Emitted:
 
     def sql(self, dialect: str) -> str:
         """The statement's text."""
-        return self.expression.sql(dialect=dialect, comments=False)
+        # the generator may change the tree as it goes, always to the same text
+        return self.expression.sql(dialect=dialect, comments=False, copy=False)

@@ -4,6 +4,8 @@ from collections.abc import Callable
 from itertools import pairwise
 from typing import Any, TypeVar
 
+from sqlglot import exp
+
 from huntkit.kql.language.emit.base import Emitter
 from huntkit.kql.language.emit.duckdb.dynamic import joined
 from huntkit.kql.language.emit.duckdb.registry import primitive, python, use
@@ -164,12 +166,47 @@ def _shift_right(items: list[Any], by: int | None, fill: str | None) -> list[Any
     return None if by is None else _shift_left(items, -by, fill)
 
 
+def _order(items: list[Any], nulls_last: bool | None, *, descending: bool) -> list[int]:
+    """The places of the elements in their order: numbers, then texts, then all others."""
+    nulls = [place for place, each in enumerate(items) if each is None]
+    kinds: tuple[list[int], ...] = ([], [], [])
+    for place, each in enumerate(items):
+        if each is not None:
+            number = isinstance(each, int | float) and not isinstance(each, bool)
+            kinds[0 if number else 1 if isinstance(each, str) else 2].append(place)
+    found: list[int] = []
+    for rank, kind in enumerate(kinds):
+        plain = items if rank < 2 else [shown(each) for each in items]
+        found += sorted(kind, key=plain.__getitem__, reverse=descending)
+    return nulls + found if nulls_last is False else found + nulls
+
+
 def _sort(items: list[Any], nulls_last: bool | None, *, descending: bool) -> list[Any]:
-    nulls = [each for each in items if each is None]
-    others = [each for each in items if each is not None]
-    numbers = all(isinstance(each, int | float) for each in others)
-    others.sort(key=None if numbers else shown, reverse=descending)
-    return nulls + others if nulls_last is False else others + nulls
+    return [items[place] for place in _order(items, nulls_last, descending=descending)]
+
+
+@python("sort_many", "VBB", "V")
+def _sort_many(packed: str | None, nulls_last: bool | None, descending: bool | None) -> str | None:
+    """All arrays in the order of the first; null for one of another length."""
+    arrays = array(packed)
+    if not arrays or not isinstance(arrays[0], list):
+        return None
+    order = _order(arrays[0], nulls_last, descending=bool(descending))
+    return dump(
+        [
+            [each[place] for place in order]
+            if isinstance(each, list) and len(each) == len(order)
+            else None
+            for each in arrays
+        ]
+    )
+
+
+@primitive("array_sort_many_asc", "array_sort_many_desc")
+def _sorted(emitter: Emitter, node: Fn, args: list[Sql]) -> Sql:
+    descending = exp.convert(node.name.endswith("desc"))
+    packed = joined(emitter, node.args[1:], args[1:])
+    return use(emitter, "sort_many", packed, args[0], descending)
 
 
 @_on_array("array_sort_asc", "B")

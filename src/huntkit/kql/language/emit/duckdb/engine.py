@@ -21,6 +21,7 @@ from huntkit.kql.language.emit.duckdb import (  # noqa: F401  they register them
     plugins,
     search,
     series,
+    sessions,
     strings,
     times,
     units,
@@ -195,6 +196,10 @@ class DuckDB(Grouping):
     def on_makeseries(self, node: plan.MakeSeries) -> Rel:
         """``make-series``."""
         return making.on_makeseries(self, node)
+
+    def sessions(self, node: plan.Fn, rel: Rel, name: str) -> Rel:
+        """``row_window_session``."""
+        return sessions.sessions(self, node, rel, name)
 
     # --- aggregates and lists ------------------------------------------------------------------
 

@@ -116,6 +116,8 @@ def _listed(emitter: Grouping, node: plan.MakeSeries, rel: Rel, bounds: list[Sql
     query = emitter.select([*keys, *lists], rel)
     if width:
         query.set("group", exp.Group(expressions=[whole(i + 1) for i in range(width)]))
+    elif not node.nonempty:
+        query.set("having", exp.Having(this=exp.GT(this=call("count"), expression=whole(0))))
     grouped = emitter.add(query, node.schema)
     first, last, step = bounds
     count = use(emitter, "step_count", first, last, step)

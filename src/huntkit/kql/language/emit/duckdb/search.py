@@ -8,6 +8,7 @@ from sqlglot import exp
 
 from huntkit.kql.language.emit.base import Emitter
 from huntkit.kql.language.emit.duckdb.logic import lower
+from huntkit.kql.language.emit.duckdb.patterns import checked, groups, only_group
 from huntkit.kql.language.emit.duckdb.registry import macro, primitive, simple, use
 from huntkit.kql.language.emit.sql import Sql, both, call, either, text
 from huntkit.kql.language.errors import KqlUnsupported
@@ -26,7 +27,7 @@ def term_pattern(needles: list[str], start: bool, end: bool) -> str:
     """The RE2 pattern of any of these texts as terms."""
     kinds: dict[tuple[bool, bool], list[str]] = {}
     for needle in needles:
-        edges = (start and _alphanumeric(needle[:1]), end and _alphanumeric(needle[-1:]))
+        edges = (start and alphanumeric(needle[:1]), end and alphanumeric(needle[-1:]))
         kinds.setdefault(edges, []).append(escape(needle))
     options = []
     for (before, after), texts in kinds.items():
@@ -36,13 +37,14 @@ def term_pattern(needles: list[str], start: bool, end: bool) -> str:
     return "|".join(options)
 
 
-def _alphanumeric(character: str) -> bool:
+def alphanumeric(character: str) -> bool:
+    """Whether a character is one of a term's."""
     return bool(character) and unicodedata.category(character) in _TERM
 
 
 _TERM = {"Lu", "Ll", "Lt", "Lm", "Lo", "Nd"}
 MOST_TERMS = 100  # of one pattern: RE2 refuses what grows too large
-_KINDS = {"has": (True, True), "hasprefix": (True, False), "hassuffix": (False, True)}
+KINDS = {"has": (True, True), "hasprefix": (True, False), "hassuffix": (False, True)}
 
 macro(
     "term",
@@ -55,10 +57,10 @@ macro(
 )
 
 
-@primitive(*_KINDS, *(f"{name}_cs" for name in _KINDS))
+@primitive(*KINDS, *(f"{name}_cs" for name in KINDS))
 def _has(emitter: Emitter, node: Fn, _args: list[Sql]) -> Sql:
     name, _, cased = node.name.partition("_")
-    starts, ends = _KINDS[name]
+    starts, ends = KINDS[name]
     hay, needle = node.args
     if isinstance(needle, Lit):
         return _terms(emitter, hay, [str(needle.value)], starts, ends, bool(cased))
@@ -80,7 +82,7 @@ def _terms(
     plain_ = [
         n
         for n in needles
-        if not (starts and _alphanumeric(n[:1])) and not (ends and _alphanumeric(n[-1:]))
+        if not (starts and alphanumeric(n[:1])) and not (ends and alphanumeric(n[-1:]))
     ]
     if len(needles) == 1 and plain_:
         return call("contains", sql, text(needles[0]))
@@ -94,16 +96,17 @@ def _terms(
 
 @primitive("has_any")
 def _has_any(emitter: Emitter, node: Fn, _args: list[Sql]) -> Sql:
-    return _terms(emitter, node.args[0], _literals(node), True, True, False)
+    return _terms(emitter, node.args[0], literals(node), True, True, False)
 
 
 @primitive("has_all")
 def _has_all(emitter: Emitter, node: Fn, _args: list[Sql]) -> Sql:
     hay = node.args[0]
-    return both(_terms(emitter, hay, [n], True, True, False) for n in _literals(node))
+    return both(_terms(emitter, hay, [n], True, True, False) for n in literals(node))
 
 
-def _literals(node: Fn) -> list[str]:
+def literals(node: Fn) -> list[str]:
+    """The constant texts after the first argument."""
     found = []
     for each in node.args[1:]:
         if not isinstance(each, Lit):
@@ -113,7 +116,8 @@ def _literals(node: Fn) -> list[str]:
 
 
 @primitive("has_any_array", "has_all_array")
-def _has_array(emitter: Emitter, node: Fn, args: list[Sql]) -> Sql:
+def has_array(emitter: Emitter, node: Fn, args: list[Sql]) -> Sql:
+    """Terms of a dynamic array; of a constant one as if they were written out."""
     hay, needles = node.args
     if isinstance(needles, Lit) and needles.value is not None:
         listed = json.loads(str(needles.value))
@@ -156,18 +160,17 @@ def _plain(_e: Emitter, node: Fn, args: list[Sql]) -> Sql:
 
 
 def pattern_of(node: Fn, place: int) -> str:
-    """A literal regex, checked as far as Python can."""
+    """A literal regex, checked as far as it can be here."""
     given = node.args[place]
     if not isinstance(given, Lit):
         raise KqlUnsupported(f"{node.name} with a regex that is not constant")
-    pattern = str(given.value or "")
-    if "\x00" in pattern:
-        raise KqlUnsupported("a regex with a NUL")
-    return pattern
+    return checked(str(given.value or ""))
 
 
 @primitive("matches_regex")
-def _matches(_e: Emitter, _n: Fn, args: list[Sql]) -> Sql:
+def _matches(_e: Emitter, node: Fn, args: list[Sql]) -> Sql:
+    if isinstance(node.args[1], Lit):
+        checked(str(node.args[1].value or ""))
     return call("regexp_matches", *args)
 
 
@@ -183,21 +186,13 @@ def _group(value: Sql, pattern: str, group: int) -> Sql:
     if group > groups(pattern) or group < 0:
         return text("")
     if group > _MOST_GROUPS:
-        raise KqlUnsupported(f"extract of group {group}")
+        pattern, group = only_group(pattern, group), 1
     return call(
         "coalesce", call("regexp_extract", value, text(pattern), exp.convert(group)), text("")
     )
 
 
-_MOST_GROUPS = 9
-
-
-def groups(pattern: str) -> int:
-    """How many capturing groups a pattern has."""
-    bare = re.sub(r"\\Q.*?(?:\\E|$)", "", pattern, flags=re.DOTALL)
-    bare = re.sub(r"\\.", "", bare, flags=re.DOTALL)
-    bare = re.sub(r"\[\^?\]?[^\]]*\]", "x", bare)
-    return len(re.findall(r"\((?!\?)|\(\?P?<(?![=!])", bare))
+_MOST_GROUPS = 9  # RE2's, for one match
 
 
 def group_names(pattern: str) -> dict[str, int]:
@@ -230,19 +225,24 @@ def _extract_all(emitter: Emitter, node: Fn, args: list[Sql]) -> Sql:
         ):
             raise KqlUnsupported("extract_all with groups that are not constant")
         wanted = [each if isinstance(each, int) else names[each] for each in chosen]
-    if len(wanted) > _MOST_GROUPS or any(not 0 <= i <= min(count, _MOST_GROUPS) for i in wanted):
+    if len(wanted) > MOST_LISTS or any(not 0 <= i <= count for i in wanted):
         raise KqlUnsupported("extract_all of such groups")
-    lists = [
-        call("regexp_extract_all", args[-1], text(pattern), exp.convert(each)) for each in wanted
-    ]
+    lists = [_all_of(args[-1], pattern, each) for each in wanted]
     if len(lists) == 1:
         return use(emitter, "extracted", lists[0])
     zipped = call("list_zip", *lists)
     return use(emitter, f"extracted_rows_{len(lists)}", zipped)
 
 
+def _all_of(value: Sql, pattern: str, group: int) -> Sql:
+    if group > _MOST_GROUPS:
+        pattern, group = only_group(pattern, group), 1
+    return call("regexp_extract_all", value, text(pattern), exp.convert(group))
+
+
+MOST_LISTS = 24
 macro("extracted", "found", "CASE WHEN len(found) > 0 THEN to_json(found)::VARCHAR END")
-for _count in range(2, _MOST_GROUPS + 1):
+for _count in range(2, MOST_LISTS + 1):
     _row = ", ".join(f"r[{i}]" for i in range(1, _count + 1))
     macro(
         f"extracted_rows_{_count}",

@@ -13,9 +13,10 @@ from typing import Any
 from sqlglot import exp
 
 from huntkit.kql.language.emit.base import Emitter
+from huntkit.kql.language.emit.duckdb.patterns import checked, only_group
 from huntkit.kql.language.emit.duckdb.registry import as_json, macro, primitive, python, simple, use
 from huntkit.kql.language.emit.duckdb.values import load
-from huntkit.kql.language.emit.sql import Sql, call, text
+from huntkit.kql.language.emit.sql import Sql, call, case, cast, text
 from huntkit.kql.language.errors import KqlUnsupported
 from huntkit.kql.language.plan import Fn, Lit
 
@@ -83,6 +84,50 @@ def _indexof(
 def _indexof_more(emitter: Emitter, _n: Fn, args: list[Sql]) -> Sql:
     missing = [exp.Null()] * (5 - len(args))
     return use(emitter, "indexof_5", *args, *missing)
+
+
+@primitive("indexof_regex")
+def _indexof_regex(emitter: Emitter, node: Fn, args: list[Sql]) -> Sql:
+    """The length of what stands before the match."""
+    pattern, more = node.args[1], list(node.args[2:])
+    numbers = [each.value for each in more if isinstance(each, Lit)]
+    if not isinstance(pattern, Lit) or len(numbers) != len(more):
+        raise KqlUnsupported("indexof_regex with arguments that are not constant")
+    start, length, nth = [*map(_number, numbers), *(0, -1, 1)[len(numbers) :]]
+    if start < 0 or length < -1 or nth < 0:
+        return cast(exp.Null(), "BIGINT")
+    if nth == 0:
+        raise KqlUnsupported("indexof_regex of occurrence 0")
+    regex = only_group(checked(str(pattern.value)), 0)
+    hay = args[0] if not start and length < 0 else _part(args[0], start, length)
+    if nth > 1:
+        matches = call("regexp_extract_all", hay, text(regex))
+        pieces = call("regexp_split_to_array", hay, text(regex))
+        return use(emitter, "nth_match", matches, pieces, exp.convert(nth), exp.convert(start))
+    found = f"(?s)^(.*?)(?-s:{regex})"
+    before = call("regexp_extract", hay, text(found), exp.convert(1))
+    place = exp.Add(this=call("length", before), expression=exp.convert(start))
+    matched = call("regexp_matches", hay, text(found))
+    return case([(matched, cast(exp.Paren(this=place), "BIGINT"))], cast(exp.convert(-1), "BIGINT"))
+
+
+macro(
+    "nth_match",
+    "matches, pieces, n, s",
+    "CASE WHEN len(matches) < n THEN -1 WHEN list_contains(matches, '')"
+    " THEN error('indexof_regex counts no matches of nothing')::BIGINT"
+    " ELSE s + list_sum(list_transform(pieces[: n], lambda p: length(p)))"
+    " + list_sum(list_transform(matches[: n - 1], lambda p: length(p))) END::BIGINT",
+)
+
+
+def _number(value: object) -> int:
+    return int(str(value))
+
+
+def _part(value: Sql, start: int, length: int) -> Sql:
+    rest = [exp.convert(length)] if length >= 0 else []
+    return call("substring", value, exp.convert(start + 1), *rest)
 
 
 @python("countof_text", "VV", "L")
