@@ -7,18 +7,59 @@ if TYPE_CHECKING:
     from huntkit.extract.decoding import decode
     from huntkit.extract.ioc_counts import ioc_summary
     from huntkit.extract.ioc_search import iocs
+    from huntkit.extract.tree_parts import (
+        get_ancestors,
+        get_children,
+        get_descendents,
+        get_parent,
+        get_process,
+        get_root,
+        get_root_tree,
+        get_roots,
+        get_siblings,
+        get_summary_info,
+        get_tree_depth,
+    )
     from huntkit.extract.tree_text import tree_to_text
     from huntkit.extract.trees import process_tree
 
 _DOORS = {
     "decode": "huntkit.extract.decoding",
+    "get_ancestors": "huntkit.extract.tree_parts",
+    "get_children": "huntkit.extract.tree_parts",
+    "get_descendents": "huntkit.extract.tree_parts",
+    "get_parent": "huntkit.extract.tree_parts",
+    "get_process": "huntkit.extract.tree_parts",
+    "get_root": "huntkit.extract.tree_parts",
+    "get_root_tree": "huntkit.extract.tree_parts",
+    "get_roots": "huntkit.extract.tree_parts",
+    "get_siblings": "huntkit.extract.tree_parts",
+    "get_summary_info": "huntkit.extract.tree_parts",
+    "get_tree_depth": "huntkit.extract.tree_parts",
     "ioc_summary": "huntkit.extract.ioc_counts",
     "iocs": "huntkit.extract.ioc_search",
     "process_tree": "huntkit.extract.trees",
     "tree_to_text": "huntkit.extract.tree_text",
 }
 
-__all__ = ["decode", "ioc_summary", "iocs", "process_tree", "tree_to_text"]
+__all__ = [
+    "decode",
+    "get_ancestors",
+    "get_children",
+    "get_descendents",
+    "get_parent",
+    "get_process",
+    "get_root",
+    "get_root_tree",
+    "get_roots",
+    "get_siblings",
+    "get_summary_info",
+    "get_tree_depth",
+    "ioc_summary",
+    "iocs",
+    "process_tree",
+    "tree_to_text",
+]
 
 
 def __getattr__(name: str) -> Any:
