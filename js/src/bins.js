@@ -12,7 +12,8 @@ export function lowerBound(sorted, value) {
   return low;
 }
 
-// Events per lane and column: counts[lane * columns + column], and the largest of them.
+// Events per lane and column: counts[lane * columns + column], and the largest of them. Without
+// `lanes` all are in one.
 export function density(times, lanes, from, to, start, end, laneCount, columns) {
   const counts = new Uint32Array(laneCount * columns);
   const scale = columns / (end - start);
@@ -20,7 +21,7 @@ export function density(times, lanes, from, to, start, end, laneCount, columns) 
   for (let i = from; i < to; i++) {
     let column = ((times[i] - start) * scale) | 0;
     if (column >= columns) column = columns - 1;
-    const cell = lanes[i] * columns + column;
+    const cell = (lanes ? lanes[i] * columns : 0) + column;
     if (++counts[cell] > most) most = counts[cell];
   }
   return { counts, most };

@@ -30,3 +30,24 @@ export function column({ values, codes, ...rest }) {
 }
 
 export const lookUp = (from, row) => from.values[from.codes[row]];
+
+// Numbers as `stream.numbers` in Python writes them: integers above a base, or planes of floats.
+export function numbers(bytes, count, { base, scale, float }) {
+  const out = new Float64Array(count);
+  const planes = count ? bytes.length / count : 0;
+  if (float) {
+    const view = new DataView(new ArrayBuffer(8));
+    for (let i = 0; i < count; i++) {
+      for (let p = 0; p < float; p++) view.setUint8(p, bytes[p * count + i]);
+      out[i] = float === 8 ? view.getFloat64(0, true) : view.getFloat32(0, true);
+    }
+    return out;
+  }
+  for (let i = 0; i < count; i++) {
+    let above = 0;
+    let unit = 1;
+    for (let p = 0; p < planes; p++, unit *= 256) above += bytes[p * count + i] * unit;
+    out[i] = (base + above) / scale;
+  }
+  return out;
+}

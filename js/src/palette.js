@@ -2,6 +2,9 @@
 const LIGHT = {
   series: ["#0072b2", "#d55e00", "#00835f", "#b04f8c", "#8f6400", "#2f7fb5", "#5b5b5b"],
   text: "#1f2328",
+  ground: "#ffffff",
+  alarm: "#c4263b",
+  ramp: ["#e4f0f8", "#0b4f7d"],
   faint: "#59636e",
   line: "#d1d9e0",
   band: "#f6f8fa",
@@ -11,6 +14,9 @@ const LIGHT = {
 const DARK = {
   series: ["#56b4e9", "#f0883e", "#2dc493", "#e08bc0", "#e6b422", "#8ab4ff", "#b8b8b8"],
   text: "#e6edf3",
+  ground: "#0d1117",
+  alarm: "#ff7b86",
+  ramp: ["#16283a", "#8fd0f5"],
   faint: "#9198a1",
   line: "#3d444d",
   band: "#151b23",

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { density, lowerBound, places } from "../src/bins.js";
-import { column, inflate, lookUp, sums } from "../src/decode.js";
+import { column, inflate, lookUp, numbers, sums } from "../src/decode.js";
 import { branchRarity, forest, orderBy, searched, unfolded } from "../src/forest.js";
 import { clock, duration, stamp, tick } from "../src/times.js";
 
@@ -26,6 +26,13 @@ test("byte planes become running sums", () => {
   const planes = Uint8Array.from([0, 1, 44, 0, 0, 1]); // 0, 1, 300
   assert.deepEqual([...sums(planes, 3, 10, 2)], [10, 12, 612]);
   assert.equal(sums(new Uint8Array(0), 0, 0, 1).length, 0);
+});
+
+test("numbers are read as Python writes them", () => {
+  const planes = Uint8Array.from([0, 44, 0, 1]); // 0, 300 in two planes
+  assert.deepEqual([...numbers(planes, 2, { base: -100, scale: 100, float: 0 })], [-1, 2]);
+  const half = Uint8Array.from([0, 0, 0, 0, 0, 0, 0xe0, 0x3f]); // 0.5, little-endian
+  assert.deepEqual([...numbers(half, 1, { base: 0, scale: 1, float: 8 })], [0.5]);
 });
 
 test("a column's codes become positions", () => {

@@ -238,3 +238,19 @@ def test_a_timeline_follows_the_width_and_the_colours_of_its_surroundings(
     page.wait_for_timeout(300)
     assert page.locator(".hk-canvas canvas").bounding_box()["width"] < 700
     assert page.evaluate(COLOURS) > 4
+
+
+def test_references_are_drawn_and_widen_the_view(drawn: Callable[..., Any]) -> None:
+    frame = pl.DataFrame({"TimeGenerated": [START, START + timedelta(minutes=5)]})
+    references = {"alert <b>": START + timedelta(hours=1), "{a|b}": START}
+    page = drawn(timeline(frame, references=references))
+    assert "11:00" in status(page)
+    red = page.evaluate("""() => {
+      const canvas = document.querySelector(".hk-canvas canvas");
+      const { data } = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height);
+      let n = 0;
+      for (let i = 0; i < data.length; i += 4)
+        n += data[i] > 160 && data[i + 1] < 110 && data[i + 2] < 120;
+      return n;
+    }""")
+    assert red > 100

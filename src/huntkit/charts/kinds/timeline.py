@@ -1,39 +1,20 @@
 """Events over time, in lanes: counts from afar, single events from near."""
 
-import math
 import zlib
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
-from typing import Any, Final
+from typing import Any
 
 import polars as pl
 
+from huntkit.charts import events as known
+from huntkit.charts import stream
 from huntkit.charts.chart import Chart
-from huntkit.charts.payload import Named, as_text, json_bytes, named, octets, planes
+from huntkit.charts.events import NAME_LIMIT, free_name, number, stamp
+from huntkit.charts.payload import as_text, json_bytes, octets
 from huntkit.core.errors import UnknownColumn, UsageError
 from huntkit.core.text import visible
-from huntkit.tables import frames, roles, times
+from huntkit.tables import frames
 
-FEW: Final = 50_000  # up to so many events, all carry their texts;
-TEXTS: Final = 3_000  # of more events only the first so many do,
-TEXT_BYTES: Final = 1_500_000  # and never more text than this in all
-TEXT_LIMIT: Final = 300  # characters of one text
-NAME_LIMIT: Final = 80  # characters of a lane's name
-PACKED_BYTES: Final = 1_150_000  # for all of it, packed; times become coarser to fit
-
-# What an event shows when no columns are named: the first that the table has, at most six.
-_ROLES: Final = (
-    "event_id", "host", "user", "process_path", "command_line", "source_ip", "destination_ip",
-)  # fmt: skip
-_TELLING: Final = ("Activity", "ActionType", "EventName", "Operation", "SyslogMessage", "Message")
-_UNITS_US: Final = (
-    1, 1_000, 5_000, 20_000, 100_000, 250_000, 500_000, 1_000_000, 5_000_000, 15_000_000,
-    60_000_000,
-)  # fmt: skip
-
-_FIRST: Final = datetime(1, 1, 2, tzinfo=UTC)
-_LAST: Final = datetime(9999, 12, 30, tzinfo=UTC)
-_NO_TIME: Final = "TimeGenerated"
 _TIME, _LANE = "_hk_time", "_hk_lane"
 
 
@@ -45,6 +26,7 @@ def timeline(
     time_column: str | None = None,
     title: str | None = None,
     max_lanes: int = 30,
+    references: Any = None,
 ) -> Chart:
     """A timeline of events with one lane per value of `group_by`, biggest lanes first.
 
@@ -63,10 +45,12 @@ def timeline(
         time_column: the column with the time; by default found by its role.
         title: the heading.
         max_lanes: lanes shown by themselves; smaller groups share a lane that says so.
+        references: times to draw a line at: one, several, by label, or a table such as alerts.
 
     Raises:
         UnknownColumn: a named column is not in the table.
-        UsageError: no column holds times, or `max_lanes` is below 1 or above 200.
+        UsageError: no column holds times, or `max_lanes` is below 1 or above 200, or a
+            reference is no time.
 
     Examples:
         >>> chart = timeline(
@@ -89,10 +73,10 @@ def timeline(
             raise UsageError("several tables are the lanes", hint="leave out group_by")
         events = _several(data, sources, time_column)
         lane_title = "table"
-        time = time_column or _NO_TIME
+        time = time_column or known.NO_TIME
     else:
         table = frames.to_polars(data)
-        time = _time_of(table, time_column)
+        time = known.time_of(table, time_column)
         events = _one(table, group_by, sources, time)
         lane_title = group_by or "events"
     total = events.height
@@ -105,6 +89,7 @@ def timeline(
         grouped=group_by is not None or isinstance(data, Mapping),
         title=visible(title or "Timeline", limit=200),
         max_lanes=max_lanes,
+        references=known.references(references),
     )
 
 
@@ -115,25 +100,16 @@ def _one(
     for name in [*([group_by] if group_by is not None else []), *(sources or [])]:
         if name not in table.columns:
             raise UnknownColumn(name, table.columns)
-    time = _time_of(table, time)
+    time = known.time_of(table, time)
     if time not in table.columns:
         table = table.with_columns(pl.Series(time, [], dtype=pl.Datetime("us", "UTC")))
     if sources is None:
-        sources = [name for name in _told(table) if name not in (time, group_by)][:6]
-    lane = _lane(table[group_by]) if group_by is not None else pl.lit("events")
+        sources = [name for name in known.told(table) if name not in (time, group_by)][:6]
+    lane = known.lane_names(table[group_by]) if group_by is not None else pl.lit("events")
     kept = [name for name in ("_file", "_record") if name in table.columns]
     chosen = dict.fromkeys([*([group_by] if group_by is not None else []), *sources, *kept])
     drawn = [pl.col(name) for name in chosen if name != time]
-    return table.select(_moments(table[time]).alias(_TIME), lane.alias(_LANE), *drawn)
-
-
-def _time_of(table: pl.DataFrame, given: str | None) -> str:
-    """The column with the time; a table without any time to draw needs none."""
-    named = roles.candidates(table.columns, "time")
-    bare = all(table[name].null_count() == table.height for name in named)
-    if given in (None, _NO_TIME) and bare and (named or not table.height):
-        return next(iter(named), _NO_TIME)
-    return times.pick_time_column(table, given)
+    return table.select(known.moments(table[time]).alias(_TIME), lane.alias(_LANE), *drawn)
 
 
 def _several(
@@ -145,7 +121,8 @@ def _several(
         known = None if sources is None else [each for each in sources if each in frame.columns]
         part = _one(frame, None, known, time)
         shown = [
-            pl.Series(each, as_text(part[each], limit=TEXT_LIMIT)) for each in part.columns[2:]
+            pl.Series(each, as_text(part[each], limit=stream.TEXT_LIMIT))
+            for each in part.columns[2:]
         ]
         lane = visible(str(name), limit=NAME_LIMIT)
         parts.append(part.select(_TIME, pl.lit(lane).alias(_LANE)).hstack(shown))
@@ -157,38 +134,6 @@ def _several(
     return pl.concat(parts, how="diagonal")
 
 
-def _told(table: pl.DataFrame) -> list[str]:
-    """Columns worth showing: known roles, then telling names, else the first ones."""
-    found = [roles.resolve(table.columns, role) for role in _ROLES]
-    found += [name for name in _TELLING if name in table.columns]
-    told = list(dict.fromkeys(name for name in found if name is not None))
-    return told or [name for name in table.columns if not name.startswith("_")]
-
-
-def _moments(column: pl.Series) -> pl.Series:
-    """The times in UTC; null where a value is no time, or of no year that people write."""
-    stamps = times.parse_times(column)
-    written = pl.col(stamps.name).is_between(_FIRST, _LAST)
-    stamps = stamps.to_frame().select(pl.when(written).then(pl.col(stamps.name))).to_series()
-    if stamps.null_count() == len(stamps) and column.null_count() < len(column):
-        raise UsageError(
-            f"the column {column.name!r} holds no times", hint="name another by time_column="
-        )
-    return stamps
-
-
-def _lane(column: pl.Series) -> pl.Series:
-    """The name of every event's lane, worked out once for each distinct value."""
-    if column.dtype.is_nested():
-        return pl.Series(as_text(column, limit=NAME_LIMIT), dtype=pl.String).replace("", "(empty)")
-    values = column.rename("value")
-    distinct = values.unique()
-    names = [text or "(empty)" for text in as_text(distinct, limit=NAME_LIMIT)]
-    known = pl.DataFrame({"value": distinct, "name": pl.Series(names, dtype=pl.String)})
-    rows = values.to_frame()
-    return rows.join(known, on="value", how="left", nulls_equal=True, maintain_order="left")["name"]
-
-
 def _chart(
     events: pl.DataFrame,
     *,
@@ -198,13 +143,14 @@ def _chart(
     grouped: bool,
     title: str,
     max_lanes: int,
+    references: list[dict[str, Any]],
 ) -> Chart:
-    lanes, of_event = _lanes(events, max_lanes)
+    lanes, of_event = stream.lanes(events, max_lanes, time=_TIME, lane=_LANE)
     stamps = events[_TIME].to_physical()
-    columns, texts = _texts(events)
+    columns, texts = stream.texts(events, events.columns[2:])
     content = {"lanes": octets(of_event), "texts": json_bytes(columns)}
-    room = PACKED_BYTES - sum(len(zlib.compress(each, 1)) for each in content.values())
-    unit, content["deltas"] = _gaps(stamps, room)
+    room = stream.PACKED_BYTES - sum(len(zlib.compress(each, 1)) for each in content.values())
+    unit, content["deltas"] = stream.gaps(stamps, room)
     summary = _summary(events, lanes, lane_title, without_time, grouped=grouped)
     if ((stamps - (stamps.min() or 0)) % unit != 0).any():
         summary += f" To keep the page small, times are rounded down to {unit / 1e6:g} s."
@@ -221,99 +167,22 @@ def _chart(
         "lanes": lanes,
         "events": events.height,
         "without_time": without_time,
+        "references": references,
         "first_us": stamps.min() or 0,
         "unit_us": unit,
         "texts": texts,
         "height": height,
     }
-    drawn = events.drop(_LANE).rename({_TIME: _free_name(time, events.columns)})
+    drawn = events.drop(_LANE).rename({_TIME: free_name(time, events.columns)})
     return Chart(
-        data=drawn.insert_column(1, _labels(lanes, of_event, _free_name("lane", drawn.columns))),
+        data=drawn.insert_column(
+            1, stream.labels(lanes, of_event, free_name("lane", drawn.columns))
+        ),
         spec=spec,
         blobs=content,
         libraries=("echarts",) if events.height else (),
         table=_table(lanes, lane_title),
     )
-
-
-def _lanes(events: pl.DataFrame, most: int) -> tuple[list[dict[str, Any]], pl.Series]:
-    """The lanes from the biggest to the smallest, and the lane of every event."""
-    found = (
-        events.group_by(_LANE)
-        .agg(
-            pl.len().alias("count"),
-            pl.col(_TIME).min().alias("first"),
-            pl.col(_TIME).max().alias("last"),
-        )
-        .sort(["count", _LANE], descending=[True, False])
-    )
-    if found.height > most + 1:  # one lane of "others" for a single group would hide its name
-        rest = found.slice(most)
-        others = pl.DataFrame(
-            {
-                _LANE: [f"{rest.height:,} others"],
-                "count": pl.Series([rest["count"].sum()], dtype=found["count"].dtype),
-                "first": [rest["first"].min()],
-                "last": [rest["last"].max()],
-            }
-        ).cast(dict(found.schema))  # type: ignore[arg-type]
-        shown = pl.concat([found.head(most), others])
-        number = {name: place for place, name in enumerate(found[_LANE].head(most))}
-    else:
-        shown = found
-        number = {name: place for place, name in enumerate(found[_LANE])}
-    of_event = (
-        events[_LANE].replace_strict(number, default=len(number), return_dtype=pl.UInt8)
-        if number
-        else pl.Series([], dtype=pl.UInt8)
-    )
-    lanes = [
-        {
-            "name": name,
-            "count": count,
-            "first": _stamp(first),
-            "last": _stamp(last),
-            "rest": place == len(number),
-        }
-        for place, (name, count, first, last) in enumerate(shown.iter_rows())
-    ]
-    return lanes, of_event
-
-
-def _labels(lanes: list[dict[str, Any]], of_event: pl.Series, name: str) -> pl.Series:
-    names = pl.Series([lane["name"] for lane in lanes], dtype=pl.String)
-    return names.gather(of_event).alias(name) if lanes else pl.Series(name, [], dtype=pl.String)
-
-
-def _gaps(stamps: pl.Series, room: int) -> tuple[int, bytes]:
-    """The unit of time for the page, and the events' distances in it.
-
-    The unit is as fine as the data, if that fits the room, else the first that does.
-    """
-    finest = next((unit for unit in (1_000_000, 1_000) if (stamps % unit == 0).all()), 1)
-    since = stamps - (stamps.min() or 0)
-    for unit in (unit for unit in _UNITS_US if unit >= finest):
-        gaps = (since // unit).diff().fill_null(0)
-        # Nothing packs below the bits that the numbers have, so most misses cost no packing.
-        least = float((gaps + 1).log(2).sum() or 0) / 8
-        if least <= room or unit == _UNITS_US[-1]:
-            content = planes(gaps)
-            if len(content) <= room or len(zlib.compress(content, 1)) <= room:
-                break
-    return unit, content
-
-
-def _texts(events: pl.DataFrame) -> tuple[list[Named], int]:
-    """The texts of the first events, and of how many there are any."""
-    names = events.columns[2:]
-    rows = events.height if events.height <= FEW else TEXTS
-    while True:
-        first = events.head(rows)
-        columns = [named(first[name], limit=TEXT_LIMIT) for name in names]
-        size = sum(len(text) for column in columns for text in column["values"])
-        if size <= TEXT_BYTES or rows < 2:
-            return columns, rows
-        rows = math.floor(rows * TEXT_BYTES / size)
 
 
 def _summary(
@@ -327,13 +196,13 @@ def _summary(
     parts: list[str] = []
     if events.height:
         first, last = events[_TIME][0], events[_TIME][-1]
-        until = _stamp(last)
+        until = stamp(last)
         if first.date() == last.date():
             until = until[11:]
         among = ""
         if grouped:
-            among = f" in {_number(len(lanes), 'lane')} ({lane_title})"
-        parts.append(f"{_number(events.height, 'event')}{among}, {_stamp(first)} to {until} UTC.")
+            among = f" in {number(len(lanes), 'lane')} ({lane_title})"
+        parts.append(f"{number(events.height, 'event')}{among}, {stamp(first)} to {until} UTC.")
         if lanes[-1]["rest"]:
             parts.append(
                 f"The {len(lanes) - 1} biggest have a lane of their own; the last lane holds the "
@@ -357,17 +226,3 @@ def _table(lanes: list[dict[str, Any]], lane_title: str) -> tuple[tuple[str, ...
     head = (lane_title, "events", "first (UTC)", "last (UTC)")
     rows = ((lane["name"], f"{lane['count']:,}", lane["first"], lane["last"]) for lane in lanes)
     return (head, *rows)
-
-
-def _number(count: int, noun: str) -> str:
-    return f"{count:,} {noun}{'' if count == 1 else 's'}"
-
-
-def _stamp(moment: Any) -> str:
-    return f"{moment:%Y-%m-%d %H:%M:%S}"
-
-
-def _free_name(name: str, taken: Sequence[str]) -> str:
-    while name in taken:
-        name += "_"
-    return name
