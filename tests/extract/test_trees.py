@@ -108,6 +108,26 @@ def test_a_process_that_had_ended_is_not_the_parent():
     assert parents(process_tree(pl.concat([frame, end], how="diagonal"))) == [None, None]
 
 
+def test_a_parent_that_was_never_seen_has_no_invented_time():
+    tree = process_tree(starts((0, 8, "a", 4, "init")))
+    assert tree.filter("Inferred")["TimeGenerated"].to_list() == [None]
+    assert "1970" not in tree.filter("Inferred")["proc_key"].item()
+
+
+def test_a_sysmon_table_without_event_ids_is_read():
+    frame = pl.DataFrame({"ProcessGuid": ["{a}", "{b}"], "ParentProcessGuid": ["{z}", "{a}"],
+                          "Image": ["x", "y"], "Computer": "h"})  # fmt: skip
+    assert process_tree(frame)["Depth"].to_list() == [1, 2, 0]
+
+
+def test_a_parent_with_a_key_may_be_recorded_any_time_after_its_child():
+    frame = pl.DataFrame({"ProcessGuid": ["{b}", "{a}"], "ParentProcessGuid": ["{a}", None],
+                          "UtcTime": [START, START + timedelta(hours=1)], "Image": ["y", "x"],
+                          "Computer": "h"})  # fmt: skip
+    tree = process_tree(frame)
+    assert tree.select("Image", "path", "Fault").rows() == [("y", "1/0", ""), ("x", "1", "")]
+
+
 def test_self_parents_and_loops_are_cut():
     keys = [f"{{0000000{n}-0000-0000-0000-000000000001}}" for n in range(1, 6)]
     frame = pl.DataFrame(
@@ -122,6 +142,7 @@ def test_self_parents_and_loops_are_cut():
     tree = process_tree(frame)
     assert tree["path"].to_list() == ["0", "0/1", "0/1/2", "3", "0/1/2/4"]
     assert tree["parent_key"][0] == tree["parent_key"][3] == ""
+    assert tree["Fault"].to_list() == ["loop", "", "", "own parent", ""]
 
 
 def test_one_start_recorded_by_two_products_is_one_process():
@@ -262,7 +283,7 @@ def _frame(events: list[dict]) -> pl.DataFrame:
 
 @pytest.mark.data
 def test_sysmon_edges_are_those_of_the_guids_and_nearly_the_same_without_them(windows_events):
-    total = same = 0
+    total = same = edges = 0
     for events in windows_events.starts.values():
         frame = _frame(events)
         frame = frame.with_columns(number=pl.int_range(pl.len()))
@@ -270,6 +291,7 @@ def test_sysmon_edges_are_those_of_the_guids_and_nearly_the_same_without_them(wi
         guid = dict(zip(tree["proc_key"], tree["ProcessGuid"], strict=True))
         host = dict(zip(tree["proc_key"], tree["Hostname"], strict=True))
         for row in tree.filter(~pl.col("Inferred")).iter_rows(named=True):
+            edges += 1
             assert guid[row["parent_key"]].lower() == row["ParentProcessGuid"].lower()
             assert host[row["parent_key"]] == row["Hostname"]
         if "ProcessId" not in frame.columns:

@@ -67,7 +67,7 @@ def process_starts(data: pl.DataFrame, given: Mapping[str, str]) -> Processes:
     The same process recorded twice is one start: the first record with a key wins.
 
     Raises:
-        UsageError: no column holds a process id or key.
+        UsageError: no column holds a process id or key, or no row starts a process.
     """
     kinds, ended = process_rows(data)
     if not kinds and {"process_id", "process_key"} & given.keys():
@@ -77,7 +77,7 @@ def process_starts(data: pl.DataFrame, given: Mapping[str, str]) -> Processes:
     for rows in kinds:
         part = data if len(rows) == data.height else data[rows]
         known = roles_of(part, given)
-        if "process_id" not in known and "process_key" not in known:
+        if not known.keys() & {"process_id", "process_key"}:
             continue
         parts.append(_uniform(part, known, rows.cast(pl.UInt32), len(columns)))
         columns.append(known)

@@ -1,6 +1,6 @@
 """Process trees out of process events of any product."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import polars as pl
 
@@ -24,6 +24,7 @@ TREE_COLUMNS = {
     "Inferred": pl.Boolean,
     "Fault": pl.String,
 }
+_PARENTS = ("parent_id", "parent_key", "parent_name", "parent_path")
 
 
 @step(split="whole", gives=TREE_COLUMNS)
@@ -56,7 +57,8 @@ def process_tree(data: pl.DataFrame, *, roles: Mapping[str, str] | None = None) 
         empty. Sorted by time; inferred rows last.
 
     Raises:
-        UsageError: no column holds a process id or key, or no row starts a process.
+        UsageError: no column holds a process id or key, or none says who the parent was, or no row
+            starts a process.
 
     Examples:
         >>> from datetime import datetime
@@ -81,6 +83,7 @@ def process_tree(data: pl.DataFrame, *, roles: Mapping[str, str] | None = None) 
     if not data.height:
         empty = [pl.lit(None, dtype).alias(name) for name, dtype in TREE_COLUMNS.items()]
         return data.rename(clash).with_columns(empty)
+    _require_parents(data.columns, given)
     found = process_starts(data, given)
     nodes = link(found.starts, found.ends)
     guesses = _as_rows(nodes.filter("inferred")["row"], data, found)
@@ -171,3 +174,12 @@ def _written(value: pl.Series, like: pl.Series) -> pl.Series:
         if is_hex:
             value = pl.Series([None if n is None else hex(n) for n in value], dtype=pl.String)
     return value.cast(like.dtype, strict=False).alias(like.name)
+
+
+def _require_parents(columns: Sequence[str], given: Mapping[str, str]) -> None:
+    """Refuse tables of sockets, logons ... that name processes, but not who started them."""
+    has_id = given.keys() & {"process_id", "process_key"} or any(
+        known_roles.resolve(columns, role) for role in ("process_id", "process_key")
+    )
+    if has_id and not any(role in given or known_roles.resolve(columns, role) for role in _PARENTS):
+        known_roles.require(columns, "parent_id")
