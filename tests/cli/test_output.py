@@ -15,8 +15,9 @@ from rich.console import Console
 from huntkit.cli import views
 from huntkit.cli.grid import print_table
 from huntkit.cli.options import Writing
-from huntkit.cli.output import check_output, emit, formula_safe, save, write_ndjson
+from huntkit.cli.output import emit, formula_safe, save, write_ndjson
 from huntkit.cli.progress import amount
+from huntkit.cli.target import check_output
 from huntkit.core.errors import EvidenceError, UsageError
 
 ROWS = pl.DataFrame(

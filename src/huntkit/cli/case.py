@@ -1,6 +1,7 @@
 """Evidence opened for one command: progress, Ctrl-C, stdin, what failed, and the exit code."""
 
 import contextlib
+import importlib
 import os
 import shutil
 import sys
@@ -9,27 +10,50 @@ from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import typer
 
-import huntkit
 from huntkit.cli.frame import Code, complain, note
 from huntkit.cli.options import Reading
 from huntkit.cli.progress import Bars, Interrupt
 from huntkit.core.errors import Cancelled, UsageError
-from huntkit.sources.local.evidence import Evidence
+from huntkit.sources.local.intake import Intake
+from huntkit.sources.local.opening import Assumptions, take_in
+
+if TYPE_CHECKING:
+    from huntkit.sources.local.evidence import Evidence
 
 _PROBLEMS_SHOWN = 5
 _STDIN = "stdin" if os.name == "nt" else "<stdin>"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Case:
-    """Open evidence and what reports on work with it."""
+    """What was read, its tables once they are asked for, and what reports on work with it.
 
-    evidence: Evidence
+    Attributes:
+        intake: what was read.
+        bars: progress.
+        interrupt: Ctrl-C.
+        failed: to be set where a part of the work failed though the reading did not.
+    """
+
+    intake: Intake
     bars: Bars
     interrupt: Interrupt
+    _stack: ExitStack
+    failed: bool = False
+    _evidence: "Evidence | None" = None
+
+    @property
+    def evidence(self) -> "Evidence":
+        """The tables; making them loads the data libraries."""
+        if self._evidence is None:
+            local = importlib.import_module("huntkit.sources.local.evidence")
+            made: Evidence = local.evidence_of(self.intake, frame="polars")
+            self._evidence = self._stack.enter_context(made)
+        return self._evidence
 
 
 @contextmanager
@@ -42,20 +66,22 @@ def opened(paths: Sequence[str], reading: Reading, *, say_problems: bool = True)
         say_problems: whether what failed is said at the end; a summary says it itself.
 
     Raises:
-        typer.Exit: on leaving, where the evidence is partial.
+        typer.Exit: on leaving, where the evidence is partial, or a part of the work failed.
         Cancelled: on leaving, where Ctrl-C was pressed.
     """
     interrupt = Interrupt()
     bars = Bars(interrupt)
     with ExitStack() as stack:
         stack.enter_context(interrupt.watched())
-        evidence = stack.enter_context(_read(_once(paths), reading, bars, stack))
-        yield Case(evidence, bars, interrupt)
+        intake = _read(_once(paths), reading, bars, stack)
+        stack.callback(intake.close)
+        case = Case(intake, bars, interrupt, stack)
+        yield case
         if say_problems:
-            _say_problems(evidence)
+            _say_problems(intake)
     if interrupt.asked:
         raise Cancelled("interrupted: what was found by then is given, the rest is missing")
-    if evidence.partial:
+    if intake.partial or case.failed:
         raise typer.Exit(Code.IN_PART)
 
 
@@ -98,7 +124,7 @@ def _once(paths: Sequence[str]) -> list[str]:
     return list(paths)
 
 
-def _read(paths: list[str], reading: Reading, bars: Bars, stack: ExitStack) -> Evidence:
+def _read(paths: list[str], reading: Reading, bars: Bars, stack: ExitStack) -> Intake:
     cache_dir = reading.cache_dir.absolute() if reading.cache_dir else None
     with ExitStack() as inside:
         if "-" in paths:
@@ -110,13 +136,11 @@ def _read(paths: list[str], reading: Reading, bars: Bars, stack: ExitStack) -> E
                 _STDIN if path == "-" else str(Path(path).expanduser().absolute()) for path in paths
             ]
             inside.enter_context(contextlib.chdir(folder))
-        return huntkit.open(
+        return take_in(
             paths,
             cache=not reading.no_cache,
             cache_dir=cache_dir,
-            frame="polars",
-            assume_timezone=reading.assume_timezone,
-            assume_year=reading.assume_year,
+            assumptions=Assumptions(timezone=reading.assume_timezone, year=reading.assume_year),
             progress=bars,
         )
 
@@ -128,8 +152,8 @@ def _keep_stdin(path: Path) -> None:
         shutil.copyfileobj(sys.stdin.buffer, file)
 
 
-def _say_problems(evidence: Evidence) -> None:
-    problems = evidence.problems
+def _say_problems(intake: Intake) -> None:
+    problems = intake.problems
     for problem in problems[:_PROBLEMS_SHOWN]:
         complain(f"warning: {problem}")
     if len(problems) > _PROBLEMS_SHOWN:

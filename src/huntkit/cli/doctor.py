@@ -12,7 +12,8 @@ import polars as pl
 
 import huntkit
 from huntkit.cli.options import Writing
-from huntkit.cli.output import check_output, emit
+from huntkit.cli.output import emit
+from huntkit.cli.target import check_output
 from huntkit.runtime.session import default_session
 
 _LIBRARIES = ("polars", "duckdb", "pyarrow", "pandas", "evtx", "orjson", "tldextract", "rich")

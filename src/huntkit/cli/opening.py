@@ -4,21 +4,26 @@ import sys
 import time
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import orjson
-import typer
 from rich.console import Console
 
 import huntkit
 from huntkit.cli import summary
 from huntkit.cli.case import opened, python_open, show_python
-from huntkit.cli.frame import Code, complain, note
+from huntkit.cli.frame import complain, note
 from huntkit.cli.options import General, Reading, Writing
-from huntkit.cli.output import check_output
+from huntkit.cli.target import check_output
 from huntkit.core.errors import UsageError
-from huntkit.report.document import Report
+from huntkit.report.kept import ready
+from huntkit.report.saving import save_page
+from huntkit.report.summary import Summary
 from huntkit.runtime.session import default_session
 from huntkit.sources.demo import TITLE, make_demo
+
+if TYPE_CHECKING:
+    from huntkit.report import Report
 
 _DEFAULT = "huntkit-report.html"
 _DEMO = Path("huntkit-demo.html")
@@ -93,30 +98,35 @@ def _open(
 ) -> None:
     begun = time.perf_counter()
     with opened(paths, reading, say_problems=not say) as case:
-        made = huntkit.report.report(case.evidence, title=title, progress=case.bars)
-        if not made.facts.records:
+
+        def make() -> "Report":
+            made: Report = huntkit.report.report(case.evidence, title=title, progress=case.bars)
+            return made
+
+        found = ready(case.intake, make, title=title, page=target is not None)
+        told = found.summary
+        if found.page is None:
             target = None  # a report of nothing reads as "clean"
-        if target is not None:
-            made.save(target, force=force)
-        _answer(made, target, time.perf_counter() - begun, say=say)
-        if not made.facts.records:
-            raise typer.Exit(Code.IN_PART)
+        elif target is not None:
+            save_page(found.page, target, force=force)
+        _answer(told, target, time.perf_counter() - begun, say=say)
+        case.failed = told.partial or not told.kept
 
 
-def _answer(made: Report, target: Path | None, seconds: float, *, say: bool) -> None:
+def _answer(told: Summary, target: Path | None, seconds: float, *, say: bool) -> None:
     """The summary for eyes; into a pipe, one JSON object, and the summary on stderr."""
     piped = not sys.stdout.isatty()
     console = Console(stderr=piped, highlight=False)
-    if not made.facts.records:
-        for problem in made.facts.problems:
+    if not told.kept:
+        for problem in told.problems:
             complain(problem)
         complain("there is no report of nothing")
     elif say:
-        summary.show(made.facts, console, seconds=seconds, target=target)
+        summary.show(told, console, seconds=seconds, target=target)
     elif target is not None:
         summary.show_target(target, console, seconds=seconds)
     if piped:
-        facts = summary.as_dict(made.facts, seconds=seconds, target=target)
+        facts = summary.as_dict(told, seconds=seconds, target=target)
         sys.stdout.flush()
         sys.stdout.buffer.write(orjson.dumps(facts) + b"\n")
         sys.stdout.buffer.flush()

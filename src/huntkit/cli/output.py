@@ -17,7 +17,8 @@ from rich.tree import Tree
 from huntkit.cli.frame import note
 from huntkit.cli.grid import cell, print_table
 from huntkit.cli.options import Writing
-from huntkit.core.errors import EvidenceError, UsageError
+from huntkit.cli.target import ENDINGS
+from huntkit.core.errors import EvidenceError
 from huntkit.core.text import visible
 from huntkit.report.pages import table_page
 from huntkit.report.processes import Branch
@@ -36,23 +37,6 @@ _MARKDOWN = str.maketrans(
         **{character: "\\" + character for character in "\\`*_{}[]()#+!|~"},
     }
 )
-
-
-def check_output(writing: Writing, *, endings: tuple[str, ...] = ()) -> None:
-    """Complain about the file to write before the work starts, not after it."""
-    path = writing.output
-    if path is None or str(path) == "-":
-        return
-    allowed = endings or tuple(_WRITERS)
-    if path.suffix.lower() not in allowed:
-        raise UsageError(
-            f"-o {str(path)!r}: the ending does not say how to write it",
-            hint="endings: " + " ".join(allowed),
-        )
-    if path.exists() and not writing.force:
-        raise UsageError(f"{str(path)!r} exists", hint="--force replaces it")
-    if not path.absolute().parent.is_dir():
-        raise UsageError(f"the folder of {str(path)!r} does not exist")
 
 
 def to_terminal(writing: Writing) -> bool:
@@ -210,22 +194,16 @@ def _flat(frame: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-_WRITERS: dict[str, Callable[..., None]] = {
-    ".parquet": _write_parquet,
-    ".csv": _write_csv,
-    ".ndjson": _write_ndjson,
-    ".jsonl": _write_ndjson,
-    ".html": _write_html,
-    ".md": _write_markdown,
-}
+_WRITERS: dict[str, Callable[..., None]] = dict(
+    zip(
+        ENDINGS,
+        (_write_parquet, _write_csv, _write_ndjson, _write_ndjson, _write_html, _write_markdown),
+        strict=True,
+    )
+)
 
 
 _FOR_EYES = (".html", ".md")
-
-
-def records(frame: pl.DataFrame) -> list[dict[str, object]]:
-    """Rows as plain values for JSON; times as in NDJSON."""
-    return _texts_of_times(frame).to_dicts()
 
 
 def is_html(writing: Writing) -> bool:

@@ -15,7 +15,6 @@ from huntkit.cli.frame import counted, note
 from huntkit.cli.grid import print_table
 from huntkit.cli.options import General, Reading, Span, Writing
 from huntkit.cli.output import (
-    check_output,
     emit,
     is_html,
     print_tree,
@@ -23,6 +22,7 @@ from huntkit.cli.output import (
     to_terminal,
 )
 from huntkit.cli.statement import ask, ask_kql, evidence_tables, exact, text_of
+from huntkit.cli.target import check_output
 from huntkit.core.errors import UnknownColumn, UnknownTable, UsageError
 from huntkit.core.timespan import parse_time
 from huntkit.entities.indicators import check_ioc_type

@@ -1,31 +1,27 @@
 """What `huntkit open` says about evidence: to eyes, and as one JSON object."""
 
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
-import polars as pl
 from rich.console import Console
 from rich.text import Text
 
 from huntkit.cli.frame import counted
-from huntkit.cli.grid import cut, print_table
-from huntkit.cli.output import records
+from huntkit.cli.grid import Column, cut, print_columns
 from huntkit.core.text import visible
-from huntkit.report.facts import Facts
-from huntkit.report.processes import Branch
-from huntkit.report.sheets import time_text
+from huntkit.report.summary import Summary
 
 _FILES = _TABLES = 12
-_NAMES = 8
 
 
-def show(facts: Facts, console: Console, *, seconds: float, target: Path | None) -> None:
+def show(told: Summary, console: Console, *, seconds: float, target: Path | None) -> None:
     """The summary."""
-    _read(facts, console)
-    _tables(facts, console)
-    _people(facts, console)
-    _found(facts, console)
-    if facts.partial:
+    _read(told, console)
+    _tables(told, console)
+    _people(told, console)
+    _found(told, console)
+    if told.partial:
         console.print(
             Text("INCOMPLETE: something failed; what is missing is no proof of absence", "bold red")
         )
@@ -33,144 +29,123 @@ def show(facts: Facts, console: Console, *, seconds: float, target: Path | None)
     if target is not None:
         show_target(target, console, seconds=seconds)
     else:
-        console.print(Text(f"done in {seconds:.1f} s"))
+        console.print(Text(_done(seconds)))
 
 
 def show_target(target: Path, console: Console, *, seconds: float) -> None:
     """Where the report is; on a line of its own, never folded, so that it can be copied."""
     console.print(Text(f"report: {target.resolve()}"), soft_wrap=True)
-    console.print(Text(f"done in {seconds:.1f} s", style="dim"))
+    console.print(Text(_done(seconds), style="dim"))
 
 
-def as_dict(facts: Facts, *, seconds: float, target: Path | None) -> dict[str, Any]:
+def as_dict(told: Summary, *, seconds: float, target: Path | None) -> dict[str, Any]:
     """The summary as plain values."""
     return {
         "report": str(target.resolve()) if target else None,
         "seconds": round(seconds, 3),
-        "partial": facts.partial,
-        "problems": facts.problems,
-        "records": {"kept": facts.records, "skipped": facts.skipped},
-        "files": records(facts.files),
-        "tables": records(facts.tables),
-        "hosts": records(facts.hosts.head(50)),
-        "users": records(facts.users.head(50)),
+        "partial": told.partial,
+        "problems": told.problems,
+        "records": {"kept": told.kept, "skipped": told.skipped},
+        "files": told.files,
+        "tables": told.tables,
+        "hosts": told.hosts.rows,
+        "users": told.users.rows,
         "found": {
-            "indicators": _by_type(facts),
-            "notable": _by_kind(facts),
-            "encoded": facts.encoded.height,
-            "failed_logons": _failures(facts),
-            "processes": facts.processes.height,
+            "indicators": told.indicators,
+            "notable": {kind: count for kind, (count, _) in told.notable.items()},
+            "encoded": told.encoded,
+            "failed_logons": told.failed_logons,
+            "processes": told.processes,
         },
     }
 
 
-def _read(facts: Facts, console: Console) -> None:
-    files = facts.files
+def _read(told: Summary, console: Console) -> None:
+    by_format = Counter(str(each["format"] or "") for each in told.files)
     formats = ", ".join(
         f"{count:,} {visible(name, limit=20) or 'unknown'}"
-        for name, count in files.group_by("format")
-        .len()
-        .sort("len", "format", descending=[True, False])
-        .iter_rows()
+        for name, count in sorted(by_format.items(), key=lambda each: (-each[1], each[0]))
     )
     console.print(Text("Read", style="bold"))
-    skipped = f", {facts.skipped:,} skipped" if facts.skipped else ""
+    skipped = f", {told.skipped:,} skipped" if told.skipped else ""
     console.print(
         Text(
-            f"  {counted(files.height, 'file')}{f' ({formats})' if formats else ''}: "
-            f"{counted(facts.records, 'record')} kept{skipped}"
+            f"  {counted(len(told.files), 'file')}{f' ({formats})' if formats else ''}: "
+            f"{counted(told.kept, 'record')} kept{skipped}"
         )
     )
-    if facts.first and facts.last:
-        console.print(Text(f"  {time_text(facts.first)[:19]} to {time_text(facts.last)[:19]} UTC"))
-    for told in facts.time_notes:
-        console.print(Text(f"  {told}"))
-    for problem in facts.problems[:_FILES]:
+    if told.first and told.last:
+        console.print(Text(f"  {_time(told.first, 19)} to {_time(told.last, 19)} UTC"))
+    for each in told.time_notes:
+        console.print(Text(f"  {each}"))
+    for problem in told.problems[:_FILES]:
         console.print(Text(f"  ! {visible(problem, limit=300)}", style="yellow"))
-    if len(facts.problems) > _FILES:
-        console.print(Text(f"  ! and {len(facts.problems) - _FILES:,} more", style="yellow"))
+    if len(told.problems) > _FILES:
+        console.print(Text(f"  ! and {len(told.problems) - _FILES:,} more", style="yellow"))
     console.print()
 
 
-def _tables(facts: Facts, console: Console) -> None:
+def _tables(told: Summary, console: Console) -> None:
     console.print(Text("Tables", style="bold"))
-    tables = facts.tables.sort("rows", "name", descending=[True, False])
-    shown = tables.head(_TABLES).select(
-        pl.col("name").alias("Table"),
-        pl.col("rows").alias("Rows"),
-        pl.col("first").dt.strftime("%Y-%m-%d %H:%M").alias("First (UTC)"),
-        pl.col("last").dt.strftime("%Y-%m-%d %H:%M").alias("Last (UTC)"),
-        pl.col("hosts").list.len().alias("Hosts"),
-    )
-    print_table(shown, console=console)
-    if tables.height > _TABLES:
-        console.print(Text(f"  {_TABLES} of {tables.height:,} tables shown", style="dim"))
+    largest = sorted(told.tables, key=lambda each: (-each["rows"], each["name"]))
+    shown = largest[:_TABLES]
+    columns = [
+        Column("Table", [each["name"] for each in shown]),
+        Column("Rows", [each["rows"] for each in shown], "number"),
+        Column("First (UTC)", [_time(each["first"], 16) for each in shown]),
+        Column("Last (UTC)", [_time(each["last"], 16) for each in shown]),
+        Column("Hosts", [len(each["hosts"]) for each in shown], "number"),
+    ]
+    print_columns(columns, console=console)
+    if len(largest) > _TABLES:
+        console.print(Text(f"  {_TABLES} of {len(largest):,} tables shown", style="dim"))
         console.print()
 
 
-def _people(facts: Facts, console: Console) -> None:
-    for title, frame, column in (("Hosts", facts.hosts, "Host"), ("Users", facts.users, "User")):
-        if not frame.height:
+def _people(told: Summary, console: Console) -> None:
+    for title, names in (("Hosts", told.hosts), ("Users", told.users)):
+        if not names.total:
             continue
-        top = frame.sort("Records", descending=True, maintain_order=True).head(_NAMES)
-        names = ", ".join(
-            f"{visible(name, limit=50)} ({records:,})"
-            for name, records in top.select(column, "Records").iter_rows()
+        listed = ", ".join(
+            f"{visible(name, limit=50)} ({records:,})" for name, records in names.busiest
         )
-        more = f", and {frame.height - _NAMES:,} more" if frame.height > _NAMES else ""
-        console.print(Text.assemble((f"{title} (records)  ", "bold"), names + more))
+        left = names.total - len(names.busiest)
+        more = f", and {left:,} more" if left else ""
+        console.print(Text.assemble((f"{title} (records)  ", "bold"), listed + more))
     console.print()
 
 
-def _found(facts: Facts, console: Console) -> None:
+def _found(told: Summary, console: Console) -> None:
     console.print(Text("Found", style="bold"))
-    lines = []
-    for kind, (count, tone) in _by_tone(facts).items():
-        lines.append((f"  {count:>6,}  {kind}", {"alarm": "red", "warn": "yellow"}.get(tone, "")))
-    failures = _failures(facts)
-    if failures:
-        lines.append((f"  {failures:>6,}  Failed logons", "yellow"))
-    if facts.encoded.height:
-        lines.append((f"  {facts.encoded.height:>6,}  Encoded commands, decoded", "yellow"))
-    if facts.processes.height:
-        lines.append((f"  {facts.processes.height:>6,}  Processes; branches, rarest first:", ""))
+    lines = [
+        (f"  {count:>6,}  {kind}", {"alarm": "red", "warn": "yellow"}.get(tone, ""))
+        for kind, (count, tone) in told.notable.items()
+    ]
+    if told.failed_logons:
+        lines.append((f"  {told.failed_logons:>6,}  Failed logons", "yellow"))
+    if told.encoded:
+        lines.append((f"  {told.encoded:>6,}  Encoded commands, decoded", "yellow"))
+    if told.processes:
+        lines.append((f"  {told.processes:>6,}  Processes; branches, rarest first:", ""))
         lines += [
-            (f"          {cut(_branch(branch), console.width - 12, front=True)}", "")
-            for branch in facts.branches[:3]
+            (f"          {cut(_branch(*branch), console.width - 12, front=True)}", "")
+            for branch in told.branches
         ]
-    for kind, count in _by_type(facts).items():
+    for kind, count in told.indicators.items():
         lines.append((f"  {count:>6,}  Indicators: {kind}", ""))
     for text, style in lines or [("  nothing of the kinds that are looked for", "")]:
         console.print(Text(text, style=style), soft_wrap=False, overflow="ellipsis", no_wrap=True)
 
 
-def _branch(branch: Branch) -> str:
+def _done(seconds: float) -> str:
+    return f"done in {seconds:.{1 if seconds >= 1 else 2}f} s"
+
+
+def _branch(title: str, host: str) -> str:
     """The chain of a branch and its host; of a long one the end stays, which is what is rare."""
-    return f"{visible(branch.title, limit=300)}  ({visible(branch.host, limit=40)})"
+    return f"{visible(title, limit=300)}  ({visible(host, limit=40)})"
 
 
-def _by_tone(facts: Facts) -> dict[str, tuple[int, str]]:
-    if not facts.notable.height:
-        return {}
-    rank = pl.col("Tone").replace_strict({"alarm": 0, "warn": 1}, default=2)
-    counted = (
-        facts.notable.group_by("Kind")
-        .agg(pl.len().alias("n"), pl.col("Tone").first())
-        .sort(rank, "n", "Kind", descending=[False, True, False])
-    )
-    return {kind: (count, tone) for kind, count, tone in counted.iter_rows()}
-
-
-def _by_kind(facts: Facts) -> dict[str, int]:
-    return {kind: count for kind, (count, _) in _by_tone(facts).items()}
-
-
-def _by_type(facts: Facts) -> dict[str, int]:
-    if not facts.indicators.height:
-        return {}
-    counted = facts.indicators.group_by("IoCType").len().sort("IoCType")
-    return dict(counted.iter_rows())
-
-
-def _failures(facts: Facts) -> int:
-    return int(facts.failed_logons["Failures"].sum()) if facts.failed_logons.height else 0
+def _time(iso: str, length: int) -> str:
+    """ISO text as people read it, to the second (19) or the minute (16)."""
+    return iso[:length].replace("T", " ") if iso else ""

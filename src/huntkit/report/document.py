@@ -7,14 +7,14 @@ from pathlib import Path
 
 from huntkit import __version__
 from huntkit.charts.page import Page
-from huntkit.core.errors import EvidenceError, UsageError
 from huntkit.core.progress import SILENT, Progress
 from huntkit.core.text import visible
 from huntkit.report import pages, sections
 from huntkit.report.facts import Facts, gather
+from huntkit.report.kept import DEFAULT_TITLE
 from huntkit.report.layouts import Evidence
+from huntkit.report.saving import save_page
 
-DEFAULT_TITLE = "What these logs hold"
 _PROBLEMS_ON_TOP = 8
 
 
@@ -47,20 +47,13 @@ class Report:
             f"<body>\n{body}\n{page.tail()}\n</body>\n</html>\n"
         )
 
+    def to_bytes(self) -> bytes:
+        """The page as it goes into a file."""
+        return self.to_html().encode("utf-8", "replace")
+
     def save(self, path: str | os.PathLike[str], force: bool = False) -> Path:
         """Write the page to a file, which must not exist unless ``force`` is true."""
-        target = Path(path)
-        content = self.to_html().encode("utf-8", "replace")
-        try:
-            with target.open("wb" if force else "xb") as file:
-                file.write(content)
-        except FileExistsError:
-            raise UsageError(
-                f"the file {str(target)!r} exists", hint="choose another name, or say force=True"
-            ) from None
-        except OSError as problem:
-            raise EvidenceError(f"can't write {str(target)!r}: {problem.strerror}") from problem
-        return target
+        return save_page(self.to_bytes(), path, force=force)
 
     def __repr__(self) -> str:
         facts = self.facts

@@ -32,6 +32,8 @@ class Facts:
         processes: rows of the process tree.
         partial: something failed.
         problems: what failed, was skipped or was left out, and why.
+        failed: the sections that failed.
+        stopped: the caller stopped the work.
     """
 
     layouts: list[Layout]
@@ -47,6 +49,7 @@ class Facts:
     encoded: pl.DataFrame = field(default_factory=pl.DataFrame)
     processes: pl.DataFrame = field(default_factory=pl.DataFrame)
     branches: list[Branch] = field(default_factory=list)
+    failed: list[str] = field(default_factory=list)
     stopped: bool = False
 
     @property
@@ -70,7 +73,7 @@ class Facts:
         notes = self.overview.notes if self.overview else {}
         return [
             f"{count:,} {'record' if count == 1 else 'records'}: {note} (see _time_note"
-            + (", --assume-year)" if "year unknown" in note else ")")
+            + (", --assume-year)" if "year" in note else ")")
             for note, count in notes.items()
         ]
 
@@ -130,6 +133,7 @@ def gather(evidence: Evidence, *, progress: Progress = SILENT) -> Facts:
                 break
             except HuntkitError as problem:
                 facts.partial = True
-                facts.problems.append(f"the section {name.replace('_', ' ')} failed: {problem}")
+                facts.failed.append(name.replace("_", " "))
+                facts.problems.append(f"the section {facts.failed[-1]} failed: {problem}")
             task.advance()
     return facts

@@ -71,7 +71,7 @@ class Intake:
             told = _identity(source.manifest)
             if told is None:
                 return None
-            path = str(source.path).encode("utf-8", "surrogateescape")
+            path = str(source.path).encode("utf-8", "surrogatepass")
             digest.update(hashlib.sha256(path).digest() + hashlib.sha256(told).digest())
         return digest.hexdigest()
 

@@ -1,0 +1,22 @@
+"""The file that an answer is written to, checked before the work starts."""
+
+from huntkit.cli.options import Writing
+from huntkit.core.errors import UsageError
+
+ENDINGS = (".parquet", ".csv", ".ndjson", ".jsonl", ".html", ".md")
+
+
+def check_output(writing: Writing, *, endings: tuple[str, ...] = ENDINGS) -> None:
+    """Complain about the file to write before the work starts, not after it."""
+    path = writing.output
+    if path is None or str(path) == "-":
+        return
+    if path.suffix.lower() not in endings:
+        raise UsageError(
+            f"-o {str(path)!r}: the ending does not say how to write it",
+            hint="endings: " + " ".join(endings),
+        )
+    if path.exists() and not writing.force:
+        raise UsageError(f"{str(path)!r} exists", hint="--force replaces it")
+    if not path.absolute().parent.is_dir():
+        raise UsageError(f"the folder of {str(path)!r} does not exist")

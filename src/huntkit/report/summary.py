@@ -1,0 +1,85 @@
+"""What a report says in short, as plain values: needs no data library, and goes through JSON."""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import orjson
+
+Row = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Names:
+    """Hosts or users: how many, the busiest with their records, and rows of the first."""
+
+    total: int
+    busiest: list[tuple[str, int]]
+    rows: list[Row]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Summary:
+    """What `huntkit open` says. Times are ISO text in UTC.
+
+    Attributes:
+        partial: something failed or is missing.
+        failed: sections of the report that failed.
+        problems: what failed, was skipped or was left out, and why.
+        time_notes: what was assumed of times.
+        first: the first time of any table; empty for none.
+        last: the last.
+        kept: source records that were kept.
+        skipped: source records that were not.
+        files: what was read, one row a file.
+        tables: name rows first last hosts.
+        hosts: who.
+        users: who.
+        notable: how many notable events of each kind, with their tone; the alarming first.
+        indicators: how many of each type.
+        encoded: different encoded commands.
+        failed_logons: how many.
+        processes: how many.
+        branches: title and host of the rarest process branches.
+    """
+
+    partial: bool
+    failed: list[str]
+    problems: list[str]
+    time_notes: list[str]
+    first: str
+    last: str
+    kept: int
+    skipped: int
+    files: list[Row]
+    tables: list[Row]
+    hosts: Names
+    users: Names
+    notable: dict[str, tuple[int, str]]
+    indicators: dict[str, int]
+    encoded: int
+    failed_logons: int
+    processes: int
+    branches: list[tuple[str, str]]
+
+    def to_json(self) -> bytes:
+        """The summary as bytes."""
+        return orjson.dumps(asdict(self))
+
+    @classmethod
+    def from_json(cls, text: bytes) -> "Summary":
+        """The summary that gave these bytes."""
+        plain = orjson.loads(text)
+        return cls(
+            **{
+                **plain,
+                "hosts": _names(plain["hosts"]),
+                "users": _names(plain["users"]),
+                "notable": {kind: tuple(told) for kind, told in plain["notable"].items()},
+                "branches": [tuple(each) for each in plain["branches"]],
+            }
+        )
+
+
+def _names(plain: Mapping[str, Any]) -> Names:
+    return Names(**{**plain, "busiest": [tuple(each) for each in plain["busiest"]]})

@@ -1,0 +1,76 @@
+"""The facts of a report in short."""
+
+from datetime import datetime
+from typing import Any
+
+import polars as pl
+
+from huntkit.report.facts import Facts
+from huntkit.report.summary import Names, Row, Summary
+
+_NAMED = 8
+_ROWS = 50
+_BRANCHES = 3
+
+
+def summed(facts: Facts) -> Summary:
+    """What there is to say of some evidence before anybody opens the report."""
+    return Summary(
+        partial=facts.partial,
+        failed=facts.failed,
+        problems=facts.problems,
+        time_notes=facts.time_notes,
+        first=_iso(facts.first),
+        last=_iso(facts.last),
+        kept=facts.records,
+        skipped=facts.skipped,
+        files=_rows(facts.files),
+        tables=_rows(facts.tables),
+        hosts=_names(facts.hosts, "Host"),
+        users=_names(facts.users, "User"),
+        notable=_notable(facts.notable),
+        indicators=_indicators(facts.indicators),
+        encoded=facts.encoded.height,
+        failed_logons=int(facts.failed_logons["Failures"].sum())
+        if facts.failed_logons.height
+        else 0,
+        processes=facts.processes.height,
+        branches=[(each.title, each.host) for each in facts.branches[:_BRANCHES]],
+    )
+
+
+def _iso(moment: datetime | None) -> str:
+    return moment.strftime("%Y-%m-%dT%H:%M:%S.%fZ") if moment else ""
+
+
+def _rows(frame: pl.DataFrame) -> list[Row]:
+    return [
+        {name: _iso(value) if isinstance(value, datetime) else value for name, value in row.items()}
+        for row in frame.iter_rows(named=True)
+    ]
+
+
+def _names(frame: pl.DataFrame, column: str) -> Names:
+    if not frame.height:
+        return Names(total=0, busiest=[], rows=[])
+    top = frame.sort("Records", descending=True, maintain_order=True).head(_NAMED)
+    busiest: list[Any] = top.select(column, "Records").rows()
+    return Names(total=frame.height, busiest=busiest, rows=_rows(frame.head(_ROWS)))
+
+
+def _notable(notable: pl.DataFrame) -> dict[str, tuple[int, str]]:
+    if not notable.height:
+        return {}
+    rank = pl.col("Tone").replace_strict({"alarm": 0, "warn": 1}, default=2)
+    counted = (
+        notable.group_by("Kind")
+        .agg(pl.len().alias("n"), pl.col("Tone").first())
+        .sort(rank, "n", "Kind", descending=[False, True, False])
+    )
+    return {kind: (count, tone) for kind, count, tone in counted.iter_rows()}
+
+
+def _indicators(indicators: pl.DataFrame) -> dict[str, int]:
+    if not indicators.height:
+        return {}
+    return dict(indicators.group_by("IoCType").len().sort("IoCType").iter_rows())
