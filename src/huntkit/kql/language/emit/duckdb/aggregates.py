@@ -42,7 +42,7 @@ def aggregate(*names: str) -> Callable[[Aggregate], Aggregate]:
 
 def where(emitter: Grouping, node: plan.Agg, rel: Rel, condition: Sql) -> Sql:
     """An aggregate over the rows for which a condition holds."""
-    if node.name in _PLAIN:
+    if node.name in PLAIN:
         raise KqlUnsupported(f"{node.name} over a part of the rows")
     emitter.condition = condition  # type: ignore[attr-defined]
     try:
@@ -55,7 +55,7 @@ def build(emitter: Grouping, node: plan.Agg, rel: Rel) -> Sql:
     """The SQL of an aggregate; the ``...if`` forms filter the rows of the plain ones."""
     name, args = node.name, list(node.args)
     condition = None
-    if (plain := _PLAIN.get(name)) is not None:
+    if (plain := PLAIN.get(name)) is not None:
         name = plain
         condition = truth(
             emitter, args.pop(0 if name == "count" else 2 if name.startswith("covar") else 1)
@@ -73,7 +73,7 @@ def build(emitter: Grouping, node: plan.Agg, rel: Rel) -> Sql:
         emitter.condition = None  # type: ignore[attr-defined]
 
 
-_PLAIN = {
+PLAIN = {
     "countif": "count",
     "sumif": "sum",
     "avgif": "avg",
@@ -153,7 +153,8 @@ def _dcount(emitter: Grouping, _n: plan.Agg, args: list[Sql], _r: Rel) -> Sql:
 # --- sets, lists, bags --------------------------------------------------------------------------
 
 
-def _limit(node: plan.Agg) -> int:
+def limit_of(node: plan.Agg) -> int:
+    """How many elements a set or list may have."""
     if len(node.args) < 2:
         return MOST_ITEMS
     given = node.args[1]
@@ -184,7 +185,7 @@ def _make_list(emitter: Grouping, node: plan.Agg, args: list[Sql], rel: Rel) -> 
         found = filtered(emitter, ordered(coalesce(value, text("null")), rel, emitter))
         return use(emitter, "json_list", found, whole(MOST_ITEMS))
     found = filtered(emitter, ordered(value, rel, emitter), negated(is_null(args[0])))
-    return use(emitter, "json_list", found, whole(_limit(node)))
+    return use(emitter, "json_list", found, whole(limit_of(node)))
 
 
 @aggregate("make_set")
@@ -194,18 +195,18 @@ def _make_set(emitter: Grouping, node: plan.Agg, args: list[Sql], rel: Rel) -> S
     if node.args[0].type == "dynamic":
         found = filtered(emitter, ordered(value, rel, emitter), present)
         joined = use(emitter, "json_list", found, whole(MOST_ITEMS))
-        return use(emitter, "set_of", joined, whole(_limit(node)))
+        return use(emitter, "set_of", joined, whole(limit_of(node)))
     if rel.order:
         found = filtered(emitter, ordered(value, rel, emitter), present)
         return use(
             emitter,
             "set_of",
             use(emitter, "json_list", found, whole(MOST_ITEMS)),
-            whole(_limit(node)),
+            whole(limit_of(node)),
         )
     distinct = call("list", exp.Distinct(expressions=[value]))
     found = call("list_sort", filtered(emitter, distinct, present))
-    return use(emitter, "json_list", found, whole(_limit(node)))
+    return use(emitter, "json_list", found, whole(limit_of(node)))
 
 
 @python("set_of", "VL", "V")
@@ -227,7 +228,7 @@ def _make_bag(emitter: Grouping, node: plan.Agg, args: list[Sql], rel: Rel) -> S
         emitter,
         "bag_union",
         use(emitter, "json_list", found, whole(MOST_ITEMS)),
-        whole(_limit(node)),
+        whole(limit_of(node)),
     )
 
 
@@ -310,7 +311,8 @@ for _name, _function in {
     aggregate(_name)(_bits)
 
 
-def _share(node: plan.Scalar) -> Sql:
+def share(node: plan.Scalar) -> Sql:
+    """A constant percentile as a part of 1."""
     if not isinstance(node, plan.Lit) or node.value is None:
         raise KqlUnsupported("a percentile that is not constant")
     value = float(node.value)
@@ -321,14 +323,14 @@ def _share(node: plan.Scalar) -> Sql:
 
 @aggregate("percentile")
 def _percentile(emitter: Grouping, node: plan.Agg, args: list[Sql], _r: Rel) -> Sql:
-    return filtered(emitter, call("quantile_disc", args[0], _share(node.args[1])))
+    return filtered(emitter, call("quantile_disc", args[0], share(node.args[1])))
 
 
 @aggregate("percentiles_array")
 def _percentiles(emitter: Grouping, node: plan.Agg, args: list[Sql], _r: Rel) -> Sql:
     kind = node.args[0].type
     items = [
-        as_json(emitter, kind, filtered(emitter, call("quantile_disc", args[0], _share(each))))
+        as_json(emitter, kind, filtered(emitter, call("quantile_disc", args[0], share(each))))
         for each in node.args[1:]
     ]
     return use(emitter, "json_list", call("list_value", *items), whole(MOST_ITEMS))

@@ -211,8 +211,8 @@ def _capture(_e: Emitter, node: Fn, args: list[Sql]) -> Sql:
     return _group(args[0], pattern_of(node, 1), int(group.value or 0))
 
 
-@primitive("extract_all")
-def _extract_all(emitter: Emitter, node: Fn, args: list[Sql]) -> Sql:
+def groups_of(node: Fn) -> list[int]:
+    """The groups that an ``extract_all`` gives."""
     pattern = pattern_of(node, 0)
     count = groups(pattern)
     wanted = list(range(1, count + 1)) or [0]
@@ -227,7 +227,13 @@ def _extract_all(emitter: Emitter, node: Fn, args: list[Sql]) -> Sql:
         wanted = [each if isinstance(each, int) else names[each] for each in chosen]
     if len(wanted) > MOST_LISTS or any(not 0 <= i <= count for i in wanted):
         raise KqlUnsupported("extract_all of such groups")
-    lists = [_all_of(args[-1], pattern, each) for each in wanted]
+    return wanted
+
+
+@primitive("extract_all")
+def _extract_all(emitter: Emitter, node: Fn, args: list[Sql]) -> Sql:
+    pattern = pattern_of(node, 0)
+    lists = [_all_of(args[-1], pattern, each) for each in groups_of(node)]
     if len(lists) == 1:
         return use(emitter, "extracted", lists[0])
     zipped = call("list_zip", *lists)
