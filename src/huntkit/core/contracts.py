@@ -25,7 +25,9 @@ class GeoLookup(Protocol):
     def locate(self, addresses: Sequence[str], /) -> Mapping[str, Mapping[str, Any]]:
         """What is known per address: country code, city, latitude, longitude, network ...
 
-        Unknown and invalid addresses are absent, never guessed.
+        Unknown and invalid addresses are absent, never guessed; so are facts that are not known.
+        Facts have the names that queries' columns have: ``CountryCode``, ``CountryOrRegionName``,
+        ``State``, ``City``, ``Latitude``, ``Longitude`` ...
         """
 
 

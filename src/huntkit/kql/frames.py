@@ -8,11 +8,14 @@ import polars as pl
 from duckdb.func import FunctionNullHandling
 from duckdb.sqltypes import DuckDBPyType
 
+from huntkit.core.contracts import GeoLookup
 from huntkit.core.errors import UsageError
 from huntkit.kql.language.emit.duckdb.engine import Physical, Source, functions_of
 from huntkit.kql.language.emit.duckdb.logic import EPOCH
+from huntkit.kql.language.emit.duckdb.net import GEO
 from huntkit.kql.language.emit.sql import Emitted
 from huntkit.kql.language.plan import Schema
+from huntkit.kql.places import offer
 from huntkit.tables import to_polars
 
 _KQL: dict[type[pl.DataType], str] = {
@@ -126,8 +129,15 @@ def connect(tables: Mapping[str, Table]) -> tuple[duckdb.DuckDBPyConnection, dic
     return connection, sources
 
 
-def prepare(connection: duckdb.DuckDBPyConnection, needs: frozenset[str], made: set[str]) -> None:
+def prepare(
+    connection: duckdb.DuckDBPyConnection,
+    needs: frozenset[str],
+    made: set[str],
+    geo: GeoLookup | None = None,
+) -> None:
     """Give a connection the functions that a statement needs; ``made`` remembers them."""
+    if GEO in needs and geo is not None:
+        offer(connection, geo, made)
     macros, functions = functions_of(needs)
     for function in functions:
         if function.name not in made:

@@ -9,6 +9,7 @@ from typing import Any, Literal
 import duckdb
 import polars as pl
 
+from huntkit.core.contracts import GeoLookup
 from huntkit.core.errors import QueryError, UsageError
 from huntkit.core.timespan import parse_time
 from huntkit.kql.external import Externals, read
@@ -48,6 +49,7 @@ def compile(  # noqa: A001  what it does
     parameters: Mapping[str, object] | None = None,
     opened: Callable[[plan.Plugin], plan.Schema] | None = None,
     external: Callable[[plan.External], Source] | None = None,
+    places: bool = False,
 ) -> Compiled:
     """Turn a query into DuckDB's SQL.
 
@@ -60,6 +62,7 @@ def compile(  # noqa: A001  what it does
         opened: tells the columns of a plugin that depend on the data; without it such a plugin
             is refused.
         external: gives the rows of an ``externaldata``; without it these are refused.
+        places: whether the engine can tell where addresses are.
 
     Raises:
         KqlError: what is wrong with the query, and where.
@@ -72,7 +75,7 @@ def compile(  # noqa: A001  what it does
         parameters=parameters,
         opened=opened,
     )
-    return Compiled(bound, emit(bound, sources, external))
+    return Compiled(bound, emit(bound, sources, external, geo=places))
 
 
 def ticks_of(now: object) -> int:
@@ -92,6 +95,7 @@ def query(
     frame: Kind = "pandas",
     tables: Mapping[str, Any] | None = None,
     externals: Externals | None = None,
+    geo: GeoLookup | None = None,
     **more_tables: Any,
 ) -> Any:
     """The rows of a KQL query over frames.
@@ -108,6 +112,7 @@ def query(
         frame: ``"pandas"``, ``"polars"`` or ``"arrow"``.
         tables: the frames (pandas, Polars, Arrow, DuckDB relations), by table name.
         externals: URI -> local file, for ``externaldata``; nothing else is ever read.
+        geo: tells where addresses are, for ``geo_info_from_ip_address``.
         **more_tables: more of them.
 
     Returns:
@@ -128,7 +133,7 @@ def query(
     if not isinstance(text, str):
         raise UsageError("the query is not text")
     given = {**(tables or {}), **more_tables}
-    compiled, rows = _run(text, given, schemas or {}, now, parameters, externals or {})
+    compiled, rows = _run(text, given, schemas or {}, now, parameters, externals or {}, geo)
     return as_kind(finished(rows, compiled.emitted), frame)
 
 
@@ -150,6 +155,7 @@ def _run(
     now: object,
     parameters: Mapping[str, object] | None,
     externals: Externals,
+    geo: GeoLookup | None = None,
 ) -> tuple[Compiled, pl.DataFrame]:
     """Compile and run a query on its own connection."""
     known = {name: Table(name, each, schemas.get(name)) for name, each in tables.items()}
@@ -160,12 +166,21 @@ def _run(
     made: set[str] = set()
 
     def execute(compiled: Compiled) -> pl.DataFrame:
-        prepare(connection, compiled.emitted.needs, made)
+        prepare(connection, compiled.emitted.needs, made, geo)
         return to_polars(connection.sql(compiled.sql))
 
     with connection:
         register = Files(externals, lambda name, rows: connection.register(name, rows.to_arrow()))
-        return answer(text, described, sources, execute, register, now=now, parameters=parameters)
+        return answer(
+            text,
+            described,
+            sources,
+            execute,
+            register,
+            now=now,
+            parameters=parameters,
+            places=geo is not None,
+        )
 
 
 class Files:
@@ -202,17 +217,25 @@ def answer(
     *,
     now: object,
     parameters: Mapping[str, object] | None,
+    places: bool = False,
 ) -> tuple[Compiled, pl.DataFrame]:
     """Compile a query and run it by ``execute``, in as many steps as it needs."""
 
     def opened(plugin: plan.Plugin) -> plan.Schema:
-        asked = plugins.question(DuckDB(sources, files), plugin)
+        asked = plugins.question(DuckDB(sources, files, geo=places), plugin)
         rows = execute(Compiled(plan.Plan(plugin.input, ordered=False), asked))
         return plugins.schema_of(plugin, [(row[0], row[1]) for row in rows.rows()])
 
     try:
         compiled = compile(
-            text, schemas, sources, now=now, parameters=parameters, opened=opened, external=files
+            text,
+            schemas,
+            sources,
+            now=now,
+            parameters=parameters,
+            opened=opened,
+            external=files,
+            places=places,
         )
         return compiled, execute(compiled)
     except KqlError:

@@ -241,6 +241,7 @@ format_bytes(number, [lit long, lit string]) -> string:
 new_guid() -> guid: a new one for each row
 # parsers
 parse_capture(string, lit string, lit long) -> string: parse's capture: RE2 (dot matches newlines by (?s) written inside), group; "" if no match
+parse_kv_regex(string, lit string, lit string) -> string: text, key, regex whose two groups are keys and values; the first value of the key, trimmed; "" without one
 parse_kv(string, lit string, lit string, lit string, lit string, lit string, lit bool) -> string: text, key, pair delimiter, key-value delimiter, opening quotes, escape, greedy
 parse_url(string) -> dynamic: Scheme Host Port Path Username Password "Query Parameters" Fragment
 parse_urlquery(string) -> dynamic: {"Query Parameters": {...}}

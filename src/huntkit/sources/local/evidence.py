@@ -12,6 +12,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Literal, Self
 
+from huntkit.core.contracts import GeoLookup
 from huntkit.core.errors import UnknownTable
 from huntkit.core.progress import SILENT, Progress
 from huntkit.formats.limits import DEFAULT, Limits
@@ -157,6 +158,7 @@ class Evidence:
         now: object = None,
         parameters: Mapping[str, object] | None = None,
         externals: Mapping[str, PathLike] | None = None,
+        geo: GeoLookup | None = None,
         frame: Kind | None = None,
     ) -> Any:
         """The rows of a KQL query over the evidence's tables.
@@ -166,6 +168,7 @@ class Evidence:
             now: the instant of ``now()`` and ``ago()``; the evidence's own ``now`` by default.
             parameters: values of ``declare query_parameters``, bound as constants.
             externals: URI -> local file, for ``externaldata``; nothing else is ever read.
+            geo: tells where addresses are, for ``geo_info_from_ip_address``.
             frame: ``"pandas"``, ``"polars"`` or ``"arrow"``.
 
         Raises:
@@ -183,6 +186,7 @@ class Evidence:
             now=self.now if now is None else now,
             parameters=parameters,
             externals=externals or {},
+            geo=geo,
         )
         return as_kind(rows, frame or self._frame)
 

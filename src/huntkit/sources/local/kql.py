@@ -5,6 +5,7 @@ from pathlib import Path
 
 import polars as pl
 
+from huntkit.core.contracts import GeoLookup
 from huntkit.kql import frames, run
 from huntkit.kql.language.emit.duckdb.engine import Physical, Source
 from huntkit.sources.local.catalog import Table
@@ -93,12 +94,13 @@ def answer(
     now: object,
     parameters: Mapping[str, object] | None,
     externals: Mapping[str, str | Path],
+    geo: GeoLookup | None = None,
 ) -> pl.DataFrame:
     """The rows of a query, with KQL's names."""
 
     def execute(compiled: run.Compiled) -> pl.DataFrame:
         needs = compiled.emitted.needs
-        database.prepare(lambda connection, made: frames.prepare(connection, needs, made))
+        database.prepare(lambda connection, made: frames.prepare(connection, needs, made, geo))
         return database.run(compiled.sql)
 
     def register(name: str, rows: pl.DataFrame) -> None:
@@ -106,6 +108,13 @@ def answer(
 
     files = run.Files(externals, register)
     compiled, rows = run.answer(
-        text, schemas, sources, execute, files, now=now, parameters=parameters
+        text,
+        schemas,
+        sources,
+        execute,
+        files,
+        now=now,
+        parameters=parameters,
+        places=geo is not None,
     )
     return frames.finished(rows, compiled.emitted)

@@ -118,8 +118,9 @@ def parse_kv(ctx: Context, op: s.ParseKv, scope: Scope, table: Table) -> Table:
         raise ctx.type_error(
             op.value, f"parse-kv reads text, not {value.type}", "use tostring(...)"
         )
-    if option(op.parameters, "regex"):
-        raise ctx.unsupported(op, "parse-kv by a regular expression")
+    regex = option(op.parameters, "regex")
+    if regex is not None:
+        return _parse_kv_by_regex(op, plan.Lit("string", str(regex)), value, table)
 
     for name in ("pair_delimiter", "kv_delimiter"):
         if not option(op.parameters, name):
@@ -142,4 +143,12 @@ def parse_kv(ctx: Context, op: s.ParseKv, scope: Scope, table: Table) -> Table:
             plan.Lit("bool", greedy),
         )
         found[column.name] = to(plan.Fn("string", "parse_kv", args), column.type)
+    return shaping.replace_columns(table, table.relation.schema, found)
+
+
+def _parse_kv_by_regex(op: s.ParseKv, regex: plan.Lit, value: plan.Scalar, table: Table) -> Table:
+    found: dict[str, plan.Scalar] = {}
+    for column in op.columns:
+        args = (value, plan.Lit("string", column.name), regex)
+        found[column.name] = to(plan.Fn("string", "parse_kv_regex", args), column.type)
     return shaping.replace_columns(table, table.relation.schema, found)

@@ -10,6 +10,7 @@ from huntkit.kql.language.emit.base import Rel
 from huntkit.kql.language.emit.duckdb import (  # noqa: F401  they register themselves
     aggregates,
     arrays,
+    cells,
     conversions,
     dynamic,
     logic,
@@ -81,6 +82,7 @@ class DuckDB(Grouping):
     Args:
         sources: the tables that may be read, by KQL name.
         external: gives the source of an ``externaldata``; without it these are refused.
+        geo: whether the engine can tell where addresses are.
     """
 
     dialect = "duckdb"
@@ -89,8 +91,11 @@ class DuckDB(Grouping):
         self,
         sources: Mapping[str, Source],
         external: Callable[[plan.External], Source] | None = None,
+        *,
+        geo: bool = False,
     ) -> None:
         super().__init__()
+        self.geo = geo
         self.sources = sources
         self.external = external
         self.condition: Sql | None = None
@@ -263,9 +268,11 @@ def emit(
     query: plan.Plan,
     sources: Mapping[str, Source],
     external: Callable[[plan.External], Source] | None = None,
+    *,
+    geo: bool = False,
 ) -> Emitted:
     """DuckDB's statement for a plan."""
-    return DuckDB(sources, external).emit(query)
+    return DuckDB(sources, external, geo=geo).emit(query)
 
 
 def functions_of(needs: frozenset[str]) -> tuple[list[Macro], list[Python]]:

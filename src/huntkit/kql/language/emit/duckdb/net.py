@@ -9,7 +9,7 @@ from huntkit.kql.language.emit.base import Emitter
 from huntkit.kql.language.emit.duckdb.dynamic import joined
 from huntkit.kql.language.emit.duckdb.registry import as_json, primitive, python, use
 from huntkit.kql.language.emit.duckdb.values import dump, load
-from huntkit.kql.language.emit.sql import Sql
+from huntkit.kql.language.emit.sql import Sql, call
 from huntkit.kql.language.errors import KqlUnsupported
 from huntkit.kql.language.plan import Fn
 
@@ -274,5 +274,14 @@ def _in_any_range6(value: str | None, networks: str | None) -> bool | None:
 
 
 @primitive("geo_info_from_ip_address")
-def _geo(_e: Emitter, _n: Fn, _a: list[Sql]) -> Sql:
-    raise KqlUnsupported("geo_info_from_ip_address without a local database")
+def _geo(emitter: Emitter, _n: Fn, args: list[Sql]) -> Sql:
+    if not getattr(emitter, "geo", False):
+        raise KqlUnsupported(
+            "geo_info_from_ip_address without a local database",
+            hint="pass geo=..., something that knows where addresses are",
+        )
+    emitter.needs.add(GEO)
+    return call(GEO, *args)
+
+
+GEO = "py_geo_info"  # made for each connection, from what the caller passes

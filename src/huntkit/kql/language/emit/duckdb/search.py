@@ -258,6 +258,23 @@ for _count in range(2, MOST_LISTS + 1):
     )
 
 
+@primitive("parse_kv_regex")
+def _parse_kv(emitter: Emitter, node: Fn, args: list[Sql]) -> Sql:
+    pattern = pattern_of(node, 2)
+    if groups(pattern) != 2:
+        raise KqlUnsupported("parse-kv by a regex that has not two groups")
+    keys, values = (_all_of(args[0], pattern, group) for group in (1, 2))
+    return use(emitter, "value_of_key", keys, values, args[1])
+
+
+macro(
+    "value_of_key",
+    "keys, vals, k",
+    "coalesce(trim(list_extract(vals, list_position("
+    "list_transform(keys, lambda each: trim(each)), k))), '')",
+)
+
+
 @primitive("replace_regex")
 def _replace_regex(_e: Emitter, node: Fn, args: list[Sql]) -> Sql:
     return call("regexp_replace", args[0], text(pattern_of(node, 1)), args[2], text("g"))
