@@ -6,13 +6,22 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from huntkit.entities.addresses import address_scope, parse_address
     from huntkit.entities.domains import domain_name, split_domain
-    from huntkit.entities.indicators import IOC_TYPES, defang, normal_form, refang
+    from huntkit.entities.indicators import (
+        DEFAULT_IOC_TYPES,
+        IOC_TYPES,
+        defang,
+        flaw,
+        normal_form,
+        refang,
+    )
 
 _DOORS = {
+    "DEFAULT_IOC_TYPES": "huntkit.entities.indicators",
     "IOC_TYPES": "huntkit.entities.indicators",
     "address_scope": "huntkit.entities.addresses",
     "defang": "huntkit.entities.indicators",
     "domain_name": "huntkit.entities.domains",
+    "flaw": "huntkit.entities.indicators",
     "normal_form": "huntkit.entities.indicators",
     "parse_address": "huntkit.entities.addresses",
     "refang": "huntkit.entities.indicators",
@@ -20,10 +29,12 @@ _DOORS = {
 }
 
 __all__ = [
+    "DEFAULT_IOC_TYPES",
     "IOC_TYPES",
     "address_scope",
     "defang",
     "domain_name",
+    "flaw",
     "normal_form",
     "parse_address",
     "refang",

@@ -155,13 +155,13 @@ def _scope(address: Address) -> Scope:
     inner = embedded_ipv4(address)
     if inner is not None:
         address = inner
-    starts, scopes = _table(address.version)
+    starts, scopes = scope_ranges(address.version)
     return scopes[bisect_right(starts, int(address)) - 1]
 
 
 @cache
-def _table(version: int) -> tuple[list[int], list[Scope]]:
-    """The registry as sorted, non-overlapping ranges, so a look-up is one bisection."""
+def scope_ranges(version: int) -> tuple[list[int], list[Scope]]:
+    """The registry as sorted ranges without gaps: where each begins, and its scope."""
     blocks = [(ipaddress.ip_network(net), scope) for net, scope in (_V4 if version == 4 else _V6)]
     base: Scope = "public"
     edges = {0}

@@ -1,15 +1,41 @@
 """Indicators as values: which texts are valid, their normal form, refanging and defanging."""
 
 import re
-from collections.abc import Callable
-from typing import Literal, get_args
+from collections.abc import Callable, Iterable
 
 from huntkit.core.errors import UsageError, did_you_mean
-from huntkit.entities.addresses import address_text, parse_address
+from huntkit.entities import digests, places, references
+from huntkit.entities.addresses import address_scope, address_text, parse_address
 from huntkit.entities.domains import domain_name
+from huntkit.entities.wallets import wallet
 
-IoCType = Literal["ipv4", "ipv6", "dns", "url", "email", "md5_hash", "sha1_hash", "sha256_hash"]
-IOC_TYPES: tuple[IoCType, ...] = get_args(IoCType)
+_WALLETS = (
+    *("btc_wallet", "bch_wallet", "ltc_wallet", "doge_wallet", "dash_wallet"),
+    *("eth_wallet", "trx_wallet", "xrp_wallet", "xmr_wallet", "ada_wallet"),
+)
+_FILE_HASHES = ("md5_hash", "sha1_hash", "sha256_hash", "sha512_hash", "ssdeep_hash")
+# What one looks up or blocks elsewhere; the others say more about the host than about an attacker,
+# and events are full of them.
+DEFAULT_IOC_TYPES: tuple[str, ...] = (
+    *("ipv4", "ipv6", "cidr", "dns", "url", "email"),
+    *_FILE_HASHES,
+    *("cve", "attack_technique", "asn"),
+    *_WALLETS,
+)
+IOC_TYPES: tuple[str, ...] = (
+    *DEFAULT_IOC_TYPES,
+    *("imphash", "ja3_hash", "ja4_hash", "mac_address", "guid", "mutex", "named_pipe"),
+    *("windows_path", "linux_path", "registry_key", "user_agent"),
+)
+DEFANGABLE = ("ipv4", "ipv6", "cidr", "dns", "url", "email")
+IOC_GROUPS: dict[str, tuple[str, ...]] = {
+    "all": IOC_TYPES,
+    "default": DEFAULT_IOC_TYPES,
+    "file_hash": _FILE_HASHES,
+    "hostname": ("dns",),
+    "path": ("windows_path", "linux_path"),
+    "wallet": _WALLETS,
+}
 
 URL_SCHEMES = frozenset(
     """
@@ -30,8 +56,7 @@ _BRACKETED = re.compile(
     r"(?:(?<=\w) )?[\[({<] ?(?:(\.|dot|d0t|punto)|(@|at)|(:)|(/)) ?[\])}>](?: (?=\w))?",
     re.IGNORECASE,
 )
-_HASH_SIZES: dict[str, int] = {"md5_hash": 32, "sha1_hash": 40, "sha256_hash": 64}
-_HEX = re.compile(r"[0-9a-f]+")
+_FOUR_NUMBERS = re.compile(r"\d{1,4}(?:\.\d{1,4}){3}", re.ASCII)
 _URL = re.compile(
     r"(?P<scheme>[a-z][a-z0-9+.\-]{1,20})://(?:(?P<user>[^/?#@\\]*)@)?"
     r"(?P<host>\[[0-9a-f:.]+(?:%[^\]/]{1,40})?\]|[^/?#:@\\\[\]]+)(?::(?P<port>\d{0,5}))?(?P<rest>[/?#].*)?",
@@ -61,19 +86,73 @@ def normal_form(ioc_type: str, text: str) -> str | None:
     return _NORMAL[check_ioc_type(ioc_type)](text)
 
 
-def check_ioc_type(name: str) -> IoCType:
+def check_ioc_type(name: str) -> str:
     """The type of that name.
 
     Raises:
         UsageError: no such type, with the nearest names.
     """
     if name in _NORMAL:
-        return name  # type: ignore[return-value]  # membership was just checked
+        return name
+    known = (*IOC_TYPES, *IOC_GROUPS)
     raise UsageError(
         f"there is no indicator type {name!r}",
-        hint=did_you_mean(name, IOC_TYPES) or "known types: " + ", ".join(IOC_TYPES),
-        context={"ioc_type": name, "known": list(IOC_TYPES)},
+        hint=did_you_mean(name, known) or "known types: " + ", ".join(known),
+        context={"ioc_type": name, "known": list(known)},
     )
+
+
+def chosen_types(names: str | Iterable[str] | None, own: Iterable[str] = ()) -> frozenset[str]:
+    """The types that names of types and of groups mean; the default ones and `own` for None.
+
+    Groups are ``default``, ``all``, ``file_hash``, ``hostname``, ``path`` and ``wallet``.
+
+    Raises:
+        UsageError: no such type or group, with the nearest names.
+
+    Examples:
+        >>> sorted(chosen_types(["path", "cve"]))
+        ['cve', 'linux_path', 'windows_path']
+    """
+    added = frozenset(own)
+    if names is None:
+        return added | frozenset(DEFAULT_IOC_TYPES)
+    found: set[str] = set()
+    for name in [names] if isinstance(names, str) else names:
+        if name in added:
+            found.add(name)
+        else:
+            found.update(IOC_GROUPS.get(name) or (check_ioc_type(name),))
+    return frozenset(found | added if "all" in names else found)
+
+
+def flaw(ioc_type: str, text: str) -> str:
+    """Why a text is no indicator of a type; empty if it is one.
+
+    Raises:
+        UsageError: no such type of indicator.
+
+    Examples:
+        >>> flaw("md5_hash", "0" * 32)
+        'all zeros: no hash was computed'
+        >>> flaw("ipv4", "192.0.2.1")
+        ''
+    """
+    if normal_form(ioc_type, text) is not None:
+        return ""
+    reason = ""
+    if ioc_type in digests.DIGEST_SIZES:
+        right = len(text) == digests.DIGEST_SIZES[ioc_type]
+        reason = digests.filler(text) if right else "not as many digits as the hash has"
+    elif ioc_type == "ipv4" and _FOUR_NUMBERS.fullmatch(text):
+        reason = "a number above 255 or with a zero in front"
+    elif ioc_type == "mac_address":
+        reason = references.mac_flaw(text)
+    elif ioc_type in _WALLETS:
+        reason = "its checksum is wrong"
+    elif ioc_type == "attack_technique":
+        reason = "no technique has such a number"
+    return reason or f"not a valid {ioc_type}"
 
 
 def refang(text: str) -> str:
@@ -121,6 +200,32 @@ def url_host(url: str) -> str:
     return match["host"].strip("[]").lower() if match else ""
 
 
+def indicator_scope(ioc_type: str, value: str) -> str:
+    """From where an indicator's address, network or interface can be reached; empty for others.
+
+    Args:
+        ioc_type: its type.
+        value: its normal form.
+
+    Examples:
+        >>> indicator_scope("url", "http://10.0.0.1/a"), indicator_scope("dns", "a.example")
+        ('private', '')
+        >>> indicator_scope("cidr", "192.0.2.0/24"), indicator_scope("asn", "AS64512")
+        ('documentation', 'private')
+    """
+    if ioc_type == "url":
+        value = url_host(value).partition("%")[0]
+    elif ioc_type == "cidr":
+        return references.cidr_scope(value)
+    elif ioc_type == "asn":
+        return references.asn_scope(value)
+    elif ioc_type == "mac_address":
+        return references.mac_scope(value)
+    elif ioc_type not in {"ipv4", "ipv6"}:
+        return ""
+    return address_scope(value) or ""
+
+
 def _ipv4(text: str) -> str | None:
     address = parse_address(text)
     return str(address) if address is not None and address.version == 4 else None
@@ -162,14 +267,19 @@ def _email(text: str) -> str | None:
     return None if name is None or host.endswith(".") else f"{local}@{name}".lower()
 
 
-def _digest(size: int) -> Callable[[str], str | None]:
+def _user_agent(text: str) -> str | None:
+    text = " ".join(text.split())
+    return text if 3 <= len(text) <= 1024 and text.isprintable() else None
+
+
+def _digest(ioc_type: str) -> Callable[[str], str | None]:
+    return lambda text: digests.digest(ioc_type, text)
+
+
+def _wallet(ioc_type: str) -> Callable[[str], str | None]:
     def normal(text: str) -> str | None:
-        text = text.lower()
-        if len(text) != size or not _HEX.fullmatch(text):
-            return None
-        # One repeated digit is a filler; a digest without any letter has odds of 1 in 3 million.
-        # So has one with only four different ones, such as a mask of bits, of 1 in 10 ** 16.
-        return None if len(set(text)) <= 4 or text.isdecimal() else text
+        found = wallet(text)
+        return found[1] if found is not None and found[0] == ioc_type else None
 
     return normal
 
@@ -177,8 +287,25 @@ def _digest(size: int) -> Callable[[str], str | None]:
 _NORMAL: dict[str, Callable[[str], str | None]] = {
     "ipv4": _ipv4,
     "ipv6": _ipv6,
+    "cidr": references.cidr,
     "dns": domain_name,
     "url": _url,
     "email": _email,
-    **{name: _digest(size) for name, size in _HASH_SIZES.items()},
+    **{name: _digest(name) for name in digests.DIGEST_SIZES},
+    "ssdeep_hash": digests.ssdeep,
+    "imphash": _digest("md5_hash"),
+    "ja3_hash": _digest("md5_hash"),
+    "ja4_hash": digests.ja4,
+    "cve": references.cve,
+    "attack_technique": references.attack_technique,
+    "asn": references.asn,
+    "mac_address": references.mac_address,
+    "guid": references.guid,
+    "mutex": places.mutex,
+    "named_pipe": places.named_pipe,
+    "windows_path": places.windows_path,
+    "linux_path": places.linux_path,
+    "registry_key": places.registry_key,
+    "user_agent": _user_agent,
+    **{name: _wallet(name) for name in _WALLETS},
 }

@@ -6,14 +6,14 @@ of times. Pieces repeat a lot in logs; each distinct one is read once.
 """
 
 import re
-from collections.abc import Callable
 from ipaddress import IPv6Address
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 from urllib.parse import unquote
 
-from huntkit.entities.addresses import address_scope, parse_address
+from huntkit.entities.addresses import address_text, parse_address
+from huntkit.entities.digests import DIGEST_SIZES, filler
 from huntkit.entities.domains import is_top_level
-from huntkit.entities.indicators import normal_form, refang, url_host
+from huntkit.entities.indicators import flaw, indicator_scope, normal_form, refang, url_host
 from huntkit.extract.chunks import LABELS
 from huntkit.extract.lookalikes import (
     reads_as_address,
@@ -31,9 +31,15 @@ class Found(NamedTuple):
     observable: str
     defanged: bool
     scope: str
+    reason: str  # why it is none after all; empty for an indicator
 
 
-Add = Callable[[str, str], None]
+class Add(Protocol):
+    """Takes what was found, or with a reason what only looked like it."""
+
+    def __call__(self, ioc_type: str, value: str, reason: str = "") -> None:
+        """Take one."""
+
 
 _MAX_DEPTH = 4  # URLs inside the parameters of URLs
 _HIDDEN = re.compile("[\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]")
@@ -45,7 +51,9 @@ _JSON_ESCAPE = re.compile(r"\\u00([0-7][0-9A-Fa-f])")
 _ESCAPED_BREAK = re.compile(r"(?:\\+r\\+n|\\+n\\+r)(?:\\+[rnt])*")
 _BREAK = re.compile(r"[\s\"'`<>|\x00-\x1f]+")
 _HEX_RUN = re.compile(r"(?<![0-9A-Za-z])[0-9A-Fa-f]{32,}(?![0-9A-Za-z])")
-_HASH_TYPES = {32: "md5_hash", 40: "sha1_hash", 64: "sha256_hash"}
+_HASH_TYPES = {size: name for name, size in DIGEST_SIZES.items()}
+_SIZE_OF_NETWORK = re.compile(r"/(\d{1,3})(?![\w/]|\.\d)", re.ASCII)
+_TIME = re.compile(r"\d{1,2}(?::\d\d){1,2}(?:\.\d+)?")
 _AUTHORITY_END = re.compile(r"[/?#\\]")
 _HOST_RUN = re.compile(r"[\w.\-]+")
 _LOCAL_BACK = re.compile(r"[\w.+%=!#$&*/~^-]{1,64}")  # read from right to left
@@ -63,6 +71,8 @@ _VERSION_VALUE = re.compile(
 def read_chunk(chunk: str) -> list[Found]:
     """The indicators of one piece of text, in order of type of search, each once.
 
+    What only looks like one is given too, with the reason.
+
     Examples:
         >>> [(f.ioc_type, f.observable) for f in read_chunk("hxxp://evil[.]example.com/a.")]
         [('url', 'http://evil.example.com/a'), ('dns', 'evil.example.com')]
@@ -72,8 +82,10 @@ def read_chunk(chunk: str) -> list[Found]:
     found = _read_text(plain)
     written = found if plain == text else _read_text(text)
     return [
-        Found(ioc_type, value, (ioc_type, value) not in written, _scope(ioc_type, value))
-        for ioc_type, value in found
+        Found(*key, False, "", reason)
+        if reason
+        else Found(*key, written.get(key, "-") != "", indicator_scope(*key), "")
+        for key, reason in found.items()
     ]
 
 
@@ -84,26 +96,19 @@ def _may_be_defanged(text: str) -> bool:
     )
 
 
-def _read_text(text: str) -> dict[tuple[str, str], None]:
-    """Type and value of all indicators, in order."""
-    found: dict[tuple[str, str], None] = {}
+def _read_text(text: str) -> dict[tuple[str, str], str]:
+    """Type, value and reason of all indicators and of what looks like them, in order."""
+    found: dict[tuple[str, str], str] = {}
 
-    def add(ioc_type: str, value: str) -> None:
-        found[ioc_type, value] = None
+    def add(ioc_type: str, value: str, reason: str = "") -> None:
+        if not reason or (ioc_type, value) not in found:
+            found[ioc_type, value] = reason
 
     if len(text) >= 32:
         _read_hashes(text, add)
     for part in _parts(text):
         _read(part, add, depth=0)
     return found
-
-
-def _scope(ioc_type: str, value: str) -> str:
-    if ioc_type == "url":
-        value = url_host(value).partition("%")[0]
-    elif ioc_type not in {"ipv4", "ipv6"}:
-        return ""
-    return address_scope(value) or ""
 
 
 def _parts(text: str) -> list[str]:
@@ -122,13 +127,17 @@ def _parts(text: str) -> list[str]:
 def _read_hashes(text: str, add: Add) -> None:
     for match in _HEX_RUN.finditer(text):
         ioc_type = _HASH_TYPES.get(match.end() - match.start())
-        if ioc_type and reads_as_hash(
+        if ioc_type is None:
+            continue
+        if filler(match[0]):
+            add(ioc_type, match[0], filler(match[0]))
+        elif reads_as_hash(
             before=text[max(0, match.start() - 60) : match.start()],
             after=text[match.end() : match.end() + 12],
         ):
-            value = normal_form(ioc_type, match[0])
-            if value:
-                add(ioc_type, value)
+            add(ioc_type, match[0].lower())
+        else:
+            add(ioc_type, match[0], "named as something else than the hash of a file")
 
 
 def _read(text: str, add: Add, *, depth: int) -> None:
@@ -145,9 +154,11 @@ def _read(text: str, add: Add, *, depth: int) -> None:
 def _read_url(text: str, add: Add, *, depth: int) -> None:
     value = normal_form("url", text)
     if value is None:
+        add("url", text, "not a valid address: its host, port or scheme")
         return
     host = url_host(value)
     if value.endswith(f"//{host}") and reads_as_code_name(host):
+        add("url", value, "a name of program code made into a link")
         return
     add("url", value)
     if ":" in host or host.replace(".", "").isdecimal():
@@ -172,16 +183,24 @@ def _read_url(text: str, add: Add, *, depth: int) -> None:
 def _add_address(text: str, add: Add) -> None:
     address = parse_address(text)
     if address is None:
+        add("ipv4", text, flaw("ipv4", text))
         return
     if isinstance(address, IPv6Address) and address.ipv4_mapped is not None:
         address = address.ipv4_mapped  # the way a socket shows an IPv4 peer, no second address
         text = str(address)
-    value = normal_form(f"ipv{address.version}", text)
-    if value is None or int(address) == 0:
-        return
-    if address.version == 4 and int(address) < 1 << 24:
-        return  # 0.0.0.0/8 is nobody's address; versions look like this
-    add(f"ipv{address.version}", value)
+    ioc_type = f"ipv{address.version}"
+    # 0.0.0.0/8 is nobody's address; versions look like this.
+    nobody = int(address) == 0 or (address.version == 4 and int(address) < 1 << 24)
+    add(ioc_type, address_text(address), "nobody's address" if nobody else "")
+
+
+def _add_network(text: str, after: str, add: Add) -> bool:
+    """Add a network where the size of one follows its first address."""
+    size = _SIZE_OF_NETWORK.match(after)
+    value = normal_form("cidr", text + size[0]) if size else None
+    if value is not None:
+        add("cidr", value)
+    return value is not None
 
 
 def _read_bare(text: str, add: Add, *, after: str = "") -> None:
@@ -247,9 +266,14 @@ def _read_ipv6(text: str, add: Add) -> str:
         if run.startswith(":") and not run.startswith("::"):
             run = run[1:]
         left = right - len(run)
-        if run.count(":") >= 2 and _reads_as_ipv6(text, left, right, run):
-            _add_address(run, add)
+        if run.count(":") < 2:
+            continue
+        if _reads_as_ipv6(text, left, right, run):
+            if not _add_network(run, text[right : right + 8], add):
+                _add_address(run, add)
             places.append((left, right))
+        elif len(run) <= 90:
+            add("ipv6", run, "a time of day" if _TIME.fullmatch(run) else "not an IPv6 address")
     return _blanked(text, places)
 
 
@@ -282,9 +306,11 @@ def _read_run(text: str, start: int, end: int, add: Add, tail: str) -> None:
     after = (text[right : right + 16] or tail).lstrip(".")
     if core[0].isdecimal() and core.replace(".", "").replace("-", "").isdecimal():
         for piece in core.split("-"):
-            if _FOUR_NUMBERS.fullmatch(piece) and reads_as_address(
-                piece, before=before, after=after
-            ):
+            if not _FOUR_NUMBERS.fullmatch(piece):
+                continue
+            if not reads_as_address(piece, before=before, after=after):
+                add("ipv4", piece, "a version or a number, by the text around it")
+            elif not _add_network(piece, after, add):
                 _add_address(piece, add)
         return
     if len(core) > 254:
@@ -305,9 +331,11 @@ def _read_name(core: str, before: str, after: str, add: Add) -> None:
     if core[:2] in {"2F", "3A", "3D"} and core[2:3].islower():
         core = core[2:]  # %2F, %3A or %3D that lost its percent sign
     name = normal_form("dns", core)
-    if (
-        name is not None
-        and not name.endswith(".arpa")
-        and reads_as_domain(core, before=before, after=after)
-    ):
+    if name is None:
+        return
+    if name.endswith(".arpa"):
+        add("dns", name, "an address written backwards")
+    elif reads_as_domain(core, before=before, after=after):
         add("dns", name)
+    else:
+        add("dns", name, "a file or program code, by the text around it")

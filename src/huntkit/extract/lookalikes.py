@@ -10,6 +10,7 @@ import re
 from functools import cache
 from importlib.resources import files
 
+from huntkit.entities.digests import DIGEST_SIZES
 from huntkit.entities.domains import is_top_level
 
 # Read from right to left: the label before "=", with quotes and blanks in between.
@@ -136,14 +137,14 @@ def never_in_field(field: str) -> frozenset[str]:
 
     Examples:
         >>> never_in_field("ProductVersion"), sorted(never_in_field("ja3s"))
-        (frozenset({'ipv4'}), ['md5_hash', 'sha1_hash', 'sha256_hash'])
+        (frozenset({'ipv4'}), ['md5_hash', 'sha1_hash', 'sha256_hash', 'sha512_hash'])
     """
     parts = [part.lower() for part in _FIELD_WORD.findall(field)]
     if not {"version", "ver", "oid"}.isdisjoint(parts):
         return frozenset({"ipv4"})
     name = field.rpartition(".")[2].lower().strip("_")
     if name in words("not-file-hashes") or parts[-1:] in (["id"], ["mask"]):
-        return frozenset({"md5_hash", "sha1_hash", "sha256_hash"})
+        return frozenset(DIGEST_SIZES)
     return frozenset()
 
 
