@@ -119,7 +119,7 @@ export class TimeStage extends Stage {
           },
           {
             type: "bar", xAxisIndex: 1, yAxisIndex: 1, silent: true, barWidth: "96%",
-            itemStyle: { color: c.faint }, data: this.strip(), z: 1,
+            itemStyle: { color: c.faint }, data: this.strip(BINS), z: 1,
           },
         ],
       },
@@ -133,12 +133,12 @@ export class TimeStage extends Stage {
     return 0;
   }
 
-  // The strip's bars, BINS of them, from 0 to 1; worked out once, for it never changes.
-  strip() {
+  // The strip's bars, `bins` of them, from 0 to 1; worked out once, for it never changes.
+  strip(bins) {
     if (!this.bars) {
       const [start, end] = this.domain;
       const { counts, most } = density(
-        this.times, null, 0, this.times.length, start, end, 1, BINS,
+        this.times, null, 0, this.times.length, start, end, 1, bins,
       );
       const top = Math.log1p(most);
       this.bars = Array.from(counts, (n, i) => [i + 0.5, n ? 0.08 + 0.9 * (Math.log1p(n) / top) : 0]);

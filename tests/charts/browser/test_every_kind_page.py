@@ -1,0 +1,140 @@
+"""What holds for every chart, whatever its kind: real data, hostile data, keys, readers."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+import pytest
+
+from huntkit import charts
+from huntkit.charts.catalog import charts as catalog
+from huntkit.charts.chart import Chart
+
+pytestmark = pytest.mark.browser
+
+START = datetime(2026, 3, 1, 10, tzinfo=UTC)
+# How many colours stand on more than 20 pixels of the picture.
+COLOURS = """() => {
+  const canvas = document.querySelector(".hk-canvas canvas");
+  const { width, height } = canvas;
+  const copy = Object.assign(document.createElement("canvas"), { width, height });
+  const context = copy.getContext("2d", { willReadFrequently: true });
+  context.drawImage(canvas, 0, 0);
+  const { data } = context.getImageData(0, 0, width, height);
+  const seen = {};
+  for (const pixel of new Uint32Array(data.buffer)) seen[pixel] = (seen[pixel] || 0) + 1;
+  return Object.values(seen).filter((n) => n > 20).length;
+}"""
+RUN = "</script><script>window.hostile=1</script>"
+
+
+def log(shared_data: Path, name: str) -> pl.DataFrame:
+    return pl.read_csv(shared_data / "logs" / name, infer_schema_length=20_000)
+
+
+REAL: dict[str, Callable[[Path], Chart]] = {
+    "timeline_values": lambda data: charts.timeline_values(
+        log(data, "az_net_flows.csv"), value_column="TotalAllowedFlows", group_by="L7Protocol"
+    ),
+}
+
+
+def hostile_table(texts: list[str]) -> pl.DataFrame:
+    size = len(texts)
+    return pl.DataFrame(
+        {
+            "TimeGenerated": [START + timedelta(seconds=i) for i in range(size)],
+            RUN: texts,
+            "<img src=x onerror=window.hostile=1>": texts[::-1],
+            "number{a|b}": range(size),
+        }
+    )
+
+
+HOSTILE: dict[str, Callable[[pl.DataFrame], Chart]] = {
+    "timeline_values": lambda table: charts.timeline_values(
+        table,
+        value_column="number{a|b}",
+        group_by=RUN,
+        source_columns=table.columns[1:3],
+        references={RUN: START},
+        title=RUN,
+    ),
+}
+# Kinds with a file of tests of their own for what is held here.
+ELSEWHERE = {"timeline", "process_tree"}
+
+
+def test_no_kind_is_forgotten() -> None:
+    assert set(REAL) == set(HOSTILE) == set(catalog().names()) - ELSEWHERE
+
+
+@pytest.mark.data
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("kind", sorted(REAL))
+def test_real_data_is_drawn(
+    drawn: Callable[..., Any], shared_data: Path, kind: str, scheme: str
+) -> None:
+    chart = REAL[kind](shared_data)
+    page = drawn(chart, scheme=scheme)
+    assert page.evaluate(COLOURS) > 4
+    label = str(page.locator(".hk-stage").get_attribute("aria-label"))
+    assert chart.summary in label
+    assert page.locator(".hk-table tbody tr").count() == len(chart.table) - 1 > 0
+    page.set_viewport_size({"width": 700, "height": 900})
+    page.emulate_media(color_scheme="dark" if scheme == "light" else "light")
+    page.wait_for_timeout(200)
+    assert page.locator(".hk-canvas canvas").first.bounding_box()["width"] < 700
+    assert page.evaluate(COLOURS) > 4
+
+
+@pytest.mark.parametrize("kind", sorted(HOSTILE))
+def test_hostile_texts_stay_texts(
+    drawn: Callable[..., Any], hostile_texts: list[str], kind: str
+) -> None:
+    page = drawn(HOSTILE[kind](hostile_table(hostile_texts)))
+    stage = page.locator(".hk-stage")
+    stage.focus()
+    for key in ["]", "ArrowRight", "ArrowDown", "Enter", "+", "]", "?", "Escape", "0", "-"]:
+        page.keyboard.press(key)
+    for _ in hostile_texts:
+        page.keyboard.press("]")
+    box = stage.bounding_box()
+    for step in range(0, int(box["width"]), 30):
+        x, y = box["x"] + step, box["y"] + 12 + step * 7 % int(box["height"] - 20)
+        page.mouse.move(x, y)
+        page.mouse.click(x, y)
+    for item in page.locator(".hk-item").all():
+        item.click()
+    page.locator(".hk-table summary").click()
+    assert page.locator("figure img, figure a, .hk-plot script, figure iframe").count() == 0
+
+
+@pytest.mark.parametrize("kind", sorted(HOSTILE))
+def test_keys_walk_through_the_marks(drawn: Callable[..., Any], kind: str) -> None:
+    page = drawn(HOSTILE[kind](hostile_table([f"text {i}" for i in range(12)])))
+    page.locator(".hk-stage").focus()
+    details = page.locator(".hk-details")
+    seen = []
+    for _ in range(3):
+        page.keyboard.press("]")
+        seen.append(str(details.text_content()))
+        assert page.locator(".hk-ring").is_visible()
+    assert len({*seen, ""}) == 4
+    page.keyboard.press("[")
+    assert details.text_content() == seen[1]
+    page.keyboard.press("Escape")
+    assert details.text_content() == ""
+    assert page.locator(".hk-ring").is_hidden()
+    page.keyboard.press("?")
+    assert "Esc" in str(details.text_content())
+    assert page.evaluate("document.activeElement.className") == "hk-stage"
+
+
+@pytest.mark.parametrize("kind", sorted(HOSTILE))
+def test_nothing_to_draw_is_said(drawn: Callable[..., Any], kind: str) -> None:
+    chart = HOSTILE[kind](hostile_table([]))
+    page = drawn(chart)
+    assert page.locator(".hk-message").text_content() == chart.spec["message"]
