@@ -97,12 +97,13 @@ def test_a_record_in_several_tables_counts_once(evidence: Make, process_rows: Ma
     assert overview.overview(given, layouts(given)).hosts["Records"].to_list() == [3]
 
 
-def test_times_without_a_year_are_told_as_unknown(evidence: Make) -> None:
-    rows = windows_rows({"_record": 1}, {"_record": 2}).with_columns(
-        _time_note=pl.Series(["year unknown", "zone assumed"])
+def test_times_without_a_year_are_told_with_what_helps(evidence: Make) -> None:
+    rows = windows_rows({"_record": 1}, {"_record": 2}, {"_record": 3}).with_columns(
+        _time_note=pl.Series(["year unknown", "zone assumed", "year assumed, zone assumed"])
     )
     notes = gather(evidence({"Syslog": rows})).time_notes
     assert "1 record: year unknown (see _time_note, --assume-year)" in notes
+    assert "1 record: year assumed, zone assumed (see _time_note, --assume-year)" in notes
     assert "1 record: zone assumed (see _time_note)" in notes
 
 

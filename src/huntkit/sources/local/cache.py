@@ -75,7 +75,7 @@ class Cache:
             for file in files:
                 row = index.execute(
                     "SELECT sha256 FROM files WHERE path=? AND size=? AND mtime_ns=? AND inode=?",
-                    (os.fspath(file.path.absolute()), file.size, file.mtime_ns, file.inode),
+                    (_key(file), file.size, file.mtime_ns, file.inode),
                 ).fetchone()
                 if row:
                     found[file.path] = str(row[0])
@@ -88,7 +88,7 @@ class Cache:
         with self._index() as index:
             index.execute(
                 "INSERT OR REPLACE INTO files VALUES (?,?,?,?,?)",
-                (os.fspath(file.path.absolute()), file.size, file.mtime_ns, file.inode, sha256),
+                (_key(file), file.size, file.mtime_ns, file.inode, sha256),
             )
 
     def entry(self, sha256: str) -> Path:
@@ -159,7 +159,7 @@ class Cache:
         try:
             with connection:
                 connection.execute(
-                    "CREATE TABLE IF NOT EXISTS files (path TEXT PRIMARY KEY, size INTEGER,"
+                    "CREATE TABLE IF NOT EXISTS files (path BLOB PRIMARY KEY, size INTEGER,"
                     " mtime_ns INTEGER, inode INTEGER, sha256 TEXT)"
                 )
                 yield connection
@@ -170,6 +170,11 @@ class Cache:
             ) from failure
         finally:
             connection.close()
+
+
+def _key(file: InputFile) -> bytes:
+    """A path as bytes: not every file name is text."""
+    return os.fsencode(file.path.absolute())
 
 
 def _use_of(folder: Path) -> tuple[float, int]:

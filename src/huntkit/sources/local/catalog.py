@@ -84,7 +84,7 @@ def _table(name: str, given: list[_Given], cache: Cache) -> Table:
             _add_input(table, manifest.folder, manifest.parts, path=None)
     rest = [each for each in plain if each not in small] if small else plain
     for source, parts in _by_source(rest):
-        _add_input(table, source.manifest.folder, parts, path=str(source.path))
+        _add_input(table, source.manifest.folder, parts, path=source.name)
     known = empty_table(name)
     table.types = {**known.types, **table.types}
     table.names.update(known.names)
@@ -152,7 +152,7 @@ def _common(one: str, other: str) -> str:
 def _pack(name: str, given: list[_Given], cache: Cache, *, merge: bool) -> Manifest:
     """Rows of many parts together, kept in the cache."""
     facts = [
-        [str(source.path), source.manifest.sha256, source.manifest.folder.name, part.file]
+        [source.name, source.manifest.sha256, source.manifest.folder.name, part.file]
         for source, part in given
     ]
     key = hashlib.sha256(orjson.dumps([name, merge, facts])).hexdigest()
@@ -187,7 +187,7 @@ def _groups(given: list[_Given]) -> Iterator[list[_Given]]:
 def _read(given: list[_Given]) -> pl.DataFrame:
     frames = [
         pl.read_parquet(source.manifest.folder / part.file).with_columns(
-            (pl.lit(str(source.path)) + pl.col("_member")).alias("_file")
+            (pl.lit(source.name) + pl.col("_member")).alias("_file")
         )
         for source, part in given
     ]

@@ -1,6 +1,7 @@
 """What was read of some files: what is missing, and a name for all that the tables will hold."""
 
 import hashlib
+import os
 import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -16,6 +17,11 @@ class Source:
 
     path: Path
     manifest: Manifest
+
+    @property
+    def name(self) -> str:
+        r"""The path as rows and messages say it; bytes that are no UTF-8 are written ``\xe9``."""
+        return os.fsencode(self.path).decode("utf-8", "backslashreplace")
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +44,7 @@ class Intake:
         """Every file and archive member: the path as rows name it, and what was read."""
         for source in self.sources:
             for facts in source.manifest.members:
-                yield str(source.path) + facts.name, facts
+                yield source.name + facts.name, facts
 
     @property
     def partial(self) -> bool:
@@ -71,8 +77,8 @@ class Intake:
             told = _identity(source.manifest)
             if told is None:
                 return None
-            path = str(source.path).encode("utf-8", "surrogatepass")
-            digest.update(hashlib.sha256(path).digest() + hashlib.sha256(told).digest())
+            path = hashlib.sha256(os.fsencode(source.path)).digest()
+            digest.update(path + hashlib.sha256(told).digest())
         return digest.hexdigest()
 
     def close(self) -> None:

@@ -1,0 +1,64 @@
+import os
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+import pytest
+
+from huntkit.core.errors import UsageError
+from huntkit.formats.limits import Limits
+from huntkit.sources.local import reading
+from huntkit.sources.local.opening import Assumptions, take_in
+
+
+def test_a_zone_that_does_not_exist_is_told_with_the_nearest() -> None:
+    with pytest.raises(UsageError, match=r"no time zone 'Europe/Berln'.*Europe/Berlin"):
+        Assumptions(timezone="Europe/Berln")
+
+
+def test_what_other_limits_cut_off_is_not_taken_from_the_cache(tmp_path: Path) -> None:
+    log = tmp_path / "a.json"
+    log.write_text('{"a": "%s"}\n{"a": 1}\n' % ("x" * 5_000))
+    small = Assumptions(limits=Limits(max_line_bytes=1_000))
+
+    def kept(assumptions: Assumptions) -> int:
+        intake = take_in(log, cache_dir=tmp_path / "cache", assumptions=assumptions)
+        return sum(facts.kept for _, facts in intake.members())
+
+    assert [kept(small), kept(Assumptions()), kept(small)] == [1, 2, 1]
+
+
+def test_nothing_stays_where_reading_fails(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "temporary"))
+    (tmp_path / "temporary").mkdir()
+    (tmp_path / "a.log").write_text("Jan  2 03:04:05 host1 sshd[1]: hello\n")
+
+    def fail(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(reading, "run_jobs", fail)
+    with pytest.raises(KeyboardInterrupt):
+        take_in(tmp_path / "a.log", cache=False)
+    with pytest.raises(UsageError):
+        take_in(tmp_path / "nothing", cache=False)
+    assert list((tmp_path / "temporary").iterdir()) == []
+
+
+def test_known_files_are_found_without_the_data_libraries(tmp_path: Path) -> None:
+    log = tmp_path / "a.log"
+    log.write_text("Jan  2 03:04:05 host1 sshd[1]: hello\n")
+    take_in(log, cache_dir=tmp_path / "cache")  # changed just now: its hash is not trusted
+    long_ago = (1_000_000_000, 1_000_000_000)
+    os.utime(log, long_ago)
+    take_in(log, cache_dir=tmp_path / "cache")
+    code = (
+        "import sys; from huntkit.sources.local.opening import take_in;"
+        f"intake = take_in({str(log)!r}, cache_dir={str(tmp_path / 'cache')!r});"
+        "assert [facts.kept for _, facts in intake.members()] == [1];"
+        "print({'polars', 'pyarrow', 'pandas', 'duckdb', 'numpy'} & set(sys.modules))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=False
+    )
+    assert (done.stdout, done.stderr) == ("set()\n", "")
