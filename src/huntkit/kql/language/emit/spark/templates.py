@@ -10,6 +10,7 @@ from huntkit.kql.language.emit.spark.registry import template
 
 template("text_bool", "a", "CASE WHEN a THEN 'True' WHEN NOT a THEN 'False' ELSE '' END")
 template("text_long", "a", "coalesce(cast(a AS string), '')")
+template("text_string", "a", "a")
 template("text_guid", "a", "coalesce(a, '')")
 template("json_long", "a", "cast(a AS string)")
 template("json_bool", "a", "CASE WHEN a THEN 'true' WHEN NOT a THEN 'false' END")
