@@ -9,6 +9,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from typer.testing import CliRunner
+
+from huntkit.cli.app import app
+from huntkit.core.errors import HuntkitError
+from huntkit.report import notable
 
 Run = Callable[..., "subprocess.CompletedProcess[bytes]"]
 HEAVY = {"polars", "pyarrow", "pandas", "duckdb", "numpy", "jinja2"}
@@ -121,3 +126,24 @@ def test_part_that_failed_is_code_3_again(
     quiet = run("report", bad, log, "-o", "3.html", **env)
     assert quiet.returncode == 3
     assert b"bad.zip" in quiet.stderr
+
+
+def test_a_section_that_fails_is_code_3_and_made_again(
+    log: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def open_once() -> Any:
+        arguments = ["open", str(log), "--no-report", "--cache-dir", str(tmp_path / "cache")]
+        return CliRunner().invoke(app, arguments)
+
+    def fail(*_: object) -> None:
+        raise HuntkitError("no memory")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(notable, "notable", fail)
+        broken = open_once()
+    assert broken.exit_code == 3
+    assert "the section notable failed: no memory" in broken.stderr
+    assert "INCOMPLETE" in broken.stderr
+    whole = open_once()
+    assert whole.exit_code == 0
+    assert "INCOMPLETE" not in whole.stderr
