@@ -25,7 +25,8 @@ def test_columns_and_places():
     found = decode(pl.DataFrame({"a": ["no", None, f"run {run} now"]}), "a")
     assert found.columns == [
         "Input", "SourceIndex", "input_column", "Depth", "Encoding", "Decoded", "start", "end",
-        "Note", "Layer", "ParentLayer", "Size", "Announced",
+        "Note", "Layer", "ParentLayer", "Size", "Announced", "limit", "file_name", "file_type",
+        "md5", "sha1", "sha256", "steps",
     ]  # fmt: skip
     row = found.row(0, named=True)
     assert (row["SourceIndex"], row["Decoded"], row["Size"]) == (2, SCRIPT, len(SCRIPT))

@@ -9,9 +9,16 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from huntkit.extract.encoded_bytes import open_bytes, readable
+from huntkit.extract.encoded_bytes import (
+    ARCHIVES,
+    Allowed,
+    Context,
+    open_bytes,
+    readable,
+)
 
 TEXT = "Invoke-Thing 'http://evil.example/a'"
+SURE = Context(sure=True)
 NOISE = bytes(range(128, 256))
 
 
@@ -41,7 +48,7 @@ def test_other_bytes_are_not_readable(data):
     ],
 )
 def test_compressed_text_is_opened_and_named(name, pack):
-    opened = open_bytes(pack(TEXT.encode("utf-16-le")), room=10_000)
+    opened = open_bytes(pack(TEXT.encode("utf-16-le")), Allowed())
     assert opened is not None
     assert (opened.encodings, opened.text) == ((name, "utf-16-le"), TEXT)
     assert (opened.size, opened.note, opened.is_text) == (2 * len(TEXT), "", True)
@@ -49,16 +56,21 @@ def test_compressed_text_is_opened_and_named(name, pack):
 
 def test_layers_of_compression_end_at_their_depth_and_room():
     data = gzip.compress(zlib.compress(bz2.compress(TEXT.encode())))
-    opened = open_bytes(data, room=10_000)
+    opened = open_bytes(data, Allowed())
     assert opened is not None
     assert opened.encodings == ("gzip", "zlib", "bz2", "utf-8")
-    shallow = open_bytes(data, room=10_000, max_depth=2)
+    shallow = open_bytes(data, Allowed(depth=2))
     assert shallow is not None
     assert shallow.encodings == ("gzip", "zlib")
     assert not shallow.is_text
-    bomb = open_bytes(gzip.compress(b"A" * 100_000), room=1000)
-    assert bomb is not None
-    assert (bomb.size, bomb.note) == (1000, "stopped: more bytes than the limit")
+    assert shallow.limit == "depth"
+    for allowed, size, limit in (
+        (Allowed(room=1000), 1000, "size_bytes"),
+        (Allowed(ratio=2), 1 << 20, "ratio"),
+    ):
+        bomb = open_bytes(gzip.compress(b"A" * 9_000_000), allowed)
+        assert bomb is not None
+        assert (bomb.size, bomb.limit) == (size, limit)
 
 
 @pytest.mark.parametrize(
@@ -72,17 +84,20 @@ def test_layers_of_compression_end_at_their_depth_and_room():
 )
 def test_binaries_are_named_with_their_strings(head, kind):
     opened = open_bytes(
-        head + NOISE + b"secret string" + NOISE + b"w\x00i\x00d\x00e\x00!\x00", room=1
+        head + NOISE + b"secret string" + NOISE + b"w\x00i\x00d\x00e\x00!\x00", Allowed(room=1)
     )
     assert opened is not None
     assert opened.note.startswith(f"binary: {kind}, ")
+    assert opened.file_type == kind
+    if kind in ARCHIVES:
+        return  # its text is the names of its files
     assert "secret string" in opened.text.splitlines()
     assert "wide!" in opened.text.splitlines()
 
 
 def test_unknown_bytes_are_reported_only_where_the_context_is_sure():
-    assert open_bytes(NOISE, room=100) is None
-    opened = open_bytes(NOISE, room=100, sure=True)
+    assert open_bytes(NOISE, Allowed()) is None
+    opened = open_bytes(NOISE, Allowed(), SURE)
     assert opened is not None
     assert opened.note == "binary: unknown, 128 bytes"
 
@@ -90,11 +105,11 @@ def test_unknown_bytes_are_reported_only_where_the_context_is_sure():
 def test_deflate_without_a_header_needs_a_sure_context_and_a_whole_stream():
     packer = zlib.compressobj(wbits=-15)
     data = packer.compress(TEXT.encode() * 4) + packer.flush()
-    assert open_bytes(data, room=10_000) is None
-    opened = open_bytes(data, room=10_000, sure=True)
+    assert open_bytes(data, Allowed()) is None
+    opened = open_bytes(data, Allowed(), SURE)
     assert opened is not None
     assert opened.encodings == ("deflate", "utf-8")
-    cut = open_bytes(data[:-4], room=10_000, sure=True)
+    cut = open_bytes(data[:-4], Allowed(), SURE)
     assert cut is not None
     assert cut.encodings == ()
 
@@ -103,6 +118,6 @@ def test_deflate_without_a_header_needs_a_sure_context_and_a_whole_stream():
 @given(st.binary(max_size=200), st.booleans(), st.integers(1, 500))
 def test_any_bytes_stay_within_the_room(data, sure, room):
     for each in (data, gzip.compress(data), b"\x78\x9c" + data):
-        opened = open_bytes(each, room=room, sure=sure)
+        opened = open_bytes(each, Allowed(room=room), Context(sure=sure))
         if opened is not None and len(opened.encodings) > int(opened.is_text):
             assert opened.size <= room

