@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from huntkit.core.version import VERSION
 
 if TYPE_CHECKING:
-    from huntkit import charts, extract, report
+    from huntkit import charts, enrich, extract, report
     from huntkit.core.errors import HuntkitError
     from huntkit.runtime.session import Session
     from huntkit.sources.local.evidence import Evidence
@@ -22,12 +22,13 @@ _DOORS = {
     "HuntkitError": ("huntkit.core.errors", "HuntkitError"),
     "Session": ("huntkit.runtime.session", "Session"),
     "charts": ("huntkit.charts", None),
+    "enrich": ("huntkit.enrich", None),
     "extract": ("huntkit.extract", None),
     "open": ("huntkit.sources.local.evidence", "open_evidence"),
     "report": ("huntkit.report", None),
 }
 
-__all__ = ["Evidence", "HuntkitError", "Session", "charts", "extract", "open", "report"]
+__all__ = ["Evidence", "HuntkitError", "Session", "charts", "enrich", "extract", "open", "report"]
 
 
 def __getattr__(name: str) -> Any:

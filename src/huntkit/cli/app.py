@@ -198,10 +198,19 @@ def query(
             "--now", metavar="TIME", help="The instant of KQL's now() and ago(); the last event's."
         ),
     ] = None,
+    geo: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--geo",
+            metavar="FILE",
+            help="A MaxMind database for KQL's geo_info_from_ip_address; may be repeated."
+            " The word countries means the shipped ranges alone.",
+        ),
+    ] = None,
     general: General = General(),  # noqa: B008
 ) -> None:
     """Ask in KQL or SQL."""
-    _work("questions", general).query(words, reading, writing, general, sql=sql, now=now)
+    _work("questions", general).query(words, reading, writing, general, sql=sql, now=now, geo=geo)
 
 
 _IocTypes = Annotated[

@@ -130,6 +130,7 @@ def query(
     *,
     sql: str | None,
     now: str | None,
+    geo: Sequence[str] | None,
 ) -> None:
     """The answer to a KQL query or an SQL statement."""
     check_output(writing)
@@ -142,11 +143,16 @@ def query(
         )
     if sql is not None and now is not None:
         raise UsageError("--now is for KQL; SQL has no ago()")
+    if sql is not None and geo:
+        raise UsageError("--geo is for KQL; SQL has no geo_info_from_ip_address()")
     if sql is None:
+        files = [each for each in geo or () if each != "countries"]
+        places = huntkit.enrich.GeoDatabases(files) if geo else None
         more = f", now={now!r}" if now else ""
+        more += f", geo=huntkit.enrich.GeoDatabases({files!r})" if geo else ""
         _python(general, paths, reading, f"evidence.kql({text!r}{more})")
         with opened(paths, reading) as case:
-            emit(ask_kql(case.evidence, text, now=now), writing, title="Answer")
+            emit(ask_kql(case.evidence, text, now=now, geo=places), writing, title="Answer")
         return
     _python(general, paths, reading, f"evidence.sql({text!r})")
     with opened(paths, reading) as case:

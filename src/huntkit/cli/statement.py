@@ -6,6 +6,7 @@ from pathlib import Path
 import polars as pl
 
 from huntkit.cli.frame import note
+from huntkit.core.contracts import GeoLookup
 from huntkit.core.errors import HuntkitError, QueryError, UsageError, did_you_mean
 from huntkit.kql.language.errors import KqlNameError, KqlSyntaxError, KqlTypeError
 from huntkit.sources.local import schemas
@@ -55,7 +56,9 @@ def ask(evidence: Evidence, text: str) -> pl.DataFrame:
     return rows
 
 
-def ask_kql(evidence: Evidence, text: str, *, now: str | None) -> pl.DataFrame:
+def ask_kql(
+    evidence: Evidence, text: str, *, now: str | None, geo: GeoLookup | None = None
+) -> pl.DataFrame:
     """The rows of a KQL query.
 
     Raises:
@@ -63,7 +66,7 @@ def ask_kql(evidence: Evidence, text: str, *, now: str | None) -> pl.DataFrame:
         QueryError: it is right, and can't be run here.
     """
     try:
-        rows: pl.DataFrame = evidence.kql(text, now=now, frame="polars")
+        rows: pl.DataFrame = evidence.kql(text, now=now, geo=geo, frame="polars")
     except (KqlSyntaxError, KqlNameError, KqlTypeError) as problem:
         raise UsageError(f"KQL, {problem.message}", hint=problem.hint) from problem
     held = {name.casefold() for name in evidence_tables(evidence)}

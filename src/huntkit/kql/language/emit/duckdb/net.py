@@ -278,7 +278,8 @@ def _geo(emitter: Emitter, _n: Fn, args: list[Sql]) -> Sql:
     if not getattr(emitter, "geo", False):
         raise KqlUnsupported(
             "geo_info_from_ip_address without a local database",
-            hint="pass geo=..., something that knows where addresses are",
+            hint="pass geo=huntkit.enrich.GeoDatabases('GeoLite2-City.mmdb'); without a file it "
+            "knows countries only",
         )
     emitter.needs.add(GEO)
     return call(GEO, *args)
