@@ -80,7 +80,7 @@ export class TimeStage extends Stage {
     const [startValue, endValue] = this.view;
     const time = {
       type: "time", min, max,
-      axisLine: { lineStyle: { color: c.line } },
+      axisLine: { onZero: false, lineStyle: { color: c.line } },
       axisTick: { lineStyle: { color: c.line } },
       axisLabel: { color: c.faint, formatter: (ms) => tick(ms, this.view[1] - this.view[0]), hideOverlap: true, fontSize: 11 },
       splitLine: { show: true, lineStyle: { color: c.line, opacity: 0.5 } },
@@ -203,7 +203,7 @@ export class TimeStage extends Stage {
   // Which part is in view and how much of everything that is; then what the chart adds.
   moved() {
     const [start, end] = this.view;
-    const inView = this.to - this.from;
+    const inView = this.inView();
     const fine = Math.min(1000, Math.max(this.unit, (end - start) / 1000));
     const until = day(start) === day(end) ? clock(end, fine) : stamp(end, fine);
     this.status.textContent =
@@ -212,6 +212,10 @@ export class TimeStage extends Stage {
       (this.crowded && inView < this.times.length ? " · press 0 for the far-off ones" : "");
     this.hover(-1, -1);
     this.placeRing();
+  }
+
+  inView() {
+    return this.to - this.from;
   }
 
   show(start, end) {

@@ -7,14 +7,16 @@ if TYPE_CHECKING:
     from huntkit.charts.chart import Chart
     from huntkit.charts.kinds.process_tree import process_tree
     from huntkit.charts.kinds.timeline import timeline
+    from huntkit.charts.kinds.timeline_duration import timeline_duration
     from huntkit.charts.kinds.timeline_values import timeline_values
 
-__all__ = ["Chart", "process_tree", "timeline", "timeline_values"]
+__all__ = ["Chart", "process_tree", "timeline", "timeline_duration", "timeline_values"]
 
 _DOORS = {
     "Chart": "huntkit.charts.chart",
     "process_tree": "huntkit.charts.kinds.process_tree",
     "timeline": "huntkit.charts.kinds.timeline",
+    "timeline_duration": "huntkit.charts.kinds.timeline_duration",
     "timeline_values": "huntkit.charts.kinds.timeline_values",
 }
 

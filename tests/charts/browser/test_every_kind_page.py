@@ -35,6 +35,9 @@ def log(shared_data: Path, name: str) -> pl.DataFrame:
 
 
 REAL: dict[str, Callable[[Path], Chart]] = {
+    "timeline_duration": lambda data: charts.timeline_duration(
+        log(data, "az_net_flows.csv"), group_by=["L7Protocol", "FlowDirection"]
+    ),
     "timeline_values": lambda data: charts.timeline_values(
         log(data, "az_net_flows.csv"), value_column="TotalAllowedFlows", group_by="L7Protocol"
     ),
@@ -46,6 +49,7 @@ def hostile_table(texts: list[str]) -> pl.DataFrame:
     return pl.DataFrame(
         {
             "TimeGenerated": [START + timedelta(seconds=i) for i in range(size)],
+            "later": [START + timedelta(seconds=2 * i) for i in range(size)],
             RUN: texts,
             "<img src=x onerror=window.hostile=1>": texts[::-1],
             "number{a|b}": range(size),
@@ -54,11 +58,19 @@ def hostile_table(texts: list[str]) -> pl.DataFrame:
 
 
 HOSTILE: dict[str, Callable[[pl.DataFrame], Chart]] = {
+    "timeline_duration": lambda table: charts.timeline_duration(
+        table,
+        group_by=[RUN, "TimeGenerated"],
+        end_time_column="later",
+        source_columns=table.columns[2:4],
+        references={RUN: START},
+        title=RUN,
+    ),
     "timeline_values": lambda table: charts.timeline_values(
         table,
         value_column="number{a|b}",
         group_by=RUN,
-        source_columns=table.columns[1:3],
+        source_columns=table.columns[2:4],
         references={RUN: START},
         title=RUN,
     ),
