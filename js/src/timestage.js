@@ -5,7 +5,7 @@ import { button } from "./dom.js";
 import { clipped } from "./labels.js";
 import { palette } from "./palette.js";
 import { Stage } from "./stage.js";
-import { clock, count, day, duration, stamp, tick } from "./times.js";
+import { clock, count, day, duration, stamp, ticks } from "./times.js";
 
 export const RIGHT = 20;
 const AXIS = 26;
@@ -81,10 +81,8 @@ export class TimeStage extends Stage {
     const time = {
       type: "time", min, max,
       axisLine: { onZero: false, lineStyle: { color: c.line } },
-      axisTick: { lineStyle: { color: c.line } },
-      axisLabel: { color: c.faint, formatter: (ms) => tick(ms, this.view[1] - this.view[0]), hideOverlap: true, fontSize: 11 },
-      splitLine: { show: true, lineStyle: { color: c.line, opacity: 0.5 } },
-      splitNumber: Math.max(2, Math.floor((this.host.clientWidth - left) / 130)),
+      // Of its ticks some overlap and are left out, which makes them uneven: ours come with the image.
+      axisTick: { show: false }, axisLabel: { show: false }, splitLine: { show: false },
     };
     const hidden = { show: false, axisLabel: { show: false }, splitLine: { show: false } };
     this.chart.setOption(
@@ -114,7 +112,7 @@ export class TimeStage extends Stage {
         ],
         series: [
           {
-            type: "custom", silent: true, clip: true, data: [[min, this.anchor()]],
+            type: "custom", silent: true, clip: false, data: [[min, this.anchor()]],
             encode: { x: 0, y: 1 }, renderItem: (params) => this.item(params.coordSys),
           },
           {
@@ -153,7 +151,22 @@ export class TimeStage extends Stage {
     if (zoom?.startValue !== undefined) this.view = [zoom.startValue, zoom.endValue];
     this.repaint();
     const style = { image: this.canvas, x: area.x, y: area.y, width: area.width, height: area.height };
-    return { type: "image", style };
+    return { type: "group", children: [{ type: "image", style }, ...this.tickLabels(area)] };
+  }
+
+  tickLabels(area) {
+    const edge = area.x + area.width + RIGHT;
+    return this.ticks.map(({ at, label }) => {
+      const half = label.length * 3.2;
+      const x = Math.min(area.x + this.toX(at), edge - half);
+      return {
+        type: "text",
+        style: {
+          text: label, x, y: area.y + area.height + 8, align: "center", fill: this.colours.faint,
+          font: "11px sans-serif",
+        },
+      };
+    });
   }
 
   repaint() {
@@ -165,9 +178,22 @@ export class TimeStage extends Stage {
     this.canvas.width = Math.max(1, Math.round(width * ratio));
     this.canvas.height = Math.max(1, Math.round(height * ratio));
     const context = this.canvas.getContext("2d");
+    this.ticks = ticks(start, end, width / 95);
     this.paint(context, ratio);
+    this.paintGrid(context, ratio);
     context.setTransform(ratio, 0, 0, ratio, 0, 0);
     this.paintReferences(context);
+  }
+
+  // Behind what is painted.
+  paintGrid(context, ratio) {
+    context.setTransform(ratio, 0, 0, ratio, 0, 0);
+    context.globalCompositeOperation = "destination-over";
+    context.fillStyle = this.colours.line;
+    context.globalAlpha = 0.55;
+    for (const { at } of this.ticks) context.fillRect(Math.round(this.toX(at)), 0, 1, this.area.height);
+    context.globalAlpha = 1;
+    context.globalCompositeOperation = "source-over";
   }
 
   paintReferences(context) {

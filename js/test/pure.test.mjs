@@ -3,7 +3,7 @@ import { test } from "node:test";
 import { density, lowerBound, places } from "../src/bins.js";
 import { column, inflate, lookUp, numbers, sums } from "../src/decode.js";
 import { branchRarity, forest, orderBy, searched, unfolded } from "../src/forest.js";
-import { clock, duration, stamp, tick } from "../src/times.js";
+import { clock, duration, stamp, ticks } from "../src/times.js";
 
 test("a binary search finds the first value that is not below", () => {
   assert.deepEqual([0, 1, 2, 3, 9].map((v) => lowerBound([1, 2, 2, 5], v)), [0, 0, 1, 3, 4]);
@@ -76,8 +76,19 @@ test("times are shown in UTC, as fine as they are known", () => {
   assert.equal(stamp(0, 1000), "1970-01-01 00:00:00");
   assert.equal(clock(1.5, 0.001), "00:00:00.001500");
   assert.equal(stamp(-62135596800000, 60000), "0001-01-01 00:00");
-  assert.equal(tick(86400000, 1e9), "1970-01-02");
-  assert.equal(tick(3600000, 1000), "01:00:00.000");
   assert.equal(duration(90000), "90 s");
   assert.equal(duration(7200000), "2 h");
+});
+
+test("ticks are even, inside, and as fine as they need be", () => {
+  const labels = (...given) => ticks(...given).map((each) => each.label);
+  assert.deepEqual(labels(0, 4 * 3600000, 5), ["1970-01-01", "01:00", "02:00", "03:00", "04:00"]);
+  assert.deepEqual(labels(500, 3000, 5), ["00:00:00.500", "00:00:01.000", "00:00:01.500", "00:00:02.000", "00:00:02.500", "00:00:03.000"]);
+  assert.deepEqual(labels(0, 86400000 * 365, 4), ["1970-01", "1970-07", "1971-01"]);
+  assert.deepEqual(labels(-62e12, 1e12, 3), ["1000", "2000"]);
+  for (const [start, end] of [[0, 0.01], [1e12, 1.3e12], [-6.2e13, 2.5e14], [5, 5]]) {
+    const found = ticks(start, end, 8).map((each) => each.at);
+    assert.ok(found.length <= 10);
+    assert.ok(found.every((at, i) => at >= start && at <= end && (!i || at > found[i - 1])));
+  }
 });

@@ -9,8 +9,16 @@ if TYPE_CHECKING:
     from huntkit.charts.kinds.timeline import timeline
     from huntkit.charts.kinds.timeline_duration import timeline_duration
     from huntkit.charts.kinds.timeline_values import timeline_values
+    from huntkit.charts.kinds.timeseries import timeseries
 
-__all__ = ["Chart", "process_tree", "timeline", "timeline_duration", "timeline_values"]
+__all__ = [
+    "Chart",
+    "process_tree",
+    "timeline",
+    "timeline_duration",
+    "timeline_values",
+    "timeseries",
+]
 
 _DOORS = {
     "Chart": "huntkit.charts.chart",
@@ -18,6 +26,7 @@ _DOORS = {
     "timeline": "huntkit.charts.kinds.timeline",
     "timeline_duration": "huntkit.charts.kinds.timeline_duration",
     "timeline_values": "huntkit.charts.kinds.timeline_values",
+    "timeseries": "huntkit.charts.kinds.timeseries",
 }
 
 

@@ -38,6 +38,7 @@ REAL: dict[str, Callable[[Path], Chart]] = {
     "timeline_duration": lambda data: charts.timeline_duration(
         log(data, "az_net_flows.csv"), group_by=["L7Protocol", "FlowDirection"]
     ),
+    "timeseries": lambda data: charts.timeseries(log(data, "time_series.csv")),
     "timeline_values": lambda data: charts.timeline_values(
         log(data, "az_net_flows.csv"), value_column="TotalAllowedFlows", group_by="L7Protocol"
     ),
@@ -62,6 +63,14 @@ HOSTILE: dict[str, Callable[[pl.DataFrame], Chart]] = {
         table,
         group_by=[RUN, "TimeGenerated"],
         end_time_column="later",
+        source_columns=table.columns[2:4],
+        references={RUN: START},
+        title=RUN,
+    ),
+    "timeseries": lambda table: charts.timeseries(
+        table.with_columns(odd=pl.col("number{a|b}") % 3 == 0),
+        data_column="number{a|b}",
+        anomalies_column="odd",
         source_columns=table.columns[2:4],
         references={RUN: START},
         title=RUN,
