@@ -12,6 +12,7 @@ import polars as pl
 from huntkit.core.contracts import GeoLookup
 from huntkit.core.errors import QueryError, UsageError
 from huntkit.core.timespan import parse_time
+from huntkit.kql import spark
 from huntkit.kql.external import Externals, read
 from huntkit.kql.frames import Table, connect, finished, prepare
 from huntkit.kql.language import plan
@@ -24,7 +25,7 @@ from huntkit.kql.language.parser import parse
 from huntkit.tables import as_kind, to_polars
 
 Schemas = Mapping[str, Mapping[str, str]]
-Kind = Literal["pandas", "polars", "arrow"]
+Kind = Literal["pandas", "polars", "arrow", "spark"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +93,7 @@ def query(
     schemas: Schemas | None = None,
     now: object = None,
     parameters: Mapping[str, object] | None = None,
-    frame: Kind = "pandas",
+    frame: Kind | None = None,
     tables: Mapping[str, Any] | None = None,
     externals: Externals | None = None,
     geo: GeoLookup | None = None,
@@ -100,7 +101,10 @@ def query(
 ) -> Any:
     """The rows of a KQL query over frames.
 
-    Nothing but the given frames can be read: no file, no network.
+    Nothing but the given frames can be read: no file, no network. Where one of them is a Spark
+    DataFrame, the query runs on Spark, and nothing is collected: a Spark DataFrame comes back,
+    which is computed when you ask it for rows. Frames from here beside it (a watchlist) are sent
+    to Spark.
 
     Args:
         text: the query; ``print`` and ``datatable`` need no table.
@@ -109,8 +113,10 @@ def query(
         now: the instant of ``now()`` and ``ago()``: a datetime, ISO text ...; the current one by
             default.
         parameters: values of ``declare query_parameters``, bound as constants.
-        frame: ``"pandas"``, ``"polars"`` or ``"arrow"``.
-        tables: the frames (pandas, Polars, Arrow, DuckDB relations), by table name.
+        frame: ``"pandas"``, ``"polars"`` or ``"arrow"``; pandas if left out, or ``"spark"`` where
+            the query runs there. Any other kind collects all rows of the answer from Spark.
+        tables: the frames (pandas, Polars, Arrow, DuckDB relations, Spark DataFrames), by table
+            name.
         externals: URI -> local file, for ``externaldata``; nothing else is ever read.
         geo: tells where addresses are, for ``geo_info_from_ip_address``.
         **more_tables: more of them.
@@ -133,8 +139,18 @@ def query(
     if not isinstance(text, str):
         raise UsageError("the query is not text")
     given = {**(tables or {}), **more_tables}
+    session = spark.engine_of(given)
+    if session is not None:
+        if geo is not None:
+            raise UsageError("geo= is not known to Spark's workers", hint="leave it out")
+        answered, _ = _on_spark(
+            session, text, given, schemas or {}, now, parameters, externals or {}
+        )
+        return answered if frame in (None, "spark") else as_kind(answered.toArrow(), frame)
+    if frame == "spark":
+        raise UsageError("frame='spark' needs a Spark DataFrame among the tables")
     compiled, rows = _run(text, given, schemas or {}, now, parameters, externals or {}, geo)
-    return as_kind(finished(rows, compiled.emitted), frame)
+    return as_kind(finished(rows, compiled.emitted), frame or "pandas")
 
 
 def examine(
@@ -144,6 +160,11 @@ def examine(
 
     For checks that need all of a tick's digits; everyone else wants `query`.
     """
+    session = spark.engine_of(tables)
+    if session is not None:
+        answered, bound = _on_spark(session, text, tables, schemas or {}, now, None, {}, ticks=True)
+        columns = zip(*answered.toArrow().to_pydict().values(), strict=True)
+        return list(columns), bound.relation.schema, bound.ordered
     compiled, rows = _run(text, tables, schemas or {}, now, None, {})
     return rows.rows(), compiled.emitted.schema, compiled.plan.ordered
 
@@ -181,6 +202,29 @@ def _run(
             parameters=parameters,
             places=geo is not None,
         )
+
+
+def _on_spark(
+    session: Any,
+    text: str,
+    tables: Mapping[str, Any],
+    schemas: Schemas,
+    now: object,
+    parameters: Mapping[str, object] | None,
+    externals: Externals,
+    *,
+    ticks: bool = False,
+) -> tuple[Any, plan.Plan]:
+    """Compile a query for Spark; the answer is a DataFrame that nothing has computed yet."""
+
+    def bound(described: Schemas) -> plan.Plan:
+        moment = ticks_of(now)
+        return bind(parse(text), text=text, tables=described, now=moment, parameters=parameters)
+
+    def files(register: Callable[[str, pl.DataFrame], object]) -> Files:
+        return Files(externals, register)
+
+    return spark.run(session, bound, tables, schemas, files, ticks=ticks)
 
 
 class Files:

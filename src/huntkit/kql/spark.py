@@ -1,6 +1,7 @@
 """KQL on Spark: DataFrames as tables, and a statement's rows as a DataFrame.
 
-Nothing is collected: what comes back is a DataFrame that Spark has not computed yet.
+Nothing is collected: what comes back is a DataFrame that Spark has not computed yet. Functions in
+Python run in Spark's workers, which need huntkit, too; they need Spark 4.1.
 """
 
 import importlib
@@ -11,10 +12,14 @@ from typing import Any
 import polars as pl
 
 from huntkit.core.errors import UsageError
+from huntkit.kql import frames
+from huntkit.kql.language import plan
 from huntkit.kql.language.emit.duckdb.engine import Physical, Source
-from huntkit.kql.language.emit.spark.engine import text_of
+from huntkit.kql.language.emit.spark.engine import emit, text_of
 from huntkit.kql.language.emit.spark.registry import Function, functions_of
 from huntkit.kql.language.emit.sql import Emitted
+from huntkit.kql.language.errors import KqlError
+from huntkit.tables.frames import is_spark
 
 _KQL = {
     "string": "string",
@@ -38,28 +43,46 @@ _KQL = {
 
 
 class Table:
-    """A Spark DataFrame that queries can read.
+    """A frame that queries on Spark can read: a Spark DataFrame, or a small one from here.
 
     Args:
         name: what queries call it.
-        frame: the DataFrame.
+        frame: the frame.
         schema: KQL types that the frame alone can't say, and columns that it lacks.
+        session: Spark's, which gets the rows of a frame from here.
     """
 
-    def __init__(self, name: str, frame: Any, schema: Mapping[str, str] | None) -> None:
+    def __init__(
+        self, name: str, frame: Any, schema: Mapping[str, str] | None, session: Any
+    ) -> None:
         self.name = name
-        fields = frame.schema.fields
-        twice = {each.name for each in fields if [f.name for f in fields].count(each.name) > 1}
+        self.schema: dict[str, str] = dict(schema or {})
+        if not is_spark(frame):
+            local = frames.Table(name, frame, schema)
+            self.schema, names = local.schema, list(local.columns)
+            frame = session.createDataFrame(sendable(local.rows))
+        else:
+            names = list(frame.columns)
+        twice = {each for each in names if names.count(each) > 1}
         if twice:
             raise UsageError(f"two columns of {name} are named {min(twice)!r}")
-        kinds = {each.name: each.dataType.simpleString() for each in fields}
-        found = {column: kql_type(name, column, kind) for column, kind in kinds.items()}
-        self.schema = {**found, **(schema or {})}
-        self.rows = frame.toDF(*[f"k{place}" for place in range(len(fields))])
-        self.columns = {
-            column: Physical(f"k{place}", kind)
-            for place, (column, kind) in enumerate(kinds.items())
+        self.rows = frame.toDF(*[f"k{place}" for place in range(len(names))])
+        kinds = [each.dataType.simpleString() for each in frame.schema.fields]
+        found = {
+            column: kql_type(name, column, kind) for column, kind in zip(names, kinds, strict=True)
         }
+        self.schema = {**found, **self.schema}
+        self.columns = {
+            column: Physical(f"k{place}", kinds[place]) for place, column in enumerate(names)
+        }
+
+
+def sendable(rows: pl.DataFrame) -> Any:
+    """Rows as an Arrow table of types that Spark has."""
+    unsigned = [name for name, kind in rows.schema.items() if kind.is_unsigned_integer()]
+    return rows.with_columns(pl.col(unsigned).cast(pl.Int64)).to_arrow(
+        compat_level=pl.CompatLevel.oldest()
+    )
 
 
 def kql_type(table: str, column: str, kind: str) -> str:
@@ -83,15 +106,13 @@ class Session:
 
     def add(self, table: Table) -> Source:
         """Make a table known; where it now is."""
-        return Source(self.register(table.rows), table.columns)
+        name = f"kql_{uuid.uuid4().hex}"  # which no text of a query can hold
+        self.frames[name] = table.rows
+        return Source(name, table.columns)
 
-    def register(self, rows: Any) -> str:
-        """Give a DataFrame, or a small local frame, a name that no text of a query can hold."""
-        name = f"kql_{uuid.uuid4().hex}"
-        if isinstance(rows, pl.DataFrame):
-            rows = self.session.createDataFrame(rows.to_arrow(compat_level=pl.CompatLevel.oldest()))
-        self.frames[name] = rows
-        return name
+    def register(self, name: str, rows: pl.DataFrame) -> None:
+        """Send Spark the rows of a local file."""
+        self.frames[name] = self.session.createDataFrame(sendable(rows))
 
     def run(self, emitted: Emitted) -> Any:
         """The statement's rows as a DataFrame with internal column names."""
@@ -125,6 +146,15 @@ _ARROW = {
 }
 
 
+def on_columns(compute: Callable[..., Any]) -> Callable[..., Any]:
+    """A function of Arrow arrays as one with a signature of its own."""
+
+    def run(*columns: Any) -> Any:
+        return compute(*columns)
+
+    return run
+
+
 def in_rows(compute: Callable[..., Any], result: str) -> Callable[..., Any]:
     """A function of one row's values as one of Arrow arrays."""
     kind = _ARROW[result]
@@ -137,3 +167,58 @@ def in_rows(compute: Callable[..., Any], result: str) -> Callable[..., Any]:
         return pa.array([compute(*row) for row in rows], type=made)
 
     return run
+
+
+def engine_of(tables: Mapping[str, Any]) -> Any:
+    """The Spark session of the DataFrames among some frames; None where there are none.
+
+    Raises:
+        UsageError: they are of different sessions.
+    """
+    sessions = [frame.sparkSession for frame in tables.values() if is_spark(frame)]
+    if any(each is not sessions[0] for each in sessions):
+        raise UsageError(
+            "these Spark DataFrames are of different sessions",
+            hint="read them all by one session",
+        )
+    return sessions[0] if sessions else None
+
+
+def run(
+    session: Any,
+    bound: Callable[[Mapping[str, Mapping[str, str]]], plan.Plan],
+    tables: Mapping[str, Any],
+    schemas: Mapping[str, Mapping[str, str]],
+    files: Callable[[Callable[[str, pl.DataFrame], object]], Callable[[plan.External], Source]],
+    *,
+    ticks: bool = False,
+) -> tuple[Any, plan.Plan]:
+    """A query's rows as a Spark DataFrame that nothing has computed yet.
+
+    Args:
+        session: Spark's.
+        bound: gives the plan for the schemas of all tables.
+        tables: the frames, Spark's and small ones from here, which are sent to Spark.
+        schemas: as `huntkit.kql.query` has it.
+        files: given how to send rows to Spark, gives the sources of ``externaldata``.
+        ticks: whether times come as ticks.
+    """
+    here = Session(session)
+    known = {name: Table(name, each, schemas.get(name), session) for name, each in tables.items()}
+    described = {name: dict(columns) for name, columns in schemas.items()}
+    described |= {name: table.schema for name, table in known.items()}
+    sources = {name: here.add(table) for name, table in known.items()}
+    sources |= {name: Source("", {}) for name in schemas if name not in sources}
+    made = bound(described)
+    emitted = emit(made, sources, files(here.register), ticks=ticks)
+    try:
+        rows = here.run(emitted)
+        names = [column.name for column in emitted.schema]
+        rows = rows.toDF(*names) if names else rows
+        _ = rows.schema  # what Spark's analyser has to say, it says now
+    except Exception as failure:
+        if not type(failure).__module__.startswith("pyspark"):
+            raise
+        message = (str(failure).splitlines() or [type(failure).__name__])[0][:300]
+        raise KqlError(f"Spark could not run this query: {message}") from failure
+    return rows, made

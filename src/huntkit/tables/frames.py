@@ -47,18 +47,31 @@ def kind_of(frame: object) -> Kind:
         root = kind.__module__.partition(".")[0]
         if (root, kind.__name__) in _KINDS:
             return _KINDS[root, kind.__name__]
-        if root == "pyspark" and kind.__name__ == "DataFrame":
-            raise UsageError(
-                "a Spark DataFrame can't be used here yet",
-                hint="Spark comes with its own extra; until then give a part of it: "
-                "frame.limit(1_000_000).toPandas()",
-            )
+    if is_spark(frame):
+        raise UsageError(
+            "a Spark DataFrame can't be used here: it may be larger than this machine",
+            hint="KQL and the steps that work row by row take it as it is; else bring the rows "
+            "that matter here yourself: frame.where(...).limit(1_000_000).toArrow()",
+        )
     module = type(frame).__module__.partition(".")[0]
     name = type(frame).__name__
     hint = "give a pandas or Polars DataFrame, a pyarrow Table or a DuckDB relation"
     if name == "Series":
         hint = "say .to_frame() first"
     raise UsageError(f"this is no table but a {module}.{name}".replace("builtins.", ""), hint=hint)
+
+
+def is_spark(frame: object) -> bool:
+    """Whether this is a Spark DataFrame, found without importing Spark.
+
+    Examples:
+        >>> is_spark(pl.DataFrame())
+        False
+    """
+    return any(
+        kind.__name__ == "DataFrame" and kind.__module__.partition(".")[0] == "pyspark"
+        for kind in type(frame).__mro__
+    )
 
 
 def to_polars(frame: object) -> pl.DataFrame:

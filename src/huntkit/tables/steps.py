@@ -7,13 +7,15 @@ of a group together) or ``whole``.
 
 import functools
 import inspect
+from collections import OrderedDict
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Concatenate, Literal, ParamSpec, Protocol, TypeVar, cast
 
 import polars as pl
 
 from huntkit.core.errors import UnknownColumn, UsageError
-from huntkit.tables.frames import Guest
+from huntkit.tables import roles, spark_steps
+from huntkit.tables.frames import Guest, is_spark
 
 P = ParamSpec("P")
 F = TypeVar("F")
@@ -80,15 +82,23 @@ def step(
             bound = signature.bind(*args, **kwargs)
             bound.apply_defaults()  # a column named by default must be there as well
             first = next(iter(signature.parameters))
-            guest = Guest.receive(bound.arguments[first])
-            bound.arguments[first] = guest.inner
-            for name in columns:
-                if bound.arguments.get(name) is not None:
-                    bound.arguments[name] = _columns_of(guest, bound.arguments[name], name)
-            result = _run(function, bound)
-            result = _keep_promise(function.__name__, result, gives)
+            data = bound.arguments.pop(first)
+            if is_spark(data):
+                return _on_spark(made, data, bound, work)
+            guest = Guest.receive(data)
+            result = work(guest, dict(bound.arguments))
             kept = _rows_kept(result, split, index)
             return guest.give_back(result, rows_kept=kept, index_column=index)
+
+        def work(guest: Guest, arguments: dict[str, Any]) -> pl.DataFrame:
+            for name in columns:
+                if arguments.get(name) is not None:
+                    arguments[name] = _columns_of(guest, arguments[name], name)
+            ordered = dict.fromkeys(signature.parameters) | arguments
+            ordered[next(iter(ordered))] = guest.inner
+            given = OrderedDict((each, ordered[each]) for each in signature.parameters)
+            result = _run(function, inspect.BoundArguments(signature, given))
+            return _keep_promise(function.__name__, result, gives)
 
         made = cast("Any", run)
         made.split, made.group, made.columns = split, tuple(group), tuple(columns)
@@ -96,6 +106,43 @@ def step(
         return cast("Step[P]", made)
 
     return wrap
+
+
+Work = Callable[[Guest, dict[str, Any]], pl.DataFrame]
+
+
+def _on_spark(step_: Any, data: Any, bound: inspect.BoundArguments, work: Work) -> Any:
+    """The step on a Spark DataFrame, as its declaration allows."""
+    if step_.split == "whole":
+        raise spark_steps.refused(step_.__name__)
+    arguments = dict(bound.arguments)
+    if "progress" in arguments:  # workers can tell nobody
+        arguments["progress"] = bound.signature.parameters["progress"].default
+
+    def part(rows: pl.DataFrame) -> pl.DataFrame:
+        return work(Guest.receive(rows), dict(arguments))
+
+    if step_.split == "row":
+        return spark_steps.in_rows(data, part, index=step_.index)
+    by = _group_of(step_.group, list(data.columns), arguments)
+    return spark_steps.in_groups(data, part, by=by, index=step_.index)
+
+
+def _group_of(
+    names: Sequence[str], columns: Sequence[str], arguments: Mapping[str, Any]
+) -> list[str]:
+    """The columns whose values make a group: of a parameter, by name, or by role."""
+    found: list[str] = []
+    for name in names:
+        given = arguments.get(name)
+        if given is not None:
+            found += [given] if isinstance(given, str) else [str(each) for each in given]
+        else:
+            found.append(name if name in columns else roles.require(columns, name))
+    missing = [name for name in found if name not in columns]
+    if missing:
+        raise UnknownColumn(missing[0], list(columns))
+    return list(dict.fromkeys(found))
 
 
 def _check_declaration(

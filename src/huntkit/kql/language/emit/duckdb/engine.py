@@ -183,7 +183,8 @@ class DuckDB(Grouping):
                 return use(self, "ticks_of_nanos", column)
             return use(self, "ticks", column)
         if kind == "timespan":
-            return use(self, "ticks_of_interval", column)
+            unit = "micros" if stored == "BIGINT" else "interval"
+            return use(self, f"ticks_of_{unit}", column)
         if stored == logic.SQL_TYPES[kind]:
             return column
         return exp.TryCast(
@@ -256,6 +257,7 @@ class DuckDB(Grouping):
 
 
 macro("ticks_of_nanos", "a", "epoch_ns(a) // 100 + 621355968000000000")
+macro("ticks_of_micros", "a", "a * 10")
 macro(
     "ticks_of_interval",
     "a",

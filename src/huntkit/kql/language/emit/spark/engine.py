@@ -131,7 +131,7 @@ class Spark(Grouping):
     def read(self, physical: Physical, kind: str) -> Sql:
         """A stored value as a value of a KQL type."""
         column, kept = quoted(physical.name), physical.type
-        if kept == "TEXT" and kind not in ("string", "dynamic"):
+        if kept in ("TEXT", "string") and kind not in ("string", "guid", "dynamic"):
             return conversions.of_text(self, coalesce(column, text("")), kind)
         if kind in ("string", "guid"):
             value: Sql = column if kept in ("string", "TEXT") else cast(column, "VARCHAR")

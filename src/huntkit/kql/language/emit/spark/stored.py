@@ -18,11 +18,14 @@ template(
     " + cast(extract(second FROM a) * 10000000 AS bigint)",
 )
 template("timespan_of_interval", "a", "py_ticks_of_length(a)")
+template("timespan_of_bigint", "a", "a * 10")  # microseconds
 template(
-    "interval",
+    "length_of_micros",
     "a",
-    "make_dt_interval(0, 0, 0, cast(kql_floor_div(a, 10) AS decimal(18, 0)) / 1000000)",
+    "make_dt_interval(cast(a div 86400000000 AS int), 0, 0,"
+    " cast((a % 86400000000) / 1000000D AS decimal(18, 6)))",
 )
+template("interval", "a", "kql_length_of_micros(kql_floor_div(a, 10))")
 
 
 @python("ticks_of_length", "L")
