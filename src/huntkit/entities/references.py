@@ -11,7 +11,7 @@ from huntkit.entities.addresses import address_scope, parse_address
 
 _CVE = re.compile(r"(?ia)cve[-_ \u2010-\u2015:]{1,2}((?:19|20)\d\d)[-_ \u2010-\u2015](\d{4,7})")
 _TECHNIQUE = re.compile(r"(?ia)T(\d{4})(?:[./](\d{3}))?")
-_ASN = re.compile(r"(?ia)(?:asn?)?\D{0,16}?(?:as)?(\d{1,10})")
+_ASN = re.compile(r"(?ia)(?:asn?)?\D{0,40}?(?:as)?(\d{1,10})")
 _MAC = re.compile(
     r"[0-9a-f]{2}(?::[0-9a-f]{2}){5}|[0-9a-f]{2}(?:-[0-9a-f]{2}){5}|[0-9a-f]{4}(?:\.[0-9a-f]{4}){2}"
 )

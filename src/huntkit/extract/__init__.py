@@ -6,7 +6,9 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from huntkit.extract.decoding import decode
     from huntkit.extract.ioc_counts import ioc_summary
+    from huntkit.extract.ioc_extract import IoCExtract
     from huntkit.extract.ioc_search import iocs
+    from huntkit.extract.own_types import OwnType
     from huntkit.extract.tree_parts import (
         get_ancestors,
         get_children,
@@ -25,6 +27,8 @@ if TYPE_CHECKING:
     from huntkit.extract.unpacking import unpack, unpack_df
 
 _DOORS = {
+    "IoCExtract": "huntkit.extract.ioc_extract",
+    "OwnType": "huntkit.extract.own_types",
     "decode": "huntkit.extract.decoding",
     "get_ancestors": "huntkit.extract.tree_parts",
     "get_children": "huntkit.extract.tree_parts",
@@ -46,6 +50,8 @@ _DOORS = {
 }
 
 __all__ = [
+    "IoCExtract",
+    "OwnType",
     "decode",
     "get_ancestors",
     "get_children",

@@ -53,10 +53,12 @@ _BREAK = re.compile(r"[\s\"'`<>|\x00-\x1f]+")
 _HEX_RUN = re.compile(r"(?<![0-9A-Za-z])[0-9A-Fa-f]{32,}(?![0-9A-Za-z])")
 _HASH_TYPES = {size: name for name, size in DIGEST_SIZES.items()}
 _SIZE_OF_NETWORK = re.compile(r"/(\d{1,3})(?![\w/]|\.\d)", re.ASCII)
+_LOCAL_WITH_ZONE = re.compile(r"(?i)f(?:e[89ab]|f)[0-9a-f:.]+%")
 _TIME = re.compile(r"\d{1,2}(?::\d\d){1,2}(?:\.\d+)?")
 _AUTHORITY_END = re.compile(r"[/?#\\]")
 _HOST_RUN = re.compile(r"[\w.\-]+")
-_LOCAL_BACK = re.compile(r"[\w.+%=!#$&*/~^-]{1,64}")  # read from right to left
+# Read from right to left; an apostrophe only as in O'Neil and D'Angelo, or it is a quote.
+_LOCAL_BACK = re.compile(r"[\w.+%=!#$&*/~^-]{1,64}(?:'[OoDd](?![A-Za-z])[\w.+-]{0,32})?")
 _COLON_RUN = re.compile(r"[0-9A-Fa-f:.]{2,}(?:%[\w.-]{1,40})?")
 _NAME_RUN = re.compile(r"(?<![\w\-])[\w\-]*+\.[\w.\-]*+")  # starts only where a run starts
 _ASCII_RUN = re.compile(r"[A-Za-z0-9_.\-]+")
@@ -206,6 +208,8 @@ def _add_network(text: str, after: str, add: Add) -> bool:
 def _read_bare(text: str, add: Add, *, after: str = "") -> None:
     """Addresses, mail addresses and names outside of URLs."""
     if "%" in text:
+        if text.count(":") >= 2:
+            text = _read_ipv6(text, add, zones=True)
         text = unquote(text)
         if "://" in text:
             places = list(url_spans(text))
@@ -238,7 +242,7 @@ def _blanked(text: str, places: list[tuple[int, int]]) -> str:
 
 
 def _read_emails(text: str, add: Add) -> str:
-    """Add mail addresses and blank out their local parts; their hosts are read again as names."""
+    """Add mail addresses with their hosts, and blank them out."""
     places: list[tuple[int, int]] = []
     place = text.find("@")
     while place >= 0:
@@ -249,15 +253,21 @@ def _read_emails(text: str, add: Add) -> str:
             start = place - len(local)
             value = normal_form("email", f"{local}@{right[0].rstrip('.-_')}") if local else None
             if value:
-                places.append((start, place))
                 is_remote = local.lower() == "git" and text[right.end() : right.end() + 1] == ":"
-                if not is_remote and text[start - 1 : start] not in {"/", "\\"}:
+                if text[start - 1 : start] in {"/", "\\"}:
+                    places.append((place, place + 1))  # HTTP/web.example.com@EXAMPLE.COM
+                elif is_remote:
+                    places.append((start, place))
+                else:
                     add("email", value)
+                    add("dns", value.rpartition("@")[2])
+                    places.append((start, place + 1 + len(value.rpartition("@")[2])))
         place = text.find("@", place + 1)
     return _blanked(text, places)
 
 
-def _read_ipv6(text: str, add: Add) -> str:
+def _read_ipv6(text: str, add: Add, *, zones: bool = False) -> str:
+    """Add addresses and blank them out; with `zones` only those with one, as %12 is no escape."""
     places: list[tuple[int, int]] = []
     for match in _COLON_RUN.finditer(text):
         run = match[0] if match[0].endswith("::") else match[0].rstrip(":.")
@@ -266,7 +276,7 @@ def _read_ipv6(text: str, add: Add) -> str:
         if run.startswith(":") and not run.startswith("::"):
             run = run[1:]
         left = right - len(run)
-        if run.count(":") < 2:
+        if run.count(":") < 2 or (zones and not _LOCAL_WITH_ZONE.match(run)):
             continue
         if _reads_as_ipv6(text, left, right, run):
             if not _add_network(run, text[right : right + 8], add):

@@ -13,12 +13,12 @@ _ANY = rf"[^{_OUTSIDE}]"
 _BEFORE_MARK = rf"[^{_OUTSIDE}.:@\u3002\uff0e\uff61]"
 # A label that changes what follows it stays with it, though a blank or quote stands between.
 LABELS = (
-    r"imp_?hash|import_?hash|ja3s?(?:_?hash)?|hassh(?:server)?|telfhash|pehash|vhash|richhash"
+    r"imp_?hash|import_?hash|ja3s?(?:_?(?:hash|fingerprint|digest))?|hassh(?:server)?|telfhash|pehash|vhash|richhash"
     r"|(?:trace|span|session|request|correlation|message|boot|machine|invocation|transaction"
     r"|operation|activity)[_-]?id|etag|nonce|version|\bver|\boid"
 )
 # ASCII only ("-u"): Unicode case folding and word boundaries make the automaton half as fast.
-_LABELLED = rf"[A-Za-z_]*(?i-u:{LABELS})" + r"[\"']?\s{0,3}[:=]?\s{0,3}[\"']?"
+_LABELLED = rf"[A-Za-z_.]*(?i-u:{LABELS})" + r"[\"']?\s{0,3}[:=]?\s{0,3}[\"']?"
 _MARK = (
     r"(?:[.:@\u3002\uff0e\uff61]|%2[Ee]|%3[Aa]|[\[({]\s?(?i-u:dot|d0t|at)\s?[\])}]|[0-9A-Fa-f]{32})"
 )
@@ -26,7 +26,9 @@ _MARK = (
 _SPACED = r"\s[\[({]\s?(?:[.@]|(?i-u:dot|at))\s?[\])}]\s?"
 # A version inside a piece, behind an escaped line break: its number must not stand alone.
 _VERSION = r"(?i-u:version)[\"']?\s{0,3}[:=]\s{0,3}[\"']?"
-CHUNK = rf"(?:{_LABELLED})?{_BEFORE_MARK}*(?:{_MARK}|{_SPACED})(?:{_VERSION}|{_ANY}|{_SPACED})*"
+# An apostrophe in a name (o'neil@...) ends no piece; that of a quote or of b'...' does.
+_NAMED = r"[0-9A-Za-z_.+\-]*(?-u:\b)[OoDd]'[A-Za-z]"
+CHUNK = rf"(?:{_LABELLED}|{_NAMED})?{_BEFORE_MARK}*(?:{_MARK}|{_SPACED})(?:{_VERSION}|{_ANY}|{_SPACED})*"
 
 
 # What a piece needs so that reading it can find anything: most distinct pieces are times, numbers

@@ -59,7 +59,7 @@ _TECHNIQUE = rf"(?:{_FIRST}|_)[Tt][01][0-9]{{3}}(?:[./][0-9]{{3}})?[0-9A-Za-z]*"
 _TAG = r"(?i-u:attack\.t)[0-9]{4}(?:\.[0-9]{3})?"
 _LABEL_END = r"[\"'\\]{0,4}[ :=#(\[]{0,3}[\"'\\]{0,4}"
 _ASN = (
-    rf"{_FIRST}(?:AS[0-9]{{3,10}}{_LAST}|(?i-u:asn(?:[_ ]?(?:number|num|no))?|as[_ ]?number)"
+    rf"(?:{_FIRST}|_)(?:AS[0-9]{{3,10}}{_LAST}|(?i-u:asn(?:[_ ]?(?:number|num|no))?|as[_ ]?number)"
     rf"{_LABEL_END}(?i-u:as)?[0-9]{{1,10}}{_LAST})"
 )
 _SYSTEM = (
@@ -152,15 +152,12 @@ _WINDOWS_PATH = (
 def _read_windows_path(text: str) -> list[Read]:
     path = text.strip("\r\n\t\"'<>|`")
     path = path.lstrip(" :=([,;") if not path.startswith("\\") else path
-    path = _unspaced(path) if text[:1] == '"' == text[-1:] and " -" in path else path
+    if text[:1] == '"' == text[-1:]:
+        path = re.split(r" --?[A-Za-z]", path, maxsplit=1)[0]  # a quoted command with options
+    path = re.split(r"&[\w.]+=", path, maxsplit=1)[0]  # the next parameter of a web form
     path = _before_escape(path)
     path = _balanced(path)
     return _plain("windows_path")(path) if path else []
-
-
-def _unspaced(path: str) -> str:
-    """A quoted command: the path ends in front of its first option."""
-    return path.partition(" -")[0]
 
 
 def _before_escape(path: str) -> str:
@@ -196,15 +193,15 @@ _KEY_PLAIN = r"[^\\\s\"'<>|\x00-\x1f,;`:/]"
 _KEY_FIRST = r"[^\\\s\"'<>|\x00-\x1f,;`:/\-]"
 _KEY_MORE = rf"(?: (?:-|{_KEY_FIRST}{_KEY_PLAIN}*))"
 _HIVE = (
-    r"(?i-u:(?:Registry::)?(?:HKEY_(?:LOCAL_MACHINE|CURRENT_USER|CLASSES_ROOT|USERS|CURRENT_CONFIG"
-    r"|PERFORMANCE_DATA)|HKLM|HKCU|HKCR|HKU|HKCC):?\\+"
-    r"|\\+REGISTRY\\+(?:MACHINE|USER|A)\\+)"
+    r"(?:(?-u:\b)(?i-u:(?:Registry::)?(?:HKEY_(?:LOCAL_MACHINE|CURRENT_USER|CLASSES_ROOT|USERS"
+    r"|CURRENT_CONFIG|PERFORMANCE_DATA)|HKLM|HKCU|HKCR|HKU|HKCC)):?\\+"
+    r"|\\+(?i-u:REGISTRY\\+(?:MACHINE|USER|A))\\+)"
 )
 _KEY_FOLDER = rf"(?:{_KEY_WORD}+\\+|{_KEY_PLAIN}+{_KEY_MORE}{{1,6}}\\+)"
 _REGISTRY_KEY = (
     rf"(?m)(?:\"{_HIVE}[^\"\r\n\t]+\"|'{_HIVE}[^'\r\n\t]+'"
     rf"|(?:^|: ?){_HIVE}{_KEY_FOLDER}*{_KEY_PLAIN}+{_KEY_MORE}{{1,6}}(?:$|[\r\n\t])"
-    rf"|(?:{_FIRST}|\\+){_HIVE}{_KEY_FOLDER}*{_KEY_WORD}+)"
+    rf"|{_HIVE}{_KEY_FOLDER}*{_KEY_WORD}+)"
 )
 _NEXT_HIVE = re.compile(r"(?i)\s+(?=(?:Registry::)?(?:HKEY_|HK(?:LM|CU|CR|U|CC):?\\))")
 
@@ -227,8 +224,14 @@ _NAMED_PIPE = (
 ).replace("(?i-u:", "(?i:")
 
 
+_PIPE_LABEL = re.compile(r"(?i)pipe_?name[^:=]*[:=]\s*[\"']?")
+
+
 def _read_named_pipe(text: str) -> list[Read]:
-    pipe = _balanced(_before_escape(re.sub(r"^(?i:pipe_?name)[^:=]*[:=]\s*[\"']?", "", text)))
+    label = _PIPE_LABEL.match(text)
+    pipe = _balanced(_before_escape(text[label.end() :] if label else text))
+    if label and "\\" not in pipe.lstrip("\\"):
+        pipe = "\\" + pipe.lstrip("\\")  # one in Sysmon's text, two in JSON
     return _plain("named_pipe")(pipe)
 
 
@@ -254,7 +257,7 @@ _LINUX_START = rf"(?:/(?:{_TOP}|{_ANDROID})|~[0-9A-Za-z_.\-]*|\$HOME|\$\{{HOME\}
 _LINUX_NAME = r"(?:[^\s\x00-\x20\x7f!\"&'()*,/:;<>?\\^`|\u2018-\u201f]|\\ |\\\()+"
 _METHOD = r"(?:GET|POST|PUT|HEAD|DELETE|OPTIONS|PATCH|CONNECT|TRACE|PROPFIND) "
 _LINUX_PATH = (
-    rf"(?m)(?:{_METHOD}|(?:^|[\s\"'=(\[{{<>,;|&:`@])(?:file://)?)"
+    rf"(?m)(?:{_METHOD}|{_FIRST}[A-Za-z]:|(?:^|[\s\"'=(\[{{<>,;|&:`@])(?:file://)?)"
     rf"{_LINUX_START}(?:/+{_LINUX_NAME})*/*[0-9A-Za-z_]*"
 )
 _QUOTED = (
@@ -264,6 +267,8 @@ _QUOTED = (
 
 def _read_linux_path(text: str) -> list[Read]:
     if text[0].isascii() and text[0].isalpha() and not text.startswith("file:"):
+        if text[1] == ":":
+            return []  # C:/Users
         return [("linux_path", text.partition(" ")[2], "the path of a web request")]
     if len(text) > 2 and text[0] in "\"'" and text[-1] == text[0]:
         path = text[1:-1]
@@ -312,7 +317,7 @@ def _shapes() -> tuple[Shape, ...]:
         short(["cve"], _CVE, "(?i)cve"),
         short(["attack_technique"], _TAG, "(?i)attack", _read_tag),
         short(["attack_technique"], _TECHNIQUE, "_?[Tt][01][0-9]", _read_technique),
-        short(["asn"], _ASN, "(?i)as", _read_asn),
+        short(["asn"], _ASN, "(?i)_?as", _read_asn),
         short(["asn"], _SYSTEM, "(?i)autonomous", _read_asn),
         short(["ssdeep_hash"], _SSDEEP, "[0-9]+:"),
         short(["imphash", "ja3_hash"], _LABELLED, "(?i)ja3|imp", _read_labelled),
