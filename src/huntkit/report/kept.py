@@ -1,7 +1,8 @@
 """Reports that were made before: the same evidence, read by the same code, gives the same page.
 
 Needs no data library unless something must be made, so that `huntkit open` on known evidence
-answers at once.
+answers at once. What else a report comes to depend on (a setting, a database of places) must
+become part of what is asked.
 """
 
 import importlib
