@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from huntkit.charts.chart import Chart
+    from huntkit.charts.kinds.matrix import matrix
     from huntkit.charts.kinds.process_tree import process_tree
     from huntkit.charts.kinds.timeline import timeline
     from huntkit.charts.kinds.timeline_duration import timeline_duration
@@ -13,6 +14,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Chart",
+    "matrix",
     "process_tree",
     "timeline",
     "timeline_duration",
@@ -22,6 +24,7 @@ __all__ = [
 
 _DOORS = {
     "Chart": "huntkit.charts.chart",
+    "matrix": "huntkit.charts.kinds.matrix",
     "process_tree": "huntkit.charts.kinds.process_tree",
     "timeline": "huntkit.charts.kinds.timeline",
     "timeline_duration": "huntkit.charts.kinds.timeline_duration",

@@ -35,6 +35,9 @@ def log(shared_data: Path, name: str) -> pl.DataFrame:
 
 
 REAL: dict[str, Callable[[Path], Chart]] = {
+    "matrix": lambda data: charts.matrix(
+        log(data, "demo_exchange_data.csv"), x="Operation", y="UserId"
+    ),
     "timeline_duration": lambda data: charts.timeline_duration(
         log(data, "az_net_flows.csv"), group_by=["L7Protocol", "FlowDirection"]
     ),
@@ -59,6 +62,7 @@ def hostile_table(texts: list[str]) -> pl.DataFrame:
 
 
 HOSTILE: dict[str, Callable[[pl.DataFrame], Chart]] = {
+    "matrix": lambda table: charts.matrix(table, x=table.columns[2], y=table.columns[3], title=RUN),
     "timeline_duration": lambda table: charts.timeline_duration(
         table,
         group_by=[RUN, "TimeGenerated"],
