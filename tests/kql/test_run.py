@@ -125,3 +125,24 @@ def test_a_query_that_fails_while_running_is_a_kql_error():
 def test_a_query_is_text():
     with pytest.raises(UsageError):
         kql.query(None)
+
+
+def test_search_finds_a_term_in_any_column_and_never_across_two():
+    rows = pl.DataFrame(
+        {
+            "A": ["mimi", "x", "end of", "katz"],
+            "B": ["katz", "mimikatz", "life", "a\x1fb"],
+            "N": [1, 2, 3, 77],
+        }
+    )
+    found = [
+        kql.query(f"T | search {text} | project N", T=rows, frame="polars")["N"].to_list()
+        for text in ("'katz'", "'mimikatz'", "'of life'", "'END'", "'77'", "'katz' and 'mimi'")
+    ]
+    assert found == [[1, 77], [2], [], [3], [77], [1]]
+    assert (
+        kql.query("T | search kind=case_sensitive 'END' | count", T=rows, frame="polars").item()
+        == 0
+    )
+    with pytest.raises(kql.KqlUnsupported, match="separator"):
+        kql.query("T | search 'a\\u001fb'", T=rows)

@@ -242,6 +242,20 @@ def test_pieces_and_workers_give_the_same_rows(tmp_path: Path, monkeypatch) -> N
         assert pieces.table(name).sort(order).equals(whole.table(name).sort(order)), name
 
 
+@pytest.mark.skipif(os.name == "nt", reason="file names are Unicode there")
+def test_workers_take_file_names_that_are_not_utf8(tmp_path: Path, monkeypatch) -> None:
+    folder = tmp_path / "logs"
+    folder.mkdir()
+    for number in range(2):
+        path = write_lines(folder / f"{number}.json", [logon(number)])
+        path.rename(os.fsdecode(os.fsencode(path.with_suffix("")) + b"-\xff\xe9.json"))
+    monkeypatch.setattr(reading, "POOL_BYTES", 0)
+    monkeypatch.setattr("os.cpu_count", lambda: 2)
+    evidence = huntkit.open(folder, frame="polars", cache_dir=tmp_path / "c")
+    assert evidence.problems == []
+    assert evidence.table("SecurityEvent").height == 2
+
+
 def test_a_worker_that_dies_costs_its_file_only(folder: Path, tmp_path: Path, monkeypatch) -> None:
     monkeypatch.setattr(reading, "POOL_BYTES", 0)
     monkeypatch.setattr("os.cpu_count", lambda: 2)

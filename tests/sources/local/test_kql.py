@@ -52,3 +52,11 @@ def test_the_same_functions_serve_many_queries(evidence):
     for _ in range(2):
         found = evidence.kql("SecurityEvent | where Computer has 'WS1' | project tostring(EventID)")
         assert found.height == 3
+
+
+def test_a_star_stands_for_the_tables_that_have_rows(evidence):
+    found = evidence.kql("union withsource=Name * | summarize Count = count() by Name")
+    listed = evidence.tables.select("name", "rows").rows()
+    assert sorted(found.rows()) == sorted((name, rows) for name, rows in listed)
+    hits = evidence.kql("search 'ann' | summarize Count = count() by $table")
+    assert ("SecurityEvent", 3) in hits.rows()

@@ -177,7 +177,7 @@ class Evidence:
         """
         language = importlib.import_module("huntkit.sources.local.kql")  # loads on first use
         present = [*self._tables, *self._views]
-        schemas_ = language.Schemas([*present, *schemas.names()], self.schema)
+        schemas_ = language.Schemas([*present, *schemas.names()], self.schema, self._tables)
         rows = language.answer(
             text,
             self._database,

@@ -1,6 +1,6 @@
 """KQL over the evidence's tables: what the language needs to know of them."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 
 import polars as pl
@@ -24,9 +24,16 @@ class Schemas(Mapping[str, Mapping[str, str]]):
     Args:
         names: every table that a query may name.
         schema: gives the columns of one.
+        with_rows: the names of those that the evidence has, which ``*`` stands for.
     """
 
-    def __init__(self, names: list[str], schema: Callable[[str], dict[str, str]]) -> None:
+    def __init__(
+        self,
+        names: list[str],
+        schema: Callable[[str], dict[str, str]],
+        with_rows: Iterable[str] = (),
+    ) -> None:
+        self.with_rows = tuple(with_rows)
         self._names = dict.fromkeys(names)
         self._schema = schema
         self._known: dict[str, dict[str, str]] = {}

@@ -181,14 +181,23 @@ def _failed(reason: str) -> Done:
 
 
 def _plain(job: Job) -> dict[str, Any]:
-    return {**asdict(job), "path": str(job.path), "folder": str(job.folder)}
+    return {**asdict(job), "path": _sent(job.path), "folder": _sent(job.folder)}
+
+
+def _sent(path: Path) -> str:
+    """A path as text that is always UTF-8: a file name need not be."""
+    return os.fsencode(path).decode("latin-1")
+
+
+def _received(text: str) -> Path:
+    return Path(os.fsdecode(text.encode("latin-1")))
 
 
 def _job(plain: dict[str, Any]) -> Job:
     piece = plain.pop("piece")
     return Job(
-        path=Path(plain.pop("path")),
-        folder=Path(plain.pop("folder")),
+        path=_received(plain.pop("path")),
+        folder=_received(plain.pop("folder")),
         clock=Clock(**plain.pop("clock")),
         limits=Limits(**plain.pop("limits")),
         piece=Piece(**piece) if piece else None,

@@ -1,6 +1,7 @@
 """``join``, ``lookup`` and ``union``."""
 
 import re
+from collections.abc import Iterable
 
 from huntkit.kql.language import plan
 from huntkit.kql.language import syntax as s
@@ -181,7 +182,8 @@ def inputs_of(ctx: Context, expr: s.Expr, scope: Scope, position: int) -> list[t
         text = expr.pattern if isinstance(expr, s.WildcardName) else "*"
         pattern = re.compile(".*".join(re.escape(part) for part in text.split("*")), re.DOTALL)
         views = [name for name in scope.names() if _is_view(scope, name)]
-        names = [n for n in dict.fromkeys([*views, *ctx.tables]) if pattern.fullmatch(n)]
+        tables = _with_rows(ctx) if text == "*" else ctx.tables
+        names = [n for n in dict.fromkeys([*views, *tables]) if pattern.fullmatch(n)]
         if not names:
             raise ctx.name_error(expr, f"no table matches '{text}'", "check the pattern")
         return [
@@ -197,6 +199,12 @@ def inputs_of(ctx: Context, expr: s.Expr, scope: Scope, position: int) -> list[t
     if isinstance(expr, s.Pipeline) and isinstance(expr.operators[-1], s.As):
         return [(expr.operators[-1].name, table)]
     return [(f"union_arg{position}", table)]
+
+
+def _with_rows(ctx: Context) -> Iterable[str]:
+    """What ``*`` stands for: of a thousand known tables those that can give a row."""
+    names: Iterable[str] = getattr(ctx.tables, "with_rows", ctx.tables)
+    return names or list(ctx.tables)[:1]
 
 
 def _is_view(scope: Scope, name: str) -> bool:
