@@ -69,11 +69,14 @@ def ask_kql(
         rows: pl.DataFrame = evidence.kql(text, now=now, geo=geo, frame="polars")
     except (KqlSyntaxError, KqlNameError, KqlTypeError) as problem:
         raise UsageError(f"KQL, {problem.message}", hint=problem.hint) from problem
-    held = {name.casefold() for name in evidence_tables(evidence)}
-    known = {name.casefold(): name for name in schemas.names()}
-    for word in dict.fromkeys(re.findall(r"\w+", _bare(text.replace('"', "'")).casefold())):
-        if word in known and word not in held:
-            note(f"huntkit: this evidence has no rows of {known[word]}")
+    held = set(evidence_tables(evidence))
+    words = dict.fromkeys(re.findall(r"\w+", _bare(text.replace('"', "'"))))
+    lacking = [word for word in words if word not in held and schemas.known(word)]
+    if lacking:  # a word may be a column: OfficeActivity has one called Operation, a table's name
+        columns = {column for name in held for column in evidence.schema(name)}
+        for word in lacking:
+            if word not in columns:
+                note(f"huntkit: this evidence has no rows of {word}")
     return rows
 
 
