@@ -64,9 +64,11 @@ _NAME_RUN = re.compile(r"(?<![\w\-])[\w\-]*+\.[\w.\-]*+")  # starts only where a
 _ASCII_RUN = re.compile(r"[A-Za-z0-9_.\-]+")
 _FOUR_NUMBERS = re.compile(r"\d{1,3}(?:\.\d{1,3}){3}")
 _LABEL = re.compile(rf"[A-Za-z_]*?(?:{LABELS})", re.IGNORECASE)
+_NUMBERED = ("ver", "version", "oid", "chapter", "section", "clause", "annex", "appendix")
+_A_VERSION = "a version or a number, by the text around it"
 _VALUE = re.compile(r"[?&;#=]+")
 _VERSION_VALUE = re.compile(
-    r"(?i)version[\"']?\s{0,3}[:=]\s{0,3}[\"']?\d{1,5}(?:\.\d{1,9}){1,3}(?![\w.])"
+    r"(?i)version[\"']?\s{0,3}[:=]\s{0,3}[\"']?(\d{1,5}(?:\.\d{1,9}){1,3})(?![\w.])"
 )
 
 
@@ -108,15 +110,24 @@ def _read_text(text: str) -> dict[tuple[str, str], str]:
 
     if len(text) >= 32:
         _read_hashes(text, add)
+    if "ersion" in text or "ERSION" in text:
+        text = _without_versions(text, add)
     for part in _parts(text):
         _read(part, add, depth=0)
     return found
 
 
+def _without_versions(text: str, add: Add) -> str:
+    def blank(match: re.Match[str]) -> str:
+        if match[1].count(".") == 3:
+            add("ipv4", match[1], _A_VERSION)
+        return " "
+
+    return _VERSION_VALUE.sub(blank, text)
+
+
 def _parts(text: str) -> list[str]:
     """The piece itself, or what escapes of JSON and of programs in it separate."""
-    if "ersion" in text or "ERSION" in text:
-        text = _VERSION_VALUE.sub(" ", text)
     if "\\" not in text:
         return [text]
     text = text.replace("\\/", "/")
@@ -223,10 +234,12 @@ def _read_bare(text: str, add: Add, *, after: str = "") -> None:
     if text.count(":") >= 2:
         text = _read_ipv6(text, add)
     label = _LABEL.match(text)
-    versioned = label is not None and label[0].lower().endswith(("ver", "version", "oid"))
+    versioned = label is not None and label[0].lower().endswith(_NUMBERED)
     for match in _NAME_RUN.finditer(text):
         if versioned and match[0][:1].isdecimal():  # the value of "version:" is no address
             versioned = False
+            if _FOUR_NUMBERS.fullmatch(match[0]):
+                add("ipv4", match[0], _A_VERSION)
             continue
         _read_run(text, match.start(), match.end(), add, after)
 
@@ -276,9 +289,11 @@ def _read_ipv6(text: str, add: Add, *, zones: bool = False) -> str:
         if run.startswith(":") and not run.startswith("::"):
             run = run[1:]
         left = right - len(run)
-        if run.count(":") < 2 or (zones and not _LOCAL_WITH_ZONE.match(run)):
+        colons = run.count(":")
+        if colons < 2 or (zones and not _LOCAL_WITH_ZONE.match(run)):
             continue
-        if _reads_as_ipv6(text, left, right, run):
+        whole = "::" in run or colons == (6 if "." in run else 7)  # times and interfaces are not
+        if whole and _reads_as_ipv6(text, left, right, run):
             if not _add_network(run, text[right : right + 8], add):
                 _add_address(run, add)
             places.append((left, right))
@@ -319,7 +334,7 @@ def _read_run(text: str, start: int, end: int, add: Add, tail: str) -> None:
             if not _FOUR_NUMBERS.fullmatch(piece):
                 continue
             if not reads_as_address(piece, before=before, after=after):
-                add("ipv4", piece, "a version or a number, by the text around it")
+                add("ipv4", piece, _A_VERSION)
             elif not _add_network(piece, after, add):
                 _add_address(piece, add)
         return

@@ -70,7 +70,7 @@ def reads_as_domain(name: str, *, before: str, after: str) -> bool:
     if not _case_fits(labels):
         return False
     if _is_addressed(before, after):
-        return True
+        return not _is_line_of_file(lower, after)
     if _may_end_file(ending) and _is_file(lower.split(".")):
         return False
     if ending == "com" and len(labels) == 2 and first in words("dos-programs"):
@@ -186,6 +186,17 @@ def _case_fits(labels: list[str]) -> bool:
 def _is_addressed(before: str, after: str) -> bool:
     """A port follows, or a double slash or an at sign stands before: only hosts have these."""
     return before.endswith(("//", "@")) or bool(re.match(r":\d{2,5}(?!\d)", after[:8]))
+
+
+def _is_line_of_file(name: str, after: str) -> bool:
+    """main.rs:42 is a line of a file; evil.zip:443 is a host, as its port is a usual one."""
+    port = re.match(r":(\d+)", after)
+    return (
+        port is not None
+        and name.count(".") == 1
+        and name.rpartition(".")[2] in words("file-endings")
+        and port[1] not in words("usual-ports")
+    )
 
 
 def _may_end_file(ending: str) -> bool:

@@ -45,6 +45,8 @@ def _plain(ioc_type: str, *, strip: str = "") -> Reader:
 
     def read(text: str) -> list[Read]:
         text = text.strip(strip) if strip else text
+        if not text:
+            return []
         value = normal_form(ioc_type, text)
         return [(ioc_type, text, flaw(ioc_type, text)) if value is None else (ioc_type, value, "")]
 
@@ -155,6 +157,7 @@ def _read_windows_path(text: str) -> list[Read]:
     if text[:1] == '"' == text[-1:]:
         path = re.split(r" --?[A-Za-z]", path, maxsplit=1)[0]  # a quoted command with options
     path = re.split(r"&[\w.]+=", path, maxsplit=1)[0]  # the next parameter of a web form
+    path = re.sub(r"(\.\w{2,4})\+[0-9A-Fa-f]{1,16}$", r"\1", path)  # an offset in a call trace
     path = _before_escape(path)
     path = _balanced(path)
     return _plain("windows_path")(path) if path else []
@@ -198,8 +201,11 @@ _HIVE = (
     r"|\\+(?i-u:REGISTRY\\+(?:MACHINE|USER|A))\\+)"
 )
 _KEY_FOLDER = rf"(?:{_KEY_WORD}+\\+|{_KEY_PLAIN}+{_KEY_MORE}{{1,6}}\\+)"
+_KEY_LABEL = (
+    r"(?i-u:TargetObject|NewName|Object[ _]?Name|Registry_?Key(?:Name)?|Key[ _]?(?:Name|Path))"
+)
 _REGISTRY_KEY = (
-    rf"(?m)(?:\"{_HIVE}[^\"\r\n\t]+\"|'{_HIVE}[^'\r\n\t]+'"
+    rf"(?m)(?:{_KEY_LABEL}: ?{_HIVE}[^\r\n\t\"<>|]+|\"{_HIVE}[^\"\r\n\t]+\"|'{_HIVE}[^'\r\n\t]+'"
     rf"|(?:^|: ?){_HIVE}{_KEY_FOLDER}*{_KEY_PLAIN}+{_KEY_MORE}{{1,6}}(?:$|[\r\n\t])"
     rf"|{_HIVE}{_KEY_FOLDER}*{_KEY_WORD}+)"
 )
@@ -208,6 +214,7 @@ _NEXT_HIVE = re.compile(r"(?i)\s+(?=(?:Registry::)?(?:HKEY_|HK(?:LM|CU|CR|U|CC):
 
 def _read_registry_key(text: str) -> list[Read]:
     found = []
+    text = re.sub(rf"^{_KEY_LABEL}: ?".replace("-u", ""), "", text)
     for part in _NEXT_HIVE.split(text.strip("\r\n\t\"': ")):
         key = _balanced(_before_escape(part.strip()))
         value = normal_form("registry_key", key)
@@ -257,7 +264,7 @@ _LINUX_START = rf"(?:/(?:{_TOP}|{_ANDROID})|~[0-9A-Za-z_.\-]*|\$HOME|\$\{{HOME\}
 _LINUX_NAME = r"(?:[^\s\x00-\x20\x7f!\"&'()*,/:;<>?\\^`|\u2018-\u201f]|\\ |\\\()+"
 _METHOD = r"(?:GET|POST|PUT|HEAD|DELETE|OPTIONS|PATCH|CONNECT|TRACE|PROPFIND) "
 _LINUX_PATH = (
-    rf"(?m)(?:{_METHOD}|{_FIRST}[A-Za-z]:|(?:^|[\s\"'=(\[{{<>,;|&:`@])(?:file://)?)"
+    rf"(?m)(?:{_METHOD}|{_FIRST}[A-Za-z]:|(?:^|[\s\"'=(\[{{<>,;|&:`@]|[0-9a-f] \*)(?:file://)?)"
     rf"{_LINUX_START}(?:/+{_LINUX_NAME})*/*[0-9A-Za-z_]*"
 )
 _QUOTED = (
@@ -275,9 +282,9 @@ def _read_linux_path(text: str) -> list[Read]:
         if " " in path and (" -" in path or "/bin/" in path.partition(" ")[0]):
             path = path.partition(" ")[0]
     else:
-        path = re.sub(r"^(?:[\s\"'=(\[{<>,;|&:`@])?(?:file://)?", "", text)
+        path = re.sub(r"^(?:[\s\"'=(\[{<>,;|&:`@]|[0-9a-f] \*)?(?:file://)?", "", text)
     path = path.replace("\\ ", " ").replace("\\(", "(")
-    path = _balanced(path.rstrip("~"))
+    path = _balanced(path.rstrip("~\\"))  # a backslash: of an escaped quote behind it
     if path.startswith(("/dev/tcp/", "/dev/udp/")):
         return [("linux_path", path, "a connection of bash, no file")]
     value = normal_form("linux_path", path)
@@ -292,7 +299,7 @@ _AGENT = (
 )
 _USER_AGENT = (
     r"(?i-u:user-?_?agent)[\"'\\]{0,4}[ \t]{0,3}[:=][ \t]{0,3}[\"'\\]{0,4}[^\"'\r\n\\|]+"
-    r"|Mozilla/[0-9]\.[0-9]+ \([^()\r\n\"]+\)"
+    r"|Mozilla/[0-9]\.[0-9]+(?: \[[A-Za-z\-]+\])? \([^()\r\n\"]+\)"
     r"(?: [0-9A-Za-z_.\-]+/[0-9A-Za-z_.+\-]+(?: \([^()\r\n\"]+\))?"
     r"| Mobile| Safari| Version| like Gecko)*"
     rf"|(?-u:\b){_AGENT}/[0-9][0-9A-Za-z_.\-]*"

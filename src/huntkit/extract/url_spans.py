@@ -12,6 +12,7 @@ _HOST_RUN = re.compile(r"[\w.\-]+")
 _GLUED = re.compile(r"[,;]$")
 _BRACKET = re.compile(r"[()\[\]{}]")
 _CLOSES = {"(": ")", "[": "]", "{": "}"}
+_NEXT_VALUE = re.compile(r"[;,&][\w-]{1,40}=[A-Za-z]:$")
 _PORT = re.compile(r":\d{1,5}(?!\d)")
 
 
@@ -66,7 +67,9 @@ def _url_end(text: str, start: int, end: int) -> int:
     Returns `start` where no host stands: a template such as ``http://{0}/``.
     """
     back = text.find("\\", start, end)
-    end = back if back >= 0 else end
+    if back >= 0:  # what a path of Windows in the next value left: ";SavedTo=D:" of D:\a
+        value = _NEXT_VALUE.search(text, max(start, back - 64), back)
+        end = value.start() if value else back
     stop = _AUTHORITY_END.search(text, start, end)
     authority_end = stop.start() if stop else end
     host_start = text.rfind("@", start, authority_end) + 1 or start
