@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from huntkit.formats.audit_lines import is_audit, parse_line
+from huntkit.formats.audit_lines import LineParser, is_audit, parse_line
 
 
 def fields(text):
@@ -166,3 +166,74 @@ def test_the_host_is_the_node_or_that_of_the_syslog_header(before, host):
     line = parse_line(f'{before}type=CWD msg=audit(1.25:7): cwd="/root"')
     assert line is not None
     assert line.node == host
+
+
+_HEAD = "msg=audit(1.5:2):"
+REAL = [
+    f'type=SYSCALL {_HEAD} arch=c000003e syscall=59 pid=7 comm="sh" exe="/bin/sh" key=(null)',
+    f'type=SYSCALL {_HEAD} arch=c000003e syscall=59 pid=7 comm=612062 exe="/bin/sh" key=6162',
+    f'type=EXECVE {_HEAD} argc=2 a0="ls" a1="-l"',
+    f'type=EXECVE {_HEAD} argc=2 a0="ls" a1=2F746D702F612062',
+    f"type=USER_CMD {_HEAD} pid=1 uid=0 msg='cwd=\"/root\" cmd=6C73 terminal=pts/0 res=success'",
+    f'type=CWD {_HEAD} cwd="/root"\x1dUID="eve"',
+    f"type=LOGIN {_HEAD} pid=1 uid=0 subj==unconfined  res=1",
+    f'type=AVC {_HEAD} avc:  denied  {{ read }} for  pid=5 comm="y"',
+    f"type=X {_HEAD} a=1 a=2",
+    f"type=PROCTITLE {_HEAD} proctitle=7368002D63",
+]
+PIECES = [
+    "pid=",
+    '"',
+    "'",
+    "msg='",
+    " ",
+    "=",
+    "61",
+    "node=n ",
+    "\x1d",
+    "{",
+    "}",
+    "type=",
+    "a0=",
+    "é",
+]
+
+
+def test_lines_laid_out_alike_are_read_like_the_first_ones():
+    parser = LineParser()
+    for line in REAL * 3:
+        assert parser.parse(line) == parse_line(line)
+
+
+@given(
+    st.lists(st.sampled_from(REAL), min_size=1, max_size=3),
+    st.sampled_from(REAL),
+    st.lists(
+        st.tuples(st.integers(0, 120), st.integers(0, 6), st.sampled_from(PIECES)), max_size=3
+    ),
+)
+@settings(max_examples=400)
+def test_what_was_learned_never_changes_what_a_line_says(learned, line, changes):
+    parser = LineParser()
+    for each in [*learned, line]:
+        parser.parse(each)
+    for at, length, piece in changes:
+        line = line[:at] + piece + line[at + length :]
+    assert parser.parse(line) == parse_line(line)
+
+
+@pytest.mark.data
+def test_the_two_ways_to_read_agree_on_real_lines(shared_data):
+    parser = LineParser()
+    lines = (shared_data / "logs/auditd_log.txt").read_text().splitlines()
+    assert len(lines) > 1_700
+    assert all(parser.parse(line) == parse_line(line) for line in lines * 2)
+
+
+def test_ever_new_layouts_cost_no_more_than_reading_field_by_field():
+    lines = [f"type=X msg=audit(1.5:{n}): a{n}=1 b{n}=2 c{n}=3" for n in range(20_000)]
+    parser = LineParser()
+    began = time.process_time()
+    for line in lines:
+        parser.parse(line)
+    assert time.process_time() - began < 5

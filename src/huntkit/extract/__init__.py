@@ -4,6 +4,13 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from huntkit.extract.audit_events import (
+        auditd,
+        extract_events_to_df,
+        get_event_subset,
+        read_from_file,
+    )
+    from huntkit.extract.command_risks import command_risks
     from huntkit.extract.decoding import decode
     from huntkit.extract.ioc_counts import ioc_summary
     from huntkit.extract.ioc_extract import IoCExtract
@@ -29,10 +36,14 @@ if TYPE_CHECKING:
 _DOORS = {
     "IoCExtract": "huntkit.extract.ioc_extract",
     "OwnType": "huntkit.extract.own_types",
+    "auditd": "huntkit.extract.audit_events",
+    "command_risks": "huntkit.extract.command_risks",
     "decode": "huntkit.extract.decoding",
+    "extract_events_to_df": "huntkit.extract.audit_events",
     "get_ancestors": "huntkit.extract.tree_parts",
     "get_children": "huntkit.extract.tree_parts",
     "get_descendents": "huntkit.extract.tree_parts",
+    "get_event_subset": "huntkit.extract.audit_events",
     "get_parent": "huntkit.extract.tree_parts",
     "get_process": "huntkit.extract.tree_parts",
     "get_root": "huntkit.extract.tree_parts",
@@ -44,6 +55,7 @@ _DOORS = {
     "ioc_summary": "huntkit.extract.ioc_counts",
     "iocs": "huntkit.extract.ioc_search",
     "process_tree": "huntkit.extract.trees",
+    "read_from_file": "huntkit.extract.audit_events",
     "tree_to_text": "huntkit.extract.tree_text",
     "unpack": "huntkit.extract.unpacking",
     "unpack_df": "huntkit.extract.unpacking",
@@ -52,10 +64,14 @@ _DOORS = {
 __all__ = [
     "IoCExtract",
     "OwnType",
+    "auditd",
+    "command_risks",
     "decode",
+    "extract_events_to_df",
     "get_ancestors",
     "get_children",
     "get_descendents",
+    "get_event_subset",
     "get_parent",
     "get_process",
     "get_root",
@@ -67,6 +83,7 @@ __all__ = [
     "ioc_summary",
     "iocs",
     "process_tree",
+    "read_from_file",
     "tree_to_text",
     "unpack",
     "unpack_df",

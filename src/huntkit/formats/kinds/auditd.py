@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from typing import Any, BinaryIO
 
 from huntkit.core.errors import FormatError
-from huntkit.formats.audit_lines import AuditLine, is_audit, parse_line
+from huntkit.formats.audit_lines import AuditLine, LineParser, is_audit
 from huntkit.formats.batch import Batch, Ledger
 from huntkit.formats.format import Head, ReadOptions
 from huntkit.formats.limits import Limits
@@ -46,10 +46,11 @@ def _batches(
     blocks: Iterator[list[tuple[int, str]]], ledger: Ledger, limits: Limits
 ) -> Iterator[Batch]:
     events = _Events(ledger, limits)
+    parse = LineParser(max_fields=limits.max_fields).parse
     try:
         for lines in blocks:
             for number, text in lines:
-                line = parse_line(text, max_fields=limits.max_fields)
+                line = parse(text)
                 if line is None:
                     ledger.skip(number, NOT_AUDIT, text)
                 else:
@@ -65,6 +66,8 @@ def _batches(
 
 
 class _Event:
+    __slots__ = ("first", "last", "line", "records")
+
     def __init__(self, number: int, line: AuditLine) -> None:
         self.first = self.last = number
         self.line = line
@@ -89,10 +92,11 @@ class _Events:
         self._limits = limits
         self._open: dict[tuple[str, str, int], _Event] = {}
         self._ready: list[_Event] = []
+        self._next_look = 0
         self.ready_lines = 0
 
     def add(self, number: int, line: AuditLine) -> None:
-        key = (line.node, line.time, line.serial)
+        key = line[:3]
         event = self._open.get(key)
         if event is None:
             event = self._open[key] = _Event(number, line)
@@ -101,7 +105,9 @@ class _Events:
             return
         event.records.append(line.record)
         event.last = number
-        self._settle(number)
+        if number >= self._next_look or len(self._open) > self._limits.max_open_events:
+            self._next_look = number + 100
+            self._settle(number)
 
     def _settle(self, number: int) -> None:
         """Move the oldest to the ready ones, if no more lines are to be expected for them."""

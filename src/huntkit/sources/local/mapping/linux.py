@@ -3,10 +3,12 @@
 from calendar import isleap
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta, timezone
+from functools import lru_cache
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from huntkit.formats.audit_lines import parse_line
+from huntkit.formats.audit_names import syscall_name
 from huntkit.sources.local.mapping import times
 from huntkit.sources.local.mapping.layouts import xml_event
 from huntkit.sources.local.mapping.values import to_text
@@ -26,23 +28,28 @@ def audit_row(event: Row) -> Row:
     """One audit event as a flat record: the fields of all its lines, the first of a name.
 
     ``cmdline`` is the arguments of EXECVE in one text, ``paths`` the names of its PATH lines.
+    ``SYSCALL`` is the name of the system call, where it is known.
     """
     given = event.get("records")
     lines = [line for line in given if isinstance(line, dict)] if isinstance(given, list) else []
     types = [to_text(line.get("type")) or "" for line in lines]
     row: Row = {}
     paths = []
-    for kind, line in zip(types, lines, strict=True):
+    for kind, line in zip(reversed(types), reversed(lines), strict=True):
         if kind == "PATH":
             paths.append(line.get("name"))
-        for name, value in line.items():
-            if name not in row and name != "type" and not _is_argument(kind, name):
-                row[name] = value
+        if kind in _EXECVE:
+            row.update({n: value for n, value in line.items() if not _is_argument(n)})
+        else:
+            row.update(line)
+    row.pop("type", None)
     argv = row.pop("argv", None)
     if isinstance(argv, list) and argv:
         row["cmdline"] = " ".join(to_text(each) or "" for each in argv)
     elif row.get("proctitle"):
         row.setdefault("cmdline", row["proctitle"])
+    if "SYSCALL" not in row and isinstance(number := row.get("syscall"), str):
+        row["SYSCALL"] = _syscall(row.get("arch"), number) or number
     kinds = list(dict.fromkeys(types))
     row["_types"] = kinds
     row["_type"] = (
@@ -54,13 +61,18 @@ def audit_row(event: Row) -> Row:
     row["_serial"] = event.get("serial")
     row["_id"] = f"{row['_time']}:{event.get('serial')}"
     row["_node"] = to_text(event.get("node")) or to_text(row.get("node")) or ""
-    row["_paths"] = paths or None
+    row["_paths"] = paths[::-1] or None
     row["_lines"] = lines
     return row
 
 
-def _is_argument(kind: str, name: str) -> bool:
-    return kind in _EXECVE and name[:1] == "a" and name[1:].partition("[")[0].isdigit()
+def _is_argument(name: str) -> bool:
+    return name[:1] == "a" and name[1:].partition("[")[0].isdigit()
+
+
+@lru_cache(maxsize=4_096)
+def _syscall(arch: object, number: str) -> str:
+    return syscall_name(arch if isinstance(arch, str) else "", number)
 
 
 def inner_events(

@@ -1,0 +1,265 @@
+"""Linux audit events as a table: one row each, fields typed, numbers named."""
+
+from collections.abc import Callable, Mapping, Sequence
+from itertools import repeat
+from typing import Any
+
+import orjson
+import polars as pl
+
+from huntkit.formats.audit_names import architecture, syscall_name, user_name
+
+Record = dict[str, Any]
+Schema = dict[str, pl.DataType | type[pl.DataType]]
+
+# What every result has, in this order; then comes what the lines hold.
+_OWN: Schema = {
+    "TimeGenerated": pl.Datetime("us", "UTC"),
+    "Computer": pl.String,
+    "EventType": pl.String,
+    "EventTypes": pl.List(pl.String),
+    "mssg_id": pl.String,
+    "serial": pl.UInt64,
+}
+_NAMED: Schema = {
+    "success": pl.String,
+    "syscall": pl.String,
+    "syscall_name": pl.String,
+    "arch": pl.String,
+    "pid": pl.Int64,
+    "ppid": pl.Int64,
+    "uid": pl.Int64,
+    "user": pl.String,
+    "auid": pl.Int64,
+    "audit_user": pl.String,
+    "euid": pl.Int64,
+    "effective_user": pl.String,
+    "tty": pl.String,
+    "comm": pl.String,
+    "exe": pl.String,
+    "cmdline": pl.String,
+    "argv": pl.List(pl.String),
+    "cwd": pl.String,
+    "paths": pl.List(pl.String),
+}
+_LAST: Schema = {"records": pl.String, "SourceIndex": pl.Int64}
+EVENTS: Schema = {**_OWN, **_NAMED, **_LAST}
+_INTEGERS = (
+    "suid", "fsuid", "gid", "egid", "sgid", "fsgid", "ouid", "ogid", "ses", "items", "argc",
+)  # fmt: skip
+# The column of a name: the number's field, and the fields that auditd or auoms resolved.
+_USERS = {
+    "user": ("uid", "UID", "user"),
+    "audit_user": ("auid", "AUID", "audit_user"),
+    "effective_user": ("euid", "EUID", "effective_user"),
+}
+_LISTS = ("argv", "paths")
+_MOST_COLUMNS = 400
+_MOST_SHAPES = 2_000
+_AT = " at"  # no field can have this name, nor the next
+_WHOLE = " fields"
+_LAST_SECOND = 253_402_300_799  # of the year 9999, the last that Python's times know
+_STARTS = ("SYSCALL", "EXECVE")
+
+
+class EventTable:
+    """Events, taken apart one by one while their lines are at hand, and the table of them all.
+
+    Of several lines with a field of the same name the first one's value stands under its name,
+    another one's under ``name_TYPE``; of several PATH lines the names are in ``paths``. With
+    ``records`` all lines are in a column of that name, as JSON, so nothing is lost.
+    """
+
+    def __init__(self, *, users: Mapping[int, str] | None = None, records: bool = True) -> None:
+        self._users = users or {}
+        self._heads: list[tuple[str, str, int, int, tuple[str, ...]]] = []
+        self._texts: list[str] | None = [] if records else None
+        # Events that have the same fields are kept together: filled cells cost, empty ones do not.
+        self._shapes: dict[tuple[str, ...], tuple[list[int], list[tuple[Any, ...]]]] = {}
+
+    def add(self, node: str, time: str, serial: int, place: int, records: Sequence[Record]) -> None:
+        """Add an event of one or more lines; `place` is what the result says of its origin."""
+        row, types = _flat(records)
+        at = len(self._heads)
+        self._heads.append((node, time, serial, place, types))
+        if self._texts is not None:
+            self._texts.append(orjson.dumps(records).decode())
+        names = tuple(row)
+        shape = self._shapes.get(names)
+        if shape is None:
+            if len(self._shapes) >= _MOST_SHAPES:  # hostile lines: all with one shape from now on
+                row = {_WHOLE: row}
+                names = tuple(row)
+            shape = self._shapes.setdefault(names, ([], []))
+        shape[0].append(at)
+        shape[1].append(tuple(row.values()))
+
+    def frame(self) -> pl.DataFrame:
+        """One row for each event, with the columns `EVENTS` and one for each other field."""
+        height = len(self._heads)
+        fields = self._fields()
+        columns = [*_own_columns(self._heads), *_named_columns(fields, self._users, height)]
+        taken = {column.name for column in columns}
+        for name, values in fields.items():
+            if name in _OWN or name in _LAST:
+                columns.append(_typed(values.alias(f"{name}_field")))
+            elif name not in taken:
+                columns.append(_typed(values))
+        if self._texts is not None:
+            columns.append(pl.Series("records", self._texts, dtype=pl.String))
+        places = [head[3] for head in self._heads]
+        columns.append(pl.Series("SourceIndex", places, dtype=pl.Int64))
+        whole = pl.DataFrame({column.name: column for column in columns})
+        in_order = whole["SourceIndex"].is_sorted()
+        return whole if in_order else whole.sort("SourceIndex", maintain_order=True)
+
+    def _fields(self) -> dict[str, pl.Series]:
+        """The fields by name, as long as there are events; the first `_MOST_COLUMNS` names."""
+        parts: list[pl.DataFrame] = []
+        known: dict[str, None] = {}
+        for names, (at, tuples) in self._shapes.items():
+            rows: list[Any] = tuples
+            if names == (_WHOLE,):
+                parts.append(_sparse(at, [row for (row,) in tuples], known))
+                continue
+            known.update(zip(names[: _MOST_COLUMNS - len(known)], repeat(None)))
+            lists = dict(zip(names, zip(*rows, strict=True), strict=True))
+            wanted = [_raw(name, lists[name]) for name in names if name in known]
+            parts.append(pl.DataFrame([*wanted, pl.Series(_AT, at, dtype=pl.UInt32)]))
+        if not parts:
+            return {}
+        whole = pl.concat(parts, how="diagonal").sort(_AT)
+        return {name: whole[name] for name in whole.columns if name not in (_AT, "type")}
+
+
+def _sparse(at: list[int], rows: list[Record], known: dict[str, None]) -> pl.DataFrame:
+    """A frame of rows that have little in common."""
+    for row in rows:
+        if len(known) < _MOST_COLUMNS:
+            known.update(zip(list(row)[: _MOST_COLUMNS - len(known)], repeat(None)))
+    columns = [_raw(name, [row.get(name) for row in rows]) for name in known]
+    return pl.DataFrame([*columns, pl.Series(_AT, at, dtype=pl.UInt32)])
+
+
+def _raw(name: str, values: Sequence[Any]) -> pl.Series:
+    """Values as they were read: lists of arguments and of paths, else text."""
+    if name not in _LISTS:
+        return pl.Series(name, values, dtype=pl.String, strict=False)
+    lists = [value if isinstance(value, list) else None for value in values]
+    lengths = pl.Series([-1 if each is None else len(each) for each in lists], dtype=pl.Int64)
+    flat = pl.Series([text for each in lists if each for text in each], dtype=pl.String)
+    # Building a column of lists from Python's is ten times slower than cutting a flat one.
+    rows = pl.Series(range(len(lists)), dtype=pl.UInt32).repeat_by(lengths.clip(0)).explode()
+    cut = pl.DataFrame({"row": rows.drop_nulls(), name: flat})
+    cut = cut.group_by("row", maintain_order=True).agg(name)
+    whole = pl.DataFrame({"row": pl.Series(range(len(lists)), dtype=pl.UInt32), "n": lengths})
+    joined = whole.join(cut, on="row", how="left", maintain_order="left")
+    empty = pl.lit([], dtype=pl.List(pl.String))
+    return joined.select(pl.when(pl.col("n") == 0).then(empty).otherwise(pl.col(name)).alias(name))[
+        name
+    ]
+
+
+def _flat(records: Sequence[Record]) -> tuple[Record, tuple[str, ...]]:
+    """The fields of all lines of an event in one, and the types of its lines."""
+    row: Record = {}
+    types: list[str] = []
+    paths: list[str] = []
+    for record in records:
+        kind = record["type"]
+        part = record
+        if kind == "PATH":
+            if "name" in record:
+                paths.append(record["name"])
+            if "PATH" in types:
+                continue
+        elif kind == "EXECVE":
+            argv = record["argv"]
+            part = {"argv": argv, "cmdline": " ".join(argv), "argc": record.get("argc")}
+        if kind not in types:
+            types.append(kind)
+        if row:
+            shared = row.keys() & part.keys()
+            for name in shared if len(shared) > 1 else ():
+                if name != "type" and row[name] != part[name]:
+                    row.setdefault(f"{name}_{kind}", part[name])
+            row = {**part, **row}
+        else:
+            row = dict(part)
+    if paths:
+        row["paths"] = paths
+    if "cmdline" not in row and row.get("proctitle"):
+        row["cmdline"] = row["proctitle"]
+    return row, tuple(types)
+
+
+def _own_columns(heads: Sequence[tuple[str, str, int, int, tuple[str, ...]]]) -> list[pl.Series]:
+    times = pl.Series("time", [head[1] for head in heads], dtype=pl.String)
+    seconds = pl.DataFrame({"time": times.cast(pl.Float64, strict=False)}).select(
+        pl.when(pl.col("time") <= _LAST_SECOND).then(pl.col("time"))
+    )["time"]
+    micros = (seconds * 1e6).round().cast(pl.Int64, strict=False)
+    kinds = list(dict.fromkeys(head[4] for head in heads))
+    place_of = {its: place for place, its in enumerate(kinds)}
+    places = pl.Series([place_of[head[4]] for head in heads], dtype=pl.UInt32)
+    names = ["SYSCALL_EXECVE" if set(_STARTS) <= set(its) else its[0] for its in kinds]
+    lists = pl.Series([list(its) for its in kinds], dtype=pl.List(pl.String))
+    made: dict[str, Any] = {
+        "TimeGenerated": micros.cast(pl.Datetime("us")).dt.replace_time_zone("UTC"),
+        "Computer": [head[0] for head in heads],
+        "EventType": pl.Series(names, dtype=pl.String)[places],
+        "EventTypes": lists[places],
+        "mssg_id": [f"{head[1]}:{head[2]}" for head in heads],
+        "serial": [min(head[2], 2**64 - 1) for head in heads],
+    }
+    return [pl.Series(name, made[name], dtype=dtype) for name, dtype in _OWN.items()]
+
+
+def _named_columns(
+    fields: Mapping[str, pl.Series], users: Mapping[int, str], height: int
+) -> list[pl.Series]:
+    def of(name: str, dtype: Any = pl.String) -> pl.Series:
+        found = fields.get(name)
+        return pl.Series(name, [None] * height, dtype=dtype) if found is None else found
+
+    columns = {
+        name: of(name, dtype if name in _LISTS else pl.String).cast(dtype, strict=False)
+        for name, dtype in _NAMED.items()
+        if name not in _USERS and name != "syscall_name"
+    }
+    columns["arch"] = _mapped(columns["arch"], architecture)
+    columns["syscall_name"] = _syscalls(columns["arch"], columns["syscall"], fields.get("SYSCALL"))
+    for name, (number, *resolved) in _USERS.items():
+        told = [fields[each] for each in resolved if each in fields]
+        columns[name] = _users(of(number), told, users)
+    return [columns[name].alias(name) for name in _NAMED]
+
+
+def _mapped(column: pl.Series, work: Callable[[str], str | None]) -> pl.Series:
+    """Each distinct value changed once."""
+    distinct = column.drop_nulls().unique()
+    made = pl.Series([work(value) for value in distinct], dtype=pl.String)
+    return column.replace_strict(distinct, made, default=None, return_dtype=pl.String)
+
+
+def _syscalls(arch: pl.Series, number: pl.Series, told: pl.Series | None) -> pl.Series:
+    both = arch.fill_null("x") + " " + number
+    names = _mapped(both, lambda pair: syscall_name(*pair.split(" ", 1)) or None)
+    return names if told is None else pl.select(pl.coalesce(told, names)).to_series()
+
+
+def _users(number: pl.Series, told: list[pl.Series], users: Mapping[int, str]) -> pl.Series:
+    """The name that the log resolved, else the caller's, else what every system calls it."""
+
+    def name(value: str) -> str | None:
+        if not value.lstrip("-").isdecimal():
+            return value  # a log that was written with names
+        known = users.get(int(value)) if len(value) < 12 else None
+        return known or user_name(value) or None
+
+    names = _mapped(number, name)
+    return pl.select(pl.coalesce(*told, names)).to_series() if told else names
+
+
+def _typed(column: pl.Series) -> pl.Series:
+    return column.cast(pl.Int64, strict=False) if column.name in _INTEGERS else column
