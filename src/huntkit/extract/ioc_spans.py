@@ -8,9 +8,11 @@ allows for these, and the piece of text it was read from is searched.
 import re
 from collections.abc import Iterator
 from functools import lru_cache
+from ipaddress import IPv6Address
 
 import polars as pl
 
+from huntkit.entities.addresses import parse_address
 from huntkit.entities.indicators import normal_form
 
 _HIDDEN = "[\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]*"
@@ -79,9 +81,15 @@ def span_in(piece: str, ioc_type: str, value: str) -> tuple[int, int] | None:
         if match:
             return match.span()
     for start, end in _runs(ioc_type, piece):
-        if normal_form(ioc_type, piece[start:end].replace("[", "").replace("]", "")) == value:
+        written = piece[start:end].replace("[", "").replace("]", "")
+        if normal_form(ioc_type, written) == value or _is_mapped(written, value):
             return start, end
     return None
+
+
+def _is_mapped(written: str, value: str) -> bool:
+    address = parse_address(written)
+    return isinstance(address, IPv6Address) and str(address.ipv4_mapped) == value
 
 
 def _as_written(ioc_type: str, value: str) -> str:
