@@ -146,3 +146,10 @@ def test_search_finds_a_term_in_any_column_and_never_across_two():
     )
     with pytest.raises(kql.KqlUnsupported, match="separator"):
         kql.query("T | search 'a\\u001fb'", T=rows)
+
+
+def test_an_integer_beyond_long_is_refused_and_never_null():
+    rows = pl.DataFrame({"x": [2**64 - 1]}, schema={"x": pl.UInt64})
+    with pytest.raises(UsageError, match="18446744073709551615"):
+        kql.query("T", T=rows)
+    assert kql.query("T", T=rows.select(pl.col("x") // 2), frame="polars").item() == 2**63 - 1

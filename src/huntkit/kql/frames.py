@@ -40,6 +40,7 @@ _KQL: dict[type[pl.DataType], str] = {
     pl.Array: "dynamic",
     pl.Struct: "dynamic",
 }
+_LONGEST = (1 << 63) - 1
 _SQL = {
     pl.String: "VARCHAR",
     pl.Boolean: "BOOLEAN",
@@ -100,6 +101,11 @@ def _stored(values: pl.Series, place: int) -> pl.Series:
         values = values.cast(pl.Duration("us")).cast(pl.Int64)
     elif kind == pl.Null:
         values = values.cast(pl.String)
+    elif kind == pl.UInt64 and int(values.max() or 0) > _LONGEST:  # type: ignore[arg-type]
+        raise UsageError(
+            f"column {values.name} holds {values.max()}, which is beyond KQL's long",
+            hint="cast the column to text first",
+        )
     return values.alias(f"k{place}")
 
 
