@@ -101,11 +101,13 @@ def _stored(values: pl.Series, place: int) -> pl.Series:
         values = values.cast(pl.Duration("us")).cast(pl.Int64)
     elif kind == pl.Null:
         values = values.cast(pl.String)
-    elif kind == pl.UInt64 and int(values.max() or 0) > _LONGEST:  # type: ignore[arg-type]
-        raise UsageError(
-            f"column {values.name} holds {values.max()}, which is beyond KQL's long",
-            hint="cast the column to text first",
-        )
+    elif kind == pl.UInt64:
+        most = int(values.max() or 0)  # type: ignore[arg-type]  of an integer column
+        if most > _LONGEST:
+            raise UsageError(
+                f"column {values.name} holds {most}, which is beyond KQL's long",
+                hint="cast the column to text first",
+            )
     return values.alias(f"k{place}")
 
 
