@@ -102,10 +102,9 @@ def _stored(values: pl.Series, place: int) -> pl.Series:
     elif kind == pl.Null:
         values = values.cast(pl.String)
     elif kind == pl.UInt64:
-        most = int(values.max() or 0)  # type: ignore[arg-type]  of an integer column
-        if most > _LONGEST:
+        if (values > _LONGEST).any():
             raise UsageError(
-                f"column {values.name} holds {most}, which is beyond KQL's long",
+                f"column {values.name} holds {values.max()!r}, which is beyond KQL's long",
                 hint="cast the column to text first",
             )
     return values.alias(f"k{place}")
