@@ -101,12 +101,11 @@ def _stored(values: pl.Series, place: int) -> pl.Series:
         values = values.cast(pl.Duration("us")).cast(pl.Int64)
     elif kind == pl.Null:
         values = values.cast(pl.String)
-    elif kind == pl.UInt64:
-        if (values > _LONGEST).any():
-            raise UsageError(
-                f"column {values.name} holds {values.max()!r}, which is beyond KQL's long",
-                hint="cast the column to text first",
-            )
+    elif kind == pl.UInt64 and (values > _LONGEST).any():
+        raise UsageError(
+            f"column {values.name} holds {values.max()!r}, which is beyond KQL's long",
+            hint="cast the column to text first",
+        )
     return values.alias(f"k{place}")
 
 
