@@ -145,6 +145,20 @@ def address_scope(value: str | Address) -> Scope | None:
     return _scope_of_text(value) if isinstance(value, str) else _scope(value)
 
 
+def range_scope(first: Address, last: Address) -> Scope | None:
+    """The scope that all addresses from the first to the last have, or None if several.
+
+    Examples:
+        >>> range_scope(ipaddress.ip_address("10.0.0.0"), ipaddress.ip_address("10.9.9.9"))
+        'private'
+        >>> range_scope(ipaddress.ip_address("9.0.0.0"), ipaddress.ip_address("11.0.0.0"))
+    """
+    starts, scopes = scope_ranges(first.version)
+    low, high = bisect_right(starts, int(first)) - 1, bisect_right(starts, int(last))
+    found = set(scopes[low:high])
+    return found.pop() if len(found) == 1 else None
+
+
 @lru_cache(maxsize=65_536)
 def _scope_of_text(text: str) -> Scope | None:
     address = parse_address(text)

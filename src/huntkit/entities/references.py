@@ -7,11 +7,14 @@ special-purpose registry (RFC 7249), RFC 4632 (CIDR), IEEE 802 (addresses), RFC 
 import ipaddress
 import re
 
-from huntkit.entities.addresses import address_scope, parse_address
+from huntkit.entities.addresses import parse_address, range_scope
 
 _CVE = re.compile(r"(?ia)cve[-_ \u2010-\u2015:]{1,2}((?:19|20)\d\d)[-_ \u2010-\u2015](\d{4,7})")
 _TECHNIQUE = re.compile(r"(?ia)T(\d{4})(?:[./](\d{3}))?")
-_ASN = re.compile(r"(?ia)(?:asn?)?\D{0,40}?(?:as)?(\d{1,10})")
+_ASN = re.compile(
+    r"(?ia)_?(?:asn?|as[_ ]?number|autonomous[_ ]system)(?:[_ ]?(?:number|num|no))?"
+    r"[ \"'\\:=#(\[]{0,12}(?:as)?(\d{1,10})"
+)
 _MAC = re.compile(
     r"[0-9a-f]{2}(?::[0-9a-f]{2}){5}|[0-9a-f]{2}(?:-[0-9a-f]{2}){5}|[0-9a-f]{4}(?:\.[0-9a-f]{4}){2}"
 )
@@ -153,12 +156,11 @@ def cidr(text: str) -> str | None:
 
 
 def cidr_scope(value: str) -> str:
-    """The scope of a network whose first and last address have the same one, else empty.
+    """The scope that all addresses of a network have; empty if they have several.
 
     Examples:
         >>> cidr_scope("10.0.0.0/8"), cidr_scope("0.0.0.0/0")
         ('private', '')
     """
     network = ipaddress.ip_network(value)
-    first, last = address_scope(network[0]), address_scope(network[-1])
-    return first if first is not None and first == last else ""
+    return range_scope(network[0], network[-1]) or ""
