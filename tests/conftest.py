@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import warnings
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -67,3 +68,19 @@ def browser() -> Iterator[Any]:
         running = started.chromium.launch(executable_path=found, args=arguments)
         yield running
         running.close()
+
+
+@pytest.fixture(scope="session")
+def spark() -> Iterator[Any]:
+    """A Spark session on a server of its own, without a JVM, on this machine's loopback."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # pyspark says that it does not know pandas 3 yet
+        sail = pytest.importorskip("pysail.spark")
+        sql = pytest.importorskip("pyspark.sql")
+        server = sail.SparkConnectServer("127.0.0.1", 0)
+        server.start(background=True)
+        host, port = server.listening_address
+        session = sql.SparkSession.builder.remote(f"sc://{host}:{port}").create()
+    yield session
+    session.stop()
+    server.stop()

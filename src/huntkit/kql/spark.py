@@ -129,12 +129,12 @@ class Session:
 
 def register(session: Any, functions: Sequence[Function]) -> None:
     """Make functions known to a session, for as long as it lives."""
-    functions_: Any = importlib.import_module("pyspark.sql.functions")  # an extra
-
+    arrow: Any = importlib.import_module("pyarrow")
+    sql: Any = importlib.import_module("pyspark.sql.functions")  # an extra
     for each in functions:
-        run = each.compute if each.columns else in_rows(each.compute, each.result)
-        made = functions_.arrow_udf(run, each.result, functions_.ArrowUDFType.SCALAR)
-        session.udf.register(each.name, made)
+        run = on_columns(each.compute) if each.columns else in_rows(each.compute, each.result)
+        run.__annotations__ = {"columns": arrow.Array, "return": arrow.Array}  # Spark reads them
+        session.udf.register(each.name, sql.arrow_udf(run, each.result))
 
 
 _ARROW = {

@@ -100,19 +100,16 @@ def _dcount(_e: Grouping, _n: plan.Agg, args: list[Sql], _r: Rel, where: Where) 
 # --- sets, lists, bags: the values are JSON by now ----------------------------------------------
 
 
-def _listed(value: Sql, rel: Rel, where: Where) -> Sql:
+def _listed(emitter: Grouping, value: Sql, rel: Rel, where: Where) -> Sql:
     """The values that are not null, in the order of the rows."""
     if not rel.order:
         return where(call("collect_list", value))
-    row = exp.Struct(
-        expressions=[
-            exp.alias_(ident(rel.order[0].column), "n"),
-            exp.alias_(value, "v"),
-        ]
-    )
+    name = emitter.fresh()  # pysail takes two lists of rows with one shape for one
+    place = ident(rel.order[0].column)
+    row = exp.Struct(expressions=[exp.alias_(place, "n"), exp.alias_(value, name)])
     rows = call("sort_array", where(call("collect_list", row)))
     inner = exp.Lambda(
-        this=exp.column("v", table="x"), expressions=[exp.Identifier(this="x", quoted=False)]
+        this=exp.column(name, table="x"), expressions=[exp.Identifier(this="x", quoted=False)]
     )
     values = call("transform", rows, inner)
     present = exp.Lambda(
@@ -130,15 +127,15 @@ def _array(values: Sql, most: int) -> Sql:
 
 
 @aggregate("make_list", "make_list_with_nulls")
-def _make_list(_e: Grouping, node: plan.Agg, args: list[Sql], rel: Rel, where: Where) -> Sql:
+def _make_list(emitter: Grouping, node: plan.Agg, args: list[Sql], rel: Rel, where: Where) -> Sql:
     with_nulls = node.name == "make_list_with_nulls"
     value = coalesce(args[0], text("null")) if with_nulls else args[0]
-    return _array(_listed(value, rel, where), MOST_ITEMS if with_nulls else limit_of(node))
+    return _array(_listed(emitter, value, rel, where), MOST_ITEMS if with_nulls else limit_of(node))
 
 
 @aggregate("make_set")
 def _make_set(emitter: Grouping, node: plan.Agg, args: list[Sql], rel: Rel, where: Where) -> Sql:
-    joined = _array(_listed(args[0], rel, where), MOST_ITEMS)
+    joined = _array(_listed(emitter, args[0], rel, where), MOST_ITEMS)
     return use(emitter, "set_of", joined, whole(limit_of(node)))
 
 
@@ -152,13 +149,13 @@ def _scalars(emitter: Grouping, node: plan.Agg, args: list[Sql], rel: Rel, where
 
 @aggregate("make_bag")
 def _make_bag(emitter: Grouping, node: plan.Agg, args: list[Sql], rel: Rel, where: Where) -> Sql:
-    joined = _array(_listed(args[0], rel, where), MOST_ITEMS)
+    joined = _array(_listed(emitter, args[0], rel, where), MOST_ITEMS)
     return use(emitter, "bag_union", joined, whole(limit_of(node)))
 
 
 @aggregate("buildschema")
-def _buildschema(e: Grouping, _n: plan.Agg, args: list[Sql], rel: Rel, where: Where) -> Sql:
-    return use(e, "schema_of", _array(_listed(args[0], rel, where), MOST_ITEMS))
+def _buildschema(emitter: Grouping, _n: plan.Agg, args: list[Sql], rel: Rel, where: Where) -> Sql:
+    return use(emitter, "schema_of", _array(_listed(emitter, args[0], rel, where), MOST_ITEMS))
 
 
 # --- statistics ---------------------------------------------------------------------------------

@@ -2,6 +2,7 @@
 
 import datetime as dt
 import json
+import math
 from collections.abc import Callable
 from decimal import Decimal
 from typing import Any
@@ -205,6 +206,13 @@ def _one(value: Any) -> list[Any]:
     return [] if value is None else [value]
 
 
+@python("array_length", "L")
+def array_length(value: str | None) -> int | None:
+    """How many elements an array has."""
+    found = array(value)
+    return None if found is None else len(found)
+
+
 @python("toarray_or_self", "V")
 def array_or_self(value: str | None) -> str | None:
     """An array as it is, anything else as an array of one."""
@@ -364,7 +372,7 @@ def round_real(value: float | None, digits: int | None) -> float | None:
         found = whole / scale if digits >= 0 else whole * scale
     except (OverflowError, ValueError):
         return value
-    return found if abs(found) != float("inf") else value
+    return math.copysign(found, value) if math.isfinite(found) else value
 
 
 # --- calendar -----------------------------------------------------------------------------------

@@ -240,6 +240,12 @@ class Spark(Grouping):
             raise KqlUnsupported("in (a table) at this place, on Spark")
         return ident(self.flags[id(node)])
 
+    def scalar_query(self, node: plan.ScalarQuery) -> Sql:
+        """(SELECT the first cell), as a row that is there even where the relation has none."""
+        first = self.limited(self.apart(node.relation), whole(1))
+        found: Sql = exp.Subquery(this=self.select([call("max", ident("c0"))], first))
+        return coalesce(found, text("")) if node.type == "string" else found
+
     # --- joins, windows, limits ------------------------------------------------------------------
 
     def semi(self, node: plan.Join, one: Rel, two: Rel, condition: Sql) -> Rel:
@@ -438,9 +444,15 @@ def emit(
     ticks: bool = False,
 ) -> Emitted:
     """Spark's statement for a plan."""
-    return Spark(sources, external).emit(query, ticks=ticks)
+    try:
+        return Spark(sources, external).emit(query, ticks=ticks)
+    except RecursionError:
+        raise KqlUnsupported("a query nested this deep, on Spark") from None
 
 
 def text_of(emitted: Emitted) -> str:
     """The statement's text, in which Spark finds no variable of its own to fill in."""
-    return emitted.sql("spark").replace("${", "$\\{")
+    try:
+        return emitted.sql("spark").replace("${", "$\\{")
+    except RecursionError:
+        raise KqlUnsupported("a query nested this deep, on Spark") from None

@@ -121,8 +121,9 @@ def _expanded(emitter: Emitter, name: str, arguments: Sequence[Sql]) -> Sql:
     heavy = {
         each: value
         for each, value in given.items()
-        if counts[each] > 1 and weight(value) > HEAVY and lambdas
+        if counts[each] > 1 and lambdas and weight(value) > HEAVY and value.find(exp.Column)
     }
+    emitter.spend(sum(weight(given[each]) * counts[each] for each in given if each not in heavy))
     inside = {each: paren(value) for each, value in given.items() if each not in heavy}
     inside |= {each: _field("v", each) for each in heavy}
     result = _filled(emitter, made.copy(), inside)
@@ -136,13 +137,8 @@ def _expanded(emitter: Emitter, name: str, arguments: Sequence[Sql]) -> Sql:
 
 
 def weight(value: Sql) -> int:
-    """How many nodes an expression has, counted as far as it matters."""
-    count = 0
-    for _ in value.walk():
-        count += 1
-        if count > HEAVY:
-            break
-    return count
+    """How many nodes an expression has."""
+    return sum(1 for _ in value.walk())
 
 
 def _field(row: str, name: str) -> Sql:
@@ -154,7 +150,6 @@ def _filled(emitter: Emitter, node: Sql, values: Mapping[str, Sql]) -> Sql:
 
     def replace(each: Any) -> Any:
         if isinstance(each, exp.Column) and not each.table and each.name in values:
-            emitter.spend(1)
             return values[each.name].copy()
         if isinstance(each, exp.Anonymous):
             kind, _, rest = str(each.this).partition("_")

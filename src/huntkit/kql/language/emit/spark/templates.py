@@ -36,11 +36,12 @@ template("timespan_multiply", "a, b", "try_cast(round(a * b) AS bigint)")
 template("timespan_divide", "a, b", "try_cast(round(a / nullif(cast(b AS double), 0)) AS bigint)")
 template("timespan_ratio", "a, b", "kql_divide_real(cast(a AS double), cast(b AS double))")
 template("bin", "a, b", "CASE WHEN b > 0 THEN a - pmod(a, nullif(b, 0)) END")
-# floor() of a double gives a bigint, so what is beyond its digits stays as it is
+# floor() and ceil() of a double give a bigint: what is beyond its digits stays as it is, and so
+# does the sign of zero
 template(
     "floor_real",
     "a",
-    "CASE WHEN abs(a) < 4503599627370496D THEN cast(floor(a) AS double) ELSE a END",
+    "CASE WHEN a <> 0 AND abs(a) < 4503599627370496D THEN cast(floor(a) AS double) ELSE a END",
 )
 template("bin_real", "a, b", "CASE WHEN b > 0 THEN kql_floor_real(a / nullif(b, 0)) * b END")
 template("bin_at", "a, b, c", "CASE WHEN b > 0 THEN a - pmod(a - c, nullif(b, 0)) END")
@@ -53,7 +54,8 @@ template("ceiling", "a", "a")
 template(
     "ceiling_real",
     "a",
-    "CASE WHEN abs(a) < 4503599627370496D THEN cast(ceil(a) AS double) ELSE a END",
+    "CASE WHEN a > -1 AND a < 0 THEN cast('-0.0' AS double) WHEN a <> 0 AND"
+    " abs(a) < 4503599627370496D THEN cast(ceil(a) AS double) ELSE a END",
 )
 template("ceiling_decimal", "a", "cast(ceil(a) AS decimal(38, 18))")
 template("abs", "a", "abs(a)")
@@ -181,6 +183,5 @@ template("indexof", "s, t", "cast(locate(t, s) - 1 AS bigint)")
 template("replace_string", "s, a, b", "CASE WHEN a = '' THEN s ELSE replace(s, a, b) END")
 template("strrep", "s, n", "repeat(s, cast(greatest(n, 0) AS int))")
 template("strrep_3", "s, n, d", "array_join(array_repeat(s, cast(greatest(n, 0) AS int)), d)")
-template("array_length", "a", "cast(json_array_length(a) AS bigint)")
 template("dynamic_equal", "a, b", "py_same(a, b)")
 template("new_guid", "", "uuid()")
