@@ -3,6 +3,8 @@ import { test } from "node:test";
 import { density, lowerBound, places } from "../src/bins.js";
 import { column, inflate, lookUp, numbers, sums } from "../src/decode.js";
 import { branchRarity, forest, orderBy, searched, unfolded } from "../src/forest.js";
+import { neighbourhoods, shortest } from "../src/paths.js";
+import { rounded, ticks as numberTicks, upright } from "../src/scales.js";
 import { clock, duration, stamp, ticks } from "../src/times.js";
 
 test("a binary search finds the first value that is not below", () => {
@@ -91,4 +93,25 @@ test("ticks are even, inside, and as fine as they need be", () => {
     assert.ok(found.length <= 10);
     assert.ok(found.every((at, i) => at >= start && at <= end && (!i || at > found[i - 1])));
   }
+});
+
+test("a shortest path is found whatever the direction of its links", () => {
+  const near = neighbourhoods(6, [0, 2, 2, 0, 3, 4], [1, 1, 3, 4, 4, 4]);
+  assert.deepEqual(near[4].map(({ node }) => node), [0, 3]);
+  assert.deepEqual(shortest(near, 1, 3), [1, 2, 3]);
+  assert.deepEqual(shortest(near, 1, 4), [1, 0, 4]);
+  assert.deepEqual(shortest(near, 2, 2), [2]);
+  assert.equal(shortest(near, 0, 5), null);
+});
+
+test("scales hold their numbers between round bounds", () => {
+  assert.deepEqual(rounded(3, 97), { low: 0, high: 100, step: 20 });
+  assert.deepEqual(numberTicks(rounded(-0.2, 0.3)), [-0.2, -0.1, 0, 0.1, 0.2, 0.3]);
+  for (const [low, high] of [[5, 5], [0, 0], [-1e-9, 1e-9], [-3e12, 8e15]]) {
+    const { axis, toY } = upright(low, high, 300, false);
+    assert.ok(axis.low <= low && axis.high >= high && axis.step > 0);
+    assert.ok(toY(high) >= -1e-6 && toY(low) <= 300 + 1e-6 && toY(low) >= toY(high));
+  }
+  const powers = upright(1, 1000, 300, true);
+  assert.deepEqual([1, 10, 100, 1000].map((v) => Math.round(powers.toY(v))), [300, 200, 100, 0]);
 });

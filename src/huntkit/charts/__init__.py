@@ -5,7 +5,9 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from huntkit.charts.chart import Chart
+    from huntkit.charts.kinds.entity_graph import entity_graph
     from huntkit.charts.kinds.matrix import matrix
+    from huntkit.charts.kinds.network import network
     from huntkit.charts.kinds.process_tree import process_tree
     from huntkit.charts.kinds.timeline import timeline
     from huntkit.charts.kinds.timeline_duration import timeline_duration
@@ -14,7 +16,9 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Chart",
+    "entity_graph",
     "matrix",
+    "network",
     "process_tree",
     "timeline",
     "timeline_duration",
@@ -24,7 +28,9 @@ __all__ = [
 
 _DOORS = {
     "Chart": "huntkit.charts.chart",
+    "entity_graph": "huntkit.charts.kinds.entity_graph",
     "matrix": "huntkit.charts.kinds.matrix",
+    "network": "huntkit.charts.kinds.network",
     "process_tree": "huntkit.charts.kinds.process_tree",
     "timeline": "huntkit.charts.kinds.timeline",
     "timeline_duration": "huntkit.charts.kinds.timeline_duration",

@@ -2,7 +2,7 @@
 
 import html
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -27,6 +27,8 @@ class Chart:
         spec: how it is drawn, as plain JSON values: ``kind``, ``title``, ``summary`` ...
         blobs: the bytes that the page reads beside `spec`.
         libraries: packed libraries that the page must hold for this chart.
+        table: the picture as a small table, its head first, for readers who do not see it.
+        forms: what else `save` can write, by the file name's ending, such as ``.graphml``.
     """
 
     data: pl.DataFrame
@@ -34,6 +36,7 @@ class Chart:
     blobs: Mapping[str, bytes] = field(default_factory=dict, repr=False)
     libraries: tuple[str, ...] = ()
     table: tuple[tuple[str, ...], ...] = ()
+    forms: Mapping[str, Callable[[], str]] = field(default_factory=dict, repr=False)
 
     @property
     def kind(self) -> str:
@@ -79,9 +82,16 @@ class Chart:
         )
 
     def save(self, path: str | os.PathLike[str], *, force: bool = False) -> Path:
-        """Write the page to a file, which must not exist unless `force` is true."""
+        """Write the page to a file, which must not exist unless `force` is true.
+
+        A name that ends like one of `forms` (graphs: ``.graphml``, ``.json``, ``.svg``) gets that.
+
+        Raises:
+            UsageError: the file exists, or its ending asks for what the chart can't give.
+            EvidenceError: the file can't be written.
+        """
         target = Path(path)
-        content = self.to_html()
+        content = self._content(target.suffix.lower())
         try:
             with target.open("w" if force else "x", encoding="utf-8", newline="\n") as file:
                 file.write(content)
@@ -92,6 +102,16 @@ class Chart:
         except OSError as error:
             raise EvidenceError(f"can't write {str(target)!r}: {error.strerror}") from error
         return target
+
+    def _content(self, ending: str) -> str:
+        if ending in self.forms:
+            return self.forms[ending]()
+        if ending not in ("", ".html", ".htm"):
+            offered = ", ".join([".html", *self.forms])
+            raise UsageError(
+                f"a {self.kind} can't be saved as {ending!r}", hint=f"choose one of {offered}"
+            )
+        return self.to_html()
 
     def _repr_mimebundle_(self, **_asked: object) -> dict[str, str]:
         height = int(self.spec.get("height", 600)) + 40

@@ -77,7 +77,7 @@ def _of_one_kind(rows: pl.DataFrame, named: Mapping[str, str]) -> pl.DataFrame:
 
     columns = {
         "time": _time(rows, filled, named.get("time")),
-        "process": _program(text("process_path", "process"), text("process_name")),
+        "process": program(text("process_path", "process"), text("process_name")),
         "command": text("command_line", "command"),
         "user": _account(text("user", "user"), text("user_domain")),
         "host": text("host", "host"),
@@ -108,8 +108,13 @@ def _time(rows: pl.DataFrame, filled: Sequence[str], given: str | None) -> pl.Se
     return first.zip_with(first.is_not_null(), other[0]) if other else first
 
 
-def _program(path: pl.Series | None, name: pl.Series | None) -> pl.Series | None:
-    """The whole path: some products give the folder alone, or the file name alone."""
+def program(path: pl.Series | None, name: pl.Series | None) -> pl.Series | None:
+    """The whole path: some products give the folder alone, or the file name alone.
+
+    Examples:
+        >>> program(pl.Series(["/usr/bin"]), pl.Series(["sh"])).to_list()
+        ['/usr/bin/sh']
+    """
     if path is None or name is None:
         return path if name is None else name
     frame = pl.DataFrame({"path": path, "name": name})

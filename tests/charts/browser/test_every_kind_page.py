@@ -35,6 +35,13 @@ def log(shared_data: Path, name: str) -> pl.DataFrame:
 
 
 REAL: dict[str, Callable[[Path], Chart]] = {
+    "entity_graph": lambda data: charts.entity_graph(log(data, "alertlist.csv")),
+    "network": lambda data: charts.network(
+        log(data, "processes_on_host.csv"),
+        source_column="ParentProcessName",
+        target_column="NewProcessName",
+        edge_columns="Account",
+    ),
     "matrix": lambda data: charts.matrix(
         log(data, "demo_exchange_data.csv"), x="Operation", y="UserId"
     ),
@@ -62,6 +69,14 @@ def hostile_table(texts: list[str]) -> pl.DataFrame:
 
 
 HOSTILE: dict[str, Callable[[pl.DataFrame], Chart]] = {
+    "entity_graph": lambda table: charts.entity_graph(table, columns=table.columns[2:4], title=RUN),
+    "network": lambda table: charts.network(
+        table,
+        source_column=table.columns[2],
+        target_column=table.columns[3],
+        edge_columns=table.columns[2:],
+        title=RUN,
+    ),
     "matrix": lambda table: charts.matrix(table, x=table.columns[2], y=table.columns[3], title=RUN),
     "timeline_duration": lambda table: charts.timeline_duration(
         table,

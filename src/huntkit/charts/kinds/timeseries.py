@@ -307,7 +307,12 @@ def _table(points: pl.DataFrame, series: str) -> tuple[tuple[str, ...], ...]:
         return ()
     odd = points.filter(pl.col("sign") != 0)
     if not odd.height:
-        odd = points.sort("value").head(1).vstack(points.sort("value").tail(1)).unique(keep="first")
+        odd = (
+            points.sort("value")
+            .head(1)
+            .vstack(points.sort("value").tail(1))
+            .unique(keep="first", maintain_order=True)
+        )
     if odd.height > LISTED:
         by = pl.col("score").abs() if "score" in odd else pl.col("value")
         odd = odd.sort(by, descending=True).head(LISTED).sort(_TIME)

@@ -1,0 +1,4 @@
+// Two columns as a graph.
+import { register } from "../graph.js";
+
+register("network");
