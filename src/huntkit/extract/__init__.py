@@ -10,12 +10,13 @@ if TYPE_CHECKING:
         get_event_subset,
         read_from_file,
     )
-    from huntkit.extract.command_risks import command_risks
+    from huntkit.extract.command_traits import command_features
     from huntkit.extract.decoding import decode
     from huntkit.extract.ioc_counts import ioc_summary
     from huntkit.extract.ioc_extract import IoCExtract
     from huntkit.extract.ioc_search import iocs
     from huntkit.extract.own_types import OwnType
+    from huntkit.extract.risky_commands import command_risks
     from huntkit.extract.tree_parts import (
         get_ancestors,
         get_children,
@@ -37,7 +38,8 @@ _DOORS = {
     "IoCExtract": "huntkit.extract.ioc_extract",
     "OwnType": "huntkit.extract.own_types",
     "auditd": "huntkit.extract.audit_events",
-    "command_risks": "huntkit.extract.command_risks",
+    "command_features": "huntkit.extract.command_traits",
+    "command_risks": "huntkit.extract.risky_commands",
     "decode": "huntkit.extract.decoding",
     "extract_events_to_df": "huntkit.extract.audit_events",
     "get_ancestors": "huntkit.extract.tree_parts",
@@ -65,6 +67,7 @@ __all__ = [
     "IoCExtract",
     "OwnType",
     "auditd",
+    "command_features",
     "command_risks",
     "decode",
     "extract_events_to_df",

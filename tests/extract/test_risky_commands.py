@@ -17,7 +17,7 @@ from huntkit.core.errors import SettingsError, UnknownColumn, UsageError
 from huntkit.extract import command_risks
 from huntkit.extract.command_rules import built_in_rules
 
-DATA = Path(__file__).parents[1] / "data/extract/command_risks"
+DATA = Path(__file__).parents[1] / "data/extract/risky_commands"
 EXAMPLES = {
     rule: texts
     for path in sorted(DATA.glob("*.yaml"))
