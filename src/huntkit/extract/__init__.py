@@ -10,6 +10,7 @@ if TYPE_CHECKING:
         get_event_subset,
         read_from_file,
     )
+    from huntkit.extract.cmd_line import cmd_speed, command_bursts, risky_cmd_line
     from huntkit.extract.command_traits import command_features
     from huntkit.extract.decoding import decode
     from huntkit.extract.ioc_counts import ioc_summary
@@ -38,6 +39,8 @@ _DOORS = {
     "IoCExtract": "huntkit.extract.ioc_extract",
     "OwnType": "huntkit.extract.own_types",
     "auditd": "huntkit.extract.audit_events",
+    "cmd_speed": "huntkit.extract.cmd_line",
+    "command_bursts": "huntkit.extract.cmd_line",
     "command_features": "huntkit.extract.command_traits",
     "command_risks": "huntkit.extract.risky_commands",
     "decode": "huntkit.extract.decoding",
@@ -58,6 +61,7 @@ _DOORS = {
     "iocs": "huntkit.extract.ioc_search",
     "process_tree": "huntkit.extract.trees",
     "read_from_file": "huntkit.extract.audit_events",
+    "risky_cmd_line": "huntkit.extract.cmd_line",
     "tree_to_text": "huntkit.extract.tree_text",
     "unpack": "huntkit.extract.unpacking",
     "unpack_df": "huntkit.extract.unpacking",
@@ -67,6 +71,8 @@ __all__ = [
     "IoCExtract",
     "OwnType",
     "auditd",
+    "cmd_speed",
+    "command_bursts",
     "command_features",
     "command_risks",
     "decode",
@@ -87,6 +93,7 @@ __all__ = [
     "iocs",
     "process_tree",
     "read_from_file",
+    "risky_cmd_line",
     "tree_to_text",
     "unpack",
     "unpack_df",
