@@ -5,7 +5,6 @@ from datetime import UTC, datetime, timedelta
 import polars as pl
 import pytest
 
-from huntkit.core.errors import UsageError
 from huntkit.extract.process_starts import STARTS, distinct_rows, process_starts, whole_path
 
 START = datetime(2024, 5, 1, tzinfo=UTC)
@@ -93,19 +92,17 @@ def test_a_folder_without_the_file_name_is_completed():
     ]  # fmt: skip
 
 
-def test_events_that_start_nothing_are_refused():
+def test_events_of_other_kinds_are_no_starts_unless_the_caller_says_so():
     logons = pl.DataFrame({"EventID": [4624, 3], "ProcessId": [1, 2], "Image": ["a", "b"]})
-    with pytest.raises(UsageError, match="no row of this table starts a process"):
-        process_starts(logons, {})
+    assert process_starts(logons, {}).starts.height == 0
     assert process_starts(logons, {"process_id": "ProcessId"}).starts.height == 2
 
 
-def test_the_named_column_wins_and_a_table_without_ids_is_refused():
+def test_the_named_column_wins():
     frame = pl.DataFrame({"ProcessId": [1], "mine": [2], "FileName": ["a"]})
     assert one(frame)["pid"] == 1
     assert one(frame, process_id="mine")["pid"] == 2
-    with pytest.raises(UsageError, match="process_id"):
-        process_starts(pl.DataFrame({"text": ["a"]}), {})
+    assert process_starts(pl.DataFrame({"text": ["a"]}), {}).starts.height == 0
 
 
 def test_the_first_row_of_each_combination_stays_in_its_place():

@@ -135,6 +135,25 @@ def test_sockets_are_no_process_starts():
         process_tree(sockets)
 
 
+@pytest.mark.parametrize("product", ["sysmon 1", "security 4688", "defender"])
+def test_spark_gives_the_same_rows(product, spark):
+    frame = pl.DataFrame(PRODUCTS[product], infer_schema_length=None)
+    wanted = process_tree(frame)
+    assert wanted["Rarity"].drop_nulls().unique().to_list() == [0.5]  # both hosts count
+    given = spark.createDataFrame(frame.to_arrow(compat_level=pl.CompatLevel.oldest()))
+    found = pl.from_arrow(process_tree(given).toArrow())
+    assert found.columns == wanted.columns
+    assert found.sort("proc_key").rows() == wanted.sort("proc_key").rows()
+
+
+def test_events_that_start_nothing_are_refused():
+    logons = pl.DataFrame({"EventID": [4624, 4634], "ProcessId": [1, 2], "ParentProcessId": [0, 0]})
+    with pytest.raises(UsageError, match="no row of this table starts a process"):
+        process_tree(logons)
+    with pytest.raises(UsageError, match="its process id"):
+        process_tree(pl.DataFrame({"a": [1]}))
+
+
 @pytest.mark.data
 def test_a_real_process_list_of_velociraptor(shared_data):
     path = shared_data / "logs/velociraptor/Windows.System.Pslist.json"

@@ -9,7 +9,6 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from huntkit.core.errors import UsageError
 from huntkit.extract.process_kinds import process_rows
 from huntkit.tables import roles
 from huntkit.tables.times import parse_times
@@ -65,9 +64,6 @@ def process_starts(data: pl.DataFrame, given: Mapping[str, str]) -> Processes:
     """The processes that the table starts; `given` names the columns of roles.
 
     The same process recorded twice is one start: the first record with a key wins.
-
-    Raises:
-        UsageError: no column holds a process id or key, or no row starts a process.
     """
     kinds, ended = process_rows(data)
     if not kinds and {"process_id", "process_key"} & given.keys():
@@ -82,11 +78,7 @@ def process_starts(data: pl.DataFrame, given: Mapping[str, str]) -> Processes:
         parts.append(_uniform(part, known, rows.cast(pl.UInt32), len(columns)))
         columns.append(known)
     if not parts:
-        roles.require(data.columns, "process_id", given.get("process_id"))
-        raise UsageError(
-            "no row of this table starts a process",
-            hint="name the column with roles={'process_id': ...} if its rows are process starts",
-        )
+        parts.append(pl.DataFrame(schema=STARTS))
     return Processes(_once(pl.concat(parts)), _ends(data, ended, given), columns)
 
 

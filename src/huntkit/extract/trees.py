@@ -1,6 +1,7 @@
 """Process trees out of process events of any product."""
 
 from collections.abc import Mapping, Sequence
+from typing import TypeVar
 
 import polars as pl
 
@@ -10,6 +11,9 @@ from huntkit.extract.process_starts import Processes, process_starts, text, time
 from huntkit.extract.tree_shape import shape
 from huntkit.tables import roles as known_roles
 from huntkit.tables import step
+from huntkit.tables.frames import is_spark
+
+F = TypeVar("F")
 
 TREE_COLUMNS = {
     "proc_key": pl.String,
@@ -24,11 +28,12 @@ TREE_COLUMNS = {
     "Inferred": pl.Boolean,
     "Fault": pl.String,
 }
+_PAIR = ("_program", "_parent_program")
+_OWN_IDS = ("process_id", "process_key")
 _PARENTS = ("parent_id", "parent_key", "parent_name", "parent_path")
 
 
-@step(split="whole", gives=TREE_COLUMNS)
-def process_tree(data: pl.DataFrame, *, roles: Mapping[str, str] | None = None) -> pl.DataFrame:
+def process_tree(data: F, *, roles: Mapping[str, str] | None = None) -> F:
     """The processes that a table starts, one row each, with their place in the tree.
 
     The result may have more rows than the input: parents that no row shows are added.
@@ -39,7 +44,7 @@ def process_tree(data: pl.DataFrame, *, roles: Mapping[str, str] | None = None) 
     own keys, otherwise by host, pid and time, so that a reused pid and a second host never mix. A
     parent that no row shows is added with ``Inferred`` true and what its children say of it; its
     other texts are empty, other values null. Loops and processes that claim to be their own parent
-    are cut, and ``Fault`` says so.
+    are cut, and ``Fault`` says so. On Spark the hosts are worked on apart, wherever they lie.
 
     Args:
         data: any frame.
@@ -72,19 +77,48 @@ def process_tree(data: pl.DataFrame, *, roles: Mapping[str, str] | None = None) 
         [('C:/cmd.exe', '2/0', 1, False), ('C:/whoami.exe', '2/0/1', 2, False),
          ('C:/explorer.exe', '2', 0, True)]
     """
+    if is_spark(data):
+        host = (roles or {}).get("host")
+        return _rarity(_trees_of_hosts(data, roles=roles, host=host))
+    return _all_trees(data, roles=roles)
+
+
+@step(split="whole", gives=TREE_COLUMNS)
+def _all_trees(data: pl.DataFrame, *, roles: Mapping[str, str] | None) -> pl.DataFrame:
+    tree = _rarity.on_polars(_trees_of_hosts.on_polars(data, roles=roles))
+    if data.height and not tree.height:
+        raise UsageError(
+            "no row of this table starts a process",
+            hint="name the column with roles={'process_id': ...} if its rows are process starts",
+        )
+    return tree
+
+
+@step(split="group", group=("host",))
+def _trees_of_hosts(
+    data: pl.DataFrame, *, roles: Mapping[str, str] | None = None, host: str | None = None
+) -> pl.DataFrame:
+    """Trees without their rarity, for which all hosts count. `host` says what makes a group."""
+    del host
     given = dict(roles or {})
     for role, column in given.items():
         known_roles.require(data.columns, role, column)
-    clash = {name: f"{name}_source" for name in data.columns if name in TREE_COLUMNS}
+    clash = {name: f"{name}_source" for name in data.columns if name in {*TREE_COLUMNS, *_PAIR}}
     if taken := [new for new in clash.values() if new in data.columns]:
         raise UsageError(
             f"the column {taken[0]!r} is in the way", hint="rename it; that name is needed here"
         )
-    if not data.height:
-        empty = [pl.lit(None, dtype).alias(name) for name, dtype in TREE_COLUMNS.items()]
-        return data.rename(clash).with_columns(empty)
-    _require_parents(data.columns, given)
+    if data.columns:
+        _require_columns(data.columns, given)
     found = process_starts(data, given)
+    if not found.starts.height:
+        columns = {name: kind for name, kind in TREE_COLUMNS.items() if name != "Rarity"}
+        empty = {**columns, **dict.fromkeys(_PAIR, pl.String)}
+        return (
+            data.clear()
+            .rename(clash)
+            .with_columns(pl.lit(None, kind).alias(name) for name, kind in empty.items())
+        )
     nodes = link(found.starts, found.ends)
     guesses = _as_rows(nodes.filter("inferred")["row"], data, found)
     seen = data[nodes.filter(~pl.col("inferred"))["row"]]
@@ -92,12 +126,25 @@ def process_tree(data: pl.DataFrame, *, roles: Mapping[str, str] | None = None) 
     return rows.rename(clash).hstack(_tree(nodes))
 
 
+@step(split="group", group=_PAIR)
+def _rarity(tree: pl.DataFrame) -> pl.DataFrame:
+    """The trees with the rarity of each program under its parent's."""
+    seen = (~pl.col("Inferred")).sum().over(_PAIR)
+    rarity = pl.when(~pl.col("Inferred")).then(1.0 / seen).alias("Rarity")
+    place = tree.columns.index("Inferred")
+    with_rarity = tree.with_columns(rarity).drop(_PAIR)
+    return with_rarity.select(
+        *tree.columns[:place],
+        "Rarity",
+        *(name for name in tree.columns[place:] if name not in _PAIR),
+    )
+
+
 def _tree(nodes: pl.DataFrame) -> pl.DataFrame:
     """The columns of the tree for nodes with keys."""
     labels = nodes.select(pl.int_range(pl.len()).over("host")).to_series()
     form = shape(nodes["above"], labels)
     places = form["parent"].replace(-1, None)
-    pair = ["name", "parent_name"]
     return form.with_columns(
         nodes["node"],
         nodes["name"],
@@ -114,13 +161,14 @@ def _tree(nodes: pl.DataFrame) -> pl.DataFrame:
         path="path",
         Depth="depth",
         Descendants="descendants",
-        Rarity=pl.when(~pl.col("inferred")).then(1.0 / (~pl.col("inferred")).sum().over(pair)),
         Inferred="inferred",
         Fault=pl.when("is_cut")
         .then(pl.lit("loop"))
         .when("is_own_parent")
         .then(pl.lit("own parent"))
         .otherwise(pl.lit("")),
+        _program="name",
+        _parent_program="parent_name",
     )
 
 
@@ -176,10 +224,9 @@ def _written(value: pl.Series, like: pl.Series) -> pl.Series:
     return value.cast(like.dtype, strict=False).alias(like.name)
 
 
-def _require_parents(columns: Sequence[str], given: Mapping[str, str]) -> None:
+def _require_columns(columns: Sequence[str], given: Mapping[str, str]) -> None:
     """Refuse tables of sockets, logons ... that name processes, but not who started them."""
-    has_id = given.keys() & {"process_id", "process_key"} or any(
-        known_roles.resolve(columns, role) for role in ("process_id", "process_key")
-    )
-    if has_id and not any(role in given or known_roles.resolve(columns, role) for role in _PARENTS):
+    if not any(r in given or known_roles.resolve(columns, r) for r in _OWN_IDS):
+        known_roles.require(columns, "process_id")
+    if not any(r in given or known_roles.resolve(columns, r) for r in _PARENTS):
         known_roles.require(columns, "parent_id")
