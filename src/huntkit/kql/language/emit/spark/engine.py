@@ -39,6 +39,8 @@ from huntkit.kql.language.emit.sql import (
 )
 from huntkit.kql.language.errors import KqlUnsupported
 
+MOST_DEPTH = 60
+
 
 class Spark(Grouping):
     """Turns one plan into Spark SQL.
@@ -58,6 +60,7 @@ class Spark(Grouping):
         super().__init__()
         self.sources = sources
         self.external = external
+        self.depth = 0
         self.flags: dict[int, str] = {}
         self.carried: dict[str, list[str]] = {}
 
@@ -72,13 +75,18 @@ class Spark(Grouping):
         build = find(node.name, len(node.args), node.args[0].type if node.args else "")
         if build is None:
             raise KqlUnsupported(f"{node.name} is not run on Spark")
-        values = [self.value(each) for each in node.args]
+        self.depth += 1
+        if self.depth > MOST_DEPTH:
+            raise KqlUnsupported("a query nested this deep, on Spark")
         try:
+            values = [self.value(each) for each in node.args]
             return build(self, node, values)
         except Missing as missing:
             if str(missing).endswith("is not run on Spark"):
                 raise
             raise Missing(f"{node.name} is not run on Spark") from None
+        finally:
+            self.depth -= 1
 
     def helper(self, name: str, arguments: Sequence[Sql]) -> Sql:
         """A template, or a function in Python."""

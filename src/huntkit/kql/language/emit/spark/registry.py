@@ -6,7 +6,7 @@ lambda, and never raises.
 """
 
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import Any, TypeVar
@@ -16,7 +16,7 @@ from sqlglot import exp
 
 from huntkit.kql.language.emit.base import Emitter
 from huntkit.kql.language.emit.duckdb import registry as shared
-from huntkit.kql.language.emit.sql import Sql, call, paren
+from huntkit.kql.language.emit.sql import Sql, call, named, paren
 from huntkit.kql.language.errors import KqlUnsupported
 
 PREFIX = "huntkit_"
@@ -118,20 +118,22 @@ def _expanded(emitter: Emitter, name: str, arguments: Sequence[Sql]) -> Sql:
     made, counts, lambdas = _parsed(name)
     parameters = TEMPLATES[name].parameters
     given = dict(zip(parameters, arguments, strict=True))
+    often = {each: value for each, value in given.items() if counts[each] > 1}
     heavy = {
         each: value
-        for each, value in given.items()
-        if counts[each] > 1 and lambdas and weight(value) > HEAVY and value.find(exp.Column)
+        for each, value in often.items()
+        if lambdas and _is_heavy(value) and value.find(exp.Column)
     }
-    emitter.spend(sum(weight(given[each]) * counts[each] for each in given if each not in heavy))
+    emitter.spend(sum(weight(often[each]) * counts[each] for each in often if each not in heavy))
     inside = {each: paren(value) for each, value in given.items() if each not in heavy}
     inside |= {each: _field("v", each) for each in heavy}
-    result = _filled(emitter, made.copy(), inside)
+    result = _filled(emitter, made.copy(), inside, often)
     if not heavy:
         return exp.Paren(this=result)
     # Spark has no LET: a lambda over an array of one evaluates the arguments once
-    fields = [exp.alias_(value.copy(), each) for each, value in heavy.items()]
-    row = call("array", exp.Struct(expressions=fields))
+    row = call(
+        "array", exp.Struct(expressions=[named(value, name) for name, value in heavy.items()])
+    )
     body = exp.Lambda(this=result, expressions=[exp.to_identifier("v")])
     return call("element_at", call("transform", row, body), exp.convert(1))
 
@@ -141,20 +143,25 @@ def weight(value: Sql) -> int:
     return sum(1 for _ in value.walk())
 
 
+def _is_heavy(value: Sql) -> bool:
+    return any(count >= HEAVY for count, _ in enumerate(value.walk()))
+
+
 def _field(row: str, name: str) -> Sql:
     return exp.column(name, table=row)
 
 
-def _filled(emitter: Emitter, node: Sql, values: Mapping[str, Sql]) -> Sql:
-    """A template's tree with the arguments in place."""
+def _filled(emitter: Emitter, node: Sql, values: Mapping[str, Sql], often: Container[str]) -> Sql:
+    """A template's tree with the arguments in place; those written ``often`` as copies."""
 
     def replace(each: Any) -> Any:
         if isinstance(each, exp.Column) and not each.table and each.name in values:
-            return values[each.name].copy()
+            value = values[each.name]
+            return value.copy() if each.name in often else value
         if isinstance(each, exp.Anonymous):
             kind, _, rest = str(each.this).partition("_")
             if kind in ("kql", "py"):
-                arguments = [_filled(emitter, inner, values) for inner in each.expressions]
+                arguments = [_filled(emitter, inner, values, often) for inner in each.expressions]
                 return build_helper(emitter, rest, arguments)
             if kind == "spark":  # a name that the parser would take for its own
                 each.set("this", rest)
