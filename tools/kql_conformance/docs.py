@@ -55,7 +55,7 @@ def main(data: Path, *, verbose: bool = False) -> bool:
             print(f"  {outcome.verdict} {outcome.pair['id']} {page}: {outcome.why}")
     marks = [
         ("right, of those that compile", counts["right"], ran, RIGHT_OF_COMPILED),
-        ("right, of all strict pairs", counts["right"], len(fair), RIGHT_OF_ALL),
+        ("right, of all strict pairs", counts["right"], len(outcomes), RIGHT_OF_ALL),
         ("right, of those with usual functions", good, len(usual), RIGHT_OF_FREQUENT),
     ]
     reached = [mark(*each) for each in marks]
@@ -211,9 +211,9 @@ def same(value: Any, printed: str, kind: str) -> bool:
     if kind in ("real", "decimal"):
         return same_number(float(value), shown)
     if kind == "datetime":
-        return parse_datetime(shown) == value
+        return bool(parse_datetime(shown) == value)
     if kind == "timespan":
-        return parse_timespan(shown) == value
+        return bool(parse_timespan(shown) == value)
     return isinstance(value, str) and same_json(value, shown)
 
 

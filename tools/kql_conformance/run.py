@@ -25,6 +25,7 @@ from huntkit.kql.language.binder import bind
 from huntkit.kql.language.emit.duckdb.engine import Source
 from huntkit.kql.language.errors import KqlError
 from huntkit.kql.language.parser import parse
+from huntkit.kql.language.pruning import pruned
 from huntkit.tables import to_polars
 from tools.kql_conformance.planting import rows_of
 from tools.kql_conformance.wants import Maker, Want
@@ -154,7 +155,7 @@ class Bench:
 
     def _run(self, text: str, schemas: Schemas, folder: Path) -> pl.DataFrame:
         bound = bind(parse(text), text=text, tables=schemas, now=run.ticks_of(NOW))
-        sources, files = self._fill(bound.relation, folder)
+        sources, files = self._fill(pruned(bound.relation), folder)
         registered = [source.name for source in sources.values()]
 
         def register(name: str, rows: pl.DataFrame) -> None:
@@ -192,17 +193,19 @@ class Bench:
     ) -> tuple[dict[str, Source], dict[str, Path]]:
         """Rows for every table and every file of the plan."""
         tables: dict[str, list[dict[str, Want]]] = {}
+        read: dict[str, dict[str, str]] = {}
         files: dict[str, Path] = {}
         for leaf, wants in rows_of(relation, rows=PLANTED).items():
             if isinstance(leaf, plan.Scan):
                 tables.setdefault(leaf.table, []).extend(wants)
+                read.setdefault(leaf.table, {}).update(_types(leaf.schema))
             else:
                 path = folder / f"{len(files)}"
                 path.write_text(file_of(leaf, frame_of(_types(leaf.schema), wants)), "utf-8")
                 files |= dict.fromkeys(leaf.uris, path)
         sources: dict[str, Source] = {}
         for name, wants in tables.items():
-            types = self.schemas[name]
+            types = read[name]
             table = Table(name, frame_of(types, wants), types)
             sources[name] = Source(f"made_{len(sources)}", table.columns)
             self.connection.register(sources[name].name, table.rows.to_arrow())

@@ -316,8 +316,14 @@ CASES = [
         "4648e1b9bf83",
         LATER,
         filtered("SecurityEvent", event_id.is_in([4776, 4624]), *EVENT),
+        ("where (", "where EventID == 1 and ("),
     ),
-    Case("4ebe716314c9", LATER, filtered("SecurityEvent", event_id.is_in([4656, 4663]), *EVENT)),
+    Case(
+        "4ebe716314c9",
+        LATER,
+        filtered("SecurityEvent", event_id.is_in([4656, 4663]), *EVENT),
+        ("where (", "where EventID == 1 and ("),
+    ),
     Case(
         "5064866dfe21",
         LATER,

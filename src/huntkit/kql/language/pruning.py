@@ -10,6 +10,7 @@ from functools import singledispatchmethod
 from huntkit.kql.language import plan
 
 _MOST_VISITS = 20_000
+_MOST_COLUMNS = 200_000  # of all projections together: no engine is given a plan that large
 
 
 def pruned(relation: plan.Relation, names: Iterable[str] | None = None) -> plan.Relation:
@@ -28,9 +29,9 @@ def pruned(relation: plan.Relation, names: Iterable[str] | None = None) -> plan.
     walk = _Walk()
     try:
         walk.need(relation, _all(relation) if names is None else set(names))
+        return walk.rebuilt(relation)
     except _TooMuchError:
         return relation
-    return walk.rebuilt(relation)
 
 
 class _TooMuchError(Exception):
@@ -48,7 +49,9 @@ class _Walk:
         self.needs: dict[object, set[str]] = {}
         self.done: dict[object, plan.Relation] = {}
         self.read: dict[int, tuple[plan.Scalar, frozenset[str], tuple[plan.Relation, ...]]] = {}
+        self.placed: dict[int, tuple[plan.Schema, dict[str, int]]] = {}
         self.visits = 0
+        self.spent = 0
 
     @staticmethod
     def key(relation: plan.Relation) -> object:
@@ -121,7 +124,7 @@ class _Walk:
 
     @ask.register
     def _(self, relation: plan.Project, _names: set[str]) -> None:
-        kept = [value for _, value in self.outputs(relation)]
+        kept = [relation.values[place] for place in self.outputs(relation)]
         self.need(relation.input, self.scalars(*kept))
 
     @ask.register
@@ -194,11 +197,23 @@ class _Walk:
 
     # --- what stays ----------------------------------------------------------------------------
 
-    def outputs(self, relation: plan.Project) -> list[tuple[plan.Column, plan.Scalar]]:
-        """The columns of a projection that are needed, at least one."""
+    def outputs(self, relation: plan.Project) -> list[int]:
+        """The places of a projection's columns that are needed, at least one."""
+        # not column by column: a union of all tables has thousands of columns in each of them
+        places = self.places(relation.schema)
         names = self.needs[id(relation)]
-        pairs = list(zip(relation.schema, relation.values, strict=True))
-        return [pair for pair in pairs if pair[0].name in names] or pairs[:1]
+        self.spent += min(len(names), len(places))
+        if self.spent > _MOST_COLUMNS:
+            raise _TooMuchError
+        return sorted(places[name] for name in names if name in places) or [0][: len(places)]
+
+    def places(self, schema: plan.Schema) -> dict[str, int]:
+        """Where a schema has each name; the inputs of a union share one."""
+        known = self.placed.get(id(schema))
+        if known is None:
+            known = (schema, {column.name: place for place, column in enumerate(schema)})
+            self.placed[id(schema)] = known  # the schema is kept, so that its id stays taken
+        return known[1]
 
     def aggregates(self, relation: plan.Aggregate) -> list[tuple[plan.Column, plan.Agg]]:
         """The aggregates that are needed; one, where there would be neither keys nor others."""
@@ -278,8 +293,8 @@ class _Walk:
     @build.register
     def _(self, relation: plan.Project) -> plan.Relation:
         kept = self.outputs(relation)
-        schema = tuple(column for column, _ in kept)
-        values = tuple(self.scalar(value) for _, value in kept)
+        schema = tuple(relation.schema[place] for place in kept)
+        values = tuple(self.scalar(relation.values[place]) for place in kept)
         return plan.Project(schema, self.rebuilt(relation.input), values)
 
     @build.register

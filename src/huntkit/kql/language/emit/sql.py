@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import cache
 
 from sqlglot import exp
 
@@ -43,7 +44,12 @@ def null() -> Sql:
 
 def cast(value: Sql, type_: str) -> Sql:
     """CAST to a type of the engine; the type is one of our constants."""
-    return exp.Cast(this=value, to=exp.DataType.build(type_, udt=True))
+    return exp.Cast(this=value, to=_type(type_).copy())
+
+
+@cache
+def _type(name: str) -> exp.DataType:
+    return exp.DataType.build(name, udt=True)
 
 
 def both(items: Iterable[Sql]) -> Sql:

@@ -124,7 +124,7 @@ def _slice(items: list[Any], first: int | None, last: int | None) -> list[Any] |
     return items[first : last + 1] if last >= 0 else []
 
 
-@_on_array("array_split", "V")
+@_on_array("array_split", "J")
 def _split(items: list[Any], where: str | None) -> list[Any] | None:
     given = load(where)
     places = given if isinstance(given, list) else [given]
