@@ -4,6 +4,7 @@ import { mkdirSync, readFileSync, readdirSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { gunzipSync, gzipSync } from "node:zlib";
+import { world } from "./world.mjs";
 
 const here = dirname(fileURLToPath(import.meta.url));
 const assets = join(here, "..", "src", "huntkit", "charts", "assets");
@@ -49,12 +50,17 @@ put("page.css", readFileSync(join(here, "src", "page.css")));
 for (const file of readdirSync(join(here, "src", "kinds")).sort()) {
   put(join("kinds", file), await bundled(join("kinds", file)));
 }
+const { script, countries } = world();
+put("world.js.gz", Buffer.from(script), true);
+put("countries.json", Buffer.from(countries));
 for (const [from, to] of [
   ["echarts/LICENSE", "licenses/echarts-LICENSE.txt"],
   ["echarts/licenses/LICENSE-d3", "licenses/echarts-LICENSE-d3.txt"],
   ["echarts/NOTICE", "licenses/echarts-NOTICE.txt"],
   ["zrender/LICENSE", "licenses/zrender-LICENSE.txt"],
   ["tslib/LICENSE.txt", "licenses/tslib-LICENSE.txt"],
+  ["world-atlas/LICENSE", "licenses/world-atlas-LICENSE.txt"],
+  ["i18n-iso-countries/LICENSE", "licenses/iso-countries-LICENSE.txt"],
 ]) {
   put(to, readFileSync(join(here, "node_modules", from)));
 }

@@ -1,8 +1,11 @@
 import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { gunzipSync } from "node:zlib";
 import { test } from "node:test";
 import { density, lowerBound, places } from "../src/bins.js";
 import { column, inflate, lookUp, numbers, sums } from "../src/decode.js";
 import { branchRarity, forest, orderBy, searched, unfolded } from "../src/forest.js";
+import { cut } from "../world.mjs";
 import { neighbourhoods, shortest } from "../src/paths.js";
 import { rounded, ticks as numberTicks, upright } from "../src/scales.js";
 import { clock, duration, stamp, ticks } from "../src/times.js";
@@ -114,4 +117,39 @@ test("scales hold their numbers between round bounds", () => {
   }
   const powers = upright(1, 1000, 300, true);
   assert.deepEqual([1, 10, 100, 1000].map((v) => Math.round(powers.toY(v))), [300, 200, 100, 0]);
+});
+
+const flat = (ring) => ring.map(([x, y]) => `${x} ${y}`);
+
+test("a ring across the antimeridian is cut in two that end there", () => {
+  const [west, east] = cut([[170, 0], [-170, 0], [-170, 10], [170, 10]]);
+  for (const ring of [west, east]) assert.ok(ring.every(([x]) => Math.abs(x) >= 170 && Math.abs(x) <= 180));
+  assert.ok(west.every(([x]) => x < 0) && east.every(([x]) => x > 0));
+  assert.deepEqual([west.length, east.length], [4, 4]);
+});
+
+test("a ring elsewhere stays as it is", () => {
+  const ring = [[1, 1], [5, 1], [5, 5]];
+  assert.deepEqual(cut(ring).map(flat), [flat(ring)]);
+});
+
+test("a ring around a pole is closed along the edge of the map", () => {
+  // around once from west to east, and back to where it began
+  const found = cut([[-120, -70], [0, -70], [120, -70], [-120, -70]]);
+  assert.ok(found.flat().some(([, y]) => y === -90));
+  assert.ok(found.flat().every(([x]) => x >= -180 && x <= 180));
+});
+
+test("no border of the shipped world runs across the map", () => {
+  const packed = readFileSync(new URL("../../src/huntkit/charts/assets/world.js.gz", import.meta.url));
+  const { grid, shapes, codes } = JSON.parse(String(gunzipSync(packed)).slice("window.huntkit.world=".length, -1));
+  assert.equal(shapes.length, codes.length);
+  shapes.forEach((rings, at) => {
+    for (const ring of rings) {
+      for (let i = 2; i < ring.length; i += 2) {
+        // Antarctica's own edge along the bottom of the map is meant to.
+        if (codes[at] !== "AQ") assert.ok(Math.abs(ring[i]) < 45 * grid, `${codes[at]} ${ring[i] / grid}`);
+      }
+    }
+  });
 });

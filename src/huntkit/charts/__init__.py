@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from huntkit.charts.chart import Chart
     from huntkit.charts.kinds.entity_graph import entity_graph
+    from huntkit.charts.kinds.geo_map import geo_map
     from huntkit.charts.kinds.matrix import matrix
     from huntkit.charts.kinds.network import network
     from huntkit.charts.kinds.process_tree import process_tree
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 __all__ = [
     "Chart",
     "entity_graph",
+    "geo_map",
     "matrix",
     "network",
     "process_tree",
@@ -29,6 +31,7 @@ __all__ = [
 _DOORS = {
     "Chart": "huntkit.charts.chart",
     "entity_graph": "huntkit.charts.kinds.entity_graph",
+    "geo_map": "huntkit.charts.kinds.geo_map",
     "matrix": "huntkit.charts.kinds.matrix",
     "network": "huntkit.charts.kinds.network",
     "process_tree": "huntkit.charts.kinds.process_tree",

@@ -42,6 +42,7 @@ REAL: dict[str, Callable[[Path], Chart]] = {
         target_column="NewProcessName",
         edge_columns="Account",
     ),
+    "geo_map": lambda data: charts.geo_map(log(data, "ip_locs.csv")),
     "matrix": lambda data: charts.matrix(
         log(data, "demo_exchange_data.csv"), x="Operation", y="UserId"
     ),
@@ -75,6 +76,14 @@ HOSTILE: dict[str, Callable[[pl.DataFrame], Chart]] = {
         source_column=table.columns[2],
         target_column=table.columns[3],
         edge_columns=table.columns[2:],
+        title=RUN,
+    ),
+    "geo_map": lambda table: charts.geo_map(
+        table.with_columns(pl.col("number{a|b}").alias("Latitude") % 60),
+        latitude_column="Latitude",
+        longitude_column="number{a|b}",
+        group_by=RUN,
+        source_columns=table.columns[2:4],
         title=RUN,
     ),
     "matrix": lambda table: charts.matrix(table, x=table.columns[2], y=table.columns[3], title=RUN),
