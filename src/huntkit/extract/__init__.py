@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from huntkit.extract.cmd_line import cmd_speed, command_bursts, risky_cmd_line
     from huntkit.extract.command_traits import command_features
     from huntkit.extract.decoding import decode
+    from huntkit.extract.edges import df_to_networkx, network_edges
     from huntkit.extract.ioc_counts import ioc_summary
     from huntkit.extract.ioc_extract import IoCExtract
     from huntkit.extract.ioc_search import iocs
@@ -44,6 +45,7 @@ _DOORS = {
     "command_features": "huntkit.extract.command_traits",
     "command_risks": "huntkit.extract.risky_commands",
     "decode": "huntkit.extract.decoding",
+    "df_to_networkx": "huntkit.extract.edges",
     "extract_events_to_df": "huntkit.extract.audit_events",
     "get_ancestors": "huntkit.extract.tree_parts",
     "get_children": "huntkit.extract.tree_parts",
@@ -59,6 +61,7 @@ _DOORS = {
     "get_tree_depth": "huntkit.extract.tree_parts",
     "ioc_summary": "huntkit.extract.ioc_counts",
     "iocs": "huntkit.extract.ioc_search",
+    "network_edges": "huntkit.extract.edges",
     "process_tree": "huntkit.extract.trees",
     "read_from_file": "huntkit.extract.audit_events",
     "risky_cmd_line": "huntkit.extract.cmd_line",
@@ -76,6 +79,7 @@ __all__ = [
     "command_features",
     "command_risks",
     "decode",
+    "df_to_networkx",
     "extract_events_to_df",
     "get_ancestors",
     "get_children",
@@ -91,6 +95,7 @@ __all__ = [
     "get_tree_depth",
     "ioc_summary",
     "iocs",
+    "network_edges",
     "process_tree",
     "read_from_file",
     "risky_cmd_line",
