@@ -426,3 +426,33 @@ def test_corpus_queries_bind_with_unique_columns_of_known_types(
             equal += [[c.name, c.type] for c in found] == query["columns"]
     assert compared > 200
     assert equal >= 0.97 * compared
+
+
+@pytest.mark.parametrize(
+    ("text", "columns"),
+    [
+        ("T | project-by-names 'b', 'a'", ["b", "a"]),
+        ("T | project-by-names dynamic(['c', 'nothing']), '*'", ["c", "a", "b"]),
+        ("T | extend bb = 1 | project-by-names 'b*', column_names_of(T)", ["b", "bb", "a", "c"]),
+        ("T | project x = c, array_sort_asc(c, c)", ["x", "c_sorted", "c_sorted1"]),
+        ("T | extend (p, q) = array_sort_desc(c, c)", ["a", "b", "c", "p", "q"]),
+    ],
+)
+def test_columns_named_by_data_and_by_pairs(text: str, columns: list[str]) -> None:
+    tables = {"T": {"a": "long", "b": "string", "c": "dynamic"}}
+    bound = bind(parse(text), text=text, tables=tables, now=0)
+    assert [column.name for column in bound.relation.schema] == columns
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("T | make-series n = count() on a in range(0, 9, 1)", "in range"),
+        ("T | make-series kind=nonempty n = count() on a from 0 to 9 step 1 by b", "nonempty"),
+        ("T | summarize count() by bin_auto(a)", "query_bin_auto_size"),
+    ],
+)
+def test_what_is_not_surely_right_is_refused(text: str, message: str) -> None:
+    tables = {"T": {"a": "long", "b": "string"}}
+    with pytest.raises(KqlUnsupported, match=message):
+        bind(parse(text), text=text, tables=tables, now=0)
