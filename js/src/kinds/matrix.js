@@ -128,7 +128,7 @@ class Matrix extends Surface {
     const from = Math.round(left + context.measureText(first).width + 8);
     for (let i = 0; i < wide; i++) {
       context.fillStyle = this.colourOf(i / wide, false);
-      context.fillRect(from + i, y, 1, 12);
+      context.fillRect(from + i, y, i < wide - 1 ? 2 : 1, 12);
     }
     context.fillStyle = this.colours.faint;
     const more = `${short(ends[1])}  ${name}${scale.log ? " (log scale)" : ""}`;
