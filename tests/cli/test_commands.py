@@ -160,6 +160,14 @@ def test_every_ending_holds_the_rows(ending: str, demo_folder: Path, tmp_path: P
         assert b"helpdesk2" in content
 
 
+def test_iocs_of_other_types_by_group_and_so_that_nobody_can_click_them() -> None:
+    text = "hxxp://198.51.100.7/a CVE-2021-44228 C:\\Temp\\a.exe"
+    found = answer("iocs", "-", "--type", "path", "--type", "cve", given=text)
+    assert [row["IoCType"] for row in found] == ["cve", "windows_path"]
+    [row] = answer("iocs", "-", "--type", "url", "--defang", given=text)
+    assert row["Observable"] == "hxxp://198[.]51[.]100[.]7/a"
+
+
 def test_iocs_of_evidence_and_of_stdin(demo_folder: Path) -> None:
     found = {row["Observable"]: row for row in answer("iocs", demo_folder, "--type", "url")}
     stage = found["http://cdn.updates-portal.example.net/launch.ps1"]

@@ -215,7 +215,10 @@ def query(
 
 _IocTypes = Annotated[
     list[str] | None,
-    typer.Option("--type", metavar="TYPE", help="Only this type; may be repeated."),
+    typer.Option("--type", metavar="TYPE", help="Only this type or group; may be repeated."),
+]
+_Defang = Annotated[
+    bool, typer.Option("--defang", help="Write indicators so that nobody can click them.")
 ]
 
 
@@ -223,18 +226,22 @@ _IocTypes = Annotated[
     "iocs",
     "huntkit iocs evidence/",
     "cat mail.txt | huntkit iocs - --type url --type ipv4",
-    "Every indicator with its counts and the first place where it stands. Types: ipv4 ipv6 dns"
-    " url email md5_hash sha1_hash sha256_hash. - reads any text from stdin.",
+    "Every indicator with its counts and the first place where it stands. Types: ipv4 ipv6 cidr dns"
+    " url email file hashes (md5_hash ...), cve attack_technique asn and wallets (btc_wallet ...);"
+    " on demand imphash ja3_hash ja4_hash mac_address guid mutex named_pipe windows_path linux_path"
+    " registry_key user_agent. Groups: default all file_hash path wallet. - reads any text from"
+    " stdin.",
 )
 def iocs(
     paths: Paths,
     reading: Reading,
     writing: Writing,
     types: _IocTypes = None,
+    defang: _Defang = False,
     general: General = General(),  # noqa: B008
 ) -> None:
     """Indicators: addresses, names, URLs, e-mail addresses, hashes."""
-    _work("questions", general).iocs(paths, reading, writing, general, types=types)
+    _work("questions", general).iocs(paths, reading, writing, general, types=types, defang=defang)
 
 
 @_command(

@@ -25,7 +25,7 @@ from huntkit.cli.statement import ask, ask_kql, evidence_tables, exact, text_of
 from huntkit.cli.target import check_output
 from huntkit.core.errors import UnknownColumn, UnknownTable, UsageError
 from huntkit.core.timespan import parse_time
-from huntkit.entities.indicators import check_ioc_type
+from huntkit.entities.indicators import chosen_types
 from huntkit.report import encoded as encoded_text
 from huntkit.report import indicators, notable, processes
 from huntkit.report.layouts import layouts
@@ -166,18 +166,18 @@ def iocs(
     general: General,
     *,
     types: list[str] | None,
+    defang: bool,
 ) -> None:
     """Indicators of evidence, or of any text on stdin."""
     check_output(writing)
-    for each in types or ():
-        check_ioc_type(each)  # before any evidence: a misspelt type must not read as "none found"
+    chosen_types(types)  # before any evidence: a misspelt type must not read as "none found"
     if list(paths) == ["-"]:
         if general.show_python:
             show_python("import huntkit", "", "huntkit.extract.iocs(frame, 'text')")
         lines = pl.DataFrame({"text": read_stdin().decode("utf-8", "replace").splitlines()})
         found = huntkit.extract.iocs(lines, "text", ioc_types=types)
         _say_none(found, "indicators")
-        emit(_counted(found), writing, title="Indicators")
+        emit(_unclickable(_counted(found), defang), writing, title="Indicators")
         return
     _python(general, paths, reading, "huntkit.extract.iocs(evidence.table(name), columns)")
     with opened(paths, reading) as case:
@@ -188,7 +188,7 @@ def iocs(
         )
         _say(problems)
         _say_none(rows, "indicators")
-        emit(rows, writing, title="Indicators", eyes=views.indicators)
+        emit(_unclickable(rows, defang), writing, title="Indicators", eyes=views.indicators)
 
 
 def decode(
@@ -367,6 +367,10 @@ def _bounds(span: Span, case: Case) -> tuple[datetime | None, datetime | None]:
         else:
             ends.append(parse_time(value, now=now))
     return ends[0], ends[1]
+
+
+def _unclickable(found: pl.DataFrame, defang: bool) -> pl.DataFrame:
+    return found.with_columns(Observable="Defanged") if defang else found
 
 
 def _counted(found: pl.DataFrame) -> pl.DataFrame:

@@ -80,7 +80,7 @@ def defanged(kind: pl.Expr, value: pl.Expr) -> pl.Expr:
         .then(url)
         .when(kind == "email")
         .then(at)
-        .when(kind.is_in(["ipv4", "dns"]))
+        .when(kind.is_in(["ipv4", "cidr", "dns"]))
         .then(dotted)
         .when(kind == "ipv6")
         .then(value.str.replace(":", "[:]", literal=True))
