@@ -5,7 +5,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from huntkit.core.errors import UsageError
-from huntkit.entities import IOC_TYPES, defang, normal_form, refang
+from huntkit.entities import DEFAULT_IOC_TYPES, IOC_TYPES, defang, flaw, normal_form, refang
+from huntkit.entities.indicators import chosen_types, indicator_scope
 
 
 @pytest.mark.parametrize(
@@ -104,6 +105,44 @@ def test_masks_and_patterns_are_no_digests(text):
 def test_an_unknown_type_is_named_with_the_nearest():
     with pytest.raises(UsageError, match="did you mean 'md5_hash'"):
         normal_form("md5hash", "x")
+
+
+def test_names_of_types_and_groups():
+    assert chosen_types(None) == frozenset(DEFAULT_IOC_TYPES)
+    assert chosen_types(None, ["own"]) == {*DEFAULT_IOC_TYPES, "own"}
+    assert chosen_types("all", ["own"]) == {*IOC_TYPES, "own"}
+    assert chosen_types(["own", "ipv4"], ["own"]) == {"own", "ipv4"}
+    assert "sha512_hash" in chosen_types("file_hash")
+    with pytest.raises(UsageError, match="did you mean 'wallet'"):
+        chosen_types("walet")
+
+
+@pytest.mark.parametrize(
+    ("ioc_type", "text", "reason"),
+    [
+        ("ipv4", "999.1.2.3", "a number above 255 or with a zero in front"),
+        ("ipv4", "x", "not a valid ipv4"),
+        ("btc_wallet", "1A1zP1eP5QGefi2DMPTfTL5SLmv7DivfNb", "its checksum is wrong"),
+        ("attack_technique", "T9999", "no technique has such a number"),
+        ("mac_address", "00:00:00:00:00:00", "all zeros: nobody's address"),
+        ("dns", "evil.com", ""),
+    ],
+)
+def test_why_a_text_is_no_indicator(ioc_type, text, reason):
+    assert flaw(ioc_type, text) == reason
+
+
+@pytest.mark.parametrize(
+    ("ioc_type", "value", "scope"),
+    [
+        ("url", "http://10.0.0.1:80/a", "private"), ("url", "http://[fe80::1%25a]/", "link_local"),
+        ("url", "http://evil.com/", ""), ("cidr", "192.0.2.0/24", "documentation"),
+        ("asn", "AS64512", "private"), ("mac_address", "33:33:00:00:00:fb", "multicast"),
+        ("ipv4", "8.8.8.8", "public"), ("cve", "CVE-2021-44228", ""),
+    ],
+)  # fmt: skip
+def test_scope(ioc_type, value, scope):
+    assert indicator_scope(ioc_type, value) == scope
 
 
 @settings(deadline=None)

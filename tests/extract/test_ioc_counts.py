@@ -39,9 +39,14 @@ def test_counts_times_tables_and_first_places():
     assert summary["Count"].to_list() == [3, 1]
 
 
-def test_without_times_and_places_the_columns_are_there_and_empty():
+def test_without_times_and_files_the_first_rows_are_those_of_the_frame():
     row = ioc_summary(iocs(FRAME, "text")).row(0, named=True)
-    assert (row["FirstTime"], row["Tables"], row["FirstRows"], row["_file"]) == (None, [], [], None)
+    assert (row["FirstTime"], row["Tables"], row["FirstRows"], row["_file"]) == (
+        None,
+        [],
+        ["0", "1", "2"],
+        None,
+    )
 
 
 def test_another_table_is_refused_with_a_hint():
@@ -49,3 +54,9 @@ def test_another_table_is_refused_with_a_hint():
         ioc_summary(FRAME)
     with pytest.raises(UsageError, match="holds no times"):
         ioc_summary(iocs(FRAME, "text", keep=["table"]), time_column="table")
+
+
+def test_what_was_left_out_is_not_counted():
+    frame = pl.DataFrame({"t": ["192.0.2.1", "999.1.2.3 and 192.0.2.1"]})
+    summary = ioc_summary(iocs(frame, rejected=True))
+    assert summary.select("Observable", "Count").rows() == [("192.0.2.1", 2)]

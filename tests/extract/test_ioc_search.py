@@ -12,7 +12,7 @@ import pyarrow as pa
 import pytest
 
 from huntkit.core.errors import UnknownColumn, UsageError
-from huntkit.extract import decode, iocs
+from huntkit.extract import IoCExtract, OwnType, decode, iocs
 
 COLUMNS = ["IoCType", "Observable", "SourceIndex", "Input", "input_column", "defanged", "scope"]
 
@@ -171,6 +171,43 @@ def test_scope_marks_private_and_public_addresses():
         "100.64.0.1": "cgnat",
         "evil.com": "",
     }
+
+
+def test_groups_of_types_and_all_of_them():
+    frame = pl.DataFrame({"t": [r"C:\\a\\b.exe /etc/passwd CVE-2021-44228 evil.com"]})
+    assert set(iocs(frame, ioc_types="path")["IoCType"]) == {"windows_path", "linux_path"}
+    assert set(iocs(frame)["IoCType"]) == {"cve", "dns"}
+    assert set(iocs(frame, ioc_types="all")["IoCType"]) > {"cve", "dns", "linux_path"}
+    assert iocs(frame, ioc_types=["hostname"])["IoCType"].to_list() == ["dns"]
+    assert iocs(frame, ioc_types=[]).height == 0
+
+
+def test_observables_can_be_written_so_that_nobody_can_click_them():
+    frame = pl.DataFrame({"t": ["http://evil.com/a.b bob@evil.com 10.0.0.0/8 CVE-2021-44228"]})
+    assert iocs(frame, defang=True)["Observable"].to_list() == [
+        "hxxp://evil[.]com/a.b",
+        "evil[.]com",
+        "bob[@]evil[.]com",
+        "10[.]0[.]0[.]0/8",
+        "CVE-2021-44228",
+    ]
+    assert not iocs(frame, defang=True)["defanged"].any()
+
+
+@pytest.mark.filterwarnings("ignore:PySpark does not yet fully support pandas")
+def test_a_spark_frame_gives_the_same_indicators_of_all_types(spark):
+    texts = ["evil[.]com C:\\a\\b.exe", None, "T1059 INC12345", "http://192.0.2.1/"]
+    frame = pl.DataFrame({"t": texts})
+    given = spark.createDataFrame(frame.to_arrow(compat_level=pl.CompatLevel.oldest()))
+    own = [OwnType("ticket", r"INC\d{5}")]
+    wanted = iocs(frame, "t", ioc_types="all", own_types=own, spans=True)
+    found = iocs(given, "t", ioc_types="all", own_types=own, spans=True)
+    columns = ["IoCType", "Observable", "Input", "defanged", "scope", "start", "end"]
+    got = pl.DataFrame(pl.from_arrow(found.toArrow())).select(columns)
+    assert sorted(got.rows()) == sorted(wanted.select(columns).rows())
+    old = IoCExtract().extract_df(given, "t")
+    assert old.columns == ["IoCType", "Observable", "SourceIndex", "Input"]
+    assert old.count() == 4
 
 
 UNITS = [

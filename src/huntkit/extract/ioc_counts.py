@@ -20,7 +20,7 @@ def ioc_summary(
 
     Carry the time, the table, ``_file`` and ``_record`` along (``iocs(..., keep=...)``) to have
     them here; what was not carried is null or an empty list. Results of several tables may be
-    stacked before.
+    stacked before. What ``iocs(..., rejected=True)`` left out is not counted.
 
     Args:
         data: rows of `iocs`.
@@ -31,7 +31,8 @@ def ioc_summary(
     Returns:
         Columns ``IoCType Observable scope defanged Count FirstTime LastTime Tables Files FirstRows
         _file _record``. ``Count`` is how many texts hold it; ``FirstRows`` names the first places
-        as ``file#record``; ``_file`` and ``_record`` are the very first.
+        as ``file#record``, or as ``SourceIndex`` where these were not carried; ``_file`` and
+        ``_record`` are the very first.
 
     Raises:
         UsageError: `data` has no ``IoCType`` and ``Observable``.
@@ -39,8 +40,8 @@ def ioc_summary(
     Examples:
         >>> from huntkit.extract import iocs
         >>> frame = pl.DataFrame({"text": ["to 192.0.2.7", "192.0.2.7 again", "192.0.2.9"]})
-        >>> ioc_summary(iocs(frame, "text")).select("Observable", "Count").rows()
-        [('192.0.2.7', 2), ('192.0.2.9', 1)]
+        >>> ioc_summary(iocs(frame, "text")).select("Observable", "Count", "FirstRows").rows()
+        [('192.0.2.7', 2, ['0', '1']), ('192.0.2.9', 1, ['2'])]
     """
     for name in _NEEDED:
         if name not in data.columns:
@@ -50,7 +51,7 @@ def ioc_summary(
     rows = _uniform(data, time_column, table_column)
     if time_column is not None:
         rows = rows.sort("time", maintain_order=True, nulls_last=True)
-    place = pl.format("{}#{}", pl.col("_file"), pl.col("_record").cast(pl.String))
+    place = pl.coalesce(pl.format("{}#{}", "_file", pl.col("_record").cast(pl.String)), "index")
     return (
         rows.with_columns(place=place)
         .group_by("IoCType", "Observable", maintain_order=True)
@@ -78,6 +79,8 @@ def _uniform(data: pl.DataFrame, time: str | None, table: str | None) -> pl.Data
             return pl.lit(None, dtype)
         return pl.col(name).cast(dtype, strict=False)
 
+    if "reason" in data.columns:
+        data = data.filter(pl.col("reason").fill_null("") == "")
     time_type = pl.Datetime("us", "UTC")
     if time is not None and data.schema[time].base_type() is not pl.Datetime:
         raise UsageError(
@@ -93,4 +96,5 @@ def _uniform(data: pl.DataFrame, time: str | None, table: str | None) -> pl.Data
         table=column(table, pl.String),
         _file=column("_file", pl.String),
         _record=column("_record", pl.Int64),
+        index=column("SourceIndex", pl.String),
     )
