@@ -195,7 +195,7 @@ def test_a_frame_of_anything_gives_rows_with_the_callers_index():
 
 def test_a_bomb_is_stopped_and_the_item_says_so():
     _, items = unpack(b64(gzip.compress(bytes(50_000_000))))
-    assert len(items["input_bytes"][0]) <= 16 << 20
+    assert len(items["input_bytes"][0]) <= 8 << 20
     assert "stopped: more than 100 times the packed size" in items["note"][0]
 
 

@@ -61,7 +61,12 @@ def archived_files(
     )
     try:
         for entry in entries:
-            yield _file(entry, limits, room)
+            file = _file(entry, limits, room)
+            yield file
+            most = max(MIB, len(data) * limits.ratio)
+            if file.limit and top.produced > min(most, room):  # of the archive, not of one file
+                yield ArchivedFile("", b"", file.note, file.limit)
+                return
     finally:
         entries.close()
 
@@ -72,7 +77,7 @@ def _file(entry: Entry, limits: DecodeLimits, room: int) -> ArchivedFile:
         return ArchivedFile(name, b"", entry.error or "it can't be opened")
     try:
         with entry.open() as stream:
-            data, failure = take(stream, room)
+            data, failure = take(stream, room + 1)  # one more, so that the limit is met
     except FormatError as error:
         data, failure = b"", error
     if isinstance(failure, LimitReached):

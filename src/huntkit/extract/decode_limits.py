@@ -34,12 +34,12 @@ class DecodeLimits:
     """
 
     depth: int = 20
-    size_bytes: int = 16 * MIB
+    size_bytes: int = 8 * MIB
     ratio: int = 100
     pieces: int = 1000
     files: int = 1000
     seconds: float = 5.0
-    table_ratio: int = 8
+    table_ratio: int = 4
 
     def __post_init__(self) -> None:
         for each in fields(self):

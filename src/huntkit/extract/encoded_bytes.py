@@ -3,12 +3,13 @@
 import bz2
 import hashlib
 import lzma
-import re
 import zlib
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import NamedTuple, Protocol
+
+import polars as pl
 
 from huntkit.extract.decode_limits import MIB
 from huntkit.extract.xor_bytes import unmasked
@@ -16,7 +17,7 @@ from huntkit.extract.xor_bytes import unmasked
 # Letters, marks, numbers, punctuation and blanks of any script; no control, private or unassigned
 # characters. str.isprintable() says the same, but for the breaks that texts have.
 _BREAKS = str.maketrans("", "", "\t\r\n\x0b\x0c")
-_STRINGS = re.compile(rb"[\x20-\x7e]{5,}|(?:[\x20-\x7e]\x00){5,}")
+_STRINGS = r"[\x20-\x7e]{5,}|(?:[\x20-\x7e]\x00){5,}"
 _MAX_STRINGS = 20_000
 _GZIP_HAS_EXTRA, _GZIP_HAS_NAME = 4, 8
 
@@ -30,6 +31,8 @@ _KINDS: tuple[tuple[bytes, str], ...] = (
     (b"\xff\xd8\xff\xe0", "JPEG picture"),
     (b"\xff\xd8\xff\xe1", "JPEG picture"),
     (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "OLE document"),
+    (b"\x1f\x8b\x08", "gzip archive"),
+    (b"\xfd7zXZ\x00", "xz archive"),
     (b"7z\xbc\xaf\x27\x1c", "7z archive"),
     (b"Rar!\x1a\x07", "RAR archive"),
     (b"MSCF\x00\x00\x00\x00", "cabinet archive"),
@@ -37,6 +40,7 @@ _KINDS: tuple[tuple[bytes, str], ...] = (
     (b"\x00\x01\x00\x00\x00\xff\xff\xff\xff", "serialised .NET object"),
     (b"\xca\xfe\xba\xbe\x00", "Java class"),
 )
+_XZ_MEMORY = 80 * MIB  # what the strongest usual setting needs, and little more
 _MAGIC = tuple(magic for magic, _ in _KINDS)
 PROGRAMS = ("Windows program", "ELF program")
 ARCHIVES = ("zip archive", "tar archive")
@@ -224,14 +228,14 @@ def readable(data: bytes, *, wide: bool = False) -> tuple[str, str] | None:
 
 
 def _printable(encoding: str, data: bytes) -> tuple[str, str] | None:
+    sample = data[:256].decode(encoding, "ignore").removeprefix("\ufeff").rstrip("\x00")
+    if not sample or not sample.translate(_BREAKS).isprintable():
+        return None
     try:
-        data[:256].decode(encoding, "strict" if len(data) <= 256 else "ignore")
         text = data.decode(encoding).removeprefix("\ufeff").rstrip("\x00")
     except UnicodeDecodeError:
         return None
-    if not text or not text[:256].translate(_BREAKS).isprintable():
-        return None
-    if len(text) > 256 and not text.translate(_BREAKS).isprintable():
+    if len(data) > 256 and not text.translate(_BREAKS).isprintable():
         return None
     return encoding, text
 
@@ -239,7 +243,7 @@ def _printable(encoding: str, data: bytes) -> tuple[str, str] | None:
 _MAKERS: dict[str, Callable[[], Unpacker]] = {
     "gzip": lambda: zlib.decompressobj(31),
     "bz2": bz2.BZ2Decompressor,
-    "xz": lambda: lzma.LZMADecompressor(memlimit=64 * MIB),
+    "xz": lambda: lzma.LZMADecompressor(memlimit=_XZ_MEMORY),
     "zlib": lambda: zlib.decompressobj(15),
     "deflate": lambda: zlib.decompressobj(-15),
 }
@@ -339,9 +343,7 @@ def is_tar(data: bytes) -> bool:
 
 def _strings(data: bytes) -> str:
     """The printable strings of a binary, one a line."""
-    found: list[str] = []
-    for match in _STRINGS.finditer(data):
-        found.append(match[0].replace(b"\x00", b"").decode("ascii"))
-        if len(found) >= _MAX_STRINGS:
-            break
-    return "\n".join(found)
+    text = data.decode("latin-1")
+    # The engine of columns is linear and many times faster than that of single texts.
+    found = pl.Series([text]).str.extract_all(_STRINGS).explode().drop_nulls().head(_MAX_STRINGS)
+    return "\n".join(found.str.replace_all("\x00", "", literal=True).to_list())

@@ -42,7 +42,7 @@ _BYTES = [
     (mark, re.compile(expression))
     for mark, expression in (
         ("\\x", r"(?:\\x[0-9A-Fa-f]{2}){4,}+"),
-        ("0x", r"(?:0x[0-9A-Fa-f]{2}[,;\s]{1,4}){5,}+0x[0-9A-Fa-f]{2}"),
+        ("0x", r"0x[0-9A-Fa-f]{2}(?:[,;\s]{1,4}0x[0-9A-Fa-f]{2}){5,}+"),
         (" ", r" [0-9A-Fa-f]{2}(?: [0-9A-Fa-f]{2}){11,}+"),
         (",", r",[0-9A-Fa-f]{2}(?:,[0-9A-Fa-f]{2}){11,}+"),
         (":", r":[0-9A-Fa-f]{2}(?::[0-9A-Fa-f]{2}){11,}+"),
@@ -60,7 +60,7 @@ _DECODERS = (
 _TOOLS = re.compile(
     r"base(?:64|32)['\"]?[\s,]{1,4}-{1,2}d|openssl\s{1,4}(?:enc|base64)\b|xxd\s(?:-p\s)?-r"
 )
-_HEX = re.compile(r"(?:0[xX])?((?:[0-9A-Fa-f]{2})+)")
+_HEX = re.compile(r"(?:0[xX])?[0-9A-Fa-f]++")
 # Bytes of text in UTF-8 or UTF-16, or the first bytes of something known.
 _HEX_TEXT = re.compile(
     r"(?:(?:[2-7][0-9a-f]|0[9ad0]){10}|1f8b08|4d5a|504b0304|789c|78da|425a68|efbb"
@@ -69,6 +69,7 @@ _HEX_TEXT = re.compile(
 _BASE32 = re.compile(r"[A-Z2-7]{16,}={0,6}")
 _HEX_OR_GUID = re.compile(r"[0-9A-Fa-f\-]+|[0-9]+|[A-Za-z]+[0-9]{0,4}")
 _LINES = (64, 76)
+_LONG_PATH = 512
 _ALPHABET = frozenset(string.ascii_letters + string.digits + "+/_-")
 _STANDARD = str.maketrans("-_", "+/")
 
@@ -240,7 +241,7 @@ def kinds(body: str) -> list[str]:
         >>> kinds("da39a3ee5e6b4b0d3255bfef95601890afd80709")
         []
     """
-    if _HEX.fullmatch(body):
+    if len(body) % 2 == 0 and _HEX.fullmatch(body):
         return ["hex"] if _HEX_TEXT.match(body.lower().removeprefix("0x")) else []
     if _HEX_OR_GUID.fullmatch(body) and not _may_be_letters(body):
         return []
@@ -262,7 +263,7 @@ def parts(run: str) -> list[str]:
     if ("-" in run or "_" in run) and ("/" in run or "+" in run):
         return [part for part in re.split(r"[-_]+", run) if len(part) >= MIN_RUN]
     stripped = run.strip("-_")
-    if "/" in run and not run.endswith("=") and run.count("/") * 16 > len(run):
+    if len(run) < _LONG_PATH and not run.endswith("=") and run.count("/") * 16 > len(run):
         return [part for part in run.split("/") if len(part) >= MIN_RUN]
     return [stripped] if len(stripped) >= MIN_RUN else []
 

@@ -33,7 +33,7 @@ _AUOMS_FIELD = re.compile(
     re.DOTALL,
 )
 _ARGUMENT = re.compile(r"a(\d+)(?:\[(\d+)\])?$")
-_HEX = re.compile(r"(?:[0-9A-F]{2})+$")
+_HEX = re.compile(r"[0-9A-F]++$")
 _UNKNOWN = re.compile(r"UNKNOWN\[(\d+)\]$")
 
 # Fields whose unquoted value is hexadecimal text.
@@ -326,7 +326,7 @@ def _auoms(body: str, record: dict[str, Any], max_fields: int) -> None:
 def _decoded(name: str, value: str, kind: str) -> str:
     if value[:1] in ('"', "'"):
         return _unquoted(value)
-    if not _may_be_encoded(name, kind) or not _HEX.match(value):
+    if not _may_be_encoded(name, kind) or len(value) % 2 or not _HEX.match(value):
         return value
     text = bytes.fromhex(value).decode("utf-8", "backslashreplace")
     if name in _SEPARATED_BY_NUL:
