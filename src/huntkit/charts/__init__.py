@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from huntkit.charts.kinds.matrix import matrix
     from huntkit.charts.kinds.network import network
     from huntkit.charts.kinds.process_tree import process_tree
+    from huntkit.charts.kinds.scored_sessions import scored_sessions
     from huntkit.charts.kinds.timeline import timeline
     from huntkit.charts.kinds.timeline_duration import timeline_duration
     from huntkit.charts.kinds.timeline_values import timeline_values
@@ -22,6 +23,7 @@ __all__ = [
     "matrix",
     "network",
     "process_tree",
+    "scored_sessions",
     "timeline",
     "timeline_duration",
     "timeline_values",
@@ -35,6 +37,7 @@ _DOORS = {
     "matrix": "huntkit.charts.kinds.matrix",
     "network": "huntkit.charts.kinds.network",
     "process_tree": "huntkit.charts.kinds.process_tree",
+    "scored_sessions": "huntkit.charts.kinds.scored_sessions",
     "timeline": "huntkit.charts.kinds.timeline",
     "timeline_duration": "huntkit.charts.kinds.timeline_duration",
     "timeline_values": "huntkit.charts.kinds.timeline_values",

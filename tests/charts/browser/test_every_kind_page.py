@@ -49,6 +49,16 @@ REAL: dict[str, Callable[[Path], Chart]] = {
     "timeline_duration": lambda data: charts.timeline_duration(
         log(data, "az_net_flows.csv"), group_by=["L7Protocol", "FlowDirection"]
     ),
+    "scored_sessions": lambda data: charts.scored_sessions(
+        log(data, "demo_exchange_data.csv")
+        .group_by("UserId", pl.col("TimeGenerated").str.head(13).alias("hour"))
+        .agg(
+            pl.col("TimeGenerated").min().alias("time_min"),
+            (1 / pl.len()).alias("rarest_window3_likelihood"),
+            pl.col("Operation").unique().sort().str.join(", ").alias("rarest_window3"),
+        )
+        .sort("time_min", "UserId")
+    ),
     "timeseries": lambda data: charts.timeseries(log(data, "time_series.csv")),
     "timeline_values": lambda data: charts.timeline_values(
         log(data, "az_net_flows.csv"), value_column="TotalAllowedFlows", group_by="L7Protocol"
@@ -93,6 +103,14 @@ HOSTILE: dict[str, Callable[[pl.DataFrame], Chart]] = {
         end_time_column="later",
         source_columns=table.columns[2:4],
         references={RUN: START},
+        title=RUN,
+    ),
+    "scored_sessions": lambda table: charts.scored_sessions(
+        table,
+        score_column="number{a|b}",
+        source_columns=table.columns[2:4],
+        references={RUN: START},
+        rarest=3,
         title=RUN,
     ),
     "timeseries": lambda table: charts.timeseries(
