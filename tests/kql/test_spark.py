@@ -225,7 +225,7 @@ def test_columns_that_differ_only_in_case_keep_their_names(on_spark):
 @pytest.mark.parametrize(
     ("query", "named"),
     [
-        ("E | evaluate bag_unpack(Details)", "bag_unpack"),
+        ("E | project Host | evaluate basket()", "basket"),
         ("E | extend g = geo_info_from_ip_address(Address)", "geo_info_from_ip_address"),
         ("let t = E | extend r = rand(); t | union t", "rand"),
         ("E | take toscalar(H | count)", "take"),

@@ -217,9 +217,15 @@ def _on_spark(
 ) -> tuple[Any, plan.Plan]:
     """Compile a query for Spark; the answer is a DataFrame that nothing has computed yet."""
 
-    def bound(described: Schemas) -> plan.Plan:
-        moment = ticks_of(now)
-        return bind(parse(text), text=text, tables=described, now=moment, parameters=parameters)
+    def bound(described: Schemas, opened: spark.Opened) -> plan.Plan:
+        return bind(
+            parse(text),
+            text=text,
+            tables=described,
+            now=ticks_of(now),
+            parameters=parameters,
+            opened=opened,
+        )
 
     def files(register: Callable[[str, pl.DataFrame], object]) -> Files:
         return Files(externals, register)

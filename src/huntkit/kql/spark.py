@@ -15,6 +15,8 @@ from huntkit.core.errors import UsageError
 from huntkit.kql import frames
 from huntkit.kql.language import plan
 from huntkit.kql.language.emit.duckdb.engine import Physical, Source
+from huntkit.kql.language.emit.duckdb.plugins import schema_of
+from huntkit.kql.language.emit.spark import plugins
 from huntkit.kql.language.emit.spark.engine import emit, text_of
 from huntkit.kql.language.emit.spark.registry import Function, functions_of
 from huntkit.kql.language.emit.sql import Emitted
@@ -40,6 +42,9 @@ _KQL = {
     "struct": "dynamic",
     "map": "dynamic",
 }
+
+
+Opened = Callable[[plan.Plugin], plan.Schema]
 
 
 class Table:
@@ -186,7 +191,7 @@ def engine_of(tables: Mapping[str, Any]) -> Any:
 
 def run(
     session: Any,
-    bound: Callable[[Mapping[str, Mapping[str, str]]], plan.Plan],
+    bound: Callable[[Mapping[str, Mapping[str, str]], Opened], plan.Plan],
     tables: Mapping[str, Any],
     schemas: Mapping[str, Mapping[str, str]],
     files: Callable[[Callable[[str, pl.DataFrame], object]], Callable[[plan.External], Source]],
@@ -197,7 +202,8 @@ def run(
 
     Args:
         session: Spark's.
-        bound: gives the plan for the schemas of all tables.
+        bound: gives the plan for the schemas of all tables; it may ask Spark for the columns
+            that a plugin makes of the data.
         tables: the frames, Spark's and small ones from here, which are sent to Spark.
         schemas: as `huntkit.kql.query` has it.
         files: given how to send rows to Spark, gives the sources of ``externaldata``.
@@ -209,9 +215,19 @@ def run(
     described |= {name: table.schema for name, table in known.items()}
     sources = {name: here.add(table) for name, table in known.items()}
     sources |= {name: Source("", {}) for name in schemas if name not in sources}
-    made = bound(described)
-    emitted = emit(made, sources, files(here.register), ticks=ticks)
+    external = files(here.register)
+
+    def opened(plugin: plan.Plugin) -> plan.Schema:
+        asked = emit(plugins.question(plugin), sources, external, ticks=True)
+        answer = here.run(asked).toArrow().to_pylist()
+        return schema_of(
+            plugin,
+            [(each["c0"], plugins.KINDS.get(each["c1"], each["c1"].upper())) for each in answer],
+        )
+
     try:
+        made = bound(described, opened)
+        emitted = emit(made, sources, external, ticks=ticks)
         rows = here.run(emitted)
         names = [column.name for column in emitted.schema]
         rows = rows.toDF(*names) if names else rows

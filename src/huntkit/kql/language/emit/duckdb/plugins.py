@@ -10,6 +10,7 @@ from huntkit.kql.language.emit.base import Order, Rel, aliased
 from huntkit.kql.language.emit.duckdb import aggregates
 from huntkit.kql.language.emit.duckdb.conversions import convert
 from huntkit.kql.language.emit.duckdb.registry import macro, use
+from huntkit.kql.language.emit.grouping import Grouping
 from huntkit.kql.language.emit.sql import (
     Emitted,
     Sql,
@@ -44,11 +45,11 @@ def on_plugin(emitter: "DuckDB", node: plan.Plugin) -> Rel:
     if emitter.rows:
         raise KqlUnsupported(f"{node.name} inside mv-apply or partition")
     if node.name == "bag_unpack":
-        return _bag_unpack(emitter, node)
+        return bag_unpack(emitter, node)
     if node.name == "pivot":
         return _pivot(emitter, node)
     if node.name == "ipv4_lookup":
-        return _ipv4_lookup(emitter, node)
+        return ipv4_lookup(emitter, node)
     raise KqlUnsupported(f"the plugin {node.name} is not run by this engine")
 
 
@@ -57,7 +58,7 @@ def on_plugin(emitter: "DuckDB", node: plan.Plugin) -> Rel:
 
 def question(emitter: "DuckDB", node: plan.Plugin) -> Emitted:
     """The statement that asks for a plugin's columns: names (and kinds) without repeats."""
-    key = _column(node.args[0])
+    key = column_of(node.args[0])
     rel = emitter.relation(node.input)
     value = emitter.value(key, rel)
     if node.name == "pivot":
@@ -131,7 +132,8 @@ def _options(node: plan.Plugin) -> tuple[str, str, set[str]]:
     return prefix, conflict, ignored
 
 
-def _column(value: object) -> plan.Col:
+def column_of(value: object) -> plan.Col:
+    """The column that a plugin works on."""
     if not isinstance(value, plan.Col):
         raise KqlUnsupported("a plugin over something other than a column")
     return value
@@ -140,9 +142,9 @@ def _column(value: object) -> plan.Col:
 # --- the plugins --------------------------------------------------------------------------------
 
 
-def _bag_unpack(emitter: "DuckDB", node: plan.Plugin) -> Rel:
+def bag_unpack(emitter: Grouping, node: plan.Plugin) -> Rel:
     """The properties as columns."""
-    bag = _column(node.args[0])
+    bag = column_of(node.args[0])
     prefix, conflict, ignored = _options(node)
     rel = emitter.relation(node.input)
     known = {c.name: c.type for c in rel.schema if c.name != bag.name}
@@ -163,7 +165,7 @@ def _bag_unpack(emitter: "DuckDB", node: plan.Plugin) -> Rel:
 
 def _pivot(emitter: "DuckDB", node: plan.Plugin) -> Rel:
     """An aggregate for each value of a column."""
-    key, agg = _column(node.args[0]), node.args[1]
+    key, agg = column_of(node.args[0]), node.args[1]
     if not isinstance(agg, plan.Agg):
         raise KqlUnsupported("pivot without an aggregate")
     rel = emitter.relation(node.input)
@@ -189,7 +191,7 @@ macro("net_first", "a", "py_parse_ipv4(a)")
 macro("net_last", "a", "py_parse_ipv4(a) + (1::BIGINT << (32 - py_ipv4_netmask_suffix(a))) - 1")
 
 
-def _ipv4_lookup(emitter: "DuckDB", node: plan.Plugin) -> Rel:
+def ipv4_lookup(emitter: Grouping, node: plan.Plugin) -> Rel:
     """Rows whose address lies in a network of the other table."""
     other, source, network, extra, unmatched = node.args
     if not isinstance(other, plan.Relation) or not isinstance(source, plan.Scalar):

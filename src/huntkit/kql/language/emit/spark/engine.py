@@ -22,6 +22,7 @@ from huntkit.kql.language.emit.spark import (  # noqa: F401  they register thems
 )
 from huntkit.kql.language.emit.spark.groups import Ready, flattened
 from huntkit.kql.language.emit.spark.making import on_makeseries, on_series
+from huntkit.kql.language.emit.spark.plugins import on_plugin
 from huntkit.kql.language.emit.spark.registry import Missing, build_helper, find
 from huntkit.kql.language.emit.sql import (
     Emitted,
@@ -407,7 +408,7 @@ class Spark(Grouping):
 
     def on_plugin(self, node: plan.Plugin) -> Rel:
         """``evaluate``."""
-        raise KqlUnsupported(f"evaluate {node.name} on Spark")
+        return on_plugin(self, node)
 
 
 _SPARK = {
