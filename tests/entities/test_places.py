@@ -21,6 +21,7 @@ from huntkit.entities import places
         (r"\\?\C:\a", r"\\?\C:\a"),
         (r"\Device\HarddiskVolume3\a", r"\Device\HarddiskVolume3\a"),
         (r"%TEMP%\a", r"%TEMP%\a"),
+        (r"\\\\Device\\\\HarddiskVolume3\\\\a", r"\Device\HarddiskVolume3\a"),
         (r"C:\file.txt:Zone.Identifier", r"C:\file.txt:Zone.Identifier"),
         ("C:\\", None), (r"C:\..", None), (r"a\b", None), (r"HKLM\a", None),
         (r"\\.\pipe\a", None), (r"\\host\pipe\a", None), (r"C:\a|b", None), ("C:\\a\nb", None),

@@ -28,7 +28,7 @@ def labelled() -> list[tuple[str, set[Pair]]]:
     return cases
 
 
-NAMES = ("labelled.txt", "mixed.txt")
+NAMES = ("labelled.txt", "mixed.txt", "unseen.txt")
 CASES = labelled()
 
 

@@ -18,6 +18,7 @@ _FOLDER = re.compile(
     r"(?:%[A-Za-z_]\w{0,40}(?:\(x86\))?%|\\(?:SystemRoot|Device\\\w{1,40}))\\(?=[^\\/])",
     re.IGNORECASE,
 )
+_ONE_AT_START = re.compile(r"(?i)\\\\(?:SystemRoot|\?\?|Device\\(?:Harddisk|Mup|CdRom)\w*)\\")
 _HIVE = re.compile(
     r"(?:Registry::|Computer\\)?"
     r"(HKEY_(?:LOCAL_MACHINE|CURRENT_USER|CLASSES_ROOT|USERS|CURRENT_CONFIG|PERFORMANCE_DATA)"
@@ -67,6 +68,8 @@ def windows_path(text: str) -> str | None:
         return None
     path = _unescaped(text)
     path = path[:2] + _SEPARATORS.sub(r"\\", path[2:])
+    if _ONE_AT_START.match(path):
+        path = path[1:]
     start = _DRIVE.match(path) or _SHARE.match(path) or _FOLDER.match(path)
     if start is None or ":" in path[start.end() :].partition(":")[2]:
         return None

@@ -64,7 +64,10 @@ _NAME_RUN = re.compile(r"(?<![\w\-])[\w\-]*+\.[\w.\-]*+")  # starts only where a
 _ASCII_RUN = re.compile(r"[A-Za-z0-9_.\-]+")
 _FOUR_NUMBERS = re.compile(r"\d{1,3}(?:\.\d{1,3}){3}")
 _LABEL = re.compile(rf"[A-Za-z_]*?(?:{LABELS})", re.IGNORECASE)
-_NUMBERED = ("ver", "version", "oid", "chapter", "section", "clause", "annex", "appendix")
+_NUMBERED = (
+    *("ver", "version", "oid", "build", "firmware"),
+    *("chapter", "section", "clause", "annex", "appendix"),
+)
 _A_VERSION = "a version or a number, by the text around it"
 _VALUE = re.compile(r"[?&;#=]+")
 _VERSION_VALUE = re.compile(

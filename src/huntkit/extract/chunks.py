@@ -16,7 +16,7 @@ LABELS = (
     r"imp_?hash|import_?hash|ja3s?(?:_?(?:hash|fingerprint|digest))?|hassh(?:server)?|telfhash|pehash|vhash|richhash"
     r"|(?:trace|span|session|request|correlation|message|boot|machine|invocation|transaction"
     r"|operation|activity)[_-]?id|etag|nonce|session|(?:php|j)?sess(?:ion)?id|version|\bver|\boid"
-    r"|\b(?:chapter|section|clause|annex|appendix)"
+    r"|\b(?:chapter|section|clause|annex|appendix|build|firmware)"
 )
 # ASCII only ("-u"): Unicode case folding and word boundaries make the automaton half as fast.
 _LABELLED = rf"[A-Za-z_.]*(?i-u:{LABELS})" + r"[\"']?\s{0,3}[:=]?\s{0,3}[\"']?"
