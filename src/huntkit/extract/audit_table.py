@@ -56,10 +56,14 @@ _USERS = {
 _LISTS = ("argv", "paths")
 _MOST_COLUMNS = 400
 _MOST_SHAPES = 2_000
+_PART_EVENTS = 8_192
 _AT = " at"  # no field can have this name, nor the next
 _WHOLE = " fields"
 _LAST_SECOND = 253_402_300_799  # of the year 9999, the last that Python's times know
 _STARTS = ("SYSCALL", "EXECVE")
+
+
+_Head = tuple[str, str, int, int, tuple[str, ...]]  # node, time, serial, place, types
 
 
 class EventTable:
@@ -72,10 +76,12 @@ class EventTable:
 
     def __init__(self, *, users: Mapping[int, str] | None = None, records: bool = True) -> None:
         self._users = users or {}
-        self._heads: list[tuple[str, str, int, int, tuple[str, ...]]] = []
+        self._heads: list[_Head] = []
         self._texts: list[str] | None = [] if records else None
         # Events that have the same fields are kept together: filled cells cost, empty ones do not.
         self._shapes: dict[tuple[str, ...], tuple[list[int], list[tuple[Any, ...]]]] = {}
+        self._known: dict[str, None] = {}
+        self._parts: list[tuple[pl.DataFrame, pl.DataFrame]] = []
 
     def add(self, node: str, time: str, serial: int, place: int, records: Sequence[Record]) -> None:
         """Add an event of one or more lines; `place` is what the result says of its origin."""
@@ -93,30 +99,46 @@ class EventTable:
             shape = self._shapes.setdefault(names, ([], []))
         shape[0].append(at)
         shape[1].append(tuple(row.values()))
+        if at >= _PART_EVENTS:
+            self._settle()
 
     def frame(self) -> pl.DataFrame:
         """One row for each event, with the columns `EVENTS` and one for each other field."""
-        height = len(self._heads)
-        fields = self._fields()
-        columns = [*_own_columns(self._heads), *_named_columns(fields, self._users, height)]
+        self._settle()
+        own = pl.concat([own for own, _ in self._parts])
+        fields = pl.concat([fields for _, fields in self._parts], how="diagonal")
+        columns = own.get_columns()[: len(_OWN)]
+        columns += _named_columns(fields, self._users)
         taken = {column.name for column in columns}
-        for name, values in fields.items():
+        for column in fields.get_columns():
+            name = column.name
             if name in _OWN or name in _LAST:
-                columns.append(_typed(values.alias(f"{name}_field")))
+                columns.append(_typed(column.alias(f"{name}_field")))
             elif name not in taken:
-                columns.append(_typed(values))
-        if self._texts is not None:
-            columns.append(pl.Series("records", self._texts, dtype=pl.String))
-        places = [head[3] for head in self._heads]
-        columns.append(pl.Series("SourceIndex", places, dtype=pl.Int64))
+                columns.append(_typed(column))
+        columns += own.get_columns()[len(_OWN) :]
         whole = pl.DataFrame({column.name: column for column in columns})
         in_order = whole["SourceIndex"].is_sorted()
         return whole if in_order else whole.sort("SourceIndex", maintain_order=True)
 
-    def _fields(self) -> dict[str, pl.Series]:
-        """The fields by name, as long as there are events; the first `_MOST_COLUMNS` names."""
-        parts: list[pl.DataFrame] = []
-        known: dict[str, None] = {}
+    def _settle(self) -> None:
+        """Turn what was added into columns: they take a tenth of the room."""
+        if not self._heads and self._parts:
+            return
+        own = _own_columns(self._heads)
+        if self._texts is not None:
+            own.append(pl.Series("records", self._texts, dtype=pl.String))
+            self._texts = []
+        places = [head[3] for head in self._heads]
+        own.append(pl.Series("SourceIndex", places, dtype=pl.Int64))
+        self._parts.append((pl.DataFrame(own), self._fields()))
+        self._heads, self._shapes = [], {}
+
+    def _fields(self) -> pl.DataFrame:
+        """The fields by name, a row for each event; no more than `_MOST_COLUMNS` in all."""
+        known = self._known
+        every = pl.Series(_AT, range(len(self._heads)), dtype=pl.UInt32)
+        parts: list[pl.DataFrame] = [pl.DataFrame([every]).clear()]
         for names, (at, tuples) in self._shapes.items():
             rows: list[Any] = tuples
             if names == (_WHOLE,):
@@ -126,10 +148,7 @@ class EventTable:
             lists = dict(zip(names, zip(*rows, strict=True), strict=True))
             wanted = [_raw(name, lists[name]) for name in names if name in known]
             parts.append(pl.DataFrame([*wanted, pl.Series(_AT, at, dtype=pl.UInt32)]))
-        if not parts:
-            return {}
-        whole = pl.concat(parts, how="diagonal").sort(_AT)
-        return {name: whole[name] for name in whole.columns if name not in (_AT, "type")}
+        return pl.concat(parts, how="diagonal").sort(_AT).drop(_AT, "type", strict=False)
 
 
 def _sparse(at: list[int], rows: list[Record], known: dict[str, None]) -> pl.DataFrame:
@@ -193,7 +212,7 @@ def _flat(records: Sequence[Record]) -> tuple[Record, tuple[str, ...]]:
     return row, tuple(types)
 
 
-def _own_columns(heads: Sequence[tuple[str, str, int, int, tuple[str, ...]]]) -> list[pl.Series]:
+def _own_columns(heads: Sequence[_Head]) -> list[pl.Series]:
     times = pl.Series("time", [head[1] for head in heads], dtype=pl.String)
     seconds = pl.DataFrame({"time": times.cast(pl.Float64, strict=False)}).select(
         pl.when(pl.col("time") <= _LAST_SECOND).then(pl.col("time"))
@@ -215,12 +234,11 @@ def _own_columns(heads: Sequence[tuple[str, str, int, int, tuple[str, ...]]]) ->
     return [pl.Series(name, made[name], dtype=dtype) for name, dtype in _OWN.items()]
 
 
-def _named_columns(
-    fields: Mapping[str, pl.Series], users: Mapping[int, str], height: int
-) -> list[pl.Series]:
+def _named_columns(fields: pl.DataFrame, users: Mapping[int, str]) -> list[pl.Series]:
     def of(name: str, dtype: Any = pl.String) -> pl.Series:
-        found = fields.get(name)
-        return pl.Series(name, [None] * height, dtype=dtype) if found is None else found
+        if name in fields.columns:
+            return fields[name]
+        return pl.Series(name, [None], dtype=dtype).new_from_index(0, fields.height)
 
     columns = {
         name: of(name, dtype if name in _LISTS else pl.String).cast(dtype, strict=False)
@@ -228,9 +246,13 @@ def _named_columns(
         if name not in _USERS and name != "syscall_name"
     }
     columns["arch"] = _mapped(columns["arch"], architecture)
-    columns["syscall_name"] = _syscalls(columns["arch"], columns["syscall"], fields.get("SYSCALL"))
+    columns["syscall_name"] = _syscalls(
+        columns["arch"],
+        columns["syscall"],
+        fields["SYSCALL"] if "SYSCALL" in fields.columns else None,
+    )
     for name, (number, *resolved) in _USERS.items():
-        told = [fields[each] for each in resolved if each in fields]
+        told = [fields[each] for each in resolved if each in fields.columns]
         columns[name] = _users(of(number), told, users)
     return [columns[name].alias(name) for name in _NAMED]
 
