@@ -10,6 +10,7 @@ from dataclasses import dataclass
 import polars as pl
 
 from huntkit.extract.process_kinds import process_rows
+from huntkit.extract.texts import text_of
 from huntkit.tables import roles
 from huntkit.tables.times import parse_times
 
@@ -126,7 +127,7 @@ def text(part: pl.DataFrame, column: str | None) -> pl.Series:
     """The column as text without nulls; nothing but empty texts where there is none."""
     if column is None:
         return pl.repeat("", part.height, dtype=pl.String, eager=True)
-    return part[column].cast(pl.String, strict=False).fill_null("")
+    return text_of(part[column]).fill_null("")
 
 
 def times(part: pl.DataFrame, column: str | None) -> pl.Series:
@@ -195,7 +196,7 @@ def _number(part: pl.DataFrame, column: str | None, in_message: str = "") -> pl.
     if column is not None and part.schema[column].is_integer():
         ids = part[column].cast(pl.Int64, strict=False)
     elif column is not None:
-        ids = _whole(part[column].cast(pl.String, strict=False))
+        ids = _whole(text_of(part[column]))
     if in_message and ids.null_count() and part.schema.get("Message") == pl.String:
         told = _whole(part["Message"].str.extract(in_message))
         ids = ids.zip_with(ids.is_not_null(), told)

@@ -6,6 +6,7 @@ import polars as pl
 
 from huntkit.core.errors import UnknownColumn
 from huntkit.core.text import visible
+from huntkit.extract.texts import text_of
 from huntkit.tables import roles, to_polars
 
 _SHOWN = ("host", "process_path", "process_name", "process_id", "command_line", "user")
@@ -75,7 +76,7 @@ def tree_to_text(
 def _labels(frame: pl.DataFrame) -> list[str]:
     names = {role: roles.resolve(_source_names(frame), role) for role in _SHOWN}
     columns = {
-        role: frame[name].cast(pl.String, strict=False).fill_null("").to_list()
+        role: text_of(frame[name]).fill_null("").to_list()
         for role, name in names.items()
         if name is not None
     }

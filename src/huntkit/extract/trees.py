@@ -80,11 +80,11 @@ def process_tree(data: F, *, roles: Mapping[str, str] | None = None) -> F:
     if is_spark(data):
         host = (roles or {}).get("host")
         return _rarity(_trees_of_hosts(data, roles=roles, host=host))
-    return _all_trees(data, roles=roles)
+    return _process_tree(data, roles=roles)
 
 
 @step(split="whole", gives=TREE_COLUMNS)
-def _all_trees(data: pl.DataFrame, *, roles: Mapping[str, str] | None) -> pl.DataFrame:
+def _process_tree(data: pl.DataFrame, *, roles: Mapping[str, str] | None) -> pl.DataFrame:
     tree = _rarity.on_polars(_trees_of_hosts.on_polars(data, roles=roles))
     if data.height and not tree.height:
         raise UsageError(
@@ -221,6 +221,10 @@ def _written(value: pl.Series, like: pl.Series) -> pl.Series:
         is_hex = like.drop_nulls().head(100).str.starts_with("0x").any()
         if is_hex:
             value = pl.Series([None if n is None else hex(n) for n in value], dtype=pl.String)
+    clocks = value.dtype.is_temporal(), like.dtype == pl.Datetime
+    is_plain = like.dtype == pl.String or like.dtype.is_numeric()
+    if clocks != (True, True) and (any(clocks) or not is_plain):  # an id that is a flag or a list
+        return pl.repeat(None, len(value), dtype=like.dtype, eager=True).alias(like.name)
     return value.cast(like.dtype, strict=False).alias(like.name)
 
 
