@@ -108,7 +108,7 @@ def registry_key(text: str) -> str | None:
         >>> registry_key(r"hklm:\\SOFTWARE\\Vendor")
         'HKLM\\SOFTWARE\\Vendor'
     """
-    path = _unescaped(text)
+    path = _SEPARATORS.sub(r"\\", _unescaped(text))
     start = _HIVE.match(path)
     if start is None or "\n" in text or len(text) > 32_767:
         return None

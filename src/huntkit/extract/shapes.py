@@ -157,7 +157,9 @@ def _read_windows_path(text: str) -> list[Read]:
     if text[:1] == '"' == text[-1:]:
         path = re.split(r" --?[A-Za-z]", path, maxsplit=1)[0]  # a quoted command with options
     path = re.split(r"&[\w.]+=", path, maxsplit=1)[0]  # the next parameter of a web form
-    path = re.sub(r"(\.\w{2,4})\+[0-9A-Fa-f]{1,16}$", r"\1", path)  # an offset in a call trace
+    path = re.sub(
+        r"(\.\w{2,4})\+[0-9A-Fa-f]{1,16}(?:\(wow64\))?$", r"\1", path
+    )  # an offset in a call trace
     path = _before_escape(path)
     path = _balanced(path)
     return _plain("windows_path")(path) if path else []
@@ -166,10 +168,10 @@ def _read_windows_path(text: str) -> list[Read]:
 def _before_escape(path: str) -> str:
     r"""Cut off what an escaped line break starts where other separators are doubled: ``\r\n``."""
     tail = path.lstrip("\\")
-    if "\\\\" not in tail:
-        return path
-    single = re.search(r"(?<!\\)\\(?!\\)", tail)
-    return path[: len(path) - len(tail) + single.start()] if single else path
+    if not re.match(r"[^\\]*(?:\\\\)+(?!\\)", tail):
+        return path  # the first separator is not doubled
+    odd = next((run for run in re.finditer(r"\\+", tail) if len(run[0]) % 2), None)
+    return path[: len(path) - len(tail) + odd.end() - 1] if odd else path
 
 
 def _balanced(path: str) -> str:
