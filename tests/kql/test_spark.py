@@ -4,6 +4,7 @@ import datetime as dt
 import json
 import math
 import random
+import re
 from pathlib import Path
 
 import polars as pl
@@ -275,3 +276,21 @@ def test_constants_never_become_sql(text, spark):
         frame="polars",
     )
     assert answer.rows() == [(text, f"{text}|")]
+
+
+# what the corpus calls that is no function of the language, or is not run on Spark
+NOT_HERE = {
+    *("FileProfile", "table", "aadFunc", "arg", "_Im_Dns", "_Im_WebSession"),  # a service's own
+    *("any", "replace", "columnifexists"),  # old names of take_any, replace_regex ...
+    *("geo_info_from_ip_address", "series_decompose_anomalies"),
+}
+
+
+@pytest.mark.data
+def test_the_queries_use_what_hunters_use_most(shared_data):
+    often = json.loads((shared_data / "kql/frequency.json").read_text("utf-8"))["fn"]
+    ranked = sorted(often, key=lambda name: -often[name])[:90]
+    text = "\n".join(QUERIES)
+    used = {name for name in ranked if re.search(rf"\b{name} ?\(", text)}
+    assert set(ranked) - used == NOT_HERE & set(ranked)
+    assert len(used) >= 75

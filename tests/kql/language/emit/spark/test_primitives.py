@@ -50,9 +50,9 @@ def test_what_is_not_known_is_refused_by_name():
 
 
 def test_a_primitive_that_lacks_a_building_block_is_refused_by_its_own_name():
-    decimal = plan.Lit("decimal", "1.5")
-    with pytest.raises(KqlUnsupported, match=r"^bin is not run on Spark"):
-        emitted(plan.Fn("decimal", "bin", (decimal, decimal)))
+    quoted = plan.Fn("string", "regex_quote", (plan.Lit("string", "a.b"),))
+    with pytest.raises(KqlUnsupported, match=r"^regex_quote is not run on Spark"):
+        emitted(plan.Fn("long", "strlen", (quoted,)))
 
 
 def nested(depth, inner):

@@ -4,7 +4,7 @@ import datetime as dt
 import json
 import math
 from collections.abc import Callable
-from decimal import Decimal
+from decimal import ROUND_FLOOR, Decimal, localcontext
 from typing import Any
 
 import orjson
@@ -65,6 +65,16 @@ def _printed(value: Any) -> str:
     if isinstance(value, bool):
         return "true" if value else "false"
     return shown(value)
+
+
+@python("floored_decimal", "V")
+def floored_decimal(value: Decimal | None, step: Decimal | None) -> str | None:
+    """A decimal, down to a multiple of a step."""
+    if value is None or step is None or step <= 0:
+        return None
+    with localcontext() as context:
+        context.prec = 60
+        return format((value / step).to_integral_value(ROUND_FLOOR) * step, "f")
 
 
 @python("json_string", "V")

@@ -44,6 +44,7 @@ template(
     "CASE WHEN a <> 0 AND abs(a) < 4503599627370496D THEN cast(floor(a) AS double) ELSE a END",
 )
 template("bin_real", "a, b", "CASE WHEN b > 0 THEN kql_floor_real(a / nullif(b, 0)) * b END")
+template("bin_decimal", "a, b", "cast(py_floored_decimal(a, b) AS decimal(38, 18))")
 template("bin_at", "a, b, c", "CASE WHEN b > 0 THEN a - pmod(a - c, nullif(b, 0)) END")
 template(
     "bin_at_real",
