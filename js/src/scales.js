@@ -33,22 +33,22 @@ export function exact(n) {
   return size && (size < 1e-6 || size >= 1e21) ? n.toExponential() : EXACT.format(n);
 }
 
+const AIR = 0.03; // above the highest round number, so that marks there are seen whole
+
 // Upright places for values from `low` to `high`; by powers of ten if `log`, for values above 0.
 export function upright(low, high, height, log) {
-  if (log) {
-    const bottom = Math.floor(Math.log10(low));
-    const top = Math.max(Math.ceil(Math.log10(high)), bottom + 1);
-    const step = Math.max(1, Math.ceil((top - bottom) / 8));
-    return {
-      axis: { low: bottom, high: top, step },
-      label: (at) => short(10 ** at),
-      toY: (v) => height * (1 - (Math.log10(v) - bottom) / (top - bottom)),
-    };
-  }
-  const axis = rounded(low, high, Math.max(2, Math.round(height / 60)));
+  const found = log ? powers(low, high) : rounded(low, high, Math.max(2, Math.round(height / 60)));
+  const top = found.high + (found.high - found.low) * AIR;
+  const place = (at) => height * (1 - (at - found.low) / (top - found.low));
   return {
-    axis,
-    label: short,
-    toY: (v) => height * (1 - (v - axis.low) / (axis.high - axis.low)),
+    axis: { ...found, high: top },
+    label: log ? (at) => short(10 ** at) : short,
+    toY: log ? (v) => place(Math.log10(v)) : place,
   };
+}
+
+function powers(low, high) {
+  const bottom = Math.floor(Math.log10(low));
+  const top = Math.max(Math.ceil(Math.log10(high)), bottom + 1);
+  return { low: bottom, high: top, step: Math.max(1, Math.ceil((top - bottom) / 8)) };
 }

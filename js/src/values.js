@@ -78,7 +78,7 @@ class TimelineValues extends TimeStage {
       type: "value", min: low, max: high, interval: step, name: this.spec.value_name,
       nameLocation: "middle", nameGap: 52,
       nameTextStyle: { color: this.colours.faint, width: HEIGHT - 20, overflow: "truncate" },
-      axisLabel: { color: this.colours.faint, formatter: this.axis.label, fontSize: 11 },
+      axisLabel: { color: this.colours.faint, formatter: this.axis.label, fontSize: 11, showMaxLabel: false },
       axisLine: { show: true, lineStyle: { color: this.colours.line } },
       splitLine: { lineStyle: { color: this.colours.line, opacity: 0.6 } },
     };
@@ -198,7 +198,7 @@ class TimelineValues extends TimeStage {
   }
 
   how() {
-    if (this.single) return "each mark is one event";
+    if (this.single) return "each mark is one of them";
     return `each column is ${columnWidth(this.view, this.binned.columns)}, from its lowest to its highest value`;
   }
 

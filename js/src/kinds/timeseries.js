@@ -64,7 +64,7 @@ class Timeseries extends TimeStage {
       type: "value", min: low, max: high, interval: step, name: this.spec.value_name,
       nameLocation: "middle", nameGap: 52,
       nameTextStyle: { color: this.colours.faint, width: HEIGHT - 20, overflow: "truncate" },
-      axisLabel: { color: this.colours.faint, formatter: this.axis.label, fontSize: 11 },
+      axisLabel: { color: this.colours.faint, formatter: this.axis.label, fontSize: 11, showMaxLabel: false },
       axisLine: { show: true, lineStyle: { color: this.colours.line } },
       splitLine: { lineStyle: { color: this.colours.line, opacity: 0.6 } },
     };

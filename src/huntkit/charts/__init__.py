@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from huntkit.charts.chart import Chart
+    from huntkit.charts.kinds.clusters import clusters
     from huntkit.charts.kinds.entity_graph import entity_graph
     from huntkit.charts.kinds.geo_map import geo_map
     from huntkit.charts.kinds.matrix import matrix
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Chart",
+    "clusters",
     "entity_graph",
     "geo_map",
     "matrix",
@@ -32,6 +34,7 @@ __all__ = [
 
 _DOORS = {
     "Chart": "huntkit.charts.chart",
+    "clusters": "huntkit.charts.kinds.clusters",
     "entity_graph": "huntkit.charts.kinds.entity_graph",
     "geo_map": "huntkit.charts.kinds.geo_map",
     "matrix": "huntkit.charts.kinds.matrix",

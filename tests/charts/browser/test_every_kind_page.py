@@ -35,6 +35,15 @@ def log(shared_data: Path, name: str) -> pl.DataFrame:
 
 
 REAL: dict[str, Callable[[Path], Chart]] = {
+    "clusters": lambda data: charts.clusters(
+        log(data, "processes_on_host.csv").with_columns(
+            pl.col("CommandLine").fill_null("").str.len_chars().alias("length"),
+            pl.col("CommandLine").fill_null("").str.count_matches(r"[^A-Za-z0-9]").alias("signs"),
+        ),
+        x="length",
+        y="signs",
+        cluster_column="Account",
+    ),
     "entity_graph": lambda data: charts.entity_graph(log(data, "alertlist.csv")),
     "network": lambda data: charts.network(
         log(data, "processes_on_host.csv"),
@@ -80,6 +89,14 @@ def hostile_table(texts: list[str]) -> pl.DataFrame:
 
 
 HOSTILE: dict[str, Callable[[pl.DataFrame], Chart]] = {
+    "clusters": lambda table: charts.clusters(
+        table,
+        x="TimeGenerated",
+        y="number{a|b}",
+        cluster_column=RUN,
+        source_columns=table.columns[2:4],
+        title=RUN,
+    ),
     "entity_graph": lambda table: charts.entity_graph(table, columns=table.columns[2:4], title=RUN),
     "network": lambda table: charts.network(
         table,
