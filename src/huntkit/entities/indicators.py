@@ -13,6 +13,7 @@ _WALLETS = (
     *("btc_wallet", "bch_wallet", "ltc_wallet", "doge_wallet", "dash_wallet"),
     *("eth_wallet", "trx_wallet", "xrp_wallet", "xmr_wallet", "ada_wallet"),
 )
+_MD5_OF_OTHERS = ("imphash", "ja3_hash")  # of a program's imports, of how a client says hello
 _FILE_HASHES = ("md5_hash", "sha1_hash", "sha256_hash", "sha512_hash", "ssdeep_hash")
 # What one looks up or blocks elsewhere; the others say more about the host than about an attacker,
 # and events are full of them.
@@ -141,8 +142,9 @@ def flaw(ioc_type: str, text: str) -> str:
     if normal_form(ioc_type, text) is not None:
         return ""
     reason = ""
-    if ioc_type in digests.DIGEST_SIZES:
-        right = len(text) == digests.DIGEST_SIZES[ioc_type]
+    size = digests.DIGEST_SIZES.get("md5_hash" if ioc_type in _MD5_OF_OTHERS else ioc_type)
+    if size is not None:
+        right = len(text) == size
         reason = digests.filler(text) if right else "not as many digits as the hash has"
     elif ioc_type == "ipv4" and _FOUR_NUMBERS.fullmatch(text):
         reason = "a number above 255 or with a zero in front"

@@ -9,7 +9,8 @@ from huntkit.extract.chunk_reading import Found, read_chunk
 from huntkit.extract.chunks import chunks, worth_reading
 from huntkit.extract.ioc_spans import span_in, starts_of
 from huntkit.extract.own_types import OwnType, priority_of
-from huntkit.extract.shapes import Shape, shapes_for
+from huntkit.extract.shape import Shape
+from huntkit.extract.shapes import shapes_for
 
 FOUND = {
     "IoCType": pl.String,
