@@ -38,10 +38,11 @@ def test_plain_texts_have_none(text):
     assert signs(pl.Series([text], dtype=pl.String))["signs"].to_list() == [0]
 
 
-def test_runs_worth_a_try_come_with_the_text_and_all_where_it_decodes():
-    texts = pl.Series([f"{'a' * 30} {RUN}", f"{'a' * 30} {RUN} | base64 -d"])
+def test_runs_worth_a_try_come_with_the_text_and_long_ones_where_it_decodes():
+    short, long = "a" * 30, "b" * 70
+    texts = pl.Series([f"{short} {long} {RUN}", f"{short} {long} {RUN} | base64 -d"])
     bare = RUN.rstrip("=")
-    assert signs(texts)["runs"].to_list() == [[bare], ["a" * 30, bare]]
+    assert signs(texts)["runs"].to_list() == [[bare], [long, bare]]
 
 
 def test_no_texts_are_no_error():

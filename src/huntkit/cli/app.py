@@ -248,7 +248,8 @@ def iocs(
     "decode",
     "huntkit decode evidence/",
     "huntkit decode --text 'powershell -enc ZABpAHIA'",
-    "Decode base64 and compressed text inside command lines, scripts, tasks and services."
+    "Decode base64, hexadecimal, escapes, compressed text and archives inside command lines,"
+    " scripts, tasks and services."
     " - reads text from stdin, one piece a line.",
 )
 def decode(
@@ -265,10 +266,13 @@ def decode(
     text: Annotated[
         list[str] | None, typer.Option("--text", metavar="TEXT", help="Decode this text.")
     ] = None,
+    xor: Annotated[
+        bool, typer.Option("--xor", help="Also try masks of one byte on what is not readable.")
+    ] = False,
     general: General = General(),  # noqa: B008
 ) -> None:
     """Encoded text, decoded layer by layer."""
-    _work("questions", general).decode(paths or [], text or [], reading, writing, general)
+    _work("questions", general).decode(paths or [], text or [], reading, writing, general, xor=xor)
 
 
 @_command(

@@ -197,6 +197,8 @@ def decode(
     reading: Reading,
     writing: Writing,
     general: General,
+    *,
+    xor: bool = False,
 ) -> None:
     """Decoded layers of evidence, of given texts, or of stdin."""
     check_output(writing)
@@ -214,17 +216,21 @@ def decode(
                 "import huntkit", "", f"huntkit.extract.decode(frame, 'text')  # {len(given)} texts"
             )
         found = huntkit.extract.decode(
-            pl.DataFrame({"text": given}, schema={"text": pl.String}), "text"
+            pl.DataFrame({"text": given}, schema={"text": pl.String}), "text", xor=xor
         )
         if not found.height:
             note(f"huntkit: nothing encoded in {counted(len(given), 'text')}")
+        if stopped := found.filter(pl.col("limit") != "")["SourceIndex"].n_unique():
+            note(
+                f"huntkit: {counted(stopped, 'text')} not decoded to the end: see the column limit"
+            )
         emit(found, writing, title="Decoded", eyes=views.decoded_texts)
         return
     _python(general, paths, reading, "huntkit.extract.decode(evidence.table(name), columns)")
     with opened(paths, reading) as case:
         problems: list[str] = []
         found = distinct_texts(case.evidence, layouts(case.evidence), problems)
-        rows = encoded_text.encoded(found)
+        rows = encoded_text.encoded(found, xor=xor)
         _say(problems)
         if not rows.height:
             note("huntkit: no encoded text was found")

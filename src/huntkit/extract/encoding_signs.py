@@ -12,6 +12,7 @@ from huntkit.extract.run_contents import may_decode
 _BODY = r"[A-Za-z0-9+/_\-]"
 _RUNS = rf"{_BODY}{{{MIN_RUN},}}"
 _ESCAPE = r"%(?:[013-9A-Fa-f][0-9A-Fa-f]|2[0-46-9A-Fa-f]|25[0-9A-Fa-f]{2})"
+_LONG = 64  # of what is packed without a sign of its own
 _CALLS = [
     "base64", "b64decode", "decode64", "encodedcommand", "atob(", "fromhex", "unhexlify", "hex2bin",
     "b32decode", "deflatestream", "base32", "certutil", "openssl", "xxd",
@@ -39,8 +40,8 @@ _PATTERNS = {
 def signs(texts: pl.Series, *, xor: bool = False) -> pl.DataFrame:
     """What each text may hold: ``signs``, 0 where nothing is worth a closer look, and ``runs``.
 
-    The runs are those that decode to something by their first characters, in order; all of them
-    where the text decodes something itself.
+    The runs are those that decode to something by their first characters, in order, and those of
+    64 characters or more where the text decodes something itself.
 
     Examples:
         >>> signs(pl.Series(["cmd /c dir", "pwsh -e ZABpAHIA", "%3Cb%3E%3C%2Fb%3E"]))["signs"]
@@ -56,23 +57,24 @@ def signs(texts: pl.Series, *, xor: bool = False) -> pl.DataFrame:
     for sign, pattern in _PATTERNS.items():
         found |= texts.str.contains(pattern).cast(pl.UInt8) * sign
     every = texts.str.extract_all(_RUNS)
-    worth = every if xor else _worth(every)
-    found |= (worth.list.len() > 0).cast(pl.UInt8) * Signs.RUN
-    some = found > 0
+    some = (found > 0) | (every.list.len() > 0)
+    calls = pl.repeat(value=False, n=len(texts), dtype=pl.Boolean, eager=True)
     if some.any():
         calls = texts.str.contains_any(_CALLS, ascii_case_insensitive=True) & some
-        found |= calls.cast(pl.UInt8) * Signs.DECODER
-        worth = every.zip_with(calls, worth)
+    worth = every if xor else _worth(every, calls)
+    found |= (worth.list.len() > 0).cast(pl.UInt8) * Signs.RUN
+    found |= (calls & (found > 0)).cast(pl.UInt8) * Signs.DECODER
     return pl.DataFrame({"signs": found, "runs": worth})
 
 
-def _worth(every: pl.Series) -> pl.Series:
-    """Of the runs of each text those that decode to something by their first characters."""
-    runs = pl.DataFrame({"run": every}).with_row_index("text").filter(every.list.len() > 0)
-    runs = runs.explode("run")
+def _worth(every: pl.Series, calls: pl.Series) -> pl.Series:
+    """Of the runs of each text those that decode to something, or may where something decodes."""
+    runs = pl.DataFrame({"run": every, "called": calls}).with_row_index("text")
+    runs = runs.filter(every.list.len() > 0).explode("run")
     distinct = runs["run"].unique()
     good = distinct.filter(pl.Series([may_decode(run) for run in distinct], dtype=pl.Boolean))
-    kept = runs.filter(pl.col("run").is_in(good.implode()))
+    called = pl.col("called") & (pl.col("run").str.len_bytes() >= _LONG)
+    kept = runs.filter(pl.col("run").is_in(good.implode()) | called)
     lists = kept.group_by("text", maintain_order=True).agg("run")
     whole = pl.DataFrame({"text": pl.int_range(len(every), dtype=pl.UInt32, eager=True)})
     return whole.join(lists, on="text", how="left", maintain_order="left")["run"].fill_null([])

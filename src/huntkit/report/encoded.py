@@ -37,17 +37,17 @@ _SCHEMA = pl.Schema(
 )
 
 
-def encoded(texts: pl.DataFrame) -> pl.DataFrame:
+def encoded(texts: pl.DataFrame, *, xor: bool = False) -> pl.DataFrame:
     """One row per different decoded content that something says is a command, by its first time.
 
     Columns: ``TimeGenerated Host User Given Layers Mentions Table Column _file _record``.
-    ``Layers`` is a list of what came out, from outside to inside.
+    ``Layers`` is a list of what came out, from outside to inside. `xor` tries masks of one byte.
     """
     columns = [name for name in texts["column"].unique() if _COLUMNS.search(name)]
     texts = texts.filter(pl.col("column").is_in(columns))
     if not texts.height:
         return pl.DataFrame(schema=_SCHEMA)
-    layers: pl.DataFrame = extract.decode(texts, "text", include_input=False)
+    layers: pl.DataFrame = extract.decode(texts, "text", xor=xor, include_input=False)
     gathered = (
         layers.filter((pl.col("Decoded") != "") & pl.col("Announced").any().over("SourceIndex"))
         .group_by("SourceIndex", maintain_order=True)
