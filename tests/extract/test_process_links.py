@@ -118,8 +118,8 @@ def test_who_claims_to_have_started_itself_is_told(row, is_own):
 
 
 def test_keys_of_nodes_are_unique_and_say_the_host():
-    nodes = link(starts({"key": "k"}, {"key": "k"}, {"pid": 4, "name": "a"}), NO_ENDS)
-    assert nodes["node"].to_list() == ["h|k", "h|4|2024-05-01T00:00:02.000000Z|a"]
+    nodes = link(starts({"key": "k"}, {"pid": 4, "name": "a"}), NO_ENDS)
+    assert nodes["node"].to_list() == ["h|k", "h|4|2024-05-01T00:00:01.000000Z|a"]
 
 
 def test_starts_without_times_are_linked_too():

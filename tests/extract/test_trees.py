@@ -108,6 +108,15 @@ def test_a_process_that_had_ended_is_not_the_parent():
     assert parents(process_tree(pl.concat([frame, end], how="diagonal"))) == [None, None]
 
 
+def test_bars_in_hosts_and_keys_make_no_two_processes_alike():
+    frame = pl.DataFrame({"Computer": ["h|a", "h", "h", "h%7ca"], "UtcTime": START,
+                          "ProcessGuid": ["b", "a|b", "8|2024-05-01T00:00:00.000000Z|x", "b"],
+                          "ParentProcessGuid": ["", "", "a|b", ""], "Image": "x"})  # fmt: skip
+    tree = process_tree(frame)
+    assert tree["proc_key"].n_unique() == tree.height == 4
+    assert tree["Depth"].to_list() == [0, 0, 1, 0]
+
+
 def test_a_parent_that_was_never_seen_has_no_invented_time():
     tree = process_tree(starts((0, 8, "a", 4, "init")))
     assert tree.filter("Inferred")["TimeGenerated"].to_list() == [None]

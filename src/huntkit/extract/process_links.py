@@ -2,8 +2,6 @@
 
 import polars as pl
 
-from huntkit.extract.process_starts import distinct_rows
-
 _TOLERANCE = "2s"
 _EPOCH = pl.datetime(1970, 1, 1, time_unit="us", time_zone="UTC")
 LINKED: dict[str, pl.DataType | type[pl.DataType]] = {
@@ -18,7 +16,7 @@ LINKED: dict[str, pl.DataType | type[pl.DataType]] = {
 
 
 def link(starts: pl.DataFrame, ends: pl.DataFrame) -> pl.DataFrame:
-    """Starts and inferred parents: columns `LINKED`.
+    """Starts, which must be distinct, and inferred parents: columns `LINKED`.
 
     A parent is the process with the parent's key on the same host. Without keys it is the last
     process with the parent's pid on that host that started before the child (or within two seconds
@@ -29,8 +27,10 @@ def link(starts: pl.DataFrame, ends: pl.DataFrame) -> pl.DataFrame:
     ``node`` is a key, ``above`` the place of the parent in the result (null: a root); ``row`` is
     the row of `starts`' table: of an inferred parent that of the first child that names it.
     """
-    nodes = distinct_rows(starts.with_columns(node=_node_key()), ["node"]).with_columns(
-        host_id=_code(starts["host"], "host"), place=pl.int_range(pl.len(), dtype=pl.UInt32)
+    nodes = starts.with_columns(
+        node=_node_key(),
+        host_id=_code(starts["host"], "host"),
+        place=pl.int_range(pl.len(), dtype=pl.UInt32),
     )
     by_key = _by_key(nodes)
     is_linked = _marked(nodes.height, by_key["place"])
@@ -99,17 +99,25 @@ def _node_key() -> pl.Expr:
 def _by_key(nodes: pl.DataFrame) -> pl.DataFrame:
     """Edges whose parent's key is there (``place``, ``above``); no process is its own parent."""
     children = nodes.filter(pl.col("parent_guid") != "").select(
-        "host_id", "place", "parent_guid", code=pl.col("parent_guid").hash()
+        "host_id", "place", "parent_guid", code=_hash("parent_guid")
     )
     there = nodes.filter(pl.col("key") != "").select(
-        "host_id", "key", above="place", code=pl.col("key").hash()
+        "key", code=_hash("key"), above="place", above_host="host_id"
     )
-    # Hashes are compared fast; texts decide.
+    # Hashes are compared fast; hosts and texts decide.
     return (
-        children.join(there, on=["host_id", "code"], how="inner")
-        .filter(pl.col("parent_guid") == pl.col("key"), pl.col("above") != pl.col("place"))
+        children.join(there, on="code", how="inner")
+        .filter(
+            pl.col("host_id") == pl.col("above_host"),
+            pl.col("parent_guid") == pl.col("key"),
+            pl.col("above") != pl.col("place"),
+        )
         .select("place", "above")
     )
+
+
+def _hash(key: str) -> pl.Expr:
+    return pl.col(key).hash() ^ pl.col("host_id").hash()
 
 
 def _by_pid(children: pl.DataFrame, nodes: pl.DataFrame, ends: pl.DataFrame) -> pl.DataFrame:

@@ -172,7 +172,16 @@ def _by_distinct(column: pl.Series, change: Callable[[pl.Series], pl.Series]) ->
 
 
 def _lower(column: pl.Series) -> pl.Series:
-    return column.str.to_lowercase()
+    return _without_bars(column.str.to_lowercase())
+
+
+def _without_bars(column: pl.Series) -> pl.Series:
+    """Texts that can be joined with ``|`` and never become alike by it."""
+    if not column.str.contains("[|%]").any():
+        return column
+    return column.str.replace_all("%", "%25", literal=True).str.replace_all(
+        "|", "%7c", literal=True
+    )
 
 
 def _file_name(column: pl.Series) -> pl.Series:
@@ -182,7 +191,7 @@ def _file_name(column: pl.Series) -> pl.Series:
 
 def _key(column: pl.Series) -> pl.Series:
     lower = column.str.to_lowercase().str.strip_chars()
-    frame = pl.DataFrame({"key": lower})
+    frame = pl.DataFrame({"key": _without_bars(lower)})
     nothing = pl.col("key").is_in((*_NO_KEY, "-"))
     return frame.select(pl.when(nothing).then(pl.lit("")).otherwise("key")).to_series()
 
@@ -261,7 +270,7 @@ def _ends(data: pl.DataFrame, ended: pl.Series, given: Mapping[str, str]) -> pl.
     known = roles_of(part, given)
     return pl.DataFrame(
         {
-            "host": text(part, known.get("host")).str.to_lowercase(),
+            "host": _lower(text(part, known.get("host"))),
             "pid": _number(part, known.get("process_id")),
             "time": times(part, known.get("time")),
         },

@@ -121,7 +121,11 @@ def _trees_of_hosts(
         )
     nodes = link(found.starts, found.ends)
     guesses = _as_rows(nodes.filter("inferred")["row"], data, found)
-    seen = data[nodes.filter(~pl.col("inferred"))["row"]]
+    order = nodes.filter(~pl.col("inferred"))["row"]
+    is_sorted = len(order) == data.height and order.equals(
+        pl.int_range(data.height, dtype=pl.UInt32, eager=True)
+    )
+    seen = data if is_sorted else data[order]
     rows = pl.concat([seen, guesses], how="vertical") if guesses.height else seen
     return rows.rename(clash).hstack(_tree(nodes))
 
