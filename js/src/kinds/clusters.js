@@ -106,7 +106,7 @@ class Clusters extends Surface {
 
   ticksOf(axis, from, to, wanted) {
     const [low, high] = [this.valueAt(axis, from), this.valueAt(axis, to)].sort((a, b) => a - b);
-    if (axis === "x" && this.spec.x_time) return timeTicks(low, high, wanted);
+    if (this.spec[`${axis}_time`]) return timeTicks(low, high, wanted);
     const labels = axis === "x" ? this.spec.x_names : this.spec.y_names;
     return ticks(rounded(low, high, wanted))
       .filter((at) => at >= low && at <= high && (!labels || labels[at] !== undefined))
@@ -167,7 +167,7 @@ class Clusters extends Surface {
   describe(i) {
     const { spec } = this;
     const said = (axis) => {
-      if (axis === "x" && spec.x_time) return `${stamp(this.values.x[i], 1000)} UTC`;
+      if (spec[`${axis}_time`]) return `${stamp(this.values.x[i], 1000)} UTC`;
       const names = axis === "x" ? spec.x_names : spec.y_names;
       return names ? names[this.values[axis][i]] : exact(this.values[axis][i]);
     };

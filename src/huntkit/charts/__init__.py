@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from huntkit.charts.kinds.geo_map import geo_map
     from huntkit.charts.kinds.matrix import matrix
     from huntkit.charts.kinds.network import network
+    from huntkit.charts.kinds.parallel import parallel
     from huntkit.charts.kinds.process_tree import process_tree
     from huntkit.charts.kinds.scored_sessions import scored_sessions
     from huntkit.charts.kinds.timeline import timeline
@@ -24,6 +25,7 @@ __all__ = [
     "geo_map",
     "matrix",
     "network",
+    "parallel",
     "process_tree",
     "scored_sessions",
     "timeline",
@@ -39,6 +41,7 @@ _DOORS = {
     "geo_map": "huntkit.charts.kinds.geo_map",
     "matrix": "huntkit.charts.kinds.matrix",
     "network": "huntkit.charts.kinds.network",
+    "parallel": "huntkit.charts.kinds.parallel",
     "process_tree": "huntkit.charts.kinds.process_tree",
     "scored_sessions": "huntkit.charts.kinds.scored_sessions",
     "timeline": "huntkit.charts.kinds.timeline",

@@ -58,6 +58,17 @@ REAL: dict[str, Callable[[Path], Chart]] = {
     "timeline_duration": lambda data: charts.timeline_duration(
         log(data, "az_net_flows.csv"), group_by=["L7Protocol", "FlowDirection"]
     ),
+    "parallel": lambda data: charts.parallel(
+        log(data, "az_net_flows.csv"),
+        columns=[
+            "FlowStartTime",
+            "L7Protocol",
+            "FlowDirection",
+            "TotalAllowedFlows",
+            "RemoteRegion",
+        ],
+        group_by="L7Protocol",
+    ),
     "scored_sessions": lambda data: charts.scored_sessions(
         log(data, "demo_exchange_data.csv")
         .group_by("UserId", pl.col("TimeGenerated").str.head(13).alias("hour"))
@@ -121,6 +132,9 @@ HOSTILE: dict[str, Callable[[pl.DataFrame], Chart]] = {
         source_columns=table.columns[2:4],
         references={RUN: START},
         title=RUN,
+    ),
+    "parallel": lambda table: charts.parallel(
+        table, columns=table.columns[:4], group_by=RUN, title=RUN
     ),
     "scored_sessions": lambda table: charts.scored_sessions(
         table,

@@ -6,12 +6,13 @@ from typing import Any, Final
 import polars as pl
 
 from huntkit.charts import events, stream
+from huntkit.charts.axes import axis
 from huntkit.charts.chart import Chart
 from huntkit.charts.kinds.timeline_values import numbers_of, plain
 from huntkit.charts.payload import as_text, json_bytes, octets
 from huntkit.core.errors import UsageError
 from huntkit.core.text import visible
-from huntkit.tables import frames, times
+from huntkit.tables import frames
 
 MOST: Final = 20_000  # marks that a page holds
 CATEGORIES: Final = 40  # texts that an axis can tell apart
@@ -38,8 +39,8 @@ def clusters(
     """A plane of two columns with a mark per different point, coloured by its cluster.
 
     A mark is as large as it has rows, or as its ``ClusterSize`` says. The cluster -1, which is
-    what density clustering calls noise, is grey and called noise. Axes are numbers, a time along
-    x, or up to 40 different texts.
+    what density clustering calls noise, is grey and called noise. Axes are numbers, times, or
+    up to 40 different texts.
 
     Args:
         data: a table of any kind, such as the result of clustering.
@@ -106,44 +107,25 @@ def _rows(
     table: pl.DataFrame, axes: tuple[str, str], cluster: str, size: str | None
 ) -> tuple[pl.DataFrame, dict[str, Any]]:
     """``x``, ``y``, ``cluster``, ``size`` of every row; and how places on the axes are called."""
-    across, across_names, is_time = _axis(table[axes[0]], may_be_time=True)
-    up, up_names, _ = _axis(table[axes[1]], may_be_time=False)
+    across, up = (axis(table[name], most=CATEGORIES) for name in axes)
     group = events.lane_names(table[cluster]).replace(NOISE, "noise")
     counted = pl.Series([1] * table.height, dtype=pl.Int64)
     if size is not None:
         counted = numbers_of(table[size], parameter="size_column").cast(pl.Int64, strict=False)
     rows = pl.DataFrame(
-        [across.alias("x"), up.alias("y"), group.alias("cluster"), counted.alias("size")]
+        [
+            across.values.alias("x"),
+            up.values.alias("y"),
+            group.alias("cluster"),
+            counted.alias("size"),
+        ]
     ).with_columns(pl.col("size").fill_null(1).clip(1))
-    return rows, {"x_names": across_names, "y_names": up_names, "x_time": is_time}
-
-
-def _axis(column: pl.Series, *, may_be_time: bool) -> tuple[pl.Series, list[str] | None, bool]:
-    """The column as numbers, the names of its places if it has texts, and whether it is a time."""
-    if may_be_time and (column.dtype.is_temporal() or _reads_as_time(column)):
-        milliseconds = events.moments(column, parameter="x").dt.epoch("ms")
-        return milliseconds.cast(pl.Float64), None, True
-    if column.dtype.is_numeric():
-        return numbers_of(column, parameter="x").cast(pl.Float64), None, False
-    texts = events.lane_names(column)
-    names = texts.unique().sort().to_list()
-    if len(names) > CATEGORIES:
-        try:
-            return numbers_of(column, parameter="x").cast(pl.Float64), None, False
-        except UsageError:
-            raise UsageError(
-                f"the column {column.name!r} has {len(names):,} different texts",
-                hint=f"an axis can tell {CATEGORIES} apart; name a column of numbers",
-            ) from None
-    places = {name: float(place) for place, name in enumerate(names)}
-    return texts.replace_strict(places, return_dtype=pl.Float64), names, False
-
-
-def _reads_as_time(column: pl.Series) -> bool:
-    if column.dtype != pl.String or not len(column.drop_nulls()):
-        return False
-    sample = column.drop_nulls().head(200)
-    return times.parse_times(sample).null_count() == 0 and not sample.str.contains(r"^\d+$").any()
+    return rows, {
+        "x_names": across.names,
+        "y_names": up.names,
+        "x_time": across.is_time,
+        "y_time": up.is_time,
+    }
 
 
 def _chart(
