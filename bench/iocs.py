@@ -103,9 +103,8 @@ def run(data: Path) -> None:
         compare(sample, part, Path(folder, "sample.json"))
         growth = measure(GROWTH, json.dumps(UNITS)).answer
         print(f"  twice the text, worst of {growth['units']} texts that repeat one thing")
-        print(
-            f"  (0.4 and 0.8 MB, all types): {growth['ratio']:.2f} times the time ({growth['unit']!r})"
-        )
+        worst = f"{growth['ratio']:.2f} times the time ({growth['unit']!r})"
+        print(f"  (0.4 and 0.8 MB, all types): {worst}")
 
 
 def speed(frame: pl.DataFrame, path: Path) -> None:

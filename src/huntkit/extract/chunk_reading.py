@@ -59,7 +59,10 @@ _AUTHORITY_END = re.compile(r"[/?#\\]")
 _HOST_RUN = re.compile(r"[\w.\-]+")
 # Read from right to left; an apostrophe only as in O'Neil and D'Angelo, or it is a quote.
 _LOCAL_BACK = re.compile(r"[\w.+%=!#$&*/~^-]{1,64}(?:'[OoDd](?![A-Za-z])[\w.+-]{0,32})?")
-_COLON_RUN = re.compile(r"[0-9A-Fa-f:.]{2,}(?:%[\w.-]{1,40})?")
+# Whole runs with two colons; possessive, and only where a run starts, so that none is read twice.
+_COLON_RUN = re.compile(
+    r"(?<![0-9A-Fa-f:.])[0-9A-Fa-f.]*+:[0-9A-Fa-f.]*+:[0-9A-Fa-f:.]*+(?:%[\w.-]{1,40})?"
+)
 _NAME_RUN = re.compile(r"(?<![\w\-])[\w\-]*+\.[\w.\-]*+")  # starts only where a run starts
 _ASCII_RUN = re.compile(r"[A-Za-z0-9_.\-]+")
 _FOUR_NUMBERS = re.compile(r"\d{1,3}(?:\.\d{1,3}){3}")
