@@ -6,6 +6,7 @@ import { density, lowerBound, places } from "../src/bins.js";
 import { column, inflate, lookUp, numbers, sums } from "../src/decode.js";
 import { branchRarity, forest, orderBy, searched, unfolded } from "../src/forest.js";
 import { cut } from "../world.mjs";
+import { binned, packed, scatter } from "../src/layouts.js";
 import { neighbourhoods, shortest } from "../src/paths.js";
 import { rounded, ticks as numberTicks, upright } from "../src/scales.js";
 import { clock, duration, stamp, ticks } from "../src/times.js";
@@ -152,4 +153,34 @@ test("no border of the shipped world runs across the map", () => {
       }
     }
   });
+});
+
+test("units packed into cells stay in them and apart", () => {
+  const n = 600;
+  const column = Uint16Array.from({ length: n }, (_, i) => i % 4);
+  const row = Uint16Array.from({ length: n }, (_, i) => (i % 7 ? 0 : 1));
+  const order = Array.from({ length: n }, (_, i) => i);
+  const { x, y, side, counts } = packed(column, row, 4, 2, order, 2);
+  assert.equal(counts.reduce((a, b) => a + b), n);
+  const seen = new Set();
+  for (let i = 0; i < n; i++) {
+    assert.ok(Math.floor((x[i] - side / 2.1) * 4) === column[i] && Math.floor((x[i] + side / 2.1) * 4) === column[i]);
+    assert.ok(Math.floor(y[i] * 2) === row[i] && y[i] + side <= (row[i] + 1) / 2 + 1e-6);
+    seen.add(`${(x[i] / side).toFixed(2)} ${(y[i] / side).toFixed(2)}`);
+  }
+  assert.equal(seen.size, n);
+});
+
+test("bins hold every value once, the highest in the last", () => {
+  assert.deepEqual([...binned([0, 1, 5, 9.99, 10], 0, 10, 5)], [0, 0, 2, 4, 4]);
+  assert.deepEqual([...binned([3, 3], 3, 3, 5)], [0, 0]);
+});
+
+test("scattered units of one place are heaped, not hidden", () => {
+  const { x, y } = scatter([0.5, 0.5, 0.5, 0.1], [0.5, 0.5, 0.5, 0.2], 0.01, [0.01, 0.01]);
+  assert.equal(new Set(Array.from(x, (each, i) => `${each} ${y[i]}`)).size, 4);
+  assert.ok(Math.abs(x[3] - 0.1) < 1e-6);
+  const many = scatter(Array(2000).fill(0.5), Array(2000).fill(0.5), 0.01, [0.01, 0.02]);
+  assert.ok(many.x.every((each) => Math.abs(each - 0.5) <= 0.0101));
+  assert.ok(many.y.every((each) => Math.abs(each - 0.5) <= 0.0201));
 });

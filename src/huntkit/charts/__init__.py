@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from huntkit.charts.kinds.timeline_duration import timeline_duration
     from huntkit.charts.kinds.timeline_values import timeline_values
     from huntkit.charts.kinds.timeseries import timeseries
+    from huntkit.charts.kinds.units import units
 
 __all__ = [
     "Chart",
@@ -32,6 +33,7 @@ __all__ = [
     "timeline_duration",
     "timeline_values",
     "timeseries",
+    "units",
 ]
 
 _DOORS = {
@@ -48,6 +50,7 @@ _DOORS = {
     "timeline_duration": "huntkit.charts.kinds.timeline_duration",
     "timeline_values": "huntkit.charts.kinds.timeline_values",
     "timeseries": "huntkit.charts.kinds.timeseries",
+    "units": "huntkit.charts.kinds.units",
 }
 
 

@@ -79,6 +79,9 @@ REAL: dict[str, Callable[[Path], Chart]] = {
         )
         .sort("time_min", "UserId")
     ),
+    "units": lambda data: charts.units(
+        log(data, "demo_exchange_data.csv"), x="TimeGenerated", y="Operation", group_by="UserId"
+    ),
     "timeseries": lambda data: charts.timeseries(log(data, "time_series.csv")),
     "timeline_values": lambda data: charts.timeline_values(
         log(data, "az_net_flows.csv"), value_column="TotalAllowedFlows", group_by="L7Protocol"
@@ -142,6 +145,14 @@ HOSTILE: dict[str, Callable[[pl.DataFrame], Chart]] = {
         source_columns=table.columns[2:4],
         references={RUN: START},
         rarest=3,
+        title=RUN,
+    ),
+    "units": lambda table: charts.units(
+        table,
+        x=table.columns[2],
+        y="number{a|b}",
+        group_by=table.columns[3],
+        source_columns=table.columns[2:4],
         title=RUN,
     ),
     "timeseries": lambda table: charts.timeseries(
