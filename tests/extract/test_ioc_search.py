@@ -173,6 +173,22 @@ def test_scope_marks_private_and_public_addresses():
     }
 
 
+def test_a_column_of_fingerprints_holds_fingerprints():
+    digest = "6734f37431670b3ab4292b8f60f29984"
+    frame = pl.DataFrame(
+        {"ja3": [digest], "Imphash": [digest], "md5": [digest], "SessionId": [digest]}
+    )
+    found = iocs(frame, ioc_types="all").select("input_column", "IoCType").rows()
+    assert found == [("ja3", "ja3_hash"), ("Imphash", "imphash"), ("md5", "md5_hash")]
+    assert iocs(frame, ioc_types="ja3_hash").select("input_column", "IoCType").rows() == found[:1]
+    assert iocs(frame)["input_column"].to_list() == ["md5"]
+    empty = pl.DataFrame({"imphash": ["0" * 32]})
+    told = iocs(empty, ioc_types="imphash", rejected=True)
+    assert told.select("IoCType", "reason").rows() == [
+        ("imphash", "all zeros: no hash was computed")
+    ]
+
+
 def test_groups_of_types_and_all_of_them():
     frame = pl.DataFrame({"t": [r"C:\\a\\b.exe /etc/passwd CVE-2021-44228 evil.com"]})
     assert set(iocs(frame, ioc_types="path")["IoCType"]) == {"windows_path", "linux_path"}

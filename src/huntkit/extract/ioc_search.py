@@ -9,7 +9,7 @@ from huntkit.core.progress import SILENT, Progress
 from huntkit.entities.indicators import DEFANGABLE, chosen_types
 from huntkit.entities.indicators import defang as unclickable
 from huntkit.extract.ioc_matching import FOUND, Matcher
-from huntkit.extract.lookalikes import never_in_field
+from huntkit.extract.lookalikes import hash_in_field, never_in_field
 from huntkit.extract.own_types import OwnType
 from huntkit.extract.texts import also_one_text, batches, columns_to_search, text_of
 from huntkit.tables import step
@@ -108,7 +108,8 @@ def iocs(
             clash[0], data.columns, hint="that name belongs to the result; rename the column first"
         )
     own = [each for each in own_types if each.name in wanted]
-    matcher = Matcher(wanted, own, spans=spans, rejected=rejected)
+    searched = wanted | {"md5_hash"} if wanted & {"imphash", "ja3_hash"} else wanted
+    matcher = Matcher(searched, own, spans=spans, rejected=rejected)
     parts = [pl.DataFrame(schema=_RESULT)]
     with progress.task("searching indicators", total=data.height * len(names)) as task:
         for place, name in enumerate(names):
@@ -118,7 +119,8 @@ def iocs(
                 field = pl.lit(name)
                 if named_by is not None:
                     field = pl.lit(text_of(data[named_by]).slice(start).gather(found["row"]))
-                found = _fitting(found.with_columns(field.alias("field")))
+                found = _fitting(found.with_columns(field.alias("field")), wanted)
+                found = found.filter(pl.col("IoCType").is_in(list(wanted)))
                 if not rejected:
                     found = found.filter(pl.col("reason") == "")
                 parts.append(
@@ -140,18 +142,29 @@ def iocs(
     return result.select(*given, *carried)
 
 
-def _fitting(found: pl.DataFrame) -> pl.DataFrame:
-    """With a reason where the field, by its name, never holds such: addresses among versions."""
+def _fitting(found: pl.DataFrame, wanted: frozenset[str]) -> pl.DataFrame:
+    """With a reason where the field, by its name, never holds such: addresses among versions.
+
+    What looks like an MD5 hash in a field of another kind of hash is that kind.
+    """
     fields = found["field"].drop_nulls().unique()
-    never = [(field, ioc_type) for field in fields for ioc_type in never_in_field(field)]
+    never = [
+        (field, ioc_type, hash_in_field(field) if ioc_type == "md5_hash" else None)
+        for field in fields
+        for ioc_type in never_in_field(field)
+    ]
     if not never:
         return found
+    schema = {"field": pl.String, "IoCType": pl.String, "instead": pl.String}
+    wrong = pl.DataFrame(never, schema=schema, orient="row").with_columns(unfit=True)
+    is_other = pl.col("instead").is_in(list(wanted))
+    unfit = pl.col("unfit") & ~is_other.fill_null(value=False) & (pl.col("reason") == "")
     reason = pl.format("the column {} holds something else", "field")
-    wrong = pl.DataFrame(never, schema={"field": pl.String, "IoCType": pl.String}, orient="row")
     return found.join(
-        wrong.with_columns(unfit=True), on=["field", "IoCType"], how="left", maintain_order="left"
+        wrong, on=["field", "IoCType"], how="left", maintain_order="left"
     ).with_columns(
-        reason=pl.when(pl.col("unfit") & (pl.col("reason") == "")).then(reason).otherwise("reason")
+        IoCType=pl.when(is_other).then("instead").otherwise("IoCType"),
+        reason=pl.when(unfit).then(reason).otherwise("reason"),
     )
 
 

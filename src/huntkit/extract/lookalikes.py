@@ -148,6 +148,19 @@ def never_in_field(field: str) -> frozenset[str]:
     return frozenset()
 
 
+def hash_in_field(field: str) -> str | None:
+    """The type of hash that a field of this name holds, where it is none of a file.
+
+    Examples:
+        >>> hash_in_field("tls.ja3s"), hash_in_field("ImpHash"), hash_in_field("SessionId")
+        ('ja3_hash', 'imphash', None)
+    """
+    name = field.rpartition(".")[2].lower().replace("_", "")
+    if re.fullmatch(r"ja3s?(?:hash|fingerprint|digest)?", name):
+        return "ja3_hash"
+    return "imphash" if re.fullmatch(r"(?:pe|file)?imp(?:ort)?hash", name) else None
+
+
 def _is_in_path(before: str) -> bool:
     """Directly behind a slash or backslash, and that slash is no start of a host."""
     last = before[-1:]
