@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from huntkit.core.errors import UsageError
 from huntkit.extract.command_words import split_command
 
 WORDS = st.lists(st.text(st.sampled_from("ab \\\"'\t^%é"), max_size=8), max_size=5)
@@ -58,6 +59,11 @@ def test_windows_corners(line, words):
 )
 def test_posix_corners(line, words):
     assert split_command(line, "posix") == words
+
+
+def test_other_platforms_are_refused():
+    with pytest.raises(UsageError, match="posix"):
+        split_command("a", "amiga")
 
 
 @given(WORDS)

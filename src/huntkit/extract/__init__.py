@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     )
     from huntkit.extract.cmd_line import cmd_speed, command_bursts, risky_cmd_line
     from huntkit.extract.command_traits import command_features
+    from huntkit.extract.command_words import split_command
     from huntkit.extract.decoding import decode
     from huntkit.extract.edges import df_to_networkx, network_edges
     from huntkit.extract.ioc_counts import ioc_summary
@@ -65,6 +66,7 @@ _DOORS = {
     "process_tree": "huntkit.extract.trees",
     "read_from_file": "huntkit.extract.audit_events",
     "risky_cmd_line": "huntkit.extract.cmd_line",
+    "split_command": "huntkit.extract.command_words",
     "tree_to_text": "huntkit.extract.tree_text",
     "unpack": "huntkit.extract.unpacking",
     "unpack_df": "huntkit.extract.unpacking",
@@ -99,6 +101,7 @@ __all__ = [
     "process_tree",
     "read_from_file",
     "risky_cmd_line",
+    "split_command",
     "tree_to_text",
     "unpack",
     "unpack_df",

@@ -7,6 +7,8 @@ language (IEEE Std 1003.1, 2.2), without any expansion: nothing of the text is e
 
 from typing import Literal
 
+from huntkit.core.errors import UsageError
+
 _BLANK = " \t\n\r\v\f"
 _WINDOWS_BLANK = " \t"
 
@@ -18,12 +20,17 @@ def split_command(text: str, platform: Literal["windows", "posix"] = "windows") 
         text: the command line.
         platform: whose rules hold.
 
+    Raises:
+        UsageError: there is no such platform.
+
     Examples:
         >>> split_command(r'"C:\Program Files\a.exe" -x "say \"hi\"" C:\dir\\')
         ['C:\\Program Files\\a.exe', '-x', 'say "hi"', 'C:\\dir\\\\']
         >>> split_command("sh -c 'echo \"$HOME\"' a\\ b", "posix")
         ['sh', '-c', 'echo "$HOME"', 'a b']
     """
+    if platform not in ("windows", "posix"):
+        raise UsageError(f"there is no platform {platform!r:.40}", hint="one of: windows, posix")
     return _posix(text) if platform == "posix" else _windows(text)
 
 
