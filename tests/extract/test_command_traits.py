@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+import huntkit.accessor  # noqa: F401  offers .hk
 from huntkit.core.errors import UsageError
 from huntkit.extract import command_features
 from huntkit.extract.command_traits import FEATURES
@@ -121,3 +122,16 @@ def test_any_lines_are_taken(lines):
         if line is not None:
             assert out["cmd_entropy"][place] >= 0
             assert 0 <= out["cmd_special"][place] <= 1
+
+
+def test_spark_gives_the_same_rows(spark):
+    frame = pl.DataFrame({"n": [1, 2], "CommandLine": ["p^owershell -nop -w hidden", None]})
+    given = spark.createDataFrame(frame.to_arrow(compat_level=pl.CompatLevel.oldest()))
+    found = pl.from_arrow(command_features(given).toArrow()).sort("n")
+    assert found.rows() == command_features(frame).rows()
+
+
+def test_frames_have_it_as_a_method():
+    frame = pl.DataFrame({"cmd": ["whoami"]})
+    assert frame.hk.command_features("cmd")["cmd_program"].to_list() == ["whoami"]
+    assert frame.to_pandas().hk.command_risks("cmd")["Rule"].to_list() == ["who_am_i"]

