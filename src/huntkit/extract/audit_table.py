@@ -1,6 +1,6 @@
 """Linux audit events as a table: one row each, fields typed, numbers named."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import repeat
 from typing import Any
 
@@ -55,15 +55,32 @@ _USERS = {
 }
 _LISTS = ("argv", "paths")
 _MOST_COLUMNS = 400
-_MOST_SHAPES = 2_000
-_PART_EVENTS = 8_192
-_AT = " at"  # no field can have this name, nor the next
-_WHOLE = " fields"
+_PART_EVENTS = 16_384
+_RARE = 64
+_AT = " at"  # no field can have this name
 _LAST_SECOND = 253_402_300_799  # of the year 9999, the last that Python's times know
 _STARTS = ("SYSCALL", "EXECVE")
+_SPECIAL = frozenset({"PATH", "EXECVE"})
 
 
-_Head = tuple[str, str, int, int, tuple[str, ...]]  # node, time, serial, place, types
+class _Heads:
+    """What every event has, in lists: a container an event would keep the collector busy."""
+
+    def __init__(self) -> None:
+        self.nodes: list[str] = []
+        self.times: list[str] = []
+        self.serials: list[int] = []
+        self.places: list[int] = []
+        self.kinds: list[int] = []
+        self.types: dict[tuple[str, ...], int] = {}
+
+
+class _Shape:
+    """Events that have the same fields: their places, and all values one behind the other."""
+
+    def __init__(self) -> None:
+        self.at: list[int] = []
+        self.values: list[Any] = []
 
 
 class EventTable:
@@ -76,29 +93,31 @@ class EventTable:
 
     def __init__(self, *, users: Mapping[int, str] | None = None, records: bool = True) -> None:
         self._users = users or {}
-        self._heads: list[_Head] = []
+        self._heads = _Heads()
         self._texts: list[str] | None = [] if records else None
-        # Events that have the same fields are kept together: filled cells cost, empty ones do not.
-        self._shapes: dict[tuple[str, ...], tuple[list[int], list[tuple[Any, ...]]]] = {}
+        # Filled cells cost, empty ones do not.
+        self._shapes: dict[tuple[str, ...], _Shape] = {}
         self._known: dict[str, None] = {}
         self._parts: list[tuple[pl.DataFrame, pl.DataFrame]] = []
 
     def add(self, node: str, time: str, serial: int, place: int, records: Sequence[Record]) -> None:
         """Add an event of one or more lines; `place` is what the result says of its origin."""
         row, types = _flat(records)
-        at = len(self._heads)
-        self._heads.append((node, time, serial, place, types))
+        heads = self._heads
+        at = len(heads.nodes)
+        heads.nodes.append(node)
+        heads.times.append(time)
+        heads.serials.append(serial)
+        heads.places.append(place)
+        heads.kinds.append(heads.types.setdefault(types, len(heads.types)))
         if self._texts is not None:
             self._texts.append(orjson.dumps(records).decode())
         names = tuple(row)
         shape = self._shapes.get(names)
         if shape is None:
-            if len(self._shapes) >= _MOST_SHAPES:  # hostile lines: all with one shape from now on
-                row = {_WHOLE: row}
-                names = tuple(row)
-            shape = self._shapes.setdefault(names, ([], []))
-        shape[0].append(at)
-        shape[1].append(tuple(row.values()))
+            shape = self._shapes[names] = _Shape()
+        shape.at.append(at)
+        shape.values.extend(row.values())
         if at >= _PART_EVENTS:
             self._settle()
 
@@ -123,40 +142,47 @@ class EventTable:
 
     def _settle(self) -> None:
         """Turn what was added into columns: they take a tenth of the room."""
-        if not self._heads and self._parts:
+        heads = self._heads
+        if not heads.nodes and self._parts:
             return
-        own = _own_columns(self._heads)
+        own = _own_columns(heads)
         if self._texts is not None:
             own.append(pl.Series("records", self._texts, dtype=pl.String))
             self._texts = []
-        places = [head[3] for head in self._heads]
-        own.append(pl.Series("SourceIndex", places, dtype=pl.Int64))
+        own.append(pl.Series("SourceIndex", heads.places, dtype=pl.Int64))
         self._parts.append((pl.DataFrame(own), self._fields()))
-        self._heads, self._shapes = [], {}
+        self._heads, self._shapes = _Heads(), {}
 
     def _fields(self) -> pl.DataFrame:
         """The fields by name, a row for each event; no more than `_MOST_COLUMNS` in all."""
         known = self._known
-        every = pl.Series(_AT, range(len(self._heads)), dtype=pl.UInt32)
+        every = pl.Series(_AT, range(len(self._heads.nodes)), dtype=pl.UInt32)
         parts: list[pl.DataFrame] = [pl.DataFrame([every]).clear()]
-        for names, (at, tuples) in self._shapes.items():
-            rows: list[Any] = tuples
-            if names == (_WHOLE,):
-                parts.append(_sparse(at, [row for (row,) in tuples], known))
-                continue
+        rare: list[Record] = []
+        their: list[int] = []
+        for names, shape in self._shapes.items():
             known.update(zip(names[: _MOST_COLUMNS - len(known)], repeat(None)))
-            lists = dict(zip(names, zip(*rows, strict=True), strict=True))
-            wanted = [_raw(name, lists[name]) for name in names if name in known]
-            parts.append(pl.DataFrame([*wanted, pl.Series(_AT, at, dtype=pl.UInt32)]))
+            width = len(names)
+            if len(shape.at) < _RARE:  # a frame of its own would cost more than it holds
+                starts = range(0, len(shape.values), width)
+                rows = (shape.values[start : start + width] for start in starts)
+                rare += [dict(zip(names, row, strict=True)) for row in rows]
+                their += shape.at
+                continue
+            wanted = [
+                _raw(name, shape.values[place::width])
+                for place, name in enumerate(names)
+                if name in known
+            ]
+            parts.append(pl.DataFrame([*wanted, pl.Series(_AT, shape.at, dtype=pl.UInt32)]))
+        parts.append(_sparse(their, rare, known))
         return pl.concat(parts, how="diagonal").sort(_AT).drop(_AT, "type", strict=False)
 
 
-def _sparse(at: list[int], rows: list[Record], known: dict[str, None]) -> pl.DataFrame:
+def _sparse(at: list[int], rows: list[Record], known: Iterable[str]) -> pl.DataFrame:
     """A frame of rows that have little in common."""
-    for row in rows:
-        if len(known) < _MOST_COLUMNS:
-            known.update(zip(list(row)[: _MOST_COLUMNS - len(known)], repeat(None)))
-    columns = [_raw(name, [row.get(name) for row in rows]) for name in known]
+    names = dict.fromkeys(name for row in rows for name in row)
+    columns = [_raw(name, [row.get(name) for row in rows]) for name in known if name in names]
     return pl.DataFrame([*columns, pl.Series(_AT, at, dtype=pl.UInt32)])
 
 
@@ -181,30 +207,20 @@ def _raw(name: str, values: Sequence[Any]) -> pl.Series:
 
 def _flat(records: Sequence[Record]) -> tuple[Record, tuple[str, ...]]:
     """The fields of all lines of an event in one, and the types of its lines."""
+    first = records[0]
+    if len(records) == 1 and first["type"] not in _SPECIAL and "proctitle" not in first:
+        return first, (first["type"],)
     row: Record = {}
     types: list[str] = []
-    paths: list[str] = []
+    paths = [line["name"] for line in records if line["type"] == "PATH" and "name" in line]
     for record in records:
         kind = record["type"]
-        part = record
-        if kind == "PATH":
-            if "name" in record:
-                paths.append(record["name"])
-            if "PATH" in types:
+        if kind in types:
+            if kind == "PATH":
                 continue
-        elif kind == "EXECVE":
-            argv = record["argv"]
-            part = {"argv": argv, "cmdline": " ".join(argv), "argc": record.get("argc")}
-        if kind not in types:
-            types.append(kind)
-        if row:
-            shared = row.keys() & part.keys()
-            for name in shared if len(shared) > 1 else ():
-                if name != "type" and row[name] != part[name]:
-                    row.setdefault(f"{name}_{kind}", part[name])
-            row = {**part, **row}
         else:
-            row = dict(part)
+            types.append(kind)
+        row = _with(row, _arguments_joined(record) if kind == "EXECVE" else record, kind)
     if paths:
         row["paths"] = paths
     if "cmdline" not in row and row.get("proctitle"):
@@ -212,24 +228,37 @@ def _flat(records: Sequence[Record]) -> tuple[Record, tuple[str, ...]]:
     return row, tuple(types)
 
 
-def _own_columns(heads: Sequence[_Head]) -> list[pl.Series]:
-    times = pl.Series("time", [head[1] for head in heads], dtype=pl.String)
+def _arguments_joined(record: Record) -> Record:
+    argv = record["argv"]
+    return {"argv": argv, "cmdline": " ".join(argv), "argc": record.get("argc")}
+
+
+def _with(row: Record, part: Record, kind: str) -> Record:
+    """The row with the fields of one more line; other values of fields that it has get a name."""
+    shared = row.keys() & part.keys()
+    for name in shared if len(shared) > 1 else ():
+        if name != "type" and row[name] != part[name]:
+            row.setdefault(f"{name}_{kind}", part[name])
+    return {**part, **row}
+
+
+def _own_columns(heads: _Heads) -> list[pl.Series]:
+    times = pl.Series("time", heads.times, dtype=pl.String)
     seconds = pl.DataFrame({"time": times.cast(pl.Float64, strict=False)}).select(
         pl.when(pl.col("time") <= _LAST_SECOND).then(pl.col("time"))
     )["time"]
     micros = (seconds * 1e6).round().cast(pl.Int64, strict=False)
-    kinds = list(dict.fromkeys(head[4] for head in heads))
-    place_of = {its: place for place, its in enumerate(kinds)}
-    places = pl.Series([place_of[head[4]] for head in heads], dtype=pl.UInt32)
-    names = ["SYSCALL_EXECVE" if set(_STARTS) <= set(its) else its[0] for its in kinds]
-    lists = pl.Series([list(its) for its in kinds], dtype=pl.List(pl.String))
+    kinds = pl.Series(heads.kinds, dtype=pl.UInt32)
+    names = ["SYSCALL_EXECVE" if set(_STARTS) <= set(its) else its[0] for its in heads.types]
+    lists = pl.Series([list(its) for its in heads.types], dtype=pl.List(pl.String))
+    ids = map("{}:{}".format, heads.times, heads.serials)
     made: dict[str, Any] = {
         "TimeGenerated": micros.cast(pl.Datetime("us")).dt.replace_time_zone("UTC"),
-        "Computer": [head[0] for head in heads],
-        "EventType": pl.Series(names, dtype=pl.String)[places],
-        "EventTypes": lists[places],
-        "mssg_id": [f"{head[1]}:{head[2]}" for head in heads],
-        "serial": [min(head[2], 2**64 - 1) for head in heads],
+        "Computer": heads.nodes,
+        "EventType": pl.Series(names, dtype=pl.String)[kinds],
+        "EventTypes": lists[kinds],
+        "mssg_id": list(ids),
+        "serial": [min(serial, 2**64 - 1) for serial in heads.serials],
     }
     return [pl.Series(name, made[name], dtype=dtype) for name, dtype in _OWN.items()]
 

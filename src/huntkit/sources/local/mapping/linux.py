@@ -50,6 +50,9 @@ def audit_row(event: Row) -> Row:
         row.setdefault("cmdline", row["proctitle"])
     if "SYSCALL" not in row and isinstance(number := row.get("syscall"), str):
         row["SYSCALL"] = _syscall(row.get("arch"), number) or number
+    for resolved, user, uid in (("UID", "user", "uid"), ("AUID", "audit_user", "auid")):
+        if row.get(uid) == "0" and resolved not in row and user not in row:
+            row[resolved] = "root"  # on every system; other names only the log can tell
     kinds = list(dict.fromkeys(types))
     row["_types"] = kinds
     row["_type"] = (

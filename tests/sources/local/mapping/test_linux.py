@@ -1,0 +1,55 @@
+"""Audit events as flat records, before the mapping file sees them."""
+
+from huntkit.formats.audit_lines import parse_line
+from huntkit.sources.local.mapping.linux import audit_row
+
+
+def event(*lines: str) -> dict[str, object]:
+    parsed = [parse_line(line) for line in lines]
+    return {
+        "time_text": parsed[0].time,
+        "serial": parsed[0].serial,
+        "node": parsed[0].node,
+        "records": [line.record for line in parsed],
+    }
+
+
+def test_the_first_line_with_a_field_gives_it_and_arguments_become_a_command_line():
+    row = audit_row(
+        event(
+            "node=web1 type=SYSCALL msg=audit(1.5:7): arch=c000003e syscall=59 a0=55 pid=2 uid=0",
+            'type=EXECVE msg=audit(1.5:7): argc=2 a0="sh" a1="-x"',
+            'type=PATH msg=audit(1.5:7): item=0 name="/bin/sh"',
+            'type=PATH msg=audit(1.5:7): item=1 name="/lib/ld"',
+        )
+    )
+    assert (row["a0"], row["cmdline"], row["item"]) == ("55", "sh -x", "0")
+    assert row["_paths"] == ["/bin/sh", "/lib/ld"]
+    assert (row["_type"], row["_started"], row["_id"]) == ("SYSCALL_EXECVE", "yes", "1.5:7")
+    assert row["_node"] == "web1"
+    assert "type" not in row
+    assert "argv" not in row
+
+
+def test_system_calls_and_root_are_named_and_nobody_else():
+    row = audit_row(
+        event("type=SYSCALL msg=audit(1.5:7): arch=c000003e syscall=42 uid=0 auid=1000")
+    )
+    assert (row["SYSCALL"], row["UID"]) == ("connect", "root")
+    assert "AUID" not in row
+    told = 'type=SYSCALL msg=audit(1.5:7): arch=c000003e syscall=42 uid=0\x1dSYSCALL=x UID="toor"'
+    row = audit_row(event(told))
+    assert (row["SYSCALL"], row["UID"]) == ("x", "toor")
+    unknown = audit_row(event("type=SYSCALL msg=audit(1.5:7): arch=80000016 syscall=11"))
+    assert unknown["SYSCALL"] == "11"
+
+
+def test_a_title_stands_in_for_a_command_line_that_is_not_there():
+    row = audit_row(event("type=PROCTITLE msg=audit(1.5:7): proctitle=7368002D78"))
+    assert row["cmdline"] == "sh -x"
+    assert row["_started"] == "no"
+
+
+def test_what_is_no_event_gives_an_empty_one():
+    assert audit_row({"records": "x"})["_types"] == []
+    assert audit_row({})["_lines"] == []
