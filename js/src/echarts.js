@@ -1,62 +1,10 @@
-// What every chart of huntkit may draw with, in one bundle that changes rarely.
-// Anything that makes HTML of its own (dataView, SVG maps) stays out; see README.md.
+// What the charts along time draw with, in one bundle that changes rarely: axes, the strip that
+// zooms, bars, and custom marks. Anything that makes HTML of its own stays out; see README.md.
 import * as core from "echarts/core";
-import {
-  BarChart,
-  CustomChart,
-  GraphChart,
-  HeatmapChart,
-  LineChart,
-  MapChart,
-  ParallelChart,
-  SankeyChart,
-  ScatterChart,
-  TreeChart,
-} from "echarts/charts";
-import {
-  AriaComponent,
-  BrushComponent,
-  DataZoomComponent,
-  DatasetComponent,
-  GeoComponent,
-  GridComponent,
-  LegendComponent,
-  MarkAreaComponent,
-  MarkLineComponent,
-  ParallelComponent,
-  TitleComponent,
-  ToolboxComponent,
-  TooltipComponent,
-  VisualMapComponent,
-} from "echarts/components";
+import { BarChart, CustomChart } from "echarts/charts";
+import { DataZoomComponent, GridComponent } from "echarts/components";
 import { CanvasRenderer } from "echarts/renderers";
 
-core.use([
-  BarChart,
-  CustomChart,
-  GraphChart,
-  HeatmapChart,
-  LineChart,
-  MapChart,
-  ParallelChart,
-  SankeyChart,
-  ScatterChart,
-  TreeChart,
-  AriaComponent,
-  BrushComponent,
-  DataZoomComponent,
-  DatasetComponent,
-  GeoComponent,
-  GridComponent,
-  LegendComponent,
-  MarkAreaComponent,
-  MarkLineComponent,
-  ParallelComponent,
-  TitleComponent,
-  ToolboxComponent,
-  TooltipComponent,
-  VisualMapComponent,
-  CanvasRenderer,
-]);
+core.use([BarChart, CustomChart, DataZoomComponent, GridComponent, CanvasRenderer]);
 
-export const { init, registerMap, version, graphic } = core;
+export const { init, version } = core;

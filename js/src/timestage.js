@@ -90,7 +90,6 @@ export class TimeStage extends Stage {
         useUTC: true,
         animation: false,
         backgroundColor: "transparent",
-        tooltip: { show: false, renderMode: "richText" },
         grid: [grid, { left, right: RIGHT, top: below, height: SLIDER - 8 }],
         xAxis: [time, { ...hidden, gridIndex: 1, type: "value", min: 0, max: BINS }],
         yAxis: [this.upright(left), { ...hidden, gridIndex: 1, type: "value", min: 0, max: 1 }],

@@ -34,7 +34,7 @@ def test_the_style_sheet_loads_nothing_and_stays_in_its_element() -> None:
 
 def test_the_library_is_there_once_and_small() -> None:
     text = gzip.decompress(ASSETS.joinpath("echarts.js.gz").read_bytes()).decode()
-    assert len(bundle.library("echarts")) < 390_000
+    assert len(bundle.library("echarts")) < 260_000
     assert "</script" not in text.lower()
 
 
