@@ -299,3 +299,13 @@ def test_versions_folders_and_files_of_real_windows_events_are_no_indicators(win
     assert addresses.str.contains(r"^0\.|\.0\.0$").sum() == 0
     assert "104.40.17.153" in addresses
     assert found["Observable"].str.starts_with("::ffff:").sum() == 0
+
+
+@pytest.mark.data
+def test_real_windows_events_hold_no_wallets_fuzzy_hashes_or_systems_by_chance(windows_events):
+    frame = pl.DataFrame({"text": sorted(windows_events.texts)})
+    types = ["wallet", "ssdeep_hash", "sha512_hash", "asn", "cve", "cidr", "attack_technique"]
+    found = iocs(frame, ioc_types=types, include_input=False)
+    techniques = {"T1110.003", "T1197", "T1135", "T1218.005", "T1021.006", "T1558.003"}
+    assert set(found["IoCType"]) == {"attack_technique"}
+    assert set(found["Observable"]) <= techniques  # in the paths of Atomic Red Team's tests
