@@ -29,7 +29,10 @@ _SPACED = r"\s[\[({]\s?(?:[.@]|(?i-u:dot|at))\s?[\])}]\s?"
 _VERSION = r"(?i-u:version)[\"']?\s{0,3}[:=]\s{0,3}[\"']?"
 # An apostrophe in a name (o'neil@...) ends no piece; that of a quote or of b'...' does.
 _NAMED = r"[0-9A-Za-z_.+\-]*(?-u:\b)[OoDd]'[A-Za-z]"
-CHUNK = rf"(?:{_LABELLED}|{_NAMED})?{_BEFORE_MARK}*(?:{_MARK}|{_SPACED})(?:{_VERSION}|{_ANY}|{_SPACED})*"
+CHUNK = (
+    rf"(?:{_LABELLED}|{_NAMED})?{_BEFORE_MARK}*(?:{_MARK}|{_SPACED})"
+    rf"(?:{_VERSION}|{_ANY}|{_SPACED})*"
+)
 
 
 # What a piece needs so that reading it can find anything: most distinct pieces are times, numbers
