@@ -220,6 +220,14 @@ def test_no_lines_make_it_fail_and_each_event_is_one_row(lines):
     assert found["SourceIndex"].is_sorted()
 
 
+def test_the_same_serial_in_other_writing_is_the_same_event():
+    lines = [
+        'type=CWD msg=audit(1.5:007): cwd="/"',
+        "text audit(9.9:9) type=SYSCALL msg=audit(1.5:7): pid=1",
+    ]
+    assert auditd(pl.DataFrame({"x": lines})).select("pid", "cwd").rows() == [(1, "/")]
+
+
 def test_endlessly_many_field_names_are_bounded_and_still_in_the_records():
     lines = [f"type=X msg=audit(1.0:{n}): f{n}=1 g{n}=2" for n in range(5_000)]
     found = auditd(pl.DataFrame({"x": lines}))

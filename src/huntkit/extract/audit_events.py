@@ -14,9 +14,9 @@ from huntkit.extract.audit_table import EventTable
 from huntkit.extract.texts import text_of
 from huntkit.formats.archive import walk
 from huntkit.formats.audit_lines import LineParser
-from huntkit.formats.format import ReadOptions
-from huntkit.formats.kinds import auditd as audit_format
+from huntkit.formats.batch import Ledger
 from huntkit.formats.limits import DEFAULT
+from huntkit.formats.lines import text_lines
 from huntkit.tables import as_kind, step
 
 R = TypeVar("R", bound=Callable[..., Any])
@@ -24,6 +24,8 @@ R = TypeVar("R", bound=Callable[..., Any])
 _USUAL_COLUMNS = ("AuditdMessage", "SyslogMessage", "RawData", "message", "Message", "text", "line")
 _HOSTS = ("Computer", "HostName", "host", "hostname", "DeviceName")
 _STEP_LINES = 50_000
+# As `formats.audit_lines` reads the head of a line, for the engine of columns.
+_KEY = r"type=[\w\[\]]{1,64}\s{1,8}(?:msg=)?audit\(([0-9]{1,12}(?:\.[0-9]{1,9})?):0*([0-9]{1,20})\)"
 
 
 def _also_text(function: R) -> R:
@@ -92,8 +94,16 @@ def auditd(
         [['SYSCALL_EXECVE', 'execve', 'root', 'sh -c ls']]
     """
     lines = _lines_of(data, column or _column_of(data), host_column)
-    wanted = _wanted(event_type)
     found = EventTable(users=users, records=records)
+    with progress.task("reading audit lines", total=lines.height) as task:
+        for part in _read(lines, found, _wanted(event_type)):
+            task.check_cancelled()
+            task.advance(part)
+    return found.frame()
+
+
+def _read(lines: pl.DataFrame, found: EventTable, wanted: set[str] | None) -> Iterator[int]:
+    """Put the events of lines into the table; how many lines were read each time."""
     parse = LineParser().parse
     current = -1
     open_events: dict[tuple[str, str, int], tuple[int, list[dict[str, Any]]]] = {}
@@ -104,26 +114,23 @@ def auditd(
                 found.add(node, time, serial, place, its)
         open_events.clear()
 
-    with progress.task("reading audit lines", total=lines.height) as task:
-        for part in lines.iter_slices(_STEP_LINES):
-            task.check_cancelled()
-            for text, place, event, host in _rows(part):
-                line = parse(text)
-                if line is None:
-                    continue
-                if event != current:
-                    close()
-                    current = event
-                node, time, serial, record = line
-                key = (node or host, time, serial)
-                known = open_events.get(key)
-                if known is None:
-                    open_events[key] = (place, [record])
-                else:
-                    known[1].append(record)
-            task.advance(part.height)
+    for part in _together(lines).iter_slices(_STEP_LINES):
+        for text, place, event, host in _rows(part):
+            line = parse(text)
+            if line is None:
+                continue
+            if event != current:
+                close()
+                current = event
+            node, time, serial, record = line
+            key = (node or host, time, serial)
+            known = open_events.get(key)
+            if known is None:
+                open_events[key] = (place, [record])
+            else:
+                known[1].append(record)
+        yield part.height
     close()
-    return found.frame()
 
 
 def _rows(part: pl.DataFrame) -> Iterator[tuple[str, int, int, str]]:
@@ -140,9 +147,16 @@ def _lines_of(data: pl.DataFrame, column: str, host_column: str | None) -> pl.Da
     lines = lines.filter(pl.col("line").str.contains("audit(", literal=True))
     if lines["line"].str.contains("\n", literal=True).any():
         lines = lines.with_columns(pl.col("line").str.split("\n")).explode("line")
-    key = pl.col("line").str.extract(r"audit\((\d+(?:\.\d+)?:\d+)\)")
-    lines = lines.with_row_index("order").with_columns(key.alias("key"))
-    first = pl.col("order").min().over("key")
+    return lines.select("line", "place", "host")
+
+
+def _together(lines: pl.DataFrame) -> pl.DataFrame:
+    """Columns line, place, event, host: the lines of an event stand together, in order."""
+    key = [
+        pl.col("line").str.extract(_KEY, group).alias(name) for group, name in ((1, "t"), (2, "s"))
+    ]
+    lines = lines.with_row_index("order").with_columns(key)
+    first = pl.col("order").min().over("t", "s")
     lines = lines.with_columns(first.cast(pl.Int64).alias("event"))
     return lines.sort("event", "order").select("line", "place", "event", "host")
 
@@ -169,36 +183,34 @@ def read_from_file(
         >>> read_from_file(path, frame="polars").select("EventType", "cwd").rows()
         [('CWD', '/root')]
     """
-    found = EventTable(users=users)
-    wanted = _wanted(event_type)
-    skipped = 0
-    for record, number, left_out in _records_of(Path(filepath)):
-        skipped += left_out
-        if record is None:
-            continue
-        its = record["records"]
-        if wanted is None or not wanted.isdisjoint(record["types"]):
-            found.add(record["node"], record["time_text"], record["serial"], number, its)
+    lines, skipped = _lines_in(Path(filepath))
+    audit = lines.filter(pl.col("line").str.contains(_KEY))
+    skipped += lines.height - audit.height
     if skipped:
         warnings.warn(
             f"{filepath}: {skipped:,} lines are no audit records and were left out", stacklevel=2
         )
+    found = EventTable(users=users)
+    for _ in _read(audit, found, _wanted(event_type)):
+        pass
     return as_kind(found.frame(), frame)
 
 
-def _records_of(path: Path) -> Iterator[tuple[dict[str, Any] | None, int, int]]:
-    """Events with the number of their first line, and how many lines were left out."""
+def _lines_in(path: Path) -> tuple[pl.DataFrame, int]:
+    """The lines of a file or of the files in it, with their numbers; how many are too long."""
+    parts = [pl.DataFrame(schema={"line": pl.String, "place": pl.Int64, "host": pl.String})]
+    too_long = 0
     for member in walk(path):
         if member.error is not None:
             raise EvidenceError(f"{member.name}: {member.error}")
+        ledger = Ledger("auditd")
         with member.open() as stream:
-            batches = audit_format.read(
-                stream, name=member.name, limits=DEFAULT, options=ReadOptions()
-            )
-            for batch in batches:
-                yield None, 0, batch.skipped.total()
-                for record, number in zip(batch.records or (), batch.numbers, strict=True):
-                    yield record, number, 0
+            for block in text_lines(stream, ledger, limits=DEFAULT):
+                numbers = pl.Series("place", [number for number, _ in block], dtype=pl.Int64)
+                texts = pl.Series("line", [text for _, text in block], dtype=pl.String)
+                parts.append(pl.DataFrame([texts, numbers]).with_columns(host=pl.lit("")))
+        too_long += ledger.total
+    return pl.concat(parts), too_long
 
 
 def extract_events_to_df(

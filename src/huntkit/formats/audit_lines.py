@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 # Every repetition is bounded or anchored: a line of 5 MB takes no more than linear time.
 _LINE = re.compile(
     r"(?:node=(?P<node>\S{1,255})\s{1,8})?type=(?P<type>[\w\[\]]{1,64})\s{1,8}"
-    r"(?:msg=)?audit\((?P<time>\d{1,12}(?:\.\d{1,9})?):(?P<serial>\d{1,20})\)\s{0,8}:?\s{0,8}"
+    r"(?:msg=)?audit\((?P<time>[0-9]{1,12}(?:\.[0-9]{1,9})?):(?P<serial>[0-9]{1,20})\)\s{0,8}:?\s{0,8}"
 )
 # A syslog header in front of a record, for the host's name; a tag is no host.
 _HEADER = re.compile(
@@ -267,7 +267,7 @@ def _expression(text: str, kind: str, names: list[str], encoded: list[str]) -> s
 
 _PLAIN = re.compile(
     r"type=(?P<type>[A-Z][A-Z_0-9]{1,63}) msg=audit\("
-    r"(?P<time>\d{1,12}\.\d{1,9}):(?P<serial>\d{1,20})\): "
+    r"(?P<time>[0-9]{1,12}\.[0-9]{1,9}):(?P<serial>[0-9]{1,20})\): "
 )
 _QUOTED = r"=\"([^\"'\x1d]*)\""
 _BARE = r"=([^\s\"'{][^\s']*|)"
