@@ -1,8 +1,9 @@
 // Processes as a tree with columns: an ARIA treegrid that only makes the rows in view.
-import { column, lookUp, text } from "../decode.js";
+import { lookUp, text } from "../decode.js";
 import { button, fields, make } from "../dom.js";
 import { branchRarity, forest, orderBy, searched, unfolded } from "../forest.js";
 import { darkQuery, palette } from "../palette.js";
+import { TEXTS, ranked, unpacked } from "../process_columns.js";
 import { count, stamp } from "../times.js";
 
 const ROW = 26; // px; matches page.css
@@ -14,7 +15,6 @@ const OPEN_AT_FIRST = 60;
 
 const WIDTHS = { time: "172px", rarity: "64px", command: "minmax(230px, 4fr)" };
 
-const TEXTS = ["process", "user", "host", "pid", "command"];
 const DETAILS = { command: "command line", user: "user", host: "host", pid: "process id" };
 
 class ProcessTree {
@@ -29,6 +29,7 @@ class ProcessTree {
     this.size = this.data.depth.length;
     this.byTime = Array.from({ length: this.size }, (_, i) => i);
     this.open = new Uint8Array(this.size);
+    this.colourOf = this.data.colour ? ranked(this.data.colour) : null;
     this.chosen = -1;
     this.query = "";
     this.hits = new Set();
@@ -66,7 +67,7 @@ class ProcessTree {
     this.body.setAttribute("role", "rowgroup");
     this.grid.append(this.head, this.body);
     this.details = make("div", "hk-details");
-    plot.replaceChildren(bar, this.grid, this.details);
+    plot.replaceChildren(bar, ...this.legend(), this.grid, this.details);
     this.grid.addEventListener("scroll", () => this.render(), { passive: true });
     this.grid.addEventListener("keydown", (e) => this.key(e));
     this.body.addEventListener("click", (e) => this.click(e));
@@ -75,6 +76,22 @@ class ProcessTree {
     this.search.addEventListener("keydown", (e) => this.searchKey(e));
     darkQuery.addEventListener("change", () => this.render());
     new ResizeObserver(() => this.render()).observe(this.grid);
+  }
+
+  // What the dots before the names mean.
+  legend() {
+    if (!this.colourOf) return [];
+    this.swatches = [];
+    const box = make("div", "hk-legend");
+    box.append(make("span", "hk-count", `${this.spec.colour_name}:`));
+    for (const [code, rank] of this.colourOf) {
+      const item = make("span", "hk-item");
+      const swatch = make("span", "hk-swatch", "●");
+      this.swatches.push([swatch, rank]);
+      item.append(swatch, make("span", "hk-label", this.data.colour.values[code] || "(empty)"));
+      box.append(item);
+    }
+    return [box];
   }
 
   headRow() {
@@ -118,6 +135,9 @@ class ProcessTree {
       this.open.fill(1);
       return;
     }
+    if (this.data.mark) {
+      for (let node = 0; node < this.size; node++) if (lookUp(this.data.mark, node)) this.openAbove(node);
+    }
     const order = this.spec.rarity
       ? [...this.byTime].sort((a, b) => this.data.rarity[b] - this.data.rarity[a] || a - b)
       : [...this.byTime].sort((a, b) => this.data.depth[a] - this.data.depth[b] || a - b);
@@ -160,6 +180,8 @@ class ProcessTree {
     );
     const made = [];
     this.colours = palette().series;
+    this.faint = palette().faint;
+    for (const [swatch, rank] of this.swatches ?? []) swatch.style.color = this.colours[rank];
     for (let i = first; i < last; i++) made.push(this.row(i));
     this.body.replaceChildren(...made);
     const active = this.at.has(this.chosen) ? this.rowId(this.chosen) : "";
@@ -206,10 +228,23 @@ class ProcessTree {
     const sign = make("span", "hk-toggle", below ? (open ? "▾" : "▸") : "");
     sign.setAttribute("aria-hidden", "true");
     cell.append(sign);
+    if (this.colourOf) {
+      const dot = make("span", "hk-dot hk-group");
+      const rank = this.colourOf.get(this.data.colour.codes[node]);
+      dot.style.backgroundColor = rank === undefined ? this.faint : this.colours[rank];
+      dot.title = lookUp(this.data.colour, node);
+      cell.append(dot);
+    }
     const name = make("span", "hk-text");
     this.highlight(name, lookUp(this.data.name, node));
     name.title = lookUp(this.data.name, node);
     cell.append(name);
+    if (this.data.mark && lookUp(this.data.mark, node)) {
+      const mark = make("span", "hk-tag hk-alarm");
+      this.highlight(mark, lookUp(this.data.mark, node));
+      mark.title = lookUp(this.data.mark, node);
+      cell.append(mark);
+    }
     if (this.data.inferred[node]) {
       const mark = make("span", "hk-tag", "inferred");
       mark.title = "No event shows this process start; its children name it as their parent.";
@@ -227,7 +262,7 @@ class ProcessTree {
     else {
       const value = lookUp(this.data[id], node);
       const shown = this.data.short[id]?.[this.data[id].codes[node]] ?? value;
-      if (id === "user" && value) {
+      if (id === "user" && value && !this.colourOf) {
         const dot = make("span", "hk-dot");
         const colour = this.data.user.codes[node] % this.colours.length;
         dot.style.backgroundColor = this.colours[colour];
@@ -375,6 +410,8 @@ class ProcessTree {
     for (const id of ["command", "user", "host", "pid"]) {
       if (data[id]) pairs.push([DETAILS[id], lookUp(data[id], node)]);
     }
+    if (data.colour) pairs.push([this.spec.colour_name, lookUp(data.colour, node)]);
+    if (data.mark) pairs.push([this.spec.mark_name, lookUp(data.mark, node)]);
     for (const each of data.details) pairs.push([each.name, lookUp(each, node)]);
     if (parent >= 0) pairs.push(["parent", lookUp(data.name, parent)]);
     if (tree.descendants[node]) pairs.push(["processes below", count(tree.descendants[node])]);
@@ -433,27 +470,6 @@ class ProcessTree {
     if (folds) this.toggle(this.chosen);
     else if (this.tree.parent[this.chosen] >= 0) this.choose(this.tree.parent[this.chosen], true);
   }
-}
-
-// Accounts without domain and hosts without theirs, where that leaves no two of them alike.
-function shortened(values, cut) {
-  const short = values.map(cut);
-  return new Set(short).size === values.length ? short : values;
-}
-
-const account = (value) => /[^\\]*$/.exec(value)[0] || value;
-const label = (value) => (/^[\d.:]*$/.test(value) ? value : value.split(".")[0] || value);
-
-function unpacked(data) {
-  for (const id of TEXTS) if (data[id]) data[id] = column(data[id]);
-  data.details = data.details.map(column);
-  data.short = {};
-  if (data.user) data.short.user = shortened(data.user.values, account);
-  if (data.host) data.short.host = shortened(data.host.values, label);
-  // The name is the path's last part; the path itself is among the details.
-  const { values, codes } = data.process;
-  data.name = { codes, values: values.map((path) => /[^\\/]*(?=[\\/]*$)/.exec(path)[0] || "(no name)") };
-  return data;
 }
 
 window.huntkit.register("process_tree", (figure, plot, spec, blobs) => {

@@ -201,3 +201,28 @@ def test_a_reader_hears_what_the_tree_holds(drawn: Callable[..., Any]) -> None:
     grid = page.get_by_role("treegrid")
     assert chart.summary in str(grid.get_attribute("aria-label"))
     assert page.get_by_role("columnheader").all_text_contents() == ["Process"]
+
+
+def test_marks_and_colours_are_shown_told_and_found(drawn: Callable[..., Any]) -> None:
+    size = 400
+    frame = pl.DataFrame(
+        {
+            "proc_key": [str(i) for i in range(size)],
+            "parent_key": [None, *(str(i - 1) for i in range(1, size))],
+            "Image": [f"tool{i}.exe" for i in range(size)],
+            "rule": ["" if i != 333 else "<b>odd parent</b>" for i in range(size)],
+            "level": ["high" if i % 2 else "low" for i in range(size)],
+        }
+    )
+    page = drawn(process_tree(frame, color_by="level", mark_column="rule"))
+    assert page.locator(".hk-legend .hk-label").all_text_contents() == ["low", "high"]
+    page.locator(".hk-search").fill("odd parent")
+    assert page.locator(".hk-alarm").text_content() == "<b>odd parent</b>"
+    assert active(page) == "tool333.exe"
+    details = str(page.locator(".hk-details").text_content())
+    assert "odd parent" in details
+    assert "level" in details
+    colours = page.evaluate(
+        "[...document.querySelectorAll('.hk-rows .hk-group')].map(e => e.style.backgroundColor)"
+    )
+    assert len(set(colours)) == 2

@@ -141,3 +141,23 @@ def test_raw_events_of_two_products_make_one_tree_with_names(shared_data: Path) 
     named = sum(bool(drawn["process"]["values"][code - 1]) for code in drawn["process"]["codes"])
     assert named == chart.spec["nodes"] > 30
     assert {"user", "pid", "command"} <= set(drawn)
+
+
+def test_a_column_may_colour_and_another_mark() -> None:
+    frame = tree(
+        ["a", "b", "c"],
+        [None, "a", "a"],
+        level=["High", "Low", "Low"],
+        rules=[["r1", "r2"], [], None],
+        odd=[True, None, False],
+    )
+    chart = process_tree(frame, color_by="level", mark_column="rules")
+    assert nodes(chart)["colour"]["values"] == ["High", "Low"]
+    assert nodes(chart)["mark"]["values"] == ["r1, r2", ""]
+    assert "1 marked by rules." in chart.summary
+    flags = process_tree(frame, mark_column="odd")
+    assert nodes(flags)["mark"]["values"] == ["odd", ""]
+    assert "1 marked by odd." in flags.summary
+    for wrong in ({"color_by": "x"}, {"mark_column": "x"}):
+        with pytest.raises(UnknownColumn):
+            process_tree(frame, **wrong)  # type: ignore[arg-type]

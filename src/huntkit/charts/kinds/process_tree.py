@@ -29,6 +29,8 @@ def process_tree(
     *,
     columns: Mapping[str, str] | None = None,
     source_columns: Sequence[str] | str | None = None,
+    color_by: str | None = None,
+    mark_column: str | None = None,
     order: Literal["rarest", "time"] | None = None,
     title: str | None = None,
 ) -> Chart:
@@ -43,6 +45,9 @@ def process_tree(
         columns: where to find what, if not by the known names: a column for any of ``time``,
             ``process``, ``command``, ``user``, ``host``, ``pid``.
         source_columns: further columns to show for the chosen process.
+        color_by: a column whose most frequent values have a colour each.
+        mark_column: a column that marks processes, such as the names of the rules that they
+            break: its text stands in red beside the name, and the ways there are open at first.
         order: ``rarest`` (the branches with the rarest processes first; the default where the
             rarity is known) or ``time``.
         title: the heading.
@@ -71,8 +76,8 @@ def process_tree(
     named = dict(columns or {})
     processes.check(named, table.columns)
     others = [source_columns] if isinstance(source_columns, str) else list(source_columns or [])
-    for name in others:
-        if name not in table.columns:
+    for name in [*others, color_by, mark_column]:
+        if name is not None and name not in table.columns:
             raise UnknownColumn(name, table.columns)
     if not {"proc_key", "parent_key"} <= set(table.columns):
         given = {processes.PARTS[part]: name for part, name in named.items()}
@@ -80,7 +85,13 @@ def process_tree(
     known = processes.told(table, named)
     rows, depths = _arranged(table, known)
     shown = visible(title or "Processes", limit=200)
-    return _chart(table[rows], known[rows], depths, others, order, shown)
+    drawn = table[rows]
+    more = {
+        part: drawn[name]
+        for part, name in (("colour", color_by), ("mark", mark_column))
+        if name is not None
+    }
+    return _chart(drawn, known[rows], depths, others, more, order, shown)
 
 
 def _arranged(table: pl.DataFrame, known: pl.DataFrame) -> tuple[list[int], list[int]]:
@@ -136,6 +147,7 @@ def _chart(
     known: pl.DataFrame,
     depths: list[int],
     others: Sequence[str],
+    more: Mapping[str, pl.Series],
     order: str | None,
     title: str,
 ) -> Chart:
@@ -155,11 +167,14 @@ def _chart(
         **{part: coded(known[part], limit=CELL_LIMIT) for part in shown},
         "details": _details(table, others),
     }
+    nodes |= {part: coded(_unsaid(column), limit=CELL_LIMIT) for part, column in more.items()}
     if rarity is not None:
         nodes["rarity"] = rarity
     if "command" in known:
         nodes["command"] = _commands(known["command"])
     summary = _summary(depths, nodes["inferred"])
+    if "mark" in more:
+        summary += f" {_marked(_unsaid(more['mark'])):,} marked by {_name(more['mark'])}."
     spec = {
         "kind": "process_tree",
         "title": title,
@@ -171,10 +186,32 @@ def _chart(
         "columns": cells,
         "first_ms": first or 0,
         "rarity": rarity is not None,
+        "colour_name": _name(more["colour"]) if "colour" in more else None,
+        "mark_name": _name(more["mark"]) if "mark" in more else None,
         "order": order or ("rarest" if rarity is not None else "time"),
         "height": min(26 * table.height + 30, 560) + 320,
     }
     return Chart(data=table, spec=spec, blobs={"nodes": json_bytes(nodes)})
+
+
+def _name(column: pl.Series) -> str:
+    return visible(column.name, limit=80)
+
+
+def _unsaid(column: pl.Series) -> pl.Series:
+    """Flags as texts: what is not true says nothing; lists as their texts."""
+    if column.dtype == pl.Boolean:
+        name = pl.lit(column.name)
+        return column.to_frame("flag").select(pl.when(pl.col("flag")).then(name)).to_series()
+    if column.dtype == pl.List(pl.String):
+        return column.list.join(", ")
+    return column
+
+
+def _marked(column: pl.Series) -> int:
+    if column.dtype == pl.String:
+        return int((column.fill_null("") != "").sum())
+    return len(column) - column.null_count()
 
 
 def _times(known: pl.DataFrame) -> tuple[int | None, list[int | None]]:
