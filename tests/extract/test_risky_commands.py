@@ -193,9 +193,9 @@ def test_twice_the_text_takes_no_more_than_about_twice_the_time(piece):
         frame = pl.DataFrame({"cmd": [(piece * size)[:size]]})
         best = 9.0
         for _ in range(3):
-            start = time.perf_counter()
+            start = time.process_time()
             command_risks(frame, "cmd", decoded=False)
-            best = min(best, time.perf_counter() - start)
+            best = min(best, time.process_time() - start)
         return best
 
     seconds(1000)  # the patterns are compiled once

@@ -9,9 +9,9 @@ from pathlib import Path
 import polars as pl
 
 from huntkit.core.progress import SILENT, Progress
-from huntkit.extract.risky_commands import command_risks
 from huntkit.extract.command_text import normal, platforms, seen
 from huntkit.extract.command_words import split_command
+from huntkit.extract.risky_commands import command_risks
 from huntkit.extract.texts import also_one_text, text_of
 from huntkit.tables import roles, step
 from huntkit.tables.data_files import data_file
