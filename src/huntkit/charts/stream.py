@@ -97,6 +97,20 @@ def gaps(stamps: pl.Series, room: int) -> tuple[int, bytes]:
     return unit, content
 
 
+def rounding(stamps: pl.Series, unit_us: int) -> str:
+    """A sentence that says how times are rounded, or an empty text if none is.
+
+    Examples:
+        >>> rounding(pl.Series([0, 1_500]), 1_000)
+        'To keep the page small, times are rounded down to 0.001 s.'
+        >>> rounding(pl.Series([7, 1_007]), 1_000)
+        ''
+    """
+    if not ((stamps - (stamps.min() or 0)) % unit_us != 0).any():
+        return ""
+    return f"To keep the page small, times are rounded down to {unit_us / 1e6:g} s."
+
+
 def texts(events: pl.DataFrame, names: Sequence[str]) -> tuple[list[Named], int]:
     """The texts of the first events, and of how many there are any."""
     rows = events.height if events.height <= FEW else TEXTS

@@ -60,6 +60,12 @@ def test_a_link_tells_when_and_what() -> None:
     assert found["details"] == [{"name": "port", "values": ["443; 80"]}]
 
 
+def test_a_link_tells_whatever_a_column_holds() -> None:
+    frame = pl.DataFrame({"s": ["a"] * 3, "t": ["b"] * 3, "x": [["p"], None, ["p"]]})
+    found = graph_of(network(frame, source_column="s", target_column="t", edge_columns="x"))
+    assert found["details"] == [{"name": "x", "values": ['["p"]']}]
+
+
 def test_rows_without_both_ends_and_nodes_too_many_are_told() -> None:
     frame = pl.DataFrame({"s": ["hub"] * 9 + [None, "x", "-"], "t": [*"abcdefghi", "q", "", "z"]})
     chart = network(frame, source_column="s", target_column="t", max_nodes=4)

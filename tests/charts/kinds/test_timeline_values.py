@@ -19,7 +19,7 @@ def table(values: list[Any], **more: list[Any]) -> pl.DataFrame:
 def test_the_summary_tells_range_and_median() -> None:
     chart = timeline_values(table([1, 9, 2]), value_column="n")
     assert chart.summary == (
-        "3 values of n, 2026-03-01 10:00:00 to 10:00:02 UTC, from 1 to 9, half below 2."
+        "3 values of n, 2026-03-01 10:00:00 to 10:00:02 UTC, from 1 to 9, median 2."
     )
     assert (chart.spec["low"], chart.spec["high"]) == (1, 9)
 

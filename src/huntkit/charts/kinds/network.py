@@ -5,7 +5,7 @@ from typing import Any, Final
 
 import polars as pl
 
-from huntkit.charts import events, graph, processes
+from huntkit.charts import events, graph, processes, stream
 from huntkit.charts.chart import Chart
 from huntkit.charts.payload import as_text
 from huntkit.core.errors import UsageError
@@ -88,7 +88,7 @@ def network(
             "source_kind": pl.repeat(kinds[0], table.height, eager=True, dtype=pl.String),
             "target_kind": pl.repeat(kinds[1], table.height, eager=True, dtype=pl.String),
         }
-    ).with_columns(table[name].alias(f"_{place}") for place, name in enumerate(details))
+    ).with_columns(_told(table[name]).alias(f"_{place}") for place, name in enumerate(details))
     pairs = graph.timed(table, pairs)
     lacking = int(((pairs["source"] == "") | (pairs["target"] == "")).sum())
     numbered = [f"_{place}" for place in range(len(details))]
@@ -105,6 +105,12 @@ def network(
         notes=[note] if note else [],
         title=visible(title or f"{source} to {target}", limit=200),
     )
+
+
+def _told(column: pl.Series) -> pl.Series:
+    """The column as texts, whatever it holds; null where it says nothing."""
+    texts = pl.Series(as_text(column, limit=stream.TEXT_LIMIT), dtype=pl.String)
+    return texts.replace({"": None})
 
 
 def graph_columns(edges: pl.DataFrame) -> list[str]:

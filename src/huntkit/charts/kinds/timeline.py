@@ -152,8 +152,7 @@ def _chart(
     room = stream.PACKED_BYTES - sum(len(zlib.compress(each, 1)) for each in content.values())
     unit, content["deltas"] = stream.gaps(stamps, room)
     summary = _summary(events, lanes, lane_title, without_time, grouped=grouped)
-    if ((stamps - (stamps.min() or 0)) % unit != 0).any():
-        summary += f" To keep the page small, times are rounded down to {unit / 1e6:g} s."
+    summary = f"{summary} {stream.rounding(stamps, unit)}".strip()
     described = "; ".join(f"{lane['name']}: {lane['count']:,}" for lane in lanes[:5])
     height = 320 + (120 if len(lanes) == 1 else max(22 * len(lanes), min(440, 56 * len(lanes))))
     spec = {

@@ -166,7 +166,9 @@ def _chart(
     }
     if _COUNT in bars:
         spec["counts"], content["counts"] = stream.numbers(bars[_COUNT])
-    spec["summary"] = _summary(spans, lanes, names, (timeless, backwards), bars.height)
+    summary = _summary(spans, lanes, names, (timeless, backwards), bars.height)
+    rounded = stream.rounding(bars[_TIME].to_physical(), unit)
+    spec["summary"] = f"{summary} {rounded}".strip()
     described = "; ".join(
         f"{lane['name']}: {lane['first']} to {lane['last']}" for lane in lanes[:5]
     )

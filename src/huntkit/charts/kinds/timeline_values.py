@@ -62,7 +62,7 @@ def timeline_values(
         ...     value_column="bytes",
         ... )
         >>> chart.summary
-        '2 values of bytes, 2026-03-01 10:00:00 to 10:00:05 UTC, from 10 to 30, half below 20.'
+        '2 values of bytes, 2026-03-01 10:00:00 to 10:00:05 UTC, from 10 to 30, median 20.'
     """
     marks = [kind] if isinstance(kind, str) else list(kind)
     if not marks or any(each not in _MARKS for each in marks):
@@ -152,6 +152,7 @@ def _chart(
     if kept is not None:
         content["rows"] = planes(kept.cast(pl.Int64).diff().fill_null(int(kept[0])))
     summary = _summary(rows, groups, names, left_out, some.height)
+    summary = f"{summary} {stream.rounding(some[_TIME].to_physical(), unit)}".strip()
     described = "; ".join(f"{each['name']}: {each['told']}" for each in groups[:5])
     spec = {
         "kind": "timeline_values",
@@ -261,7 +262,7 @@ def _summary(
             among = f" in {events.number(len(groups), 'group')} ({visible(group, limit=80)})"
         when = events.span(rows[_TIME][0], rows[_TIME][-1])
         what = f"{events.number(rows.height, 'value')} of {said}{among}, {when}"
-        parts = [f"{what}, from {low} to {high}, half below {middle}."]
+        parts = [f"{what}, from {low} to {high}, median {middle}."]
     timeless, all_left_out = left_out
     if timeless:
         parts.append(f"{events.number(timeless, 'row')} without a usable time not drawn.")

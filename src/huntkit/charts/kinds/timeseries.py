@@ -216,6 +216,7 @@ def _chart(
     content["texts"] = json_bytes(columns)
     low, high = _reach(points)
     summary = _summary(points, series, left_out, judged=judged)
+    summary = f"{summary} {stream.rounding(points[_TIME].to_physical(), unit)}".strip()
     spec = {
         "kind": "timeseries",
         "title": title,
