@@ -11,6 +11,7 @@ import pytest
 from huntkit import charts
 from huntkit.charts.catalog import charts as catalog
 from huntkit.charts.chart import Chart
+from huntkit.charts.page import Page
 
 pytestmark = pytest.mark.browser
 
@@ -247,3 +248,18 @@ def test_nothing_to_draw_is_said(drawn: Callable[..., Any], kind: str) -> None:
     chart = HOSTILE[kind](hostile_table([]))
     page = drawn(chart)
     assert page.locator(".hk-message").text_content() == chart.spec["message"]
+
+
+def test_all_kinds_share_a_page_and_its_libraries(drawn: Callable[..., Any]) -> None:
+    table = hostile_table([f"text {i}" for i in range(12)])
+    page = Page()
+    body = "".join(page.add(HOSTILE[kind](table)) for kind in sorted(HOSTILE))
+    tail = page.tail()
+    content = (
+        f"<!DOCTYPE html><html><head><meta charset=utf-8>{page.head()}</head>"
+        f"<body>{body}{tail}</body></html>"
+    )
+    assert tail.count('id="hk-library-echarts"') == tail.count('id="hk-library-world"') == 1
+    opened = drawn(content)
+    assert opened.locator(".hk-stage").count() == len(HOSTILE)
+    assert opened.locator(".hk-message").count() == 0
