@@ -55,7 +55,7 @@ _USERS = {
 }
 _LISTS = ("argv", "paths")
 _MOST_COLUMNS = 400
-_PART_EVENTS = 16_384
+_PART_EVENTS = 8_192
 _RARE = 64
 _AT = " at"  # no field can have this name
 _LAST_SECOND = 253_402_300_799  # of the year 9999, the last that Python's times know
