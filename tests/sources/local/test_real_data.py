@@ -176,3 +176,48 @@ def test_opening_everything_at_once_loses_nothing(shared_data: Path, cache_dir: 
     assert sum(kept.values()) > 100_000
     hits = evidence.search("launcher.vbs")
     assert "empire_launcher_vbs" in hits["_file"][0]
+
+
+@pytest.mark.data
+def test_columns_that_hunts_filter_by_are_filled(shared_data: Path, tmp_path: Path) -> None:
+    sets = shared_data / "security-datasets"
+    folders = [sets / "compound" / "Log4Shell", sets / "atomic" / "windows"]
+    evidence = huntkit.open(folders, cache_dir=tmp_path, frame="polars")
+    both = "countif(isempty({0}IP) != isempty({0}IPType))"
+    found = evidence.kql(
+        "DeviceNetworkEvents | summarize count(), "
+        + ", ".join(both.format(side) for side in ("Remote", "Local"))
+    )
+    assert found.row(0)[1:] == (0, 0)
+    assert found.row(0)[0] > 1000
+    kinds = evidence.kql("DeviceNetworkEvents | distinct RemoteIPType")["RemoteIPType"].to_list()
+    assert {"Public", "Private", "Loopback"} <= set(kinds)
+    sets_seen = "WindowsEvent | where EventID == 13 and Channel has 'Sysmon' | count"
+    told = "DeviceRegistryEvents | where ActionType == 'RegistryValueSet' | count"
+    assert evidence.kql(told).item() == evidence.kql(sets_seen).item() > 2_000
+    named = evidence.kql(
+        "union withsource=T SecurityEvent, Event, Device* | where Type != T | count"
+    )
+    assert named.item() == 0
+    logons = evidence.kql(
+        "SecurityEvent | where EventID == 4624 and isempty(LogonTypeName) | count"
+    )
+    assert logons.item() == 0
+
+
+@pytest.mark.data
+def test_queries_written_for_the_old_agent_take_event_data_apart(
+    shared_data: Path, tmp_path: Path
+) -> None:
+    sets = shared_data / "security-datasets" / "compound" / "Log4Shell"
+    evidence = huntkit.open(sets, cache_dir=tmp_path, frame="polars")
+    by_xml = evidence.kql(
+        "Event | where EventID == 1 | extend d = parse_xml(EventData).DataItem.EventData.Data"
+        " | mv-expand d | where d['@Name'] == 'CommandLine' | project x = tostring(d['#text'])"
+    )
+    by_json = evidence.kql(
+        "WindowsEvent | where EventID == 1 and Channel has 'Sysmon'"
+        " | project x = tostring(EventData.CommandLine)"
+    )
+    assert by_xml.height > 0
+    assert sorted(by_xml["x"]) == sorted(by_json["x"])

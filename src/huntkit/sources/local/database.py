@@ -129,11 +129,25 @@ def view_sql(table: Table) -> str:
 
 
 def _branch(table: Table, given: Input) -> str:
-    columns = [_column(name, kql, given.columns) for name, kql in table.types.items()]
+    columns = [
+        _table_named(table.name, name in given.columns)
+        if name == TABLE_COLUMN and name in (schemas.known(table.name) or {})
+        else _column(name, kql, given.columns)
+        for name, kql in table.types.items()
+    ]
     file = "_file" if given.path is None else f"{literal(given.path)} || _member AS _file"
     files = ", ".join(literal(str(each)) for each in given.files)
     source = f"read_parquet([{files}], union_by_name = true)"
     return f"SELECT {', '.join([*columns, file, '_record'])} FROM {source}"  # noqa: S608  all quoted
+
+
+TABLE_COLUMN = "Type"  # in Microsoft's tables it holds the table's name
+
+
+def _table_named(table: str, present: bool) -> str:
+    column = quoted(TABLE_COLUMN)
+    given = f"nullif(CAST({column} AS VARCHAR), '')" if present else "NULL"
+    return f"coalesce({given}, {literal(table)}) AS {column}"
 
 
 def _column(name: str, kql: str, present: frozenset[str]) -> str:

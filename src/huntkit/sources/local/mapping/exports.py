@@ -191,7 +191,7 @@ def frame_of(
         frame = frame.with_columns(_lost(lost, frame.height))
     if marks:
         frame = frame.with_columns(times.notes(frame.height, marks))
-    return _both_times(table, frame)
+    return _other_names(table, frame)
 
 
 def _is_utc(name: str) -> bool:
@@ -226,13 +226,16 @@ def _lost(lost: list[tuple[str, pl.Series, pl.Series]], count: int) -> pl.Series
     return pl.Series("_extra", [to_json(bag) if bag else "" for bag in bags])
 
 
-def _both_times(table: str, frame: pl.DataFrame) -> pl.DataFrame:
-    if not table.startswith("Device"):
-        return frame
-    for have, lack in (("Timestamp", "TimeGenerated"), ("TimeGenerated", "Timestamp")):
-        if have in frame.columns and lack not in frame.columns:
-            return frame.with_columns(pl.col(have).alias(lack))
-    return frame
+def _other_names(table: str, frame: pl.DataFrame) -> pl.DataFrame:
+    """Columns under the name that queries use, where the export has only another one."""
+    names = {"Timestamp": "TimeGenerated", "TimeGenerated": "Timestamp"}
+    pairs = names if table.startswith("Device") else rules.data("exports")["names"].get(table, {})
+    made = [
+        pl.col(have).alias(lack)
+        for lack, have in pairs.items()
+        if have in frame.columns and lack not in frame.columns
+    ]
+    return frame.with_columns(made) if made else frame
 
 
 _TIME_SHAPE = (

@@ -22,6 +22,11 @@ _MADE = frozenset(
      "Account", "AccountType", "SubjectAccount", "TargetAccount", "Process", "Type",
      "LogonTypeName", "RenderedDescription", "ReportId"}
 )  # fmt: skip
+_LOGON_TYPES = {
+    0: "System", 2: "Interactive", 3: "Network", 4: "Batch", 5: "Service", 7: "Unlock",
+    8: "NetworkCleartext", 9: "NewCredentials", 10: "RemoteInteractive", 11: "CachedInteractive",
+    12: "CachedRemoteInteractive", 13: "CachedUnlock",
+}  # fmt: skip  # from Microsoft's description of event 4624
 _LEFT_OUT = ("EventData", "ReportId", "RenderedDescription", "_extra")
 
 
@@ -105,6 +110,10 @@ def _accounts(frame: pl.DataFrame) -> pl.DataFrame:
         .then(text("NewProcessName"))
         .otherwise(text("ProcessName"))
     )
+    if "LogonType" in made.columns:
+        names = {number: f"{number} - {name}" for number, name in _LOGON_TYPES.items()}
+        named = pl.col("LogonType").replace_strict(names, default="", return_dtype=pl.String)
+        made = made.with_columns(named.alias("LogonTypeName"))
     who = pl.col("Account")
     return made.with_columns(
         pl.when(who == "").then(pl.lit(""))

@@ -3,12 +3,15 @@
 Everything here takes any value that JSON, XML or a binary log can hold and never raises.
 """
 
+import ipaddress
 import json
 import re
 from collections.abc import Callable, Sequence
 from typing import Any
 
 import orjson
+
+from huntkit.entities.addresses import address_scope, parse_address
 
 _INT64 = 1 << 63
 _HEX = re.compile(r"[+-]?0[xX][0-9a-fA-F]{1,16}\Z")
@@ -231,6 +234,29 @@ def hash_of(name: str) -> Callable[[object], str | None]:
         return None
 
     return work
+
+
+_IP_TYPES = {"public": "Public", "private": "Private", "loopback": "Loopback"}
+_TEREDO = ipaddress.ip_network("2001::/32")
+
+
+def ip_type(value: object) -> str:
+    """The kind of an address in Defender's words; empty for what is no address.
+
+    Examples:
+        >>> [ip_type(each) for each in ("8.8.8.8", "10.0.0.1", "224.0.0.1", "::ffff:8.8.8.8", "-")]
+        ['Public', 'Private', 'Reserved', 'FourToSixMapping', '']
+    """
+    address = parse_address(value) if isinstance(value, str) else None
+    if address is None:
+        return ""
+    if isinstance(address, ipaddress.IPv6Address):
+        if address.ipv4_mapped is not None:
+            return "FourToSixMapping"
+        if address in _TEREDO:
+            return "Teredo"
+    scope = address_scope(address)
+    return "Broadcast" if scope == "broadcast" else _IP_TYPES.get(scope or "", "Reserved")
 
 
 def keywords(value: object) -> str | None:

@@ -11,6 +11,8 @@ A column is a field's name (its text as it is) or one verb with its field:
     {int: F} {number: F} {bool: F} {time: F} {epoch: F}
     {int: F, message: PATTERN}         ... else out of the event's rendered message
     {map: F, values: {a: b}, else: c}  by table; without ``else`` what is not listed stays as it is
+    {map: F, message: PATTERN, ...}    ... else out of the event's rendered message
+    {ip_type: COLUMN}                  the kind of address that a column (any of these) holds
     {choose: F, values: {"true": A, "false": B}, else: A}    which field, by another field's value
     {json: F}                          lists and objects as JSON
     {bag: [A, B]}  {bag: {Name: A}}    a JSON object of these fields, where they are there
@@ -93,7 +95,8 @@ _OPTIONS: dict[str, set[str]] = {
     "const": set(),
     "base": set(),
     "hash": {"kind"},
-    "map": {"values", "else"},
+    "map": {"values", "else", "message"},
+    "ip_type": set(),
     "choose": {"values", "else"},
     "json": set(),
     "bag": {"message"},
@@ -217,6 +220,16 @@ def _choose(spec: Mapping[str, Any]) -> Column:
     return Column(make, (*_names(spec["choose"]), *ways.values(), *([other] if other else [])))
 
 
+def _ip_type(spec: Any) -> Column:
+    inner = build(spec)
+    memo = v.Memo(v.ip_type)
+
+    def make(given: Fields, base: Base) -> list[Any]:
+        return [memo[value] for value in inner.make(given, base)]
+
+    return Column(make, inner.needs)
+
+
 def _lookup(spec: Mapping[str, Any]) -> Column:
     table = {str(key).lower(): value for key, value in spec["values"].items()}
     keeps = "else" not in spec
@@ -227,7 +240,8 @@ def _lookup(spec: Mapping[str, Any]) -> Column:
             return None if keeps else spec["else"]
         return table.get(text.lower(), text if keeps else spec["else"])
 
-    return _mapped(spec["map"], work)
+    column = _mapped(spec["map"], work)
+    return _with_message(column, spec["message"], work) if "message" in spec else column
 
 
 def _bag(spec: Any, patterns: Mapping[str, str]) -> Column:
@@ -286,6 +300,8 @@ def faults(spec: object) -> list[str]:
     given = spec[verb]
     if verb == "join" and not isinstance(given, list):
         found.append(f"{verb!r} takes a list of fields")
+    if verb == "ip_type":
+        return found + faults(given)
     if verb != "bag" and not isinstance(given, str | list | int | float | bool):
         found.append(f"{verb!r} takes a field or a list of fields")
     if "message" in spec:
@@ -314,6 +330,8 @@ def build(spec: Any) -> Column:
     verb = next(key for key in spec if key in _OPTIONS)
     given = spec[verb]
     made: Column
+    if verb == "ip_type":
+        return _ip_type(given)
     if verb == "const":
         return Column(lambda fields, _base: [given] * fields.count)
     if verb == "base":
