@@ -1,5 +1,7 @@
 """What a valid indicator is, refanging and defanging."""
 
+import time
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -65,6 +67,33 @@ def test_normal_forms(ioc_type, text, wanted):
 )
 def test_all_usual_forms_are_refanged(text):
     assert refang(text) == "http://evil.example.com/a"
+
+
+@pytest.mark.parametrize(
+    ("text", "wanted"),
+    [
+        ("http://evil7[.com/x", "http://evil7.com/x"),
+        ("evil.]example[.com", "evil.example.com"),
+        ("192.0.2[.7", "192.0.2.7"),
+        ("see evil[.com, then", "see evil.com, then"),
+    ],
+)
+def test_half_a_bracket_is_taken_out_as_a_whole_one(text, wanted):
+    assert refang(text) == wanted
+
+
+@pytest.mark.parametrize(
+    "text", ["jq .a[.name]", "x[.name|1]", "re [a-z.]com", "see[.", ".]a", "f(.net run)"]
+)
+def test_half_a_bracket_of_program_code_stays(text):
+    assert refang(text) == text
+
+
+def test_many_half_brackets_take_little_time():
+    began = time.process_time()
+    for unit in ("a[.", "a.]", "[a.]", "a[.a[", "[.a-"):
+        refang(unit * 100_000)
+    assert time.process_time() - began < 4
 
 
 def test_other_schemes_and_mail_are_refanged():

@@ -33,6 +33,16 @@ def test_labelled_text_gives_exactly_its_indicators(text, wanted):
     assert set(found.select("IoCType", "Observable").rows()) == wanted
 
 
+@pytest.mark.parametrize("text", ["http://evil7[.com/x", "http://evil7.]com/x"])
+def test_half_a_bracket_hides_no_name(text):
+    found = iocs(f"see {text} there", spans=True)
+    assert found[["IoCType", "Observable", "defanged"]].to_numpy().tolist() == [
+        ["url", "http://evil7.com/x", True],
+        ["dns", "evil7.com", True],
+    ]
+    assert (found["start"][0], found["end"][0]) == (4, 4 + len(text))
+
+
 def test_defanged_is_a_fact_of_each_indicator():
     found = iocs(pl.DataFrame({"text": ["bad[.]org,good.com"]}), "text")
     assert dict(found.select("Observable", "defanged").rows()) == {

@@ -30,6 +30,13 @@ def test_a_group_that_took_no_part_gives_nothing():
     assert values(OwnType("x", r"a(?P<n>b)?c", group="n"), "ac abc") == [["b"]]
 
 
+def test_a_match_of_nothing_is_no_row():
+    own = OwnType("x", "z*")
+    assert values(own, "aaa bbb", "a zz z", None) == [[], ["zz", "z"], None]
+    assert iocs("aaa bbb", own_types=[own]).empty
+    assert iocs("a zz", own_types=[own], spans=True)["start"].to_list() == [2]
+
+
 @pytest.mark.parametrize(
     ("name", "regex", "group", "message"),
     [

@@ -57,6 +57,10 @@ _BRACKETED = re.compile(
     r"(?:(?<=\w) )?[\[({<] ?(?:(\.|dot|d0t|punto)|(@|at)|(:)|(/)) ?[\])}>](?: (?=\w))?",
     re.IGNORECASE,
 )
+# Only one half of the bracket: "evil[.com", "evil.]com"; not "[.name]" or "[a.]b" of program code.
+_HALF = re.compile(
+    r"(?<=[^\W_])(?:\[\.(?=[^\W_][\w.-]*+(?:[/:?#\s\[\"',;<>)]|\Z))|(\.\])(?=[^\W_]))"
+)
 _FOUR_NUMBERS = re.compile(r"\d{1,4}(?:\.\d{1,4}){3}", re.ASCII)
 _URL = re.compile(
     r"(?P<scheme>[a-z][a-z0-9+.\-]{1,20})://(?:(?P<user>[^/?#@\\]*)@)?"
@@ -168,11 +172,17 @@ def refang(text: str) -> str:
     """
     text = _FTP.sub(r"ftp\1", _SCHEME.sub(r"http\1", text))
     text = _SEPARATORS.sub("://", text)
-    return _BRACKETED.sub(_plain, text)
+    return _HALF.sub(_whole, _BRACKETED.sub(_plain, text))
 
 
 def _plain(match: re.Match[str]) -> str:
     return "." if match[1] else "@" if match[2] else ":" if match[3] else "/"
+
+
+def _whole(match: re.Match[str]) -> str:
+    start = match.start()
+    opened = match[1] and "[" in match.string[max(0, start - 64) : start]
+    return match[0] if opened else "."
 
 
 def defang(value: str) -> str:

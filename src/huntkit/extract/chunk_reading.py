@@ -44,7 +44,7 @@ class Add(Protocol):
 _MAX_DEPTH = 4  # URLs inside the parameters of URLs
 _HIDDEN = re.compile("[\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]")
 _DEFANGED = re.compile(
-    r"(?i)[\[({]\s?(?:[.:@/]|dot|d0t|punto|at)|h(?:xx|tx|xt|\*\*|__)p|meow|f[x*]p"
+    r"(?i)[\[({]\s?(?:[.:@/]|dot|d0t|punto|at)|\.\][a-z0-9]|h(?:xx|tx|xt|\*\*|__)p|meow|f[x*]p"
 )
 _DOTS = str.maketrans({"\u3002": ".", "\uff0e": ".", "\uff61": "."})
 _JSON_ESCAPE = re.compile(r"\\u00([0-7][0-9A-Fa-f])")
@@ -101,7 +101,7 @@ def read_chunk(chunk: str) -> list[Found]:
 
 def _may_be_defanged(text: str) -> bool:
     # The expression costs more than all the rest; two in three pieces have none of these.
-    return ("//" in text or "[" in text or "(" in text or "{" in text) and bool(
+    return ("//" in text or "[" in text or "(" in text or "{" in text or ".]" in text) and bool(
         _DEFANGED.search(text)
     )
 

@@ -17,7 +17,7 @@ from huntkit.entities.indicators import normal_form
 
 _HIDDEN = "[\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]*"
 _WRITTEN = {
-    ".": r"(?:\.| ?[\[({<] ?(?:\.|dot|d0t|punto) ?[\])}>] ?|%2e|[\u3002\uff0e\uff61])",
+    ".": r"(?:\.| ?[\[({<] ?(?:\.|dot|d0t|punto) ?[\])}>] ?|\[\.|\.\]|%2e|[\u3002\uff0e\uff61])",
     "@": r"(?:@| ?[\[({<] ?(?:@|at) ?[\])}>] ?|%40)",
     ":": r"(?:\[?:\]?|%3a)",
     "/": r"(?:\\?/|[\[({]/[\])}]|%2f)",

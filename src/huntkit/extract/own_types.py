@@ -62,9 +62,10 @@ class OwnType:
         self._check()
 
     def found_in(self, texts: pl.Series) -> pl.Series:
-        """The values in each text, as a list for each."""
+        """The values in each text, as a list for each; a match of nothing is no value."""
         if self.group is None:
-            return texts.str.extract_all(self._pattern)
+            found = texts.str.extract_all(self._pattern)
+            return found.list.eval(pl.element().filter(pl.element() != ""))
         clean = texts.str.replace_all(f"[{_LEFT}{_RIGHT}]", " ")
         marked = clean.str.replace_all(self._pattern, f"{_LEFT}${{{self.group}}}{_RIGHT}")
         found = marked.str.extract_all(f"{_LEFT}[^{_RIGHT}]+{_RIGHT}")
