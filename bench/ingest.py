@@ -42,7 +42,7 @@ duckdb.sql("set memory_limit='6GB'; set preserve_insertion_order=false")
 duckdb.sql(f"copy (from read_json('{sys.argv[1]}', format='newline_delimited',"
            f" sample_size=-1, union_by_name=true, maximum_object_size=33554432))"
            f" to '{sys.argv[2]}' (format parquet)")
-rows = duckdb.sql(f"select count(*) from '{sys.argv[2]}'").fetchone()[0]
+rows = duckdb.sql(f"select count(*) from '{sys.argv[2]}'").fetchall()[0][0]
 print(json.dumps({"seconds": time.perf_counter() - started, "rows": rows}))
 """
 HUNTKIT = """

@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import sys
 import warnings
 from collections.abc import Iterator
 from pathlib import Path
@@ -77,6 +78,9 @@ def spark() -> Iterator[Any]:
         warnings.simplefilter("ignore")  # pyspark says that it does not know pandas 3 yet
         sail = pytest.importorskip("pysail.spark")
         sql = pytest.importorskip("pyspark.sql")
+        main = sys.modules["__main__"]
+        if not hasattr(main, "__file__"):  # of a pytest-xdist worker: pyspark takes it for doctests
+            main.__file__ = __file__
         server = sail.SparkConnectServer("127.0.0.1", 0)
         server.start(background=True)
         host, port = server.listening_address

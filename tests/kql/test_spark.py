@@ -230,7 +230,6 @@ def test_columns_that_differ_only_in_case_keep_their_names(on_spark):
         ("E | extend g = geo_info_from_ip_address(Address)", "geo_info_from_ip_address"),
         ("let t = E | extend r = rand(); t | union t", "rand"),
         ("E | take toscalar(H | count)", "take"),
-        ("E | where Text matches regex 'a{5000}'", "invalid repetition"),
         ("E | summarize tdigest(Number)", "tdigest"),
     ],
 )

@@ -207,10 +207,19 @@ def query(
             " The word countries means the shipped ranges alone.",
         ),
     ] = None,
+    external: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--external",
+            metavar="URI=FILE",
+            help="The file that KQL's externaldata reads in the place of URI; may be repeated.",
+        ),
+    ] = None,
     general: General = General(),  # noqa: B008
 ) -> None:
     """Ask in KQL or SQL."""
-    _work("questions", general).query(words, reading, writing, general, sql=sql, now=now, geo=geo)
+    extras = {"geo": geo or [], "external": external or []}
+    _work("questions", general).query(words, reading, writing, general, sql=sql, now=now, **extras)
 
 
 _IocTypes = Annotated[

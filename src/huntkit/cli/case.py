@@ -2,6 +2,7 @@
 
 import contextlib
 import importlib
+import io
 import os
 import shutil
 import sys
@@ -18,6 +19,7 @@ from huntkit.cli.frame import Code, complain, note
 from huntkit.cli.options import Reading
 from huntkit.cli.progress import Bars, Interrupt
 from huntkit.core.errors import Cancelled, UsageError
+from huntkit.formats.streams import as_utf8
 from huntkit.sources.local.intake import Intake
 from huntkit.sources.local.opening import Assumptions, take_in
 
@@ -109,10 +111,16 @@ def read_stdin() -> bytes:
     return sys.stdin.buffer.read()
 
 
+def stdin_lines() -> list[str]:
+    """The lines of stdin, also of UTF-16, which PowerShell's ``>`` writes."""
+    text = as_utf8(io.BytesIO(read_stdin())).read()
+    return text.decode("utf-8", "replace").splitlines()
+
+
 def texts_of(value: str) -> list[str] | Path:
     """A value from the command line: itself, ``@FILE``, or ``-`` for the lines of stdin."""
     if value == "-":
-        return [line for line in read_stdin().decode("utf-8", "replace").splitlines() if line]
+        return [line for line in stdin_lines() if line]
     if value.startswith("@") and len(value) > 1:
         return Path(value[1:])
     return [value]

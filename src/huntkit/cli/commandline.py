@@ -6,7 +6,7 @@ from pathlib import Path
 import polars as pl
 
 import huntkit
-from huntkit.cli.case import opened, python_open, read_stdin, show_python
+from huntkit.cli.case import opened, python_open, show_python, stdin_lines
 from huntkit.cli.frame import counted, note
 from huntkit.cli.options import General, Reading, Writing
 from huntkit.cli.output import emit
@@ -49,7 +49,7 @@ def cmdline(
         )
     more = f", lowest={lowest!r}" + (f", rules={[str(r) for r in rules]!r}" if rules else "")
     if list(paths) == ["-"]:
-        texts, paths = read_stdin().decode("utf-8", "replace").splitlines(), []
+        texts, paths = stdin_lines(), []
     if not paths:
         if general.show_python:
             show_python("import huntkit", "", f"huntkit.extract.command_risks(frame, 'text'{more})")

@@ -10,7 +10,7 @@ import polars as pl
 
 import huntkit
 from huntkit.cli import events, views
-from huntkit.cli.case import Case, opened, python_open, read_stdin, show_python, texts_of
+from huntkit.cli.case import Case, opened, python_open, show_python, stdin_lines, texts_of
 from huntkit.cli.frame import counted, note
 from huntkit.cli.grid import print_table
 from huntkit.cli.options import General, Reading, Span, Writing
@@ -130,7 +130,8 @@ def query(
     *,
     sql: str | None,
     now: str | None,
-    geo: Sequence[str] | None,
+    geo: Sequence[str],
+    external: Sequence[str],
 ) -> None:
     """The answer to a KQL query or an SQL statement."""
     check_output(writing)
@@ -143,20 +144,37 @@ def query(
         )
     if sql is not None and now is not None:
         raise UsageError("--now is for KQL; SQL has no ago()")
-    if sql is not None and geo:
-        raise UsageError("--geo is for KQL; SQL has no geo_info_from_ip_address()")
+    if sql is not None and (geo or external):
+        raise UsageError("--geo and --external are for KQL")
     if sql is None:
-        files = [each for each in geo or () if each != "countries"]
-        places = huntkit.enrich.GeoDatabases(files) if geo else None
-        more = f", now={now!r}" if now else ""
-        more += f", geo=huntkit.enrich.GeoDatabases({files!r})" if geo else ""
-        _python(general, paths, reading, f"evidence.kql({text!r}{more})")
+        more: dict[str, Any] = {"now": now} if now else {}
+        if external:
+            more["externals"] = dict(map(_mapped, external))
+        files = [each for each in geo if each != "countries"]
+        shown = "".join(f", {name}={value!r}" for name, value in more.items())
+        if geo:
+            more["geo"] = huntkit.enrich.GeoDatabases(files)
+            shown += f", geo=huntkit.enrich.GeoDatabases({files!r})"
+        _python(general, paths, reading, f"evidence.kql({text!r}{shown})")
         with opened(paths, reading) as case:
-            emit(ask_kql(case.evidence, text, now=now, geo=places), writing, title="Answer")
+            rows = ask_kql(case.evidence, text, **more)
+            if rows.is_empty():
+                note("huntkit: the query gives no rows")
+            emit(rows, writing, title="Answer")
         return
     _python(general, paths, reading, f"evidence.sql({text!r})")
     with opened(paths, reading) as case:
         emit(ask(case.evidence, text), writing, title="Answer")
+
+
+def _mapped(pair: str) -> tuple[str, str]:
+    """``URI=FILE``; a URI may hold ``=`` itself, a file name after it seldom does."""
+    uri, sign, file = pair.rpartition("=")
+    if not (uri and sign and file):
+        raise UsageError(f"--external {pair!r} is not URI=FILE")
+    if not Path(file).is_file():
+        raise UsageError(f"there is no file {file!r}")
+    return uri, file
 
 
 def iocs(
@@ -174,7 +192,7 @@ def iocs(
     if list(paths) == ["-"]:
         if general.show_python:
             show_python("import huntkit", "", "huntkit.extract.iocs(frame, 'text')")
-        lines = pl.DataFrame({"text": read_stdin().decode("utf-8", "replace").splitlines()})
+        lines = pl.DataFrame({"text": stdin_lines()})
         found = huntkit.extract.iocs(lines, "text", ioc_types=types)
         _say_none(found, "indicators")
         emit(_unclickable(_counted(found), defang), writing, title="Indicators")
@@ -208,7 +226,7 @@ def decode(
         )
     given = list(texts)
     if list(paths) == ["-"]:
-        given = read_stdin().decode("utf-8", "replace").splitlines()
+        given = stdin_lines()
         paths = []
     if not paths:
         if general.show_python:

@@ -2,11 +2,11 @@
 
 import re
 from pathlib import Path
+from typing import Any
 
 import polars as pl
 
 from huntkit.cli.frame import note
-from huntkit.core.contracts import GeoLookup
 from huntkit.core.errors import HuntkitError, QueryError, UsageError, did_you_mean
 from huntkit.kql.language.errors import KqlNameError, KqlSyntaxError, KqlTypeError
 from huntkit.sources.local import schemas
@@ -56,17 +56,15 @@ def ask(evidence: Evidence, text: str) -> pl.DataFrame:
     return rows
 
 
-def ask_kql(
-    evidence: Evidence, text: str, *, now: str | None, geo: GeoLookup | None = None
-) -> pl.DataFrame:
-    """The rows of a KQL query.
+def ask_kql(evidence: Evidence, text: str, **more: Any) -> pl.DataFrame:
+    """The rows of a KQL query; ``more`` is what `Evidence.kql` takes.
 
     Raises:
         UsageError: what is wrong with the query, with its line and column.
         QueryError: it is right, and can't be run here.
     """
     try:
-        rows: pl.DataFrame = evidence.kql(text, now=now, geo=geo, frame="polars")
+        rows: pl.DataFrame = evidence.kql(text, frame="polars", **more)
     except (KqlSyntaxError, KqlNameError, KqlTypeError) as problem:
         raise UsageError(f"KQL, {problem.message}", hint=problem.hint) from problem
     held = set(evidence_tables(evidence))

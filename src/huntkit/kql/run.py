@@ -10,7 +10,7 @@ import duckdb
 import polars as pl
 
 from huntkit.core.contracts import GeoLookup
-from huntkit.core.errors import QueryError, UsageError
+from huntkit.core.errors import QueryError, TimeError, UsageError
 from huntkit.core.timespan import parse_time
 from huntkit.kql import spark
 from huntkit.kql.external import Externals, read
@@ -288,13 +288,16 @@ def answer(
             places=places,
         )
         return compiled, execute(compiled)
-    except KqlError:
+    except (KqlError, TimeError):
         raise
     except (duckdb.Error, QueryError, UsageError) as failure:
         raise refused(failure) from failure
 
 
+_MOST_SAID = 300  # the engine quotes whole values
+
+
 def refused(failure: Exception) -> KqlError:
     """What the engine said while running, as one of our errors."""
-    message = str(failure).split("\n\n")[0].splitlines()[0]
+    message = str(failure.__cause__ or failure).split("\n\n")[0].splitlines()[0][:_MOST_SAID]
     return KqlError(f"the engine could not run this query: {message}")

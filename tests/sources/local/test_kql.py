@@ -3,6 +3,7 @@ import json
 import pytest
 
 import huntkit
+from huntkit.core.errors import TimeError
 from huntkit.kql import KqlNameError
 
 
@@ -60,3 +61,23 @@ def test_a_star_stands_for_the_tables_that_have_rows(evidence):
     assert sorted(found.rows()) == sorted((name, rows) for name, rows in listed)
     hits = evidence.kql("search 'ann' | summarize Count = count() by $table")
     assert ("SecurityEvent", 3) in hits.rows()
+
+
+def test_external_data_comes_from_mapped_files_and_leaves_nothing_behind(evidence, tmp_path):
+    file = tmp_path / "bad.csv"
+    file.write_text("user,score\nann,7\n", encoding="utf-8")
+    text = (
+        "let bad = externaldata(user: string, score: long)['https://lists.example/bad.csv']"
+        " with (format='csv', ignoreFirstRecord=true);"
+        " SecurityEvent | join kind=inner bad on $left.SubjectUserName == $right.user"
+        " | summarize count(), max(score)"
+    )
+    for _ in range(2):
+        found = evidence.kql(text, externals={"https://lists.example/bad.csv": file})
+        assert found.row(0) == (3, 7)
+    assert evidence.sql("SELECT count(*) FROM duckdb_tables()").item() == 0
+
+
+def test_a_time_that_is_none_is_told_as_such(evidence):
+    with pytest.raises(TimeError, match="garbage"):
+        evidence.kql("print now()", now="garbage")

@@ -138,7 +138,7 @@ class Cursor:
         """An error that says what should stand here, what does, and which known word is near."""
         word = self.words[self.at]
         near = known if known and self.kinds[self.at] == "name" else []
-        hint = did_you_mean(word[:40], near)
+        hint = did_you_mean(word[:40], [each for each in near if each != word])
         return self.error(f"expected {what}, found {self.found()}", hint=hint)
 
     def found(self) -> str:

@@ -3,13 +3,14 @@
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 
+import duckdb
 import polars as pl
 
 from huntkit.core.contracts import GeoLookup
 from huntkit.kql import frames, run
 from huntkit.kql.language.emit.duckdb.engine import Physical, Source
 from huntkit.sources.local.catalog import Table
-from huntkit.sources.local.database import SQL_TYPES, Database
+from huntkit.sources.local.database import SQL_TYPES, Database, quoted
 
 STORED = {
     **SQL_TYPES,
@@ -110,18 +111,35 @@ def answer(
         database.prepare(lambda connection, made: frames.prepare(connection, needs, made, geo))
         return database.run(compiled.sql)
 
-    def register(name: str, rows: pl.DataFrame) -> None:
-        database.prepare(lambda connection, _made: connection.register(name, rows.to_arrow()))
+    held: list[str] = []
 
-    files = run.Files(externals, register)
-    compiled, rows = run.answer(
-        text,
-        schemas,
-        sources,
-        execute,
-        files,
-        now=now,
-        parameters=parameters,
-        places=geo is not None,
-    )
+    def register(name: str, rows: pl.DataFrame) -> None:
+        held.append(name)
+        database.prepare(lambda connection, _made: _hold(connection, name, rows))
+
+    try:
+        compiled, rows = run.answer(
+            text,
+            schemas,
+            sources,
+            execute,
+            run.Files(externals, register),
+            now=now,
+            parameters=parameters,
+            places=geo is not None,
+        )
+    finally:
+        database.prepare(lambda connection, _made: _drop(connection, held))
     return frames.finished(rows, compiled.emitted)
+
+
+def _hold(connection: duckdb.DuckDBPyConnection, name: str, rows: pl.DataFrame) -> None:
+    """Keep rows as a table: what is only registered is not there for the cursors that ask."""
+    connection.register("external_rows", rows.to_arrow())
+    connection.execute(f"CREATE TABLE {quoted(name)} AS FROM external_rows")
+    connection.unregister("external_rows")
+
+
+def _drop(connection: duckdb.DuckDBPyConnection, names: Iterable[str]) -> None:
+    for name in names:
+        connection.execute(f"DROP TABLE IF EXISTS {quoted(name)}")

@@ -15,6 +15,12 @@ def scalar(ctx: Context, expr: s.Expr, scope: Scope, row: Row) -> plan.Scalar:
     """The expression as a value of the row."""
     bound = anything(ctx, expr, scope, row)
     if isinstance(bound, Table):
+        if isinstance(expr, s.Name):
+            raise ctx.type_error(
+                expr,
+                f"there is no column '{expr.name}' here; it is a table, and a value is expected",
+                "check the column's name, or use toscalar(...) for one value of the table",
+            )
         raise ctx.type_error(expr, "a table stands where a value is expected", "use toscalar(...)")
     return bound
 

@@ -5,8 +5,9 @@ r"""Regular expressions read closely enough to know their groups.
 """
 
 import re
+from functools import lru_cache
 
-from huntkit.kql.language.errors import KqlUnsupported
+from huntkit.kql.language.errors import KqlTypeError, KqlUnsupported
 
 _PIECE = re.compile(
     r"\\Q.*?(?:\\E|\Z)"  # a quoted stretch
@@ -48,4 +49,19 @@ def checked(pattern: str) -> str:
         raise KqlUnsupported("a regex with a NUL")
     if any(each["looking"] for each in _PIECE.finditer(pattern)):
         raise KqlUnsupported("a regex that looks ahead or behind (KQL has none)")
+    if fault := _fault(pattern):
+        raise KqlTypeError(f"the regex {pattern[:80]!r} can't be read: {fault}")
     return pattern
+
+
+@lru_cache(maxsize=1_000)
+def _fault(pattern: str) -> str:
+    """What RE2, which runs it, has against a pattern; nothing if it can be read."""
+    import pyarrow as pa  # noqa: PLC0415  slow to load, and queries without a regex do not need it
+    import pyarrow.compute as pc  # noqa: PLC0415
+
+    try:
+        pc.match_substring_regex(pa.scalar(""), pattern=pattern)
+    except pa.ArrowInvalid as problem:
+        return str(problem).partition(": ")[2] or str(problem)
+    return ""
