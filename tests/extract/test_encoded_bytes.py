@@ -95,6 +95,28 @@ def test_binaries_are_named_with_their_strings(head, kind):
     assert "wide!" in opened.text.splitlines()
 
 
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-16-le"])
+def test_bytes_that_end_within_a_letter_give_what_is_whole(encoding):
+    text = "a caf\u00e9 \u4e2d\u6587 and \U0001f600 more"
+    data = text.encode(encoding)
+    for size in range(16, len(data)):
+        whole = data[:size].decode(encoding, "ignore")
+        opened = open_bytes(data[:size], Allowed(), Context(ends=True))
+        assert opened is not None
+        assert opened.text == whole
+        assert opened.note == ("" if whole.encode(encoding) == data[:size] else "cut off")
+
+
+def test_compressed_text_that_was_cut_within_a_letter_is_still_text():
+    text = "\u4e2d\u6587 " * 400 + "end"
+    packed = gzip.compress(text.encode(), compresslevel=0)
+    for size in range(600, 607):
+        opened = open_bytes(packed[:size], Allowed(), SURE)
+        assert opened is not None
+        assert text.startswith(opened.text)
+        assert (opened.is_text, opened.note) == (True, "cut off")
+
+
 def test_unknown_bytes_are_reported_only_where_the_context_is_sure():
     assert open_bytes(NOISE, Allowed()) is None
     opened = open_bytes(NOISE, Allowed(), SURE)

@@ -7,7 +7,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from huntkit.extract.encoded_runs import Run, Signs, calls_a_decoder, kinds, run_bytes, runs
+from huntkit.extract.encoded_runs import (
+    Run,
+    Signs,
+    breaks_off,
+    calls_a_decoder,
+    kinds,
+    lower_case,
+    run_bytes,
+    runs,
+)
 
 SAYS = b"net user mallory Passw0rd /add"
 
@@ -86,9 +95,41 @@ def test_tools_that_decode_are_known(text):
     assert not calls_a_decoder("base 64 of openssh, certutil -hashfile")
 
 
+def test_places_stay_where_small_letters_are_longer():
+    text = "\u0130\u0130 AtoB('d2hvYW1p')"
+    assert len(lower_case(text)) == len(text)
+    assert [text[each.start : each.end] for each in runs(text)] == ["d2hvYW1p"]
+
+
+def test_a_run_that_breaks_off_is_told_by_its_last_letter():
+    for size in range(1, 30):
+        whole = base64.b64encode(bytes(range(200, 200 + size))).decode()
+        run = Run(0, 0, "base64", whole.rstrip("="), sure=True, wide=False)
+        assert not breaks_off(run)
+        assert not breaks_off(run._replace(body=whole))
+    assert breaks_off(run._replace(body="abcde"))
+    assert breaks_off(run._replace(body="-_"))
+    assert not breaks_off(run._replace(encoding="hex", body="abc"))
+
+
 def test_bytes_of_a_run_that_is_none():
     assert run_bytes(Run(0, 4, "hex", "abc", sure=False, wide=False)) is None
     assert run_bytes(Run(0, 4, "base32", "1", sure=False, wide=False)) is None
+
+
+TOKENS = [
+    *("echo ", "printf '%s' ", "base64", "|", " -d", "<<<", "b64decode(", "atob('", "decode64"),
+    *("Authorization: Basic ", "xxd -r -p", "openssl enc -a -d", "from_base64", "', '", "=", "==="),
+    *("d2hvYW1p", "'", '"', " ", "(", ")", ".decode(", "-e ", "...", "\u0130", "\n", "6869", "A"),
+]
+
+
+@given(st.lists(st.sampled_from(TOKENS), max_size=20).map("".join))
+def test_runs_beside_calls_are_inside_the_text_and_in_order(text):
+    start = 0
+    for run in runs(text):
+        assert start <= run.start < run.end <= len(text)
+        start = run.start
 
 
 @given(st.text(alphabet="aA0+/=-_'\"&. \\x,9fé\n", max_size=300))
@@ -114,6 +155,14 @@ def test_runs_are_inside_the_text_and_in_order(text):
         "A=",
         "--",
         "41 4z ",
+        "|base64 -d",
+        "echo AAAA|base64 -d",
+        "'AAAA','base64'",
+        "'base64'",
+        "b64decode('",
+        "Authorization: Basic ",
+        "from_base64(",
+        "|openssl ",
     ],
 )
 def test_half_a_million_characters_of_anything_take_little_time(unit):

@@ -1,6 +1,7 @@
 """What decoded bytes are: text, something compressed, an archive, a binary file."""
 
 import bz2
+import codecs
 import hashlib
 import lzma
 import zlib
@@ -117,9 +118,13 @@ class Context(NamedTuple):
     sure: bool = False  # they are encoded: if they are not readable, they are a binary
     hinted: bool = False  # something decodes nearby: deflate without a header is worth a try
     wide: bool = False  # they are UTF-16
+    ends: bool = False  # their end may be missing: the last character may be half
+    cut: bool = False  # their end is missing
 
 
 _BARE = Context()
+_CUT = "cut off"
+_SURELY_WIDE = 14  # bytes; any few of them spell letters of some script in UTF-16
 
 
 class Allowed(NamedTuple):
@@ -153,13 +158,16 @@ def open_bytes(
     """
     chain: list[Stage] = []
     name = limit = ""
-    notes: list[str] = []
+    notes = [_CUT] if context.cut else []
     room = allowed.room
     while not limit:
         packing = _packing(data)
         text = None if packing else readable(data, wide=context.wide)
         worth = context.sure or context.hinted or bool(chain)
         kind = "" if packing or text else file_kind(data)
+        if not (packing or text or kind) and (context.ends or _CUT in notes):
+            text = readable_start(data, wide=context.wide)
+            notes += [_CUT] if text and _CUT not in notes else []
         if packing is None and text is None and not kind and worth and len(data) > 8:
             packing = "deflate"
         if packing is None:
@@ -175,9 +183,9 @@ def open_bytes(
         name = name or _gzip_name(data, unpacked.name)
         data, limit, text = unpacked.data, unpacked.limit, None
         chain.append(Stage(unpacked.name, data))
-        notes += [unpacked.note] if unpacked.note else []
+        notes += [unpacked.note] if unpacked.note and unpacked.note not in notes else []
     if limit and limit != "depth":
-        text = readable(data)
+        text = readable(data) or readable_start(data)
     kind = "" if text else file_kind(data)
     if text is None and not kind and allowed.xor:
         key, plain = unmasked(data, sure=context.sure or bool(chain))
@@ -227,6 +235,27 @@ def readable(data: bytes, *, wide: bool = False) -> tuple[str, str] | None:
     return _printable("utf-16-le", data) if wide else None
 
 
+def readable_start(data: bytes, *, wide: bool = False) -> tuple[str, str] | None:
+    r"""As `readable`, of bytes that end within a character; None where they do not.
+
+    Examples:
+        >>> readable_start(b"n\x00e\x00t"), readable_start("caf\u00e9".encode()[:-1])
+        (('utf-16-le', 'ne'), ('utf-8', 'caf'))
+    """
+    even = data[: len(data) & ~1]
+    if even and 0xD8 <= even[-1] <= 0xDB:  # the first half of a rare letter
+        even = even[:-2]
+    if len(even) < len(data):
+        found = readable(even, wide=wide and len(even) >= _SURELY_WIDE)
+        if found is not None and found[0].startswith("utf-16"):
+            return found
+    try:
+        used = codecs.utf_8_decode(data, "strict", False)[1]
+    except UnicodeDecodeError:
+        return None
+    return readable(data[:used]) if used < len(data) else None
+
+
 def _printable(encoding: str, data: bytes) -> tuple[str, str] | None:
     sample = data[:256].decode(encoding, "ignore").removeprefix("\ufeff").rstrip("\x00")
     if not sample or not sample.translate(_BREAKS).isprintable():
@@ -271,7 +300,7 @@ def _unpacked(data: bytes, name: str, room: int, ratio: int) -> tuple[_Unpacked 
     limit = ""
     if full and not done:
         limit = "ratio" if most < room else "size_bytes"
-    return _Unpacked(name, out, limit, "" if done or limit else "cut off"), len(out)
+    return _Unpacked(name, out, limit, "" if done or limit else _CUT), len(out)
 
 
 def _packing(data: bytes) -> str | None:

@@ -28,9 +28,41 @@ _SWITCH_REST = (
 )
 _SWITCHES = [re.compile(mark + _SWITCH_REST) for mark in "-/\u2013\u2014\u2015"]
 _SWITCH = re.compile(r".(?:e|ec|ea|encodedarguments|en[codeman^`]{0,24})\s", re.IGNORECASE)
-_CALL = re.compile(
-    r"(?:base64string\)?[\"']?\s{0,4}[(,]{1,2}\s{0,4}\(?[\"']|base64\s?,|b64decode\(b?[\"'])"
-    rf"(?P<body>{_BODY}{{4,}}+={{0,2}})",
+_SHORT_BODY = rf"(?P<body>{_BODY}{{4,}}+={{0,2}}|{_BODY}{{3}}=|{_BODY}{{2}}==)"
+_OPENED = rf"\s?\(\s{{0,4}}b?[\"']{_SHORT_BODY}"
+# What decodes, by the word in it that is looked for first: that is many times faster.
+_CALLS = {
+    "base64": re.compile(
+        r"base64(?:string\)?[\"']?\s{0,4}[(,]{1,2}\s{0,4}\(?[\"']|\s?,|_decode\s?\(\s{0,4}[\"']"
+        rf"|\s{{1,4}}-{{1,2}}d[a-z]{{0,6}}\s{{0,4}}<<<\s{{0,4}}[\"']?){_SHORT_BODY}",
+        re.IGNORECASE,
+    ),
+    **{
+        word: re.compile(word + _OPENED, re.IGNORECASE)
+        for word in (
+            "b64decode",
+            "decode64",
+            "decodebase64",
+            "decode_base64",
+            "from_base64",
+            "atob",
+        )
+    },
+}
+_BEFORE_NAME = re.compile(r"[\"'](?:\s{0,4},|\.decode\()\s{0,4}[\"']\Z", re.IGNORECASE)
+# RFC 7617: a name, a colon and a password.
+_BASIC = re.compile(
+    r"authorization[\"'\\]{0,4}\s{0,4}[:=,]\s{0,4}[\"'\\]{0,4}basic\s{1,4}" + _SHORT_BODY,
+    re.IGNORECASE,
+)
+_PIPE = re.compile(
+    r"\|\s{0,8}(?:[\w.\-/]{0,40}/)?(?:base64\s{1,4}(?:-i\s{1,4})?-{1,2}[dD]|openssl\s{1,4}base64\s{1,4}-d"
+    r"|openssl\s{1,4}enc\s{1,4}(?:-d\s{1,4}-(?:base64|a)\b|-(?:base64|a)\s{1,4}-d\b)"
+    r"|(?P<hex>xxd\s{1,4}(?:-r\s{1,4}-p|-p\s{1,4}-r|-rp|-pr)\b))"
+)
+_ECHO = re.compile(
+    r"(?:\b(?:echo|printf|print|write-output)(?:\s{1,4}(?:-[neE]{1,3}|[\"']?%s(?:\\n)?[\"']?)){0,2}"
+    r"\s{1,4}|<<<\s{0,4})[\"']?\Z",
     re.IGNORECASE,
 )
 _SURE_HEX = re.compile(
@@ -55,7 +87,8 @@ _NO_DIGIT = re.compile(r"0x|\\x|[^0-9A-Fa-f]")
 # and plain, as looking for words is several times faster than an expression.
 _DECODERS = (
     "base64string", "b64decode", "decode64", "decodebase64", "base64_decode", "encodedcommand",
-    "atob(", "/base64/", "fromhex", "unhexlify", "hex2bin", "b32decode", "deflatestream",
+    "atob(", "decode_base64", "from_base64", "/base64/", "fromhex", "unhexlify", "hex2bin",
+    "b32decode", "deflatestream",
 )  # fmt: skip
 _TOOLS = re.compile(
     r"base(?:64|32)['\"]?[\s,]{1,4}-{1,2}d|openssl\s{1,4}(?:enc|base64)\b|xxd\s(?:-p\s)?-r"
@@ -72,6 +105,11 @@ _LINES = (64, 76)
 _LONG_PATH = 512
 _ALPHABET = frozenset(string.ascii_letters + string.digits + "+/_-")
 _STANDARD = str.maketrans("-_", "+/")
+_LETTERS = string.ascii_uppercase + string.ascii_lowercase + string.digits + "+/"
+_OF_BASE64 = "".join(_ALPHABET)
+_SWITCHED, _CALLED, _BASIC_LOGIN, _HEX_CALLED = "switch", "call", "basic", "hex"  # what announces
+_LOWER = str.maketrans(string.ascii_uppercase, string.ascii_lowercase)
+_ELLIPSES = ("...", "\u2026")
 
 
 class Signs:
@@ -98,6 +136,9 @@ class Run(NamedTuple):
     sure: bool  # the context says that it is encoded
     wide: bool  # PowerShell's -EncodedCommand: always UTF-16
     hinted: bool = False  # something in the text decodes
+    last: bool = False  # the text ends with it, perhaps too early
+    cut: bool = False  # dots behind it say that its end is missing
+    login: bool = False  # credentials of HTTP, which hide no command
 
 
 def calls_a_decoder(text: str) -> bool:
@@ -126,17 +167,16 @@ def runs(text: str, signs: int = Signs.ALL, longs: Sequence[str] | None = None) 
         [('base64', 'ZABpAHIA')]
     """
     hinted = bool(signs & Signs.DECODER)
-    announced: dict[int, re.Match[str]] = {}
-    hexes: dict[int, re.Match[str]] = {}
+    announced = dict(_announced(text)) if signs & Signs.ANNOUNCED else {}
+    hexes: dict[int, str] = {}
     pieces: dict[int, re.Match[str]] = {}
-    if signs & Signs.ANNOUNCED:
-        announced = {match.start("body"): match for match in _announced(text)}
     if hinted and "hex" in text.lower():
-        hexes = {match.start("body"): match for match in _SURE_HEX.finditer(text)}
+        hexes = {match.start("body"): match["body"] for match in _SURE_HEX.finditer(text)}
     by_byte = dict(_byte_by_byte(text)) if signs & Signs.BYTES else {}
     if signs & Signs.PIECES:
         pieces = {match.start() + 1: match for match in _PIECES.finditer(text)}
     starts = _long_starts(text) if longs is None else _starts(text, longs)
+    size = len(text.rstrip())
     floor = 0
     for start in sorted({*announced, *hexes, *by_byte, *pieces, *starts}):
         if start < floor:
@@ -146,20 +186,39 @@ def runs(text: str, signs: int = Signs.ALL, longs: Sequence[str] | None = None) 
             body = _NO_DIGIT.sub("", text[start:floor])
             yield Run(start, floor, "hex", body, sure=False, wide=False, hinted=hinted)
         elif start in hexes:
-            floor = hexes[start].end()
-            yield Run(start, floor, "hex", hexes[start]["body"], sure=True, wide=False)
+            floor = start + len(hexes[start])
+            yield Run(start, floor, "hex", hexes[start], sure=True, wide=False)
         else:
             if start in pieces:
                 floor = pieces[start].end()
                 body = _BETWEEN_PIECES.sub("", text[start:floor])
             else:
                 body, floor = _joined(text, start)
-            whole = Run(start, floor, "base64", body, sure=False, wide=False, hinted=hinted)
-            told = announced.get(start)
-            if told is not None:
-                yield whole._replace(sure=True, wide=told.re is not _CALL)
-            elif len(body) >= MIN_RUN:
-                yield from _as_kinds(whole)
+            told = announced.get(start, "")
+            cut = text.startswith(_ELLIPSES, floor)
+            whole = Run(
+                start, floor, "base64", body, bool(told), told == _SWITCHED, hinted and not told,
+                floor >= size, cut,
+            )  # fmt: skip
+            yield from _told_kinds(whole, told)
+
+
+def _told_kinds(run: Run, told: str) -> Iterator[Run]:
+    """What a run may be by what announces it, or else by its letters."""
+    if told == _HEX_CALLED:
+        body = run.body[: len(run.body) & ~1]
+        if _HEX.fullmatch(body):
+            yield run._replace(encoding="hex", body=body)
+            return
+    elif told == _BASIC_LOGIN:
+        if b":" in (run_bytes(run) or b""):
+            yield run._replace(login=True)
+            return
+    elif told:
+        yield run
+        return
+    if len(run.body) >= MIN_RUN:
+        yield from _as_kinds(run._replace(sure=False))
 
 
 def _long_starts(text: str) -> list[int]:
@@ -181,14 +240,72 @@ def _starts(text: str, longs: Sequence[str]) -> list[int]:
     return found
 
 
-def _announced(text: str) -> Iterator[re.Match[str]]:
-    """Runs behind PowerShell's switch, or in a call that decodes."""
+def _announced(text: str) -> Iterator[tuple[int, str]]:
+    """Where runs stand behind PowerShell's switch or in what decodes, and which it is."""
+    lower = lower_case(text)
+    if "authorization" in lower:
+        for match in _BASIC.finditer(text):
+            yield match.start("body"), _BASIC_LOGIN
+    if "64" in lower or "atob" in lower:
+        yield from _called(text, lower)
+    if "|" in text and ("base64" in lower or "openssl" in lower or "xxd" in lower):
+        yield from _piped(text)
     for switch in _SWITCHES if not text.isascii() else _SWITCHES[:2]:
         for match in switch.finditer(text):
             if _SWITCH.match(text, match.start()):
-                yield match
-    if "64" in text:
-        yield from _CALL.finditer(text)
+                yield match.start("body"), _SWITCHED
+
+
+def lower_case(text: str) -> str:
+    """The text in lower case, letter by letter, so that places in both are the same."""
+    lower = text.lower()
+    return lower if len(lower) == len(text) else text.translate(_LOWER)
+
+
+def _called(text: str, lower: str) -> Iterator[tuple[int, str]]:
+    """Arguments of calls that decode, and ``'...', 'base64'``."""
+    for word, call in _CALLS.items():
+        floor, place = 0, lower.find(word)
+        while place >= 0:
+            match = call.match(text, place)
+            if match is not None:
+                yield match.start("body"), _CALLED
+            elif word == "base64":
+                start = _named_behind(text, floor, place)
+                if start is not None:
+                    yield start, _CALLED
+                floor = place
+            place = lower.find(word, place + len(word))
+
+
+def _named_behind(text: str, floor: int, place: int) -> int | None:
+    """Where the string starts of ``from('...', 'base64')``; this word stands at `place`."""
+    mark = _BEFORE_NAME.search(text, max(floor, place - 20), place)
+    if mark is None or text[place + 6 : place + 7] not in {'"', "'"}:
+        return None
+    start = _start_of_last(text[floor : mark.start()])
+    is_quoted = start is not None and text[floor + start - 1 : floor + start] in {'"', "'"}
+    return floor + start if start is not None and is_quoted else None
+
+
+def _start_of_last(text: str) -> int | None:
+    """Where the base64 starts that a text ends with, if that is four characters or more."""
+    letters = text.rstrip("=")
+    left = letters.rstrip(_OF_BASE64)
+    size, padding = len(letters) - len(left), len(text) - len(letters)
+    return len(left) if size >= 2 and padding <= 2 and size + padding >= 4 else None
+
+
+def _piped(text: str) -> Iterator[tuple[int, str]]:
+    """What a shell's ``echo`` gives to a tool that decodes; no file's name."""
+    floor = 0
+    for tool in _PIPE.finditer(text):
+        given = text[floor : tool.start()].rstrip()
+        given = given[:-1] if given[-1:] in {'"', "'"} else given
+        start = _start_of_last(given)
+        if start is not None and _ECHO.search(given[max(0, start - 64) : start]):
+            yield floor + start, _HEX_CALLED if tool["hex"] else _CALLED
+        floor = tool.end()
 
 
 def _byte_by_byte(text: str) -> Iterator[tuple[int, int]]:
@@ -288,3 +405,17 @@ def run_bytes(run: Run) -> bytes | None:
         return base64.b64decode(body + "=" * (-spare % 4))
     except (binascii.Error, ValueError):
         return None
+
+
+def breaks_off(run: Run) -> bool:
+    """Whether the last character of base64 belongs to a byte that is not there.
+
+    Examples:
+        >>> [breaks_off(Run(0, 0, "base64", body, True, False)) for body in ("aGk", "aGk=", "aGl")]
+        [False, False, True]
+    """
+    spare = len(run.body) % 4
+    if run.encoding != "base64" or not spare or run.body.endswith("="):
+        return False
+    value = _LETTERS.find(run.body[-1].translate(_STANDARD))
+    return spare == 1 or value & (15 if spare == 2 else 3) > 0

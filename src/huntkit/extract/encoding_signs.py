@@ -22,7 +22,9 @@ _CALLS = [
 _PATTERNS = {
     Signs.ANNOUNCED: (
         r"(?:[-/]|\u2013|\u2014|\u2015)(?i-u:e(?:[acn][a-z^`]{0,24})?\s+[\"']?[a-z0-9+/]{4})"
-        r"|(?i-u:base64string|base64\s?,|b64decode)"
+        r"|(?i-u:base64(?:string|\s?,|\s+-|_?decode|[\"'])|b64decode|decode_?base64|from_base64"
+        r"|decode64\(|atob\(|\|\s*(?:[a-z./]*/)?(?:openssl|xxd)\s"
+        r"|authorization[\"'\\]*\s*[:=,]\s*[\"'\\]*basic\s)"
     ),
     Signs.BYTES: (
         r"(?-u:(?:\\x[0-9A-Fa-f]{2}){4}|(?:0x[0-9A-Fa-f]{2}[,;\s]{1,4}){5}"

@@ -209,7 +209,8 @@ class _Decoder:
                 opened = self.memory.opened(found, self._allowed(inner))
                 if opened is None:
                     continue
-                content, encoding, sure = opened, found.encoding, found.sure
+                content, encoding = opened, found.encoding
+                sure = found.sure and not found.login
             alive.append(found)
             layer = self._add(inner, content, encoding, announced=look.told or sure)
             layer.start, layer.end = found.start, found.end

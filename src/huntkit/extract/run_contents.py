@@ -3,7 +3,7 @@
 import string
 
 from huntkit.extract.encoded_bytes import Allowed, Context, Opened, Stage, is_packed, open_bytes
-from huntkit.extract.encoded_runs import MIN_RUN, Run, kinds, parts, run_bytes
+from huntkit.extract.encoded_runs import MIN_RUN, Run, breaks_off, kinds, parts, run_bytes
 
 
 class Memory:
@@ -13,11 +13,11 @@ class Memory:
     """
 
     def __init__(self) -> None:
-        self._known: dict[Run, Opened | None] = {}
+        self._known: dict[tuple[object, ...], Opened | None] = {}
 
     def opened(self, run: Run, allowed: Allowed) -> Opened | None:
         """What the run opens to, within these limits."""
-        key = run._replace(start=0, end=0)
+        key = run[2:]  # all but its place
         if key in self._known:
             known = self._known[key]
             if known is None or (
@@ -41,7 +41,10 @@ def open_run(run: Run, allowed: Allowed) -> Opened | None:
     data = run_bytes(run)
     if not data:
         return None
-    context = Context(run.sure, run.hinted, run.wide)
+    ends = run.sure or run.last or run.cut
+    context = Context(
+        run.sure, run.hinted, run.wide, ends=ends, cut=run.cut or (ends and breaks_off(run))
+    )
     opened = open_bytes(data, allowed, context, (Stage(run.encoding, data),))
     if opened is None:
         return None
@@ -62,7 +65,7 @@ def may_decode(run: str) -> bool:
     """
     for part in parts(run):
         for kind in kinds(part):
-            look = Run(0, 0, kind, part[: _glance(part, kind)], sure=False, wide=False)
+            look = Run(0, 0, kind, part[: _glance(part, kind)], sure=False, wide=False, last=True)
             if open_run(look, _GLANCE) is not None or is_packed(run_bytes(look) or b""):
                 return True
     return False
