@@ -16,7 +16,7 @@ def main() -> int:
     if unknown := [name for name in chosen if name not in known]:
         print(f"no benchmark {', '.join(unknown)}; there are: {', '.join(known)}", file=sys.stderr)
         return 2
-    data = Path(os.environ.get("HUNTKIT_DATA", "../shared/data"))
+    data = Path(os.environ.get("HUNTKIT_DATA", "../shared/data")).resolve()
     if not data.is_dir():
         print(f"no shared data at {data}: set HUNTKIT_DATA", file=sys.stderr)
         return 2

@@ -95,7 +95,7 @@ def _of_peer(source: Path, folder: str) -> tuple[str, ...]:
     python = peer()
     if python is None:
         return (f"{PEER} can't be installed", "", "", "", "", "")
-    command = [python, "-c", MSTICPY, str(source)]
+    command = [python, "-c", MSTICPY, str(source.resolve())]
     done = subprocess.run(command, capture_output=True, text=True, cwd=folder)
     count = len(source.read_text().splitlines())
     if done.returncode:

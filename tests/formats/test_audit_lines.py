@@ -67,6 +67,23 @@ def test_resolved_names_keep_their_upper_case():
     assert (record["syscall"], record["SYSCALL"], record["AUID"]) == ("59", "execve", "eve")
 
 
+def test_what_auditd_resolved_is_no_argument():
+    line = 'type=EXECVE msg=audit(1.5:2): argc=1 a0="ls"\x1da1="-l"'
+    record = fields(line)
+    assert (record["argv"], record["a1"]) == (["ls"], "-l")
+    assert LineParser().parse(line) == parse_line(line)
+
+
+def test_layouts_that_take_turns_are_all_read_by_their_own_expression():
+    lines = [
+        f'type=PATH msg=audit(1.5:{n}): item={n} name="/{n}"{" inode=1" * (n % 3 == 1)}'
+        f"{' dev=8:1' * (n % 3 == 2)}"
+        for n in range(30)
+    ]
+    parse = LineParser().parse
+    assert [parse(line) for line in lines] == [parse_line(line) for line in lines]
+
+
 def test_words_between_fields_are_kept():
     record = fields('type=AVC msg=audit(1.5:2): avc:  denied  { read } for  pid=5 comm="y"')
     assert record["_text"] == "avc:  denied  { read } for"

@@ -94,7 +94,7 @@ class EventTable:
     def __init__(self, *, users: Mapping[int, str] | None = None, records: bool = True) -> None:
         self._users = users or {}
         self._heads = _Heads()
-        self._texts: list[str] | None = [] if records else None
+        self._texts: list[bytes] | None = [] if records else None
         # Filled cells cost, empty ones do not.
         self._shapes: dict[tuple[str, ...], _Shape] = {}
         self._known: dict[str, None] = {}
@@ -111,7 +111,7 @@ class EventTable:
         heads.places.append(place)
         heads.kinds.append(heads.types.setdefault(types, len(heads.types)))
         if self._texts is not None:
-            self._texts.append(orjson.dumps(records).decode())
+            self._texts.append(orjson.dumps(records))
         names = tuple(row)
         shape = self._shapes.get(names)
         if shape is None:
@@ -147,7 +147,7 @@ class EventTable:
             return
         own = _own_columns(heads)
         if self._texts is not None:
-            own.append(pl.Series("records", self._texts, dtype=pl.String))
+            own.append(pl.Series("records", self._texts, dtype=pl.Binary).cast(pl.String))
             self._texts = []
         own.append(pl.Series("SourceIndex", heads.places, dtype=pl.Int64))
         self._parts.append((pl.DataFrame(own), self._fields()))
