@@ -21,33 +21,25 @@ _PIECES = re.compile(
 )
 _BETWEEN_PIECES = re.compile(r"[\"']\s{0,8}[+&.]\s{0,8}(?:_\s{1,8}&?\s{0,8})?[\"']")
 # Short runs count where the context announces them: the abbreviations of -EncodedCommand, calls.
-# Each expression begins with one plain character, for which the engine looks many times faster than
-# for one of several or without regard to case.
+# Each is matched only where its first letters stand: to look for plain ones is many times faster
+# than for an expression.
 _SWITCH_REST = (
     rf"[eE](?:[cCaAnN][A-Za-z^`]{{0,24}})?\s{{1,16}}[\"']?(?P<body>{_BODY}{{4,}}+={{0,2}})"
 )
-_SWITCHES = [re.compile(mark + _SWITCH_REST) for mark in "-/\u2013\u2014\u2015"]
+_SWITCHED_BODY = re.compile(f".{_SWITCH_REST}")
+_MARKS = ("-e", "/e", "\u2013e", "\u2014e", "\u2015e")
 _SWITCH = re.compile(r".(?:e|ec|ea|encodedarguments|en[codeman^`]{0,24})\s", re.IGNORECASE)
 _SHORT_BODY = rf"(?P<body>{_BODY}{{4,}}+={{0,2}}|{_BODY}{{3}}=|{_BODY}{{2}}==)"
 _OPENED = rf"\s?\(\s{{0,4}}b?[\"']{_SHORT_BODY}"
-# What decodes, by the word in it that is looked for first: that is many times faster.
+# What decodes, by its word.
+_DECODES = ("b64decode", "decode64", "decodebase64", "decode_base64", "from_base64", "atob")
 _CALLS = {
     "base64": re.compile(
         r"base64(?:string\)?[\"']?\s{0,4}[(,]{1,2}\s{0,4}\(?[\"']|\s?,|_decode\s?\(\s{0,4}[\"']"
         rf"|\s{{1,4}}-{{1,2}}d[a-z]{{0,6}}\s{{0,4}}<<<\s{{0,4}}[\"']?){_SHORT_BODY}",
         re.IGNORECASE,
     ),
-    **{
-        word: re.compile(word + _OPENED, re.IGNORECASE)
-        for word in (
-            "b64decode",
-            "decode64",
-            "decodebase64",
-            "decode_base64",
-            "from_base64",
-            "atob",
-        )
-    },
+    **{word: re.compile(word + _OPENED, re.IGNORECASE) for word in _DECODES},
 }
 _BEFORE_NAME = re.compile(r"[\"'](?:\s{0,4},|\.decode\()\s{0,4}[\"']\Z", re.IGNORECASE)
 # RFC 7617: a name, a colon and a password.
@@ -102,6 +94,7 @@ _HEX_TEXT = re.compile(
 _BASE32 = re.compile(r"[A-Z2-7]{16,}={0,6}")
 _HEX_OR_GUID = re.compile(r"[0-9A-Fa-f\-]+|[0-9]+|[A-Za-z]+[0-9]{0,4}")
 _LINES = (64, 76)
+_JOINTS = frozenset("=\"'\\\r\n")  # what may continue a run
 _LONG_PATH = 512
 _ALPHABET = frozenset(string.ascii_letters + string.digits + "+/_-")
 _STANDARD = str.maketrans("-_", "+/")
@@ -116,14 +109,15 @@ class Signs:
     """What a text may hold, as bits of a number."""
 
     RUN = 1  # a run of letters that decodes to something
-    ANNOUNCED = 2  # a switch or call in front of one, however short
+    ANNOUNCED = 2  # PowerShell's switch in front of one, however short
     BYTES = 4  # bytes written one by one
     PIECES = 8  # strings put together
     PERCENT = 16
     HTML = 32
     CODES = 64
     DECODER = 128  # something that decodes; says nothing by itself
-    ALL = 255
+    CALLED = 256  # a call or tool that decodes beside one, however short
+    ALL = 511
 
 
 class Run(NamedTuple):
@@ -167,7 +161,9 @@ def runs(text: str, signs: int = Signs.ALL, longs: Sequence[str] | None = None) 
         [('base64', 'ZABpAHIA')]
     """
     hinted = bool(signs & Signs.DECODER)
-    announced = dict(_announced(text)) if signs & Signs.ANNOUNCED else {}
+    announced = dict(_called(text)) if signs & Signs.CALLED else {}
+    if signs & Signs.ANNOUNCED:
+        announced.update(_switched(text))
     hexes: dict[int, str] = {}
     pieces: dict[int, re.Match[str]] = {}
     if hinted and "hex" in text.lower():
@@ -175,10 +171,10 @@ def runs(text: str, signs: int = Signs.ALL, longs: Sequence[str] | None = None) 
     by_byte = dict(_byte_by_byte(text)) if signs & Signs.BYTES else {}
     if signs & Signs.PIECES:
         pieces = {match.start() + 1: match for match in _PIECES.finditer(text)}
-    starts = _long_starts(text) if longs is None else _starts(text, longs)
+    known = _long_runs(text) if longs is None else _places(text, longs)
     size = len(text.rstrip())
     floor = 0
-    for start in sorted({*announced, *hexes, *by_byte, *pieces, *starts}):
+    for start in sorted({*announced, *hexes, *by_byte, *pieces, *known}):
         if start < floor:
             continue  # a part of the run before
         if start in by_byte:
@@ -193,7 +189,7 @@ def runs(text: str, signs: int = Signs.ALL, longs: Sequence[str] | None = None) 
                 floor = pieces[start].end()
                 body = _BETWEEN_PIECES.sub("", text[start:floor])
             else:
-                body, floor = _joined(text, start)
+                body, floor = _joined(text, start, known.get(start))
             told = announced.get(start, "")
             cut = text.startswith(_ELLIPSES, floor)
             whole = Run(
@@ -218,42 +214,50 @@ def _told_kinds(run: Run, told: str) -> Iterator[Run]:
         yield run
         return
     if len(run.body) >= MIN_RUN:
-        yield from _as_kinds(run._replace(sure=False))
+        yield from _as_kinds(run._replace(sure=False) if told else run)
 
 
-def _long_starts(text: str) -> list[int]:
-    return [match.start() for match in _LONG.finditer(text)]
+def _long_runs(text: str) -> dict[int, int]:
+    return dict(match.span() for match in _LONG.finditer(text))
 
 
-def _starts(text: str, longs: Sequence[str]) -> list[int]:
-    """Where these whole runs stand; they come in order."""
-    found: list[int] = []
+def _places(text: str, longs: Sequence[str]) -> dict[int, int]:
+    """Starts and ends of these whole runs; they come in order."""
+    found: dict[int, int] = {}
     at = 0
     for run in longs:
         start = text.find(run, at)
         while start >= 0:
             at = start + len(run)
             if text[start - 1 : start] not in _ALPHABET and text[at : at + 1] not in _ALPHABET:
-                found.append(start)
+                found[start] = at
                 break
             start = text.find(run, start + 1)
     return found
 
 
-def _announced(text: str) -> Iterator[tuple[int, str]]:
-    """Where runs stand behind PowerShell's switch or in what decodes, and which it is."""
+def _called(text: str) -> Iterator[tuple[int, str]]:
+    """Where runs stand in what decodes, and which it is."""
     lower = lower_case(text)
     if "authorization" in lower:
         for match in _BASIC.finditer(text):
             yield match.start("body"), _BASIC_LOGIN
     if "64" in lower or "atob" in lower:
-        yield from _called(text, lower)
+        yield from _arguments(text, lower)
     if "|" in text and ("base64" in lower or "openssl" in lower or "xxd" in lower):
         yield from _piped(text)
-    for switch in _SWITCHES if not text.isascii() else _SWITCHES[:2]:
-        for match in switch.finditer(text):
-            if _SWITCH.match(text, match.start()):
+
+
+def _switched(text: str) -> Iterator[tuple[int, str]]:
+    """Where runs stand behind PowerShell's switch."""
+    lower = lower_case(text)
+    for mark in _MARKS if not text.isascii() else _MARKS[:2]:
+        place = lower.find(mark)
+        while place >= 0:
+            match = _SWITCHED_BODY.match(text, place)
+            if match is not None and _SWITCH.match(text, place):
                 yield match.start("body"), _SWITCHED
+            place = lower.find(mark, place + 1 if match is None else match.end())
 
 
 def lower_case(text: str) -> str:
@@ -262,9 +266,12 @@ def lower_case(text: str) -> str:
     return lower if len(lower) == len(text) else text.translate(_LOWER)
 
 
-def _called(text: str, lower: str) -> Iterator[tuple[int, str]]:
+def _arguments(text: str, lower: str) -> Iterator[tuple[int, str]]:
     """Arguments of calls that decode, and ``'...', 'base64'``."""
+    named = "base64" in lower
     for word, call in _CALLS.items():
+        if not named and "base64" in word:
+            continue
         floor, place = 0, lower.find(word)
         while place >= 0:
             match = call.match(text, place)
@@ -333,8 +340,13 @@ def _as_kinds(run: Run) -> Iterator[Run]:
             yield run._replace(start=left, end=left + len(part), encoding=kind, body=part)
 
 
-def _joined(text: str, start: int) -> tuple[str, int]:
-    """The run with those that 'a' + 'b' or a fixed line length continue it with."""
+def _joined(text: str, start: int, known: int | None) -> tuple[str, int]:
+    """The run with those that 'a' + 'b' or a fixed line length continue it with.
+
+    `known` is where its letters end, if that is known.
+    """
+    if known is not None and text[known : known + 1] not in _JOINTS:
+        return text[start:known], known
     found: list[str] = []
     while True:
         match = _NEXT.match(text, start)
@@ -374,7 +386,7 @@ def _may_be_letters(run: str) -> bool:
 
 def parts(run: str) -> list[str]:
     """The run itself, or the parts of a path or option of which one may be encoded."""
-    mark = run.lower().rfind("/base64/")
+    mark = run.lower().rfind("/base64/") if "64/" in run else -1
     if mark >= 0:  # of a URL: /Basic/Command/Base64/...
         run = run[mark + len("/base64/") :]
     if ("-" in run or "_" in run) and ("/" in run or "+" in run):
@@ -398,11 +410,13 @@ def run_bytes(run: Run) -> bytes | None:
         if run.encoding == "base32":
             body = run.body.rstrip("=")
             return base64.b32decode(body + "=" * (-len(body) % 8))
-        body = run.body.rstrip("=").translate(_STANDARD)
+        body = run.body.rstrip("=")
+        if "-" in body or "_" in body:
+            body = body.translate(_STANDARD)
         spare = len(body) % 4
         if spare == 1:  # no base64 has this length: the last character is something else's
             body, spare = body[:-1], 0
-        return base64.b64decode(body + "=" * (-spare % 4))
+        return binascii.a2b_base64(body + "=" * (-spare % 4) if spare else body)
     except (binascii.Error, ValueError):
         return None
 

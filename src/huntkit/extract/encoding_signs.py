@@ -22,7 +22,9 @@ _CALLS = [
 _PATTERNS = {
     Signs.ANNOUNCED: (
         r"(?:[-/]|\u2013|\u2014|\u2015)(?i-u:e(?:[acn][a-z^`]{0,24})?\s+[\"']?[a-z0-9+/]{4})"
-        r"|(?i-u:base64(?:string|\s?,|\s+-|_?decode|[\"'])|b64decode|decode_?base64|from_base64"
+    ),
+    Signs.CALLED: (
+        r"(?i-u:base64(?:string|\s?,|\s+-|_?decode|[\"'])|b64decode|decode_?base64|from_base64"
         r"|decode64\(|atob\(|\|\s*(?:[a-z./]*/)?(?:openssl|xxd)\s"
         r"|authorization[\"'\\]*\s*[:=,]\s*[\"'\\]*basic\s)"
     ),
@@ -48,24 +50,24 @@ def signs(texts: pl.Series, *, xor: bool = False) -> pl.DataFrame:
     Examples:
         >>> signs(pl.Series(["cmd /c dir", "pwsh -e ZABpAHIA", "%3Cb%3E%3C%2Fb%3E"]))["signs"]
         shape: (3,)
-        Series: 'signs' [u8]
+        Series: 'signs' [u16]
         [
             0
             2
             16
         ]
     """
-    found = pl.zeros(len(texts), dtype=pl.UInt8, eager=True)
+    found = pl.zeros(len(texts), dtype=pl.UInt16, eager=True)
     for sign, pattern in _PATTERNS.items():
-        found |= texts.str.contains(pattern).cast(pl.UInt8) * sign
+        found |= texts.str.contains(pattern).cast(pl.UInt16) * sign
     every = texts.str.extract_all(_RUNS)
     some = (found > 0) | (every.list.len() > 0)
     calls = pl.repeat(value=False, n=len(texts), dtype=pl.Boolean, eager=True)
     if some.any():
         calls = texts.str.contains_any(_CALLS, ascii_case_insensitive=True) & some
     worth = every if xor else _worth(every, calls)
-    found |= (worth.list.len() > 0).cast(pl.UInt8) * Signs.RUN
-    found |= (calls & (found > 0)).cast(pl.UInt8) * Signs.DECODER
+    found |= (worth.list.len() > 0).cast(pl.UInt16) * Signs.RUN
+    found |= (calls & (found > 0)).cast(pl.UInt16) * Signs.DECODER
     return pl.DataFrame({"signs": found, "runs": worth})
 
 
