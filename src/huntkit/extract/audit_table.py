@@ -236,7 +236,7 @@ def _arguments_joined(record: Record) -> Record:
 def _with(row: Record, part: Record, kind: str) -> Record:
     """The row with the fields of one more line; other values of fields that it has get a name."""
     shared = row.keys() & part.keys()
-    for name in shared if len(shared) > 1 else ():
+    for name in sorted(shared) if len(shared) > 1 else ():
         if name != "type" and row[name] != part[name]:
             row.setdefault(f"{name}_{kind}", part[name])
     return {**part, **row}
