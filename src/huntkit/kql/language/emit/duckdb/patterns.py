@@ -44,11 +44,18 @@ def only_group(pattern: str, number: int) -> str:
 
 
 def checked(pattern: str) -> str:
-    """The pattern, if it holds nothing that KQL's expressions lack."""
+    r"""The pattern, if it holds nothing that KQL's expressions lack; groups named as RE2 does.
+
+    >>> checked('(?<user>a)[(?<x>]')
+    '(?P<user>a)[(?<x>]'
+    """
     if "\x00" in pattern:
         raise KqlUnsupported("a regex with a NUL")
     if any(each["looking"] for each in _PIECE.finditer(pattern)):
         raise KqlUnsupported("a regex that looks ahead or behind (KQL has none)")
+    pattern = _PIECE.sub(
+        lambda each: each[0].replace("(?<", "(?P<") if each["named"] else each[0], pattern
+    )
     if fault := _fault(pattern):
         raise KqlTypeError(f"the regex {pattern[:80]!r} can't be read: {fault}")
     return pattern

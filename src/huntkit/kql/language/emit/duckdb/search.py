@@ -170,7 +170,7 @@ def pattern_of(node: Fn, place: int) -> str:
 @primitive("matches_regex")
 def _matches(_e: Emitter, node: Fn, args: list[Sql]) -> Sql:
     if isinstance(node.args[1], Lit):
-        checked(str(node.args[1].value or ""))
+        args = [args[0], text(checked(str(node.args[1].value or "")))]
     return call("regexp_matches", *args)
 
 
