@@ -159,3 +159,19 @@ def test_an_integer_beyond_long_is_refused_and_never_null():
     with pytest.raises(UsageError, match="18446744073709551615"):
         kql.query("T", T=rows)
     assert kql.query("T", T=rows.select(pl.col("x") // 2), frame="polars").item() == 2**63 - 1
+
+
+def test_watchlists_are_csv_files_that_the_caller_maps(tmp_path):
+    file = tmp_path / "vip.csv"
+    file.write_text("SearchKey,Team\nann,red\nzoe,blue\n", encoding="utf-8")
+    rows = pl.DataFrame({"User": ["ann", "bob"]})
+    text = "let vip = _GetWatchlist('vip'); T | where User in ((vip | project SearchKey))"
+    lists = {"watchlist:vip": file}
+    assert kql.query(text, T=rows, externals=lists, frame="polars").rows() == [("ann",)]
+    with pytest.raises(kql.KqlNameError, match="there is no watchlist 'vips'"):
+        kql.query("_GetWatchlist('vips')", externals=lists)
+    with pytest.raises(kql.KqlNameError, match="did you mean 'Team'"):
+        kql.query("_GetWatchlist('vip') | where Tam == 'red'", externals=lists)
+    file.write_text("", encoding="utf-8")
+    with pytest.raises(kql.KqlError, match="first line"):
+        kql.query("_GetWatchlist('vip')", externals=lists)

@@ -11,6 +11,7 @@ import polars as pl
 
 from huntkit.core.errors import did_you_mean
 from huntkit.kql.language import plan
+from huntkit.kql.language.binder.tables import WATCHLIST
 from huntkit.kql.language.errors import KqlError, KqlUnsupported
 
 Externals = Mapping[str, str | Path]
@@ -39,6 +40,26 @@ def read(node: plan.External, externals: Externals) -> pl.DataFrame:
         {f"k{i}": list(values) for i, values in enumerate(columns)},
         schema={f"k{i}": pl.String for i in range(width)},
     )
+
+
+def watchlists(externals: Externals) -> dict[str, dict[str, str]]:
+    """The columns of the watchlists that the caller mapped to CSV files: ``watchlist:<alias>``.
+
+    Raises:
+        KqlError: a file can't be read, or has no header.
+    """
+    found = {}
+    for name, path in externals.items():
+        if not name.startswith(WATCHLIST):
+            continue
+        try:
+            header = next(csv.reader(_text(Path(path)).splitlines()[:1]), [])
+        except (OSError, UnicodeDecodeError, csv.Error, EOFError) as failure:
+            raise KqlError(f"the {name} can't be read: {failure}") from failure
+        if not header or len(set(header)) < len(header) or "" in header:
+            raise KqlError(f"the {name} needs a first line with a name for each column")
+        found[name] = dict.fromkeys(header, "string")
+    return found
 
 
 def _path_of(uri: str, externals: Externals) -> str | Path:

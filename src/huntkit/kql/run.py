@@ -13,7 +13,7 @@ from huntkit.core.contracts import GeoLookup
 from huntkit.core.errors import QueryError, TimeError, UsageError
 from huntkit.core.timespan import parse_time
 from huntkit.kql import spark
-from huntkit.kql.external import Externals, read
+from huntkit.kql.external import Externals, read, watchlists
 from huntkit.kql.frames import Table, connect, finished, prepare
 from huntkit.kql.language import plan
 from huntkit.kql.language.binder import bind
@@ -117,7 +117,8 @@ def query(
             the query runs there. Any other kind collects all rows of the answer from Spark.
         tables: the frames (pandas, Polars, Arrow, DuckDB relations, Spark DataFrames), by table
             name.
-        externals: URI -> local file, for ``externaldata``; nothing else is ever read.
+        externals: URI -> local file, for ``externaldata``; ``watchlist:<alias>`` -> a CSV file
+            with a header, for ``_GetWatchlist``. Nothing else is ever read.
         geo: tells where addresses are, for ``geo_info_from_ip_address``.
         **more_tables: more of them.
 
@@ -139,6 +140,7 @@ def query(
     if not isinstance(text, str):
         raise UsageError("the query is not text")
     given = {**(tables or {}), **more_tables}
+    schemas = {**(schemas or {}), **watchlists(externals or {})}
     session = spark.engine_of(given)
     if session is not None:
         if geo is not None:

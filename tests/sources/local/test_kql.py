@@ -81,3 +81,14 @@ def test_external_data_comes_from_mapped_files_and_leaves_nothing_behind(evidenc
 def test_a_time_that_is_none_is_told_as_such(evidence):
     with pytest.raises(TimeError, match="garbage"):
         evidence.kql("print now()", now="garbage")
+
+
+def test_watchlists_are_joined_with_evidence(evidence, tmp_path):
+    file = tmp_path / "vip.csv"
+    file.write_text("SearchKey,Team\nann,red\n", encoding="utf-8")
+    found = evidence.kql(
+        "SecurityEvent | join kind=inner (_GetWatchlist('vip')) on"
+        " $left.SubjectUserName == $right.SearchKey | summarize count() by Team",
+        externals={"watchlist:vip": file},
+    )
+    assert found.rows() == [("red", 3)]

@@ -167,7 +167,8 @@ class Evidence:
             text: the query. Tables that a known schema names but the evidence lacks are empty.
             now: the instant of ``now()`` and ``ago()``; the evidence's own ``now`` by default.
             parameters: values of ``declare query_parameters``, bound as constants.
-            externals: URI -> local file, for ``externaldata``; nothing else is ever read.
+            externals: URI -> local file, for ``externaldata``; ``watchlist:<alias>`` -> a CSV
+                file with a header, for ``_GetWatchlist``. Nothing else is ever read.
             geo: tells where addresses are, for ``geo_info_from_ip_address``.
             frame: ``"pandas"``, ``"polars"`` or ``"arrow"``.
 

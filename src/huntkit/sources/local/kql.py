@@ -8,6 +8,7 @@ import polars as pl
 
 from huntkit.core.contracts import GeoLookup
 from huntkit.kql import frames, run
+from huntkit.kql.external import watchlists
 from huntkit.kql.language.emit.duckdb.engine import Physical, Source
 from huntkit.sources.local.catalog import Table
 from huntkit.sources.local.database import SQL_TYPES, Database, quoted
@@ -38,6 +39,11 @@ class Schemas(Mapping[str, Mapping[str, str]]):
         self._names = dict.fromkeys(names)
         self._schema = schema
         self._known: dict[str, dict[str, str]] = {}
+
+    def add(self, more: Mapping[str, dict[str, str]]) -> None:
+        """More names that a query may use, with their columns: watchlists."""
+        self._known.update(more)
+        self._names.update(dict.fromkeys(more))
 
     def __getitem__(self, name: str) -> Mapping[str, str]:
         if name not in self._names:
@@ -112,6 +118,7 @@ def answer(
         return database.run(compiled.sql)
 
     held: list[str] = []
+    schemas.add(watchlists(externals))
 
     def register(name: str, rows: pl.DataFrame) -> None:
         held.append(name)

@@ -11,12 +11,15 @@ from huntkit.kql.language.types import common, did_you_mean, fits, widest
 invoke = closures.invoke
 
 
+_TABULAR = ("materialize", "table", "externaldata", "datatable", "view", "_GetWatchlist")
+
+
 def call(ctx: Context, node: s.Call, scope: Scope, row: Row) -> Table | plan.Scalar:
     """A call as a value, or as the table that it gives."""
     meaning = scope.get(node.name)
     if isinstance(meaning, Closure):
         return closures.invoke(ctx, meaning, node, scope, row)
-    if node.name in ("materialize", "table", "externaldata", "datatable", "view"):
+    if node.name in _TABULAR:
         return ctx.bind_table(ctx, node, scope)
     if node.name in ctx.functions:
         return ctx.bind_table(ctx, node, scope)

@@ -99,6 +99,8 @@ def _called(ctx: Context, call: s.Call, scope: Scope) -> Table:
         if not isinstance(value, plan.Lit) or not isinstance(value.value, str):
             raise ctx.type_error(call, "table() takes a constant name")
         return _named(ctx, s.Name(start=call.start, end=call.end, name=value.value), scope)
+    if call.name == "_GetWatchlist" and call.args:
+        return _watchlist(ctx, call, scope)
     if call.name in ctx.functions:
         return _stored(ctx, call, scope)
     known = [*scope.names(), *ctx.functions, *ctx.tables]
@@ -107,6 +109,26 @@ def _called(ctx: Context, call: s.Call, scope: Scope) -> Table:
         f"unknown table function '{call.name}'",
         did_you_mean(call.name, known) or "it may be a saved function: define it by let",
     )
+
+
+WATCHLIST = "watchlist:"
+_AS_CSV = (("format", "csv"), ("ignoreFirstRecord", True))
+
+
+def _watchlist(ctx: Context, call: s.Call, scope: Scope) -> Table:
+    """A watchlist of the workspace: rows of the file that the caller mapped to its alias."""
+    alias = expressions.scalar(ctx, call.args[0].value, scope, Row())
+    if not isinstance(alias, plan.Lit) or not isinstance(alias.value, str):
+        raise ctx.type_error(call, "_GetWatchlist() takes a constant alias")
+    columns = ctx.tables.get(WATCHLIST + alias.value)
+    if columns is None:
+        raise ctx.name_error(
+            call,
+            f"there is no watchlist '{alias.value}'",
+            f"map it to a CSV file: externals={{'{WATCHLIST}{alias.value}': path}}",
+        )
+    schema = tuple(plan.Column(name, kind) for name, kind in columns.items())
+    return Table(plan.External(schema, (WATCHLIST + alias.value,), _AS_CSV))
 
 
 def _stored(ctx: Context, call: s.Call, scope: Scope) -> Table:
