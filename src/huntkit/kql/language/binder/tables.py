@@ -99,10 +99,10 @@ def _called(ctx: Context, call: s.Call, scope: Scope) -> Table:
         if not isinstance(value, plan.Lit) or not isinstance(value.value, str):
             raise ctx.type_error(call, "table() takes a constant name")
         return _named(ctx, s.Name(start=call.start, end=call.end, name=value.value), scope)
-    if call.name == "_GetWatchlist" and call.args:
-        return _watchlist(ctx, call, scope)
     if call.name in ctx.functions:
         return _stored(ctx, call, scope)
+    if call.name == "_GetWatchlist" and call.args:
+        return _watchlist(ctx, call, scope)
     known = [*scope.names(), *ctx.functions, *ctx.tables]
     raise ctx.name_error(
         call,
