@@ -190,6 +190,8 @@ def runs(text: str, signs: int = Signs.ALL, longs: Sequence[str] | None = None) 
                 body = _BETWEEN_PIECES.sub("", text[start:floor])
             else:
                 body, floor = _joined(text, start, known.get(start))
+                if not body:
+                    continue
             told = announced.get(start, "")
             cut = text.startswith(_ELLIPSES, floor)
             whole = Run(
@@ -348,6 +350,7 @@ def _joined(text: str, start: int, known: int | None) -> tuple[str, int]:
     if known is not None and text[known : known + 1] not in _JOINTS:
         return text[start:known], known
     found: list[str] = []
+    end = start  # lower-casing can move letters: what was seen there may be none
     while True:
         match = _NEXT.match(text, start)
         if match is None:
