@@ -125,7 +125,8 @@ def _watchlist(ctx: Context, call: s.Call, scope: Scope) -> Table:
         raise ctx.name_error(
             call,
             f"there is no watchlist '{alias.value}'",
-            f"map it to a CSV file: externals={{'{WATCHLIST}{alias.value}': path}}",
+            f"map it to a CSV file: externals={{'{WATCHLIST}{alias.value}': path}}, "
+            f"--external {WATCHLIST}{alias.value}=FILE on the command line",
         )
     schema = tuple(plan.Column(name, kind) for name, kind in columns.items())
     return Table(plan.External(schema, (WATCHLIST + alias.value,), _AS_CSV))
