@@ -7,7 +7,7 @@ from typing import Any
 import orjson
 import polars as pl
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from huntkit.formats.batch import Batch
@@ -624,6 +624,8 @@ def test_any_record_lands_in_a_table(records: list[dict[str, Any]]) -> None:
 
 
 @hard
+@example([{"EventID": 1, "Channel": "Security", "ProcessId": 0},
+          {"EventID": 1, "Channel": "Security", "ProcessId": "\ud800"}])  # fmt: skip
 @given(st.lists(events, min_size=1, max_size=6))
 def test_any_flat_event_lands_in_a_table(records: list[dict[str, Any]]) -> None:
     check(records)

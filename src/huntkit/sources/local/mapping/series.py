@@ -25,7 +25,7 @@ def _mixed(name: str, values: Sequence[Any]) -> pl.Series:
     if type(next((v for v in values if v is not None), None)) is int:
         try:
             return pl.Series(name, values, dtype=pl.Int64, strict=True).cast(pl.String)
-        except (TypeError, OverflowError, pl.exceptions.PolarsError):
+        except (TypeError, ValueError, OverflowError, pl.exceptions.PolarsError):
             pass
     return pl.Series(name, [to_text(v) for v in values], dtype=pl.String)
 
