@@ -8,7 +8,9 @@ import numpy as np
 import numpy.typing as npt
 
 ROUNDS: Final = 120  # of pushing and pulling for a small graph; fewer for larger ones
-PAIRS: Final = 60_000_000  # at most about so many pushes between pairs of nodes
+PAIRS: Final = 100_000_000  # at most about so many pushes between pairs of nodes
+FEWEST: Final = 24  # rounds that even the largest graph gets
+STRIP: Final = 64  # nodes whose pushes are worked out at a time
 LEAF: Final = 0.75  # how far a leaf stands from its only neighbour, where edges are about 1
 
 Floats = npt.NDArray[np.float64]
@@ -109,7 +111,7 @@ def _pushed(count: int, pairs: list[tuple[int, int]], reach: Floats) -> Floats:
     places = np.stack([spread * np.cos(turn), spread * np.sin(turn)], axis=1)
     if count < 2:
         return places
-    rounds = max(12, min(ROUNDS, PAIRS // (count * count)))
+    rounds = max(FEWEST, min(ROUNDS, PAIRS // (count * count)))
     ends = np.array(pairs, dtype=np.int64).reshape(-1, 2)
     linked = np.bincount(ends.ravel(), minlength=count)
     wanted = 1.0 + reach[ends[:, 0]] + reach[ends[:, 1]]
@@ -117,8 +119,9 @@ def _pushed(count: int, pairs: list[tuple[int, int]], reach: Floats) -> Floats:
     size = 0.7 + reach + 0.16 * np.sqrt(linked)
     hold = 0.5 / np.sqrt(np.maximum(np.minimum(linked[ends[:, 0]], linked[ends[:, 1]]), 1))
     heat = float(spread.max()) / 4 + 0.5
+    pushes = _Pushes(size)
     for turn_number in range(rounds):
-        moves = _push(places, size)
+        moves = pushes.on(places)
         between = places[ends[:, 1]] - places[ends[:, 0]]
         distance = np.sqrt((between**2).sum(axis=1)) + 1e-9
         pull = between * ((distance - wanted) / distance * hold)[:, None]
@@ -131,20 +134,37 @@ def _pushed(count: int, pairs: list[tuple[int, int]], reach: Floats) -> Floats:
     return places
 
 
-def _push(places: Floats, size: Floats) -> Floats:
-    """How each node is pushed by all others: strongly where they are nearer than their sizes."""
-    moves = np.zeros_like(places)
-    squares = (places**2).sum(axis=1)
-    for start in range(0, len(places), 1_000):  # in strips, to bound the memory
-        strip = slice(start, start + 1_000)
-        square = squares[strip, None] + squares[None, :] - 2 * (places[strip] @ places.T)
-        np.maximum(square, 1e-4, out=square)
-        force = (size[strip, None] + size[None, :]) ** 2 * 0.35 / square
-        np.minimum(force, 4.0, out=force)
-        force /= np.sqrt(square)
-        # The sum of force * (own place - other's place), without ever holding all the differences.
-        moves[strip] = places[strip] * force.sum(axis=1)[:, None] - force @ places
-    return moves
+class _Pushes:
+    """How each node is pushed by all others: strongly where they are nearer than their sizes.
+
+    Every pair counts, in single precision and in strips small enough to stay in the processor's
+    cache: at 3,000 nodes that is faster than any tree of squares would be in Python.
+    """
+
+    def __init__(self, size: Floats) -> None:
+        small = size.astype(np.float32)
+        self._strips = [slice(at, at + STRIP) for at in range(0, len(small), STRIP)]
+        self._strengths = [(small[strip, None] + small) ** 2 * 0.35 for strip in self._strips]
+
+    def on(self, places: Floats) -> Floats:
+        """The pushes on nodes that stand at these places."""
+        x, y = np.ascontiguousarray(places.T, dtype=np.float32)
+        moves = np.empty_like(places)
+        for strip, strength in zip(self._strips, self._strengths, strict=True):
+            across, down = x[strip, None] - x, y[strip, None] - y
+            near = across * across
+            near += down * down
+            np.maximum(near, 1e-4, out=near)
+            np.sqrt(near, out=near)
+            np.reciprocal(near, out=near)
+            force = near * near
+            force *= strength
+            np.minimum(force, 4.0, out=force)
+            force *= near
+            # Not by matrix products: those start threads, whose sums differ between machines.
+            moves[strip, 0] = np.einsum("ij,ij->i", force, across)
+            moves[strip, 1] = np.einsum("ij,ij->i", force, down)
+        return moves
 
 
 def _packed(
