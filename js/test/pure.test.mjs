@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { gunzipSync } from "node:zlib";
 import { test } from "node:test";
-import { density, lowerBound, places } from "../src/bins.js";
+import { byLane, density, laneDensity, lowerBound, places } from "../src/bins.js";
 import { column, inflate, lookUp, numbers, sums } from "../src/decode.js";
 import { branchRarity, forest, orderBy, searched, unfolded } from "../src/forest.js";
 import { cut } from "../world.mjs";
@@ -21,6 +21,22 @@ test("every event in view is counted in exactly one column", () => {
   const { counts, most } = density(times, lanes, 0, 1000, 0, 999, 3, 7);
   assert.equal(counts.reduce((a, b) => a + b), 1000);
   assert.equal(most, Math.max(...counts));
+});
+
+test("looking up the columns of each lane counts what counting every event does", () => {
+  let seed = 7;
+  const random = () => (seed = (seed * 48271) % 2147483647) / 2147483647;
+  const times = Float64Array.from({ length: 5000 }, () => random() ** 3 * 1000).sort();
+  const lanes = Uint8Array.from(times, () => random() * 4);
+  const sorted = byLane(times, lanes, 5);
+  assert.deepEqual([...sorted.starts].at(-1), 5000);
+  for (const [start, end, columns] of [[-10, 1010, 97], [3, 700, 650], [500, 501, 40], [2000, 3000, 5], [0, 1e-6, 3]]) {
+    const [from, to] = [lowerBound(times, start), lowerBound(times, end + 1e-3)];
+    const { counts, most } = density(times, lanes, from, to, start, end, 5, columns);
+    const looked = laneDensity(sorted, start, end, columns, 1);
+    assert.deepEqual(looked.counts, counts);
+    assert.equal(looked.most, most);
+  }
 });
 
 test("simultaneous events stay inside their lane", () => {

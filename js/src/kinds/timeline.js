@@ -1,9 +1,8 @@
 // Events over time in lanes: columns of counts from afar, single marks from near.
-import { density, places } from "../bins.js";
+import { byLane, laneDensity, places } from "../bins.js";
 import { column, lookUp, sums, text } from "../decode.js";
 import { make } from "../dom.js";
 import { laneAxis } from "../lanes.js";
-import { rgb } from "../palette.js";
 import { TimeStage, columnWidth } from "../timestage.js";
 import { count, duration, stamp } from "../times.js";
 
@@ -15,6 +14,7 @@ class Timeline extends TimeStage {
     const unit = spec.unit_us / 1000;
     super(plot, spec, sums(blobs.deltas, spec.events, spec.first_us / 1000, unit), unit);
     this.lanes = blobs.lanes;
+    this.laneTimes = byLane(this.times, this.lanes, spec.lanes.length);
     this.texts = JSON.parse(text(blobs.texts)).map(column);
     this.laneHeight = laneHeight(spec.lanes.length);
     this.axis = laneAxis(spec.lanes.map((each) => each.name));
@@ -59,32 +59,26 @@ class Timeline extends TimeStage {
     const columns = Math.max(1, Math.floor(this.area.width / COLUMN));
     const lanes = this.spec.lanes.length;
     const [start, end] = this.view;
-    this.binned = density(
-      this.times, this.lanes, this.from, this.to, start, end, lanes, columns,
-    );
+    this.binned = laneDensity(this.laneTimes, start, end, columns, this.unit);
     this.binned.columns = columns;
-    const { width, height } = this.canvas;
-    const image = context.createImageData(width, height);
-    const pixels = new Uint32Array(image.data.buffer);
+    const { width } = this.canvas;
     const top = Math.log1p(this.binned.most);
     const full = (this.laneHeight - 4) * ratio;
     for (let lane = 0; lane < lanes; lane++) {
-      const [r, g, b] = rgb(this.colour(lane));
+      context.fillStyle = this.colour(lane);
       const base = Math.round(((lane + 1) * this.laneHeight - 1) * ratio);
       for (let column = 0; column < columns; column++) {
         const n = this.binned.counts[lane * columns + column];
         if (!n) continue;
         const part = Math.log1p(n) / top;
         const tall = Math.max(3 * ratio, Math.round(full * part));
-        const pixel = ((150 + Math.round(105 * part)) << 24) | (b << 16) | (g << 8) | r;
         const left = Math.floor((column * width) / columns);
         const right = Math.floor(((column + 1) * width) / columns);
-        for (let y = Math.max(0, base - tall); y < base; y++) {
-          pixels.fill(pixel, y * width + left, y * width + right);
-        }
+        context.globalAlpha = (150 + 105 * part) / 255;
+        context.fillRect(left, base - tall, right - left, tall);
       }
     }
-    context.putImageData(image, 0, 0);
+    context.globalAlpha = 1;
   }
 
   colour(lane) {
