@@ -75,7 +75,7 @@ def auditd(
             ``HostName`` and the like if left out.
         event_type: keep events with a line of this type or these only.
         users: names by user id, as in ``/etc/passwd``.
-        records: whether to keep all lines of an event as JSON in ``records``.
+        records: whether to keep the lines of an event, as they were read, in ``records``.
         progress: told about the lines; may cancel.
 
     Returns:
@@ -109,12 +109,12 @@ def _read(lines: pl.DataFrame, found: EventTable, wanted: set[str] | None) -> It
     """Put the events of lines into the table; how many lines were read each time."""
     parse = LineParser().parse
     current = -1
-    open_events: dict[tuple[str, str, int], tuple[int, list[dict[str, Any]]]] = {}
+    open_events: dict[tuple[str, str, int], tuple[int, list[str], list[dict[str, Any]]]] = {}
 
     def close() -> None:
-        for (node, time, serial), (place, its) in open_events.items():
+        for (node, time, serial), (place, texts, its) in open_events.items():
             if wanted is None or not wanted.isdisjoint(record["type"] for record in its):
-                found.add(node, time, serial, place, its)
+                found.add(node, time, serial, place, its, "\n".join(texts))
         open_events.clear()
 
     for part in _together(lines).iter_slices(_STEP_LINES):
@@ -127,16 +127,17 @@ def _read(lines: pl.DataFrame, found: EventTable, wanted: set[str] | None) -> It
                     close()
                 current = event
             node, time, serial, record = line
-            if alone:  # most events are one line: they need not be put together
+            if alone:
                 if wanted is None or record["type"] in wanted:
-                    found.add(node or host, time, serial, place, (record,))
+                    found.add(node or host, time, serial, place, (record,), text)
                 continue
             key = (node or host, time, serial)
             known = open_events.get(key)
             if known is None:
-                open_events[key] = (place, [record])
+                open_events[key] = (place, [text], [record])
             else:
-                known[1].append(record)
+                known[1].append(text)
+                known[2].append(record)
         yield part.height
     close()
 

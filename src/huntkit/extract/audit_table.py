@@ -4,7 +4,6 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import repeat
 from typing import Any
 
-import orjson
 import polars as pl
 
 from huntkit.formats.audit_names import architecture, syscall_name, user_name
@@ -57,8 +56,10 @@ _LISTS = ("argv", "paths")
 _MOST_COLUMNS = 400
 _PART_EVENTS = 8_192
 _RARE = 64
+_BETWEEN = "\x1f"  # the unit separator: seldom in a text
 _AT = " at"  # no field can have this name
 _LAST_SECOND = 253_402_300_799  # of the year 9999, the last that Python's times know
+_NO_SERIAL = 2**64
 _STARTS = ("SYSCALL", "EXECVE")
 _SPECIAL = frozenset({"PATH", "EXECVE"})
 
@@ -88,19 +89,21 @@ class EventTable:
 
     Of several lines with a field of the same name the first one's value stands under its name,
     another one's under ``name_TYPE``; of several PATH lines the names are in ``paths``. With
-    ``records`` all lines are in a column of that name, as JSON, so nothing is lost.
+    ``records`` all lines are in a column of that name, as they were read, so nothing is lost.
     """
 
     def __init__(self, *, users: Mapping[int, str] | None = None, records: bool = True) -> None:
         self._users = users or {}
         self._heads = _Heads()
-        self._texts: list[bytes] | None = [] if records else None
+        self._texts: list[str] | None = [] if records else None
         # Filled cells cost, empty ones do not.
         self._shapes: dict[tuple[str, ...], _Shape] = {}
         self._known: dict[str, None] = {}
         self._parts: list[tuple[pl.DataFrame, pl.DataFrame]] = []
 
-    def add(self, node: str, time: str, serial: int, place: int, records: Sequence[Record]) -> None:
+    def add(
+        self, node: str, time: str, serial: int, place: int, records: Sequence[Record], text: str
+    ) -> None:
         """Add an event of one or more lines; `place` is what the result says of its origin."""
         row, types = _flat(records)
         heads = self._heads
@@ -111,7 +114,7 @@ class EventTable:
         heads.places.append(place)
         heads.kinds.append(heads.types.setdefault(types, len(heads.types)))
         if self._texts is not None:
-            self._texts.append(orjson.dumps(records))
+            self._texts.append(text)
         names = tuple(row)
         shape = self._shapes.get(names)
         if shape is None:
@@ -147,7 +150,7 @@ class EventTable:
             return
         own = _own_columns(heads)
         if self._texts is not None:
-            own.append(pl.Series("records", self._texts, dtype=pl.Binary).cast(pl.String))
+            own.append(pl.Series("records", self._texts, dtype=pl.String))
             self._texts = []
         own.append(pl.Series("SourceIndex", heads.places, dtype=pl.Int64))
         self._parts.append((pl.DataFrame(own), self._fields()))
@@ -191,18 +194,19 @@ def _raw(name: str, values: Sequence[Any]) -> pl.Series:
     if name not in _LISTS:
         return pl.Series(name, values, dtype=pl.String, strict=False)
     lists = [value if isinstance(value, list) else None for value in values]
-    lengths = pl.Series([-1 if each is None else len(each) for each in lists], dtype=pl.Int64)
-    flat = pl.Series([text for each in lists if each for text in each], dtype=pl.String)
-    # Building a column of lists from Python's is ten times slower than cutting a flat one.
-    rows = pl.Series(range(len(lists)), dtype=pl.UInt32).repeat_by(lengths.clip(0)).explode()
-    cut = pl.DataFrame({"row": rows.drop_nulls(), name: flat})
-    cut = cut.group_by("row", maintain_order=True).agg(name)
-    whole = pl.DataFrame({"row": pl.Series(range(len(lists)), dtype=pl.UInt32), "n": lengths})
-    joined = whole.join(cut, on="row", how="left", maintain_order="left")
-    empty = pl.lit([], dtype=pl.List(pl.String))
-    return joined.select(pl.when(pl.col("n") == 0).then(empty).otherwise(pl.col(name)).alias(name))[
-        name
-    ]
+    joined = [None if each is None else _BETWEEN.join(each) for each in lists]
+    if any(
+        text and text.count(_BETWEEN) >= len(its)
+        for text, its in zip(joined, lists, strict=True)
+        if its
+    ):
+        return pl.Series(name, lists, dtype=pl.List(pl.String))
+    # Splitting texts is twenty times faster than building a column of lists.
+    column = pl.Series(name, joined, dtype=pl.String).to_frame()
+    empty = pl.Series([each == [] for each in lists], dtype=pl.Boolean)
+    none = pl.lit([], dtype=pl.List(pl.String))
+    split = pl.col(name).str.split(_BETWEEN)
+    return column.select(pl.when(empty).then(none).otherwise(split).alias(name))[name]
 
 
 def _flat(records: Sequence[Record]) -> tuple[Record, tuple[str, ...]]:
@@ -210,17 +214,19 @@ def _flat(records: Sequence[Record]) -> tuple[Record, tuple[str, ...]]:
     first = records[0]
     if len(records) == 1 and first["type"] not in _SPECIAL and "proctitle" not in first:
         return first, (first["type"],)
-    row: Record = {}
     types: list[str] = []
-    paths = [line["name"] for line in records if line["type"] == "PATH" and "name" in line]
+    paths: list[str] = []
+    parts: list[tuple[str, Record]] = []
     for record in records:
         kind = record["type"]
-        if kind in types:
-            if kind == "PATH":
-                continue
-        else:
+        if kind == "PATH" and "name" in record:
+            paths.append(record["name"])
+        if kind not in types:
             types.append(kind)
-        row = _with(row, _arguments_joined(record) if kind == "EXECVE" else record, kind)
+        elif kind == "PATH":
+            continue
+        parts.append((kind, _arguments_joined(record) if kind == "EXECVE" else record))
+    row = _merged(parts)
     if paths:
         row["paths"] = paths
     if "cmdline" not in row and row.get("proctitle"):
@@ -230,16 +236,26 @@ def _flat(records: Sequence[Record]) -> tuple[Record, tuple[str, ...]]:
 
 def _arguments_joined(record: Record) -> Record:
     argv = record["argv"]
-    return {"argv": argv, "cmdline": " ".join(argv), "argc": record.get("argc")}
+    joined = {"type": "EXECVE", "argv": argv, "cmdline": " ".join(argv)}
+    return {**joined, "argc": record["argc"]} if "argc" in record else joined
 
 
-def _with(row: Record, part: Record, kind: str) -> Record:
-    """The row with the fields of one more line; other values of fields that it has get a name."""
-    shared = row.keys() & part.keys()
-    for name in sorted(shared) if len(shared) > 1 else ():
-        if name != "type" and row[name] != part[name]:
-            row.setdefault(f"{name}_{kind}", part[name])
-    return {**part, **row}
+def _merged(parts: Sequence[tuple[str, Record]]) -> Record:
+    """The fields of several lines; a value that differs from the first gets a name of its own."""
+    row: Record = {}
+    fields = 0
+    for _, part in reversed(parts):
+        row.update(part)
+        fields += len(part)
+    if fields - len(row) == len(parts) - 1:  # no two share more than their type
+        return row
+    row = {}
+    for kind, part in parts:
+        for name in sorted(row.keys() & part.keys()):
+            if name != "type" and row[name] != part[name]:
+                row.setdefault(f"{name}_{kind}", part[name])
+        row = {**part, **row}
+    return row
 
 
 def _own_columns(heads: _Heads) -> list[pl.Series]:
@@ -251,14 +267,19 @@ def _own_columns(heads: _Heads) -> list[pl.Series]:
     kinds = pl.Series(heads.kinds, dtype=pl.UInt32)
     names = ["SYSCALL_EXECVE" if set(_STARTS) <= set(its) else its[0] for its in heads.types]
     lists = pl.Series([list(its) for its in heads.types], dtype=pl.List(pl.String))
-    ids = map("{}:{}".format, heads.times, heads.serials)
+    serials = heads.serials
+    if max(serials, default=0) < _NO_SERIAL:
+        ids = pl.select(pl.format("{}:{}", times, pl.Series(serials, dtype=pl.UInt64))).to_series()
+    else:  # more than a number of 64 bits holds
+        ids = pl.Series(map("{}:{}".format, heads.times, serials), dtype=pl.String)
+        serials = [min(serial, _NO_SERIAL - 1) for serial in serials]
     made: dict[str, Any] = {
         "TimeGenerated": micros.cast(pl.Datetime("us")).dt.replace_time_zone("UTC"),
         "Computer": heads.nodes,
         "EventType": pl.Series(names, dtype=pl.String)[kinds],
         "EventTypes": lists[kinds],
-        "mssg_id": list(ids),
-        "serial": [min(serial, 2**64 - 1) for serial in heads.serials],
+        "mssg_id": ids,
+        "serial": serials,
     }
     return [pl.Series(name, made[name], dtype=dtype) for name, dtype in _OWN.items()]
 
