@@ -7,8 +7,20 @@
 This is the one registration in the library, and it happens only with this import. Functions
 are found when they are asked for. Where two packages share a name, the one that gives a table
 is meant: ``frame.hk.process_tree()`` is a table, ``frame.hk.charts.process_tree()`` its picture.
+Charts come from their catalog, so every kind has its method, also one from another package.
 """
+
+import importlib
+from typing import Any
 
 from huntkit.tables.accessors import register
 
-register(("huntkit.extract", "huntkit.enrich", "huntkit.analyze", "huntkit.charts"))
+
+def _charts() -> Any:
+    return importlib.import_module("huntkit.charts.catalog").charts()
+
+
+register(
+    ("huntkit.extract", "huntkit.enrich", "huntkit.analyze", "huntkit.charts"),
+    catalogs={"huntkit.charts": _charts},
+)

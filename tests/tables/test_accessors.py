@@ -33,10 +33,10 @@ def hk(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     monkeypatch.setitem(
         sys.modules, "pictures_x", fake_package("pictures_x", draw=draw, shout=lambda data: "drawn")
     )
-    before = accessors.Methods.packages
+    before = accessors.Methods.packages, accessors.Methods.catalogs
     accessors.register(("steps_x", "no_such_package_x", "pictures_x"))
     yield
-    accessors.Methods.packages = before
+    accessors.Methods.packages, accessors.Methods.catalogs = before
 
 
 @pytest.mark.usefixtures("hk")

@@ -11,6 +11,7 @@ from typing import Annotated, Any
 
 import typer
 
+from huntkit.cli.chart_commands import Charts
 from huntkit.cli.frame import Command, Commands, refuse_network
 from huntkit.cli.options import General, Paths, Reading, Span, Writing, shared
 from huntkit.core.errors import UsageError
@@ -321,12 +322,15 @@ def cmdline(
     )
 
 
+_Title = Annotated[str | None, typer.Option(metavar="TEXT", help="The heading of the picture.")]
+
+
 @_command(
     "tree",
     "huntkit tree evidence/ --host ws01.example",
     "huntkit tree evidence/ -o tree.html",
     "Who started what. On a terminal the rarest branches as trees; piped, one row per process;"
-    " with -o x.html an interactive picture.",
+    " with -o x.html an interactive picture, with -o x.txt all trees as text.",
 )
 def tree(
     paths: Paths,
@@ -336,10 +340,11 @@ def tree(
     host: Annotated[
         str | None, typer.Option(metavar="HOST", help="Only this host; a short name will do.")
     ] = None,
+    title: _Title = None,
     general: General = General(),  # noqa: B008
 ) -> None:
     """Process trees, the rarest branches first."""
-    _work("questions", general).tree(paths, reading, span, writing, general, host=host)
+    _work("questions", general).tree(paths, reading, span, writing, general, host=host, title=title)
 
 
 @_command(
@@ -361,12 +366,42 @@ def timeline(
     group_by: Annotated[
         str | None, typer.Option(metavar="COLUMN", help="One band per value of this column.")
     ] = None,
+    title: _Title = None,
     general: General = General(),  # noqa: B008
 ) -> None:
     """Events of several tables in the order of time."""
     _work("questions", general).timeline(
-        paths, reading, span, writing, general, names=table or [], group_by=group_by
+        paths, reading, span, writing, general, names=table or [], group_by=group_by, title=title
     )
+
+
+_charts = typer.Typer(
+    cls=Charts,
+    add_completion=False,
+    rich_markup_mode="rich",
+    subcommand_metavar="KIND PATHS...",
+    context_settings={"help_option_names": ["--help", "-h"]},
+)
+
+
+@_charts.callback(invoke_without_command=True)
+def _kinds(context: typer.Context) -> None:
+    if context.invoked_subcommand is None:
+        _work("drawing", General()).kinds(Writing())
+
+
+app.add_typer(
+    _charts,
+    name="chart",
+    short_help="Any chart, of a table or of the answer to a query.",
+    help=_help(
+        "huntkit chart                              the kinds there are",
+        "huntkit chart matrix evidence/ -t DeviceLogonEvents --x AccountName --y DeviceName",
+        "Draw a table of evidence, the answer to a query (--query, or piped from huntkit query"
+        " into -), or any file of rows, as one offline page. huntkit chart KIND --help has the"
+        " options of a kind.",
+    ),
+)
 
 
 @_command(

@@ -38,11 +38,15 @@ class Command(TyperCommand):
 
     def get_params(self, ctx: Any) -> list[Any]:
         """The parameters; those without a word for their value show none."""
-        params = super().get_params(ctx)
-        for each in params:
-            told = "" if each.param_type_name == "argument" else each.metavar or ""
-            each.display_type_rich = functools.partial(_told, told)  # type: ignore[attr-defined]
-        return params
+        return without_types(super().get_params(ctx))
+
+
+def without_types(params: list[Any]) -> list[Any]:
+    """Parameters whose help shows their own word for a value, or none."""
+    for each in params:
+        told = "" if each.param_type_name == "argument" else each.metavar or ""
+        each.display_type_rich = functools.partial(_told, told)
+    return params
 
 
 def _told(word: str, ctx: Any) -> str:  # noqa: ARG001  as typer calls it

@@ -14,7 +14,7 @@ from huntkit.cli import summary
 from huntkit.cli.case import opened, python_open, show_python
 from huntkit.cli.frame import complain, note
 from huntkit.cli.options import General, Reading, Writing
-from huntkit.cli.target import check_output
+from huntkit.cli.target import check_output, free_name
 from huntkit.core.errors import UsageError
 from huntkit.report.kept import ready
 from huntkit.report.saving import save_page
@@ -25,7 +25,7 @@ from huntkit.sources.demo import TITLE, make_demo
 if TYPE_CHECKING:
     from huntkit.report import Report
 
-_DEFAULT = "huntkit-report.html"
+_DEFAULT = "huntkit-report"
 _DEMO = Path("huntkit-demo.html")
 
 
@@ -137,11 +137,7 @@ def _target(output: Path | None, *, force: bool) -> Path:
     if output is not None:
         check_output(Writing(output=output, force=force), endings=(".html", ".htm"))
         return output
-    path, number = Path(_DEFAULT), 1
-    while path.exists() and not force:
-        number += 1
-        path = Path(f"huntkit-report-{number}.html")
-    return path
+    return free_name(_DEFAULT, force=force)
 
 
 def _python(

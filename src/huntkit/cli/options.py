@@ -16,6 +16,7 @@ import typer
 
 _READ = "How to read"
 _WRITE = "What to do with the answer"
+_DRAWN = "What to draw"
 _OTHER = "Other"
 
 Paths = Annotated[
@@ -127,6 +128,47 @@ class Writing:
             rich_help_panel=_WRITE,
         ),
     ] = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Charting:
+    """What a chart is drawn of, and where it goes."""
+
+    table: Annotated[
+        str | None,
+        typer.Option(
+            "--table",
+            "-t",
+            metavar="TABLE",
+            help="The table to draw; not needed where there is only one.",
+            rich_help_panel=_DRAWN,
+        ),
+    ] = None
+    query: Annotated[
+        str | None,
+        typer.Option(
+            "--query",
+            "-q",
+            metavar="KQL",
+            help="Draw the answer to this query instead; @FILE reads it from a file.",
+            rich_help_panel=_DRAWN,
+        ),
+    ] = None
+    output: Annotated[
+        Path | None,
+        typer.Option(
+            "--output",
+            "-o",
+            metavar="FILE",
+            help="The page's name; by default huntkit-KIND.html or the next free name. With .csv"
+            " .parquet .ndjson .md the rows that are drawn; graphs also as .graphml .json .svg.",
+            rich_help_panel=_WRITE,
+        ),
+    ] = None
+    force: Annotated[
+        bool,
+        typer.Option("--force", help="Replace FILE if it exists.", rich_help_panel=_WRITE),
+    ] = False
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -214,9 +214,13 @@ def is_html(writing: Writing) -> bool:
 def save_chart(chart: Any, writing: Writing) -> None:
     """Write a chart's page."""
     if writing.output is not None:
-        page = chart.to_html().encode()
-        save(writing.output, functools.partial(_write_bytes, page))
+        save_text(writing.output, chart.to_html())
         note(f"{chart.summary} Written to {writing.output}")
+
+
+def save_text(path: Path, text: str) -> None:
+    """Write a text file so that it is either whole or not there."""
+    save(path, functools.partial(_write_bytes, text.encode()))
 
 
 def _write_bytes(content: bytes, stream: BinaryIO) -> None:

@@ -19,10 +19,11 @@ from huntkit.cli.output import (
     is_html,
     print_tree,
     save_chart,
+    save_text,
     to_terminal,
 )
 from huntkit.cli.statement import ask, ask_kql, evidence_tables, exact, text_of
-from huntkit.cli.target import check_output
+from huntkit.cli.target import ENDINGS, check_output
 from huntkit.core.errors import UnknownColumn, UnknownTable, UsageError
 from huntkit.core.timespan import parse_time
 from huntkit.entities.indicators import chosen_types
@@ -35,6 +36,7 @@ from huntkit.sources.local.mapping.views import VIEWS
 from huntkit.sources.local.search import values_of
 
 _MISSED = 10
+_WIDTH = 2_000  # of a line of a tree in a text file
 
 
 def tables(
@@ -51,7 +53,7 @@ def tables(
     _python(general, paths, reading, "evidence.files" if files else "evidence.tables")
     with opened(paths, reading) as case:
         if table is not None:
-            [table] = _named(case, [table])
+            [table] = named_tables(case, [table])
             schema = case.evidence.schema(table)
             rows = pl.DataFrame({"column": list(schema), "type": list(schema.values())})
             emit(rows, writing, title=f"Columns of {table}")
@@ -263,15 +265,16 @@ def tree(
     general: General,
     *,
     host: str | None,
+    title: str | None = None,
 ) -> None:
     """Process trees."""
-    check_output(writing)
+    check_output(writing, endings=(*ENDINGS, ".txt"))
     _python(
         general,
         paths,
         reading,
         "processes = huntkit.extract.process_tree(evidence.table('DeviceProcessEvents'))",
-        "huntkit.charts.process_tree(processes)",
+        f"huntkit.charts.process_tree(processes{f', title={title!r}' if title else ''})",
     )
     with opened(paths, reading) as case:
         problems: list[str] = []
@@ -286,10 +289,16 @@ def tree(
             when = " in that time" if start or end else ""
             note(f"huntkit: this evidence has no process starts{where}{when}")
             rows = rows if rows.width else processes.nothing()
-        if is_html(writing) and not rows.height:
+        as_text = writing.output is not None and writing.output.suffix.lower() == ".txt"
+        if (is_html(writing) or as_text) and not rows.height:
             note("nothing was written")
+        elif as_text and writing.output is not None:
+            text = huntkit.extract.tree_to_text(rows, max_rows=rows.height, width=_WIDTH)
+            save_text(writing.output, text + "\n")
+            lines = counted(text.count("\n") + 1, "line")
+            note(f"{lines} written to {writing.output}")
         elif is_html(writing):
-            save_chart(huntkit.charts.process_tree(rows, title="Processes"), writing)
+            save_chart(huntkit.charts.process_tree(rows, title=title or "Processes"), writing)
         elif not print_tree(processes.branches(rows), writing):
             emit(rows, writing, title="Processes")
 
@@ -303,14 +312,16 @@ def timeline(
     *,
     names: Sequence[str],
     group_by: str | None,
+    title: str | None = None,
 ) -> None:
     """Events in the order of time."""
     check_output(writing)
     first = repr(names[0]) if names else "'DeviceProcessEvents'"
     grouped = f", group_by={group_by!r}" if group_by else ""
+    grouped += f", title={title!r}" if title else ""
     _python(general, paths, reading, f"huntkit.charts.timeline(evidence.table({first}){grouped})")
     with opened(paths, reading) as case:
-        tables = _named(case, names)
+        tables = named_tables(case, names)
         rows = _events(case, tables, span)
         if group_by is not None and group_by not in rows.columns:
             raise UnknownColumn(group_by, rows.columns)
@@ -319,7 +330,9 @@ def timeline(
             note("nothing was written: no event has a time")
         elif is_html(writing):
             band = group_by or ("Table" if len(tables) > 1 else "Kind" if not tables else None)
-            save_chart(huntkit.charts.timeline(rows, group_by=band, title="Timeline"), writing)
+            save_chart(
+                huntkit.charts.timeline(rows, group_by=band, title=title or "Timeline"), writing
+            )
         else:
             emit(rows, writing, title="Timeline")
 
@@ -342,7 +355,7 @@ def _say_timeless(rows: pl.DataFrame, tables: Sequence[str]) -> None:
         note(f"huntkit: {without:,} of {counted(rows.height, 'row')} have no time; they stand last")
 
 
-def _named(case: Case, names: Sequence[str]) -> list[str]:
+def named_tables(case: Case, names: Sequence[str]) -> list[str]:
     """Tables as the evidence spells them, whatever the case in which they were given."""
     held = evidence_tables(case.evidence)
     found = []

@@ -1,5 +1,7 @@
 """The file that an answer is written to, checked before the work starts."""
 
+from pathlib import Path
+
 from huntkit.cli.options import Writing
 from huntkit.core.errors import UsageError
 
@@ -20,3 +22,12 @@ def check_output(writing: Writing, *, endings: tuple[str, ...] = ENDINGS) -> Non
         raise UsageError(f"{str(path)!r} exists", hint="--force replaces it")
     if not path.absolute().parent.is_dir():
         raise UsageError(f"the folder of {str(path)!r} does not exist")
+
+
+def free_name(stem: str, *, force: bool) -> Path:
+    """The first page of that name that does not exist; with `force` the name itself."""
+    path, number = Path(f"{stem}.html"), 1
+    while path.exists() and not force:
+        number += 1
+        path = Path(f"{stem}-{number}.html")
+    return path

@@ -1,5 +1,9 @@
 """Answers as people read them: what matters most in front, values in words."""
 
+import inspect
+from collections.abc import Callable, Mapping
+from typing import Any
+
 import polars as pl
 
 
@@ -48,6 +52,21 @@ def decoded_texts(rows: pl.DataFrame) -> pl.DataFrame:
         rows.sort("SourceIndex", "Depth", descending=[False, True], maintain_order=True),
         *("Decoded", "Encoding", "Depth", "Note", "Input"),
     )
+
+
+def kinds_of_charts(doors: Mapping[str, Callable[..., Any]]) -> pl.DataFrame:
+    """One row per kind of chart: its name, what it shows, and what must be named."""
+    told = []
+    for name, door in doors.items():
+        needed = [
+            "--" + each.name.replace("_", "-")
+            for each in list(inspect.signature(door).parameters.values())[1:]
+            if each.default is inspect.Parameter.empty
+        ]
+        first = (inspect.getdoc(door) or "").partition("\n\n")[0].replace("\n", " ")
+        told.append({"kind": name, "shows": first.replace("`", ""), "needs": " ".join(needed)})
+    schema = {"kind": pl.String, "shows": pl.String, "needs": pl.String}
+    return pl.DataFrame(told, schema=schema)
 
 
 def _front(rows: pl.DataFrame, *names: str) -> pl.DataFrame:

@@ -7,8 +7,8 @@ import functools
 import importlib
 import importlib.util
 import inspect
-from collections.abc import Callable, Sequence
-from typing import Any, ClassVar
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, ClassVar, Protocol
 
 import pandas as pd
 import polars as pl
@@ -16,10 +16,26 @@ import polars as pl
 from huntkit.core.errors import did_you_mean
 
 
+class Catalog(Protocol):
+    """Functions found by name without importing them all, such as a registry of plugins."""
+
+    def names(self) -> list[str]:
+        """All names."""
+
+    def load(self, name: str) -> Any:
+        """The function of that name."""
+
+
 class Methods:
-    """The public functions of some packages, with one frame as their first argument."""
+    """The public functions of some packages, with one frame as their first argument.
+
+    Attributes:
+        packages: where functions are looked for, the first one first.
+        catalogs: for a package whose functions are plugins, what gives the catalog of them.
+    """
 
     packages: ClassVar[tuple[str, ...]] = ()
+    catalogs: ClassVar[Mapping[str, Callable[[], Catalog]]] = {}
 
     def __init__(self, frame: Any) -> None:
         self._frame = frame
@@ -31,7 +47,7 @@ class Methods:
             if name == package.rpartition(".")[2]:
                 return type("Methods", (Methods,), {"packages": (package,)})(self._frame)
         for package in self.packages:
-            function = _function(package, name)
+            function = _function(package, name, self.catalogs)
             if function is not None:
                 return _bound(function, self._frame)
         raise AttributeError(
@@ -41,20 +57,24 @@ class Methods:
     def __dir__(self) -> list[str]:
         found = {package.rpartition(".")[2] for package in self.packages}
         for package in self.packages:
-            found.update(name for name in _names(package) if name.islower())
+            found.update(name for name in _names(package, self.catalogs) if name.islower())
         return sorted(found)
 
     def __repr__(self) -> str:
         return f"<huntkit functions for this frame: {', '.join(dir(self))}>"
 
 
-def register(packages: Sequence[str]) -> None:
+def register(
+    packages: Sequence[str], catalogs: Mapping[str, Callable[[], Catalog]] | None = None
+) -> None:
     """Offer the functions of `packages` as ``.hk`` on pandas and Polars frames.
 
     Where two packages have a function of the same name, the first one's is meant; the other is
     reached through its package: ``frame.hk.charts.process_tree()``. Registering again replaces
-    the packages and warns about nothing.
+    the packages and warns about nothing. `catalogs` give, by package, the plugins of it, which
+    then have their method too wherever they come from.
     """
+    Methods.catalogs = dict(catalogs or {})
     Methods.packages = tuple(p for p in packages if importlib.util.find_spec(p) is not None)
     if getattr(pd.DataFrame, "hk", None) is not Methods:
         pd.api.extensions.register_dataframe_accessor("hk")(Methods)
@@ -64,13 +84,19 @@ def register(packages: Sequence[str]) -> None:
         pl.api.register_lazyframe_namespace("hk")(Methods)
 
 
-def _names(package: str) -> Sequence[str]:
+def _names(package: str, catalogs: Mapping[str, Callable[[], Catalog]]) -> Sequence[str]:
+    if package in catalogs:
+        return catalogs[package]().names()
     return getattr(importlib.import_module(package), "__all__", ())
 
 
-def _function(package: str, name: str) -> Callable[..., Any] | None:
-    if name not in _names(package):
+def _function(
+    package: str, name: str, catalogs: Mapping[str, Callable[[], Catalog]]
+) -> Callable[..., Any] | None:
+    if name not in _names(package, catalogs):
         return None
+    if package in catalogs:
+        return catalogs[package]().load(name)  # type: ignore[no-any-return]
     value = getattr(importlib.import_module(package), name)
     return value if callable(value) and not inspect.isclass(value) else None
 
