@@ -1,14 +1,16 @@
 """Fixtures for all tests: where the shared data is, and nothing that touches the user's files."""
 
+import importlib.util
 import os
 import shutil
 import sys
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+import pytest_socket
 from hypothesis import settings
 
 # A busy machine is no fault of the code; and a gate tries the same examples every time, while
@@ -48,6 +50,38 @@ def _own_folders(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.M
     monkeypatch.setenv("HUNTKIT_CACHE_DIR", str(home / "cache"))
     monkeypatch.delenv("HUNTKITCONFIG", raising=False)
     monkeypatch.delenv("MSTICPYCONFIG", raising=False)
+
+
+def _servers() -> Any:
+    """tests/servers.py; the tests are no package from which it could be imported."""
+    if "servers" not in sys.modules:
+        spec = importlib.util.spec_from_file_location("servers", ROOT / "tests" / "servers.py")
+        assert spec is not None
+        assert spec.loader is not None
+        module = importlib.util.module_from_spec(spec)
+        sys.modules["servers"] = module
+        spec.loader.exec_module(module)
+    return sys.modules["servers"]
+
+
+_servers()  # so that tests can say: from servers import Answer
+
+
+@pytest.fixture
+def loopback() -> Iterator[None]:
+    """Sockets to this machine, and to no other."""
+    pytest_socket.enable_socket()
+    pytest_socket.socket_allow_hosts(["127.0.0.1", "::1", "localhost"], allow_unix_socket=True)
+    yield
+    pytest_socket._remove_restrictions()
+    pytest_socket.disable_socket(allow_unix_socket=True)
+
+
+@pytest.fixture
+def http_server(loopback: None, tmp_path: Path) -> Iterator[Callable[..., Any]]:
+    """Makes HTTP servers on loopback: `http_server(handler_or_answer, tls=False)`."""
+    with _servers().servers(tmp_path) as serve:
+        yield serve
 
 
 @pytest.fixture(scope="session")

@@ -12,6 +12,13 @@
     │   └── LimitReached                    input stopped at a bound of size, ratio, depth or time
     ├── EvidenceError (OSError)             evidence can't be read or written
     ├── QueryError (ValueError)             a query was refused or failed
+    ├── RequestFailed (ConnectionError)     a service did not answer, or not with what was asked
+    │   ├── AccessDenied (PermissionError)  it refused the key, or what the key may do
+    │   ├── RateLimited                     it was asked too often; `retry_after` says for how long
+    │   ├── TimedOut (TimeoutError)         it took longer than it may
+    │   ├── BadReply (ValueError)           it answered with something cut, too large or unreadable
+    │   ├── ServiceDown                     it failed so often that it is not asked for a while
+    │   └── Offline                         the network is switched off; nothing was sent
     └── Cancelled (RuntimeError)            stopped by the caller; what had arrived is kept
 
 Messages are plain text in the analyst's words; the machine fields are ``code``, ``hint`` and
@@ -146,6 +153,75 @@ class QueryError(HuntkitError, ValueError):
     """A query was refused or failed."""
 
     code = "query"
+
+
+class RequestFailed(HuntkitError, ConnectionError):
+    """A service did not answer, or not with what was asked.
+
+    Attributes:
+        service: the name of the service that was asked.
+        status: the HTTP status that it gave; None where it gave none.
+        retry_after: how many seconds it wants to be left alone; None where it did not say.
+
+    Examples:
+        >>> problem = RateLimited("too many", service="OTX", status=429, retry_after=30.0)
+        >>> isinstance(problem, ConnectionError), problem.service, problem.retry_after
+        (True, 'OTX', 30.0)
+    """
+
+    code = "request_failed"
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        service: str = "",
+        status: int | None = None,
+        retry_after: float | None = None,
+        hint: str = "",
+        context: Mapping[str, object] | None = None,
+    ) -> None:
+        facts = {"service": service, "status": status, "retry_after": retry_after}
+        super().__init__(message, hint=hint, context={**facts, **(context or {})})
+        self.service = service
+        self.status = status
+        self.retry_after = retry_after
+
+
+class AccessDenied(RequestFailed, PermissionError):
+    """A service refused the key, or what the key may do."""
+
+    code = "access_denied"
+
+
+class RateLimited(RequestFailed):
+    """A service was asked too often; nobody knows yet what it would have answered."""
+
+    code = "rate_limited"
+
+
+class TimedOut(RequestFailed, TimeoutError):
+    """A service took longer than it may."""
+
+    code = "timed_out"
+
+
+class BadReply(RequestFailed, ValueError):
+    """A service answered with something cut off, too large, or that can't be read."""
+
+    code = "bad_reply"
+
+
+class ServiceDown(RequestFailed):
+    """A service failed so often in a row that it is not asked for a while."""
+
+    code = "service_down"
+
+
+class Offline(RequestFailed):
+    """The network is switched off for this session; nothing was sent."""
+
+    code = "offline"
 
 
 class Cancelled(HuntkitError, RuntimeError):

@@ -56,10 +56,29 @@ class Secret:
         self.__store = store
         self.__place = place
 
+    @classmethod
+    def held(cls, value: str) -> "Secret":
+        """A secret that was got at run time, such as a token; kept in memory only.
+
+        Examples:
+            >>> token = Secret.held("eyJ0eXAiOi...")
+            >>> token, token.store
+            (Secret('****'), 'memory')
+        """
+        secret = cls.__new__(cls)
+        secret.__store = "memory"  # noqa: SLF001  our own, which a made-up store can't be given
+        secret.__place = value  # noqa: SLF001
+        return secret
+
     @property
-    def store(self) -> Literal["env", "keyring", "literal"]:
+    def store(self) -> Literal["env", "keyring", "literal", "memory"]:
         """What keeps the secret."""
-        return self.__store  # type: ignore[return-value]  # one of the three, by __init__
+        return self.__store  # type: ignore[return-value]  # one of these, by __init__ and held
+
+    @property
+    def at_hand(self) -> bool:
+        """Whether revealing it takes no time; a keyring or a vault may ask somebody first."""
+        return self.__store in ("env", "literal", "memory")
 
     def reveal(self) -> str:
         """The secret itself; never log it, never keep it.
@@ -67,7 +86,7 @@ class Secret:
         Raises:
             SettingsError: it is not where the reference says.
         """
-        if self.__store == "literal":
+        if self.__store in ("literal", "memory"):
             return self.__place
         if self.__store == "keyring":
             return _from_keyring(self.__place)

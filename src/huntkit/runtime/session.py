@@ -4,17 +4,23 @@ Two sessions in one process do not notice each other. Nothing is read or made at
 """
 
 import functools
+import importlib
 import os
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
-from typing import Any, Final, Literal, overload
+from typing import TYPE_CHECKING, Any, Final, Literal, Self, overload
 
 import platformdirs
 
 from huntkit.core.errors import SettingsError, did_you_mean
 from huntkit.core.progress import SILENT, Progress
+from huntkit.runtime.http_settings import HttpSettings
+
+if TYPE_CHECKING:
+    from huntkit.runtime.http_client import HttpClient, Service
+    from huntkit.runtime.network import Network
 
 FrameKind = Literal["pandas", "polars", "arrow"]
 
@@ -32,12 +38,14 @@ class Settings:
         cache_limit_bytes: how large that may grow before the oldest goes.
         frame: the kind of frame that queries give.
         offline: refuse every use of the network, even where one is asked for.
+        http: proxy, certificates, and how huntkit names itself to services.
     """
 
     cache_dir: Path | None = None
     cache_limit_bytes: int = 20 * _GIB
     frame: FrameKind = "pandas"
     offline: bool = False
+    http: HttpSettings = field(default_factory=HttpSettings)
 
     def __post_init__(self) -> None:
         faults = []
@@ -121,6 +129,7 @@ class Session:
         self.settings = Settings() if settings is None else settings
         self.progress = progress
         self._history = History()
+        self._network: Network | None = None
 
     @property
     def history(self) -> History:
@@ -149,6 +158,45 @@ class Session:
     def offline(self) -> bool:
         """Whether every use of the network is refused."""
         return self.settings.offline
+
+    @property
+    def network(self) -> "Network":
+        """What all clients of this session share: connections, paces, breakers."""
+        if self._network is None:
+            module = importlib.import_module("huntkit.runtime.network")  # late: it is slow to load
+            self._network = module.Network(self.settings.http, offline=self.offline)
+        return self._network
+
+    def http(self, service: "Service") -> "HttpClient":
+        """A client of that service; nothing is sent before it is asked something.
+
+        Examples:
+            >>> from huntkit.runtime import Limits, Secret, Service
+            >>> quiet = Service(
+            ...     name="QuietNet",
+            ...     base_url="https://api.quietnet.example",
+            ...     headers={"key": Secret("env:QUIETNET_KEY")},
+            ...     limits=Limits(per_minute=60),
+            ...     answers={404},
+            ... )
+            >>> Session(Settings(offline=True)).http(quiet).get("/v1/ip/{ip}", fill={"ip": "::1"})
+            Traceback (most recent call last):
+            huntkit.core.errors.Offline: QuietNet was not asked: this session is offline ...
+        """
+        module = importlib.import_module("huntkit.runtime.http_client")  # late: it is slow to load
+        client: HttpClient = module.HttpClient(self.network, service)
+        return client
+
+    def close(self) -> None:
+        """Close all connections; the session can still be used."""
+        if self._network is not None:
+            self._network.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
 
     def changed(self, **settings: Any) -> "Session":
         """A new session with some settings changed, the same progress and no history."""
