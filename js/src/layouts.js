@@ -38,7 +38,7 @@ export function packed(column, row, columns, rows, order, aspect, gap = 0.14) {
     x[i] = (column[i] + 0.5) / columns - (across * side) / 2 + ((nth % across) + 0.5) * side;
     y[i] = (row[i] + 0.01) / rows + (Math.floor(nth / across) + 0.5) * side * aspect;
   }
-  return { x, y, side, counts };
+  return { x, y, side, counts, across, levels: Math.ceil(most / across), rise: side * aspect };
 }
 
 // Each value's bin among `bins` even ones from low to high; places of names are bins already.

@@ -40,7 +40,8 @@ export class TimeStage extends Stage {
 
   build(role, height, tools = []) {
     this.height = height;
-    this.furnish(role, height + AXIS + SLIDER + 14, [
+    this.strips = this.spec.range_tool !== false;
+    this.furnish(role, height + AXIS + (this.strips ? SLIDER + 14 : 8), [
       ...tools,
       button("−", "Zoom out (key -)", () => this.zoom(2)),
       button("+", "Zoom in (key +)", () => this.zoom(0.5)),
@@ -100,7 +101,7 @@ export class TimeStage extends Stage {
             zoomOnMouseWheel: false, moveOnMouseWheel: false, preventDefaultMouseMove: false,
           },
           {
-            id: "slider", type: "slider", xAxisIndex: 0, filterMode: "none", startValue, endValue,
+            id: "slider", type: "slider", show: this.strips, xAxisIndex: 0, filterMode: "none", startValue, endValue,
             left, right: RIGHT, top: below, height: SLIDER - 8, throttle: 0,
             showDataShadow: false, showDetail: false, brushSelect: true,
             backgroundColor: "transparent", borderColor: c.line, fillerColor: c.filler,
@@ -116,7 +117,7 @@ export class TimeStage extends Stage {
           },
           {
             type: "bar", xAxisIndex: 1, yAxisIndex: 1, silent: true, barWidth: "96%",
-            itemStyle: { color: c.faint }, data: this.strip(BINS), z: 1,
+            itemStyle: { color: c.faint }, data: this.strips ? this.strip(BINS) : [], z: 1,
           },
         ],
       },
@@ -290,7 +291,7 @@ export class TimeStage extends Stage {
     return [
       ["← →", "move in time"], ["+ −", "zoom in, out (also ↑ ↓, the wheel, double click)"],
       ["0", "show everything"], ["[ ]", "the event before, after"], ["Esc", "close this"],
-      ["drag", "move; on the strip below, choose a range"],
+      ["drag", this.strips ? "move; on the strip below, choose a range" : "move"],
     ];
   }
 

@@ -8,13 +8,14 @@ import { TimeStage, columnWidth } from "./timestage.js";
 import { count, stamp } from "./times.js";
 
 const SINGLE_MARKS = 5000;
-const HEIGHT = 340;
+const HEIGHT = 340; // CSS pixels, unless the caller says otherwise
 const COLUMN = 2; // CSS pixels
 
 class TimelineValues extends TimeStage {
   constructor(plot, spec, blobs) {
     const unit = spec.unit_us / 1000;
     super(plot, spec, sums(blobs.deltas, spec.events, spec.first_us / 1000, unit), unit);
+    this.tall = spec.plot_height ?? HEIGHT;
     this.values = numbers(blobs.values, spec.events, spec.numbers);
     this.rows = blobs.rows ? sums(blobs.rows, spec.events, 0, 1) : null;
     this.groups = blobs.lanes;
@@ -23,7 +24,7 @@ class TimelineValues extends TimeStage {
     this.legend = new Legend(spec.groups, () => this.draw());
     const tools = spec.low > 0 && spec.high > spec.low ? [this.logSwitch()] : [];
     this.scale();
-    this.build(spec.role ?? "timeline of values", HEIGHT, tools);
+    this.build(spec.role ?? "timeline of values", this.tall, tools);
   }
 
   above() {
@@ -49,8 +50,8 @@ class TimelineValues extends TimeStage {
     // Bars grow from zero; other marks may leave it out where it would waste most of the room.
     const fromZero = marks.includes("vbar") || (low > 0 && low < high * 0.5);
     const bottom = fromZero ? Math.min(low, 0) : low;
-    this.axis = upright(this.log ? low : bottom, Math.max(high, fromZero ? 0 : high), HEIGHT, this.log);
-    this.base = this.log ? HEIGHT : Math.min(HEIGHT, Math.max(0, this.axis.toY(0)));
+    this.axis = upright(this.log ? low : bottom, Math.max(high, fromZero ? 0 : high), this.tall, this.log);
+    this.base = this.log ? this.tall : Math.min(this.tall, Math.max(0, this.axis.toY(0)));
   }
 
   draw() {
@@ -77,7 +78,7 @@ class TimelineValues extends TimeStage {
     return {
       type: "value", min: low, max: high, interval: step, name: this.spec.value_name,
       nameLocation: "middle", nameGap: 52,
-      nameTextStyle: { color: this.colours.faint, width: HEIGHT - 20, overflow: "truncate" },
+      nameTextStyle: { color: this.colours.faint, width: this.tall - 20, overflow: "truncate" },
       axisLabel: { color: this.colours.faint, formatter: this.axis.label, fontSize: 11, showMaxLabel: false },
       axisLine: { show: true, lineStyle: { color: this.colours.line } },
       splitLine: { lineStyle: { color: this.colours.line, opacity: 0.6 } },

@@ -7,6 +7,7 @@ import { column, inflate, lookUp, numbers, sums } from "../src/decode.js";
 import { branchRarity, forest, orderBy, searched, unfolded } from "../src/forest.js";
 import { cut } from "../world.mjs";
 import { binned, packed, scatter } from "../src/layouts.js";
+import { Overlay } from "../src/overlay.js";
 import { neighbourhoods, shortest } from "../src/paths.js";
 import { rounded, ticks as numberTicks, upright } from "../src/scales.js";
 import { clock, duration, stamp, ticks } from "../src/times.js";
@@ -199,4 +200,20 @@ test("scattered units of one place are heaped, not hidden", () => {
   const many = scatter(Array(2000).fill(0.5), Array(2000).fill(0.5), 0.01, [0.01, 0.02]);
   assert.ok(many.x.every((each) => Math.abs(each - 0.5) <= 0.0101));
   assert.ok(many.y.every((each) => Math.abs(each - 0.5) <= 0.0201));
+});
+
+test("what is laid over others is found, told, merged from afar, and left out of their counts", () => {
+  const texts = JSON.stringify([{ name: "alert", values: ["a", "b", "c"], codes: [0, 0, 0] }]);
+  const blobs = { overlay: Uint8Array.from([1, 2, 1]), overlay_texts: new TextEncoder().encode(texts) };
+  const over = new Overlay({ name: "alerts", main: "events", count: 3, texts: 3 }, blobs); // 1, 3, 4
+  assert.deepEqual([0, 1, 2, 3, 4, 5].map((i) => over.has(i)), [false, true, false, true, true, false]);
+  const [times, lanes] = over.without([0, 1, 2, 3, 4, 5], [9, 8, 7, 6, 5, 4]);
+  assert.deepEqual([[...times], [...lanes]], [[0, 2, 5], [9, 7, 4]]);
+  assert.deepEqual(over.told(4), [["alert", "c"]]);
+  assert.deepEqual([[-1, 1], [1, 1], [4, 1], [4, -1], [1, -1], [6, -1]].map(([i, by]) => over.beside(i, by)), [1, 3, 1, 3, 4, 4]);
+  over.place(0, 6, [0, 0, 0, 0, 0, 0], (i) => i, () => 5, 2);
+  assert.deepEqual(over.marks.map(({ index, count }) => [index, count]), [[1, 1], [3, 2]]);
+  over.place(2, 4, [0, 0, 0, 0, 0, 0], (i) => i, () => 5, 0);
+  assert.deepEqual(over.at(3, 6).index, 3);
+  assert.equal(over.at(30, 6), null);
 });

@@ -3,6 +3,8 @@ import { byLane, laneDensity, places } from "../bins.js";
 import { column, lookUp, sums, text } from "../decode.js";
 import { make } from "../dom.js";
 import { laneAxis } from "../lanes.js";
+import { Legend } from "../legend.js";
+import { Overlay } from "../overlay.js";
 import { TimeStage, columnWidth } from "../timestage.js";
 import { count, duration, stamp } from "../times.js";
 
@@ -14,11 +16,28 @@ class Timeline extends TimeStage {
     const unit = spec.unit_us / 1000;
     super(plot, spec, sums(blobs.deltas, spec.events, spec.first_us / 1000, unit), unit);
     this.lanes = blobs.lanes;
-    this.laneTimes = byLane(this.times, this.lanes, spec.lanes.length);
     this.texts = JSON.parse(text(blobs.texts)).map(column);
-    this.laneHeight = laneHeight(spec.lanes.length);
+    this.over = spec.overlay ? new Overlay(spec.overlay, blobs) : null;
+    const [times, own] = this.over ? this.over.without(this.times, this.lanes) : [this.times, this.lanes];
+    this.laneTimes = byLane(times, own, spec.lanes.length);
+    this.laneHeight = laneHeight(spec.lanes.length, spec.plot_height);
     this.axis = laneAxis(spec.lanes.map((each) => each.name));
+    this.legend = this.over ? new Legend(this.over.groups(times.length), () => this.draw()) : null;
     this.build("timeline", this.laneHeight * spec.lanes.length);
+  }
+
+  above() {
+    return this.legend ? [this.legend.element] : [];
+  }
+
+  draw() {
+    super.draw();
+    this.legend?.paint((at) => (at ? this.colours.text : this.colours.series[0]));
+  }
+
+  // Whether events of the data (0) or of what is laid over it (1) are on show.
+  shows(set) {
+    return !this.legend?.hidden.has(set);
   }
 
   left() {
@@ -33,6 +52,7 @@ class Timeline extends TimeStage {
     this.single = this.to - this.from < SINGLE_MARKS;
     if (this.single) this.paintMarks(context, ratio);
     else this.paintColumns(context, ratio);
+    if (this.over && this.shows(1)) this.paintOver(context, ratio);
   }
 
   paintMarks(context, ratio) {
@@ -41,7 +61,8 @@ class Timeline extends TimeStage {
     this.marks = places(this.times, this.lanes, this.from, this.to, toX, this.laneHeight, radius);
     context.scale(ratio, ratio);
     context.lineWidth = 1;
-    for (let i = 0; i < this.to - this.from; i++) {
+    for (let i = 0; i < this.to - this.from && this.shows(0); i++) {
+      if (this.over?.has(this.from + i)) continue;
       const colour = this.colour(this.lanes[this.from + i]);
       context.beginPath();
       context.arc(this.marks.x[i], this.marks.y[i], radius, 0, 7);
@@ -61,6 +82,7 @@ class Timeline extends TimeStage {
     const [start, end] = this.view;
     this.binned = laneDensity(this.laneTimes, start, end, columns, this.unit);
     this.binned.columns = columns;
+    if (!this.shows(0)) return;
     const { width } = this.canvas;
     const top = Math.log1p(this.binned.most);
     const full = (this.laneHeight - 4) * ratio;
@@ -81,6 +103,28 @@ class Timeline extends TimeStage {
     context.globalAlpha = 1;
   }
 
+  // What is laid over the others: marks of their own also from afar, where many are one.
+  paintOver(context, ratio) {
+    context.setTransform(ratio, 0, 0, ratio, 0, 0);
+    const radius = Math.max(4.5, Math.min(7, this.laneHeight * 0.2));
+    const toX = (i) => (this.marks ? this.marks.x[i - this.from] : this.toX(this.times[i]));
+    const toY = (i) => (this.marks ? this.marks.y[i - this.from] : (this.lanes[i] + 0.5) * this.laneHeight);
+    this.over.place(this.from, this.to, this.lanes, toX, toY, this.marks ? 0 : radius);
+    for (const { x, y } of this.over.marks) {
+      context.beginPath();
+      context.moveTo(x, y - radius);
+      context.lineTo(x + radius, y);
+      context.lineTo(x, y + radius);
+      context.lineTo(x - radius, y);
+      context.closePath();
+      context.fillStyle = this.colours.text;
+      context.fill();
+      context.strokeStyle = this.colours.ground;
+      context.lineWidth = 1.5;
+      context.stroke();
+    }
+  }
+
   colour(lane) {
     if (this.spec.lanes[lane].rest) return this.colours.faint;
     return this.colours.series[lane % this.colours.series.length];
@@ -94,10 +138,13 @@ class Timeline extends TimeStage {
   }
 
   markAt(x, y) {
-    if (!this.marks || !this.inArea(x, y)) return -1;
+    if (!this.inArea(x, y)) return -1;
+    const over = this.overAt(x, y);
+    if (over || !this.marks || !this.shows(0)) return over ? over.index : -1;
     let best = -1;
     let nearest = 100;
     for (let i = 0; i < this.marks.x.length; i++) {
+      if (this.over?.has(this.from + i)) continue;
       const dx = this.marks.x[i] + this.area.x - x;
       const dy = this.marks.y[i] + this.area.y - y;
       const distance = dx * dx + dy * dy;
@@ -106,9 +153,17 @@ class Timeline extends TimeStage {
     return best;
   }
 
+  overAt(x, y) {
+    if (!this.over || !this.shows(1)) return null;
+    return this.over.at(x - this.area.x, y - this.area.y);
+  }
+
   told(x, y) {
     const mark = this.markAt(x, y);
-    if (mark >= 0) return this.describe(mark);
+    if (mark >= 0) {
+      const here = this.overAt(x, y)?.count ?? 1;
+      return [...this.describe(mark), ["in this mark", here > 1 ? `${count(here)} ${this.spec.overlay.name}` : ""]];
+    }
     return this.binned && !this.single && this.inArea(x, y) ? this.cell(x, y) : null;
   }
 
@@ -137,7 +192,9 @@ class Timeline extends TimeStage {
       [`time (${this.spec.zone})`, stamp(this.times[index], this.unit)],
       [this.spec.lane_title, this.spec.lanes[this.lanes[index]].name],
     ];
-    if (index < this.spec.texts) {
+    const over = this.over?.has(index);
+    if (over) pairs.push(["laid over", this.spec.overlay.name], ...this.over.told(index));
+    else if (index < this.spec.texts) {
       const { rest } = this.spec.lanes[this.lanes[index]];
       for (const each of this.texts) {
         const said = each.name === this.spec.lane_title && !rest;
@@ -150,7 +207,7 @@ class Timeline extends TimeStage {
 
   detailed(index) {
     const parts = super.detailed(index);
-    if (index >= this.spec.texts && this.texts.length) {
+    if (index >= this.spec.texts && this.texts.length && !this.over?.has(index)) {
       parts.push(make("p", "hk-note", `Texts are kept for the first ${count(this.spec.texts)} ` +
         "events; look this one up by its row in the chart's data."));
     }
@@ -160,6 +217,26 @@ class Timeline extends TimeStage {
   step(by) {
     super.step(by);
     if (!this.single) this.narrow();
+  }
+
+  // The event before or after the chosen one, of those laid over the others.
+  leap(by) {
+    if (!this.over) return;
+    const from = this.chosen >= 0 ? this.chosen : by > 0 ? this.from - 1 : this.to;
+    this.choose(this.over.beside(from, by));
+    const at = this.times[this.chosen];
+    const [start, end] = this.view;
+    if (at < start || at > end) this.show(at - (end - start) / 2, at + (end - start) / 2);
+  }
+
+  keys() {
+    const leaps = { n: () => this.leap(1), p: () => this.leap(-1) };
+    return { ...super.keys(), ...(this.over ? leaps : {}) };
+  }
+
+  keyHelp() {
+    const leaps = [["n p", "the next, the previous one of those laid over the others"]];
+    return [...super.keyHelp(), ...(this.over ? leaps : [])];
   }
 
   // Zooms towards the chosen event until it is a mark of its own.
@@ -172,12 +249,17 @@ class Timeline extends TimeStage {
 
   placeOf(index) {
     const at = index - this.from;
+    if (!this.marks && this.over?.has(index) && at >= 0 && index < this.to) {
+      const middle = (this.lanes[index] + 0.5) * this.laneHeight;
+      return { x: this.area.x + this.toX(this.times[index]), y: this.area.y + middle };
+    }
     if (!this.marks || at < 0 || at >= this.marks.x.length) return null;
     return { x: this.area.x + this.marks.x[at], y: this.area.y + this.marks.y[at] };
   }
 }
 
-function laneHeight(lanes) {
+function laneHeight(lanes, room) {
+  if (room) return Math.max(14, Math.floor(room / lanes));
   if (lanes === 1) return 120;
   return Math.max(22, Math.min(56, Math.round(440 / lanes)));
 }

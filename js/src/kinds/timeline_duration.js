@@ -5,7 +5,7 @@ import { clipped, widest } from "../labels.js";
 import { TimeStage } from "../timestage.js";
 import { count, duration, stamp } from "../times.js";
 
-const TALLEST = 620; // CSS pixels, as long as bars keep their least height
+const TALLEST = 620; // CSS pixels, unless the caller says otherwise, or bars would be too thin
 const PAD = 3;
 
 class TimelineDuration extends TimeStage {
@@ -27,7 +27,7 @@ class TimelineDuration extends TimeStage {
   // Each lane is as tall as it has tracks; the bars share the room there is.
   layOut() {
     const tracks = this.spec.lanes.reduce((sum, lane) => sum + lane.tracks, 0);
-    const room = TALLEST - 2 * PAD * this.spec.lanes.length;
+    const room = (this.spec.plot_height ?? TALLEST) - 2 * PAD * this.spec.lanes.length;
     this.bar = Math.max(9, Math.min(24, Math.floor(room / tracks)));
     const least = this.spec.lanes.length > 45 ? 13 : 16; // so that every lane has a readable name
     let top = 0;

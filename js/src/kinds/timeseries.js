@@ -6,12 +6,13 @@ import { exact, upright } from "../scales.js";
 import { TimeStage } from "../timestage.js";
 import { count, stamp } from "../times.js";
 
-const HEIGHT = 360;
+const HEIGHT = 360; // CSS pixels, unless the caller says otherwise
 
 class Timeseries extends TimeStage {
   constructor(plot, spec, blobs) {
     const unit = spec.unit_us / 1000;
     super(plot, spec, sums(blobs.deltas, spec.events, spec.first_us / 1000, unit), unit);
+    this.tall = spec.plot_height ?? HEIGHT;
     this.parts = {};
     for (const [name, form] of Object.entries(spec.numbers)) {
       this.parts[name] = numbers(blobs[name], spec.events, form);
@@ -20,7 +21,7 @@ class Timeseries extends TimeStage {
     this.anomalies = Array.from(blobs.anomalies, (code) => [0, 1, -1][code]);
     this.odd = this.anomalies.flatMap((sign, i) => (sign ? [i] : []));
     this.texts = JSON.parse(text(blobs.texts)).map(column);
-    this.axis = upright(spec.low, spec.high, HEIGHT, false);
+    this.axis = upright(spec.low, spec.high, this.tall, false);
     this.layers = [{ id: "value", name: spec.value_name, glyph: "─" }];
     if (this.parts.baseline) this.layers.push({ id: "baseline", name: "baseline", glyph: "╌" });
     if (this.parts.lower) this.layers.push({ id: "band", name: spec.band_name, glyph: "▒" });
@@ -28,7 +29,7 @@ class Timeseries extends TimeStage {
       this.layers.push({ id: "anomalies", name: "anomalies", glyph: "▲", count: this.odd.length });
     }
     this.legend = new Legend(this.layers, () => this.draw());
-    this.build("time series", HEIGHT);
+    this.build("time series", this.tall);
   }
 
   above() {
@@ -63,7 +64,7 @@ class Timeseries extends TimeStage {
     return {
       type: "value", min: low, max: high, interval: step, name: this.spec.value_name,
       nameLocation: "middle", nameGap: 52,
-      nameTextStyle: { color: this.colours.faint, width: HEIGHT - 20, overflow: "truncate" },
+      nameTextStyle: { color: this.colours.faint, width: this.tall - 20, overflow: "truncate" },
       axisLabel: { color: this.colours.faint, formatter: this.axis.label, fontSize: 11, showMaxLabel: false },
       axisLine: { show: true, lineStyle: { color: this.colours.line } },
       splitLine: { lineStyle: { color: this.colours.line, opacity: 0.6 } },
@@ -167,7 +168,7 @@ class Timeseries extends TimeStage {
       const up = this.anomalies[i] > 0;
       const x = this.x(i);
       const at = this.axis.toY(this.parts.value[i]) + (up ? -4 : 4);
-      const y = Math.min(Math.max(at, 12), HEIGHT - 12); // whole, also at the very edge
+      const y = Math.min(Math.max(at, 12), this.tall - 12); // whole, also at the very edge
       const tall = up ? -10 : 10;
       context.beginPath();
       context.moveTo(x, y);

@@ -1,106 +1,218 @@
-// Every row as a square that moves from layout to layout: scattered, stacked, in cells.
+// Every row as a unit that moves between layouts: flat ones (scatter, columns, cells) and ones in
+// space (stacks, space, blocks).
+import { between, eased, fitted, picked, projector, viewBetween } from "../camera.js";
+import { CanvasPainter } from "../canvaspainter.js";
 import { column, lookUp, numbers, text } from "../decode.js";
 import { button, make } from "../dom.js";
-import { clipped } from "../labels.js";
+import { GpuPainter, hindrance } from "../gpupainter.js";
 import { binned, packed, scatter } from "../layouts.js";
 import { Legend } from "../legend.js";
-import { exact, rounded, short, ticks } from "../scales.js";
+import { edges, flatAxes, walls } from "../scaffold.js";
+import { blocks, space, stacks } from "../spaces.js";
 import { Surface } from "../surface.js";
-import { count, stamp, ticks as timeTicks } from "../times.js";
+import { count } from "../times.js";
+import { binTicks, heightTicks, shares, unitAxis, valueTicks } from "../unitaxes.js";
 
 const HEIGHT = 580;
-const LEFT = 120;
-const RIGHT = 16;
-const TOP = 10;
-const BELOW = 48;
-const BINS = 24;
-const MOVE_MS = 900;
-const LAYOUTS = [["scatter", "Scatter"], ["columns", "Columns"], ["cells", "Cells"]];
+const BOX = { left: 120, right: 16, top: 10, below: 48 };
+const FLAT = 0.01; // pixels that a flat unit is thick
+const YAW = -0.6;
+const PITCH = 0.5;
+const LAYOUTS = {
+  scatter: ["Scatter", "at its own values"],
+  columns: ["Columns", "stacked along the first axis"],
+  cells: ["Cells", "in cells of both axes"],
+  stacks: ["Stacks", "stacked on the cells of both axes"],
+  space: ["Space", "at its own values of three columns"],
+  blocks: ["Blocks", "in cells of three columns"],
+};
+const DEEP = new Set(["stacks", "space", "blocks"]);
 
 class Units extends Surface {
   constructor(plot, spec, blobs) {
     super(plot, spec);
     this.size = spec.units;
     this.groups = blobs.groups;
-    this.axes = { x: this.axisOf("x", numbers(blobs.x, this.size, spec.x.numbers)), y: this.axisOf("y", numbers(blobs.y, this.size, spec.y.numbers)) };
+    this.axes = {};
+    for (const id of ["x", "y", "z"]) {
+      if (spec[id]) this.axes[id] = unitAxis(spec[id], numbers(blobs[id], this.size, spec[id].numbers));
+    }
     this.texts = JSON.parse(text(blobs.texts)).map(column);
     this.layout = spec.layout;
+    this.turned = { yaw: YAW, pitch: PITCH };
     this.sorted = Array.from({ length: this.size }, (_, i) => i).sort((a, b) => this.groups[a] - this.groups[b] || a - b);
-    this.legend = new Legend(spec.groups, () => this.draw());
+    this.turns = new Float32Array(this.size);
+    this.sorted.forEach((i, nth) => {
+      this.turns[i] = nth / this.size;
+    });
+    this.legend = new Legend(spec.groups, () => this.rearranged());
     this.still = window.matchMedia("(prefers-reduced-motion: reduce)");
-    this.switches = LAYOUTS.map(([id, label], at) => {
-      const found = button(label, `${label} (key ${at + 1})`, () => this.arrangeAs(id));
+    this.switches = spec.layouts.map((id, at) => {
+      const [label, how] = LAYOUTS[id];
+      const found = button(label, `${label}: each unit ${how} (key ${at + 1})`, () => this.arrangeAs(id));
       found.setAttribute("aria-pressed", String(id === spec.layout));
       return found;
     });
-    this.build("units", HEIGHT, this.switches, { zooms: false });
+    this.note = make("p", "hk-note hk-painter", "");
+    this.painter = this.painterFor();
+    this.build("units", HEIGHT, this.switches);
+    this.stage.after(this.note);
+    this.tellPainter();
+  }
+
+  tellPainter() {
+    this.stage.dataset.painter = this.painter instanceof GpuPainter ? "gpu" : "canvas";
+  }
+
+  painterFor() {
+    const asked = this.spec.renderer;
+    const why = asked === "canvas" ? "" : asked === "gpu" ? null : hindrance();
+    if (why === null) {
+      try {
+        return new GpuPainter(this.groups, this.spec.groups.length, this.turns, () => this.fallBack("the graphics card was lost"));
+      } catch (error) {
+        return this.onCanvas(`the graphics card refused (${error.message})`);
+      }
+    }
+    return this.onCanvas(why);
+  }
+
+  onCanvas(why) {
+    if (why) this.note.textContent = `Drawn without the graphics card: ${why}. Everything works, moving large tables is less smooth.`;
+    return new CanvasPainter(this.groups, this.turns);
+  }
+
+  fallBack(why) {
+    this.painter = this.onCanvas(why);
+    this.tellPainter();
+    this.rearranged();
   }
 
   above() {
     return this.spec.groups.length > 1 ? [this.legend.element] : [];
   }
 
-  axisOf(id, values) {
-    const { names, time, name } = this.spec[id];
-    if (names) {
-      const bins = names.length;
-      return { name, values, bins, low: -0.5, high: bins - 0.5, of: values, say: (v) => names[v], binSaid: (at) => names[at], names };
-    }
-    let [low, high] = [Infinity, -Infinity];
-    for (const v of values) [low, high] = [Math.min(low, v), Math.max(high, v)];
-    if (!(high > low)) [low, high] = [low - 1, high + 1];
-    const say = time ? (v) => `${stamp(v, 1000)} UTC` : exact;
-    const step = (high - low) / BINS;
-    const short_ = time ? (v) => stamp(v, 60000).slice(5) : short;
-    const binSaid = (at) => short_(low + at * step);
-    return { name, values, bins: BINS, low, high, say, binSaid, time };
-  }
-
   get box() {
-    return { wide: this.width - LEFT - RIGHT, tall: HEIGHT - TOP - BELOW };
+    return { left: BOX.left, top: BOX.top, wide: this.width - BOX.left - BOX.right, tall: HEIGHT - BOX.top - BOX.below };
   }
 
-  // Where everything stands in a layout: shares of the plot.
-  placed(layout) {
-    const { x, y } = this.axes;
+  get deep() {
+    return DEEP.has(this.layout);
+  }
+
+  // The box that a layout fills, in pixels of the world.
+  get dims() {
     const { wide, tall } = this.box;
-    const share = ({ values, low, high }) => values.map((v) => (v - low) / (high - low));
-    if (layout === "scatter") {
-      const size = Math.min(0.009, Math.max(0.0035, 0.5 / Math.sqrt(this.size)));
-      const reach = ({ names, bins }) => (names ? 0.38 / bins : size);
-      return scatter(share(x), share(y), size, [reach(x), reach(y)]);
+    if (!this.deep) return [wide, tall, FLAT];
+    const depth = this.layout === "stacks" ? this.axes.y : this.axes.z;
+    const across = Math.min(wide, 900);
+    return [across, tall * 0.62, across * Math.min(1, Math.max(0.3, depth.bins / this.axes.x.bins))];
+  }
+
+  placed() {
+    const { dims, sorted, size } = this;
+    const { x, y, z } = this.axes;
+    const bins = (axis) => binned(axis.values, axis.low, axis.high, axis.bins);
+    const reach = (axis) => (axis.names ? 0.38 / axis.bins : 0.004);
+    if (this.layout === "stacks") return stacks(bins(x), bins(y), x.bins, y.bins, sorted, dims);
+    if (this.layout === "blocks") return blocks(bins(x), bins(y), bins(z), [x.bins, y.bins, z.bins], sorted, dims);
+    if (this.layout === "space") {
+      const side = Math.min(12, Math.max(4, 260 / Math.cbrt(size)));
+      return space(shares(x), shares(y), shares(z), side, [reach(x), reach(y), reach(z)], dims);
     }
-    const columns = binned(x.values, x.low, x.high, x.bins);
-    if (layout === "columns") {
-      return packed(columns, new Uint16Array(this.size), x.bins, 1, this.sorted, wide / tall);
+    return this.flat(dims, bins, reach);
+  }
+
+  flat([wide, tall], bins, reach) {
+    const { x, y } = this.axes;
+    let found;
+    if (this.layout === "scatter") {
+      const side = Math.min(0.009, Math.max(0.0035, 0.5 / Math.sqrt(this.size)));
+      const least = (axis) => (axis.names ? reach(axis) : side);
+      found = scatter(shares(x), shares(y), side, [least(x), least(y)]);
+    } else if (this.layout === "columns") {
+      found = packed(bins(x), new Uint16Array(this.size), x.bins, 1, this.sorted, wide / tall);
+    } else {
+      found = packed(bins(x), bins(y), x.bins, y.bins, this.sorted, wide / tall);
     }
-    return packed(columns, binned(y.values, y.low, y.high, y.bins), x.bins, y.bins, this.sorted, wide / tall);
+    const side = Math.max(1.2, found.side * wide * 0.88);
+    return {
+      x: found.x.map((at) => (at - 0.5) * wide),
+      y: found.y.map((at) => (at - 0.5) * tall),
+      z: new Float32Array(this.size),
+      size: [side, side, FLAT],
+      heights: this.layout === "columns" && heightTicks(found.levels, found.across, found.rise, 1),
+    };
+  }
+
+  fit() {
+    this.turned = { yaw: YAW, pitch: PITCH };
+    this.refit();
+    this.draw();
+  }
+
+  refit() {
+    const { left, top, wide, tall } = this.box;
+    if (!this.deep) this.eye = { yaw: 0, pitch: 0, k: 1, cx: left + wide / 2, cy: top + tall / 2 };
+    else {
+      const room = { left: 110, top: 34, wide: this.width - 220, tall: HEIGHT - 34 - 84 };
+      this.eye = fitted(this.dims, this.turned.yaw, this.turned.pitch, room);
+    }
+    this.fullest = this.eye.k;
   }
 
   arrange() {
-    this.at = this.placed(this.layout);
+    this.at = this.placed();
+    this.refit();
     this.way = null;
+    this.painter.arrange(this.at, this.at, this.legend.hidden);
+  }
+
+  // After groups were hidden or shown, or the painter was changed.
+  rearranged() {
+    this.way = null;
+    this.painter.arrange(this.at, this.at, this.legend.hidden);
+    this.draw();
   }
 
   arrangeAs(layout) {
     if (layout === this.layout) return;
-    const from = this.at;
+    const share = this.progress();
+    const from = this.way ? between(this.way.from, this.at, share, this.turns) : this.at;
+    const eye = this.seen();
     this.layout = layout;
-    LAYOUTS.forEach(([id], nth) => this.switches[nth].setAttribute("aria-pressed", String(id === layout)));
-    this.at = this.placed(layout);
-    this.choose(this.chosen);
+    this.spec.layouts.forEach((id, nth) => this.switches[nth].setAttribute("aria-pressed", String(id === layout)));
+    this.at = this.placed();
+    this.refit();
+    this.hover(-1, -1);
     if (this.still.matches) {
+      this.way = null;
+      this.painter.arrange(this.at, this.at, this.legend.hidden);
       this.draw();
       return;
     }
-    this.way = { from, start: performance.now() };
-    const move = () => {
-      if (!this.way) return;
-      if (performance.now() - this.way.start >= MOVE_MS) this.way = null;
+    this.painter.arrange(from, this.at, this.legend.hidden);
+    this.way = { from, eye, start: performance.now() };
+    this.travel();
+  }
+
+  travel() {
+    const way = this.way;
+    const step = () => {
+      if (this.way !== way) return;
+      if (performance.now() - way.start >= this.spec.move_ms) this.way = null;
       this.draw();
-      if (this.way) requestAnimationFrame(move);
+      if (this.way) requestAnimationFrame(step);
     };
-    move();
+    step();
+  }
+
+  progress() {
+    return this.way ? Math.min(1, (performance.now() - this.way.start) / this.spec.move_ms) : 1;
+  }
+
+  seen() {
+    return this.way ? viewBetween(this.way.eye, this.eye, this.progress()) : this.eye;
   }
 
   colour(group) {
@@ -112,133 +224,124 @@ class Units extends Surface {
     return !this.legend.hidden.has(this.groups[i]);
   }
 
-  place(i, share) {
-    const { wide, tall } = this.box;
-    let [x, y] = [this.at.x[i], this.at.y[i]];
-    if (share < 1) {
-      const { from } = this.way;
-      [x, y] = [from.x[i] + (x - from.x[i]) * share, from.y[i] + (y - from.y[i]) * share];
-    }
-    return [LEFT + x * wide, TOP + (1 - y) * tall];
-  }
-
-  progress() {
-    if (!this.way) return 1;
-    const t = Math.min((performance.now() - this.way.start) / MOVE_MS, 1);
-    return t * t * (3 - 2 * t);
-  }
-
   paint(context) {
-    context.clearRect(0, 0, this.width, this.height);
-    this.legend.paint((at) => this.colour(at));
-    this.paintAxes(context);
     const share = this.progress();
-    const side = this.way ? this.way.from.side + (this.at.side - this.way.from.side) * share : this.at.side;
-    const px = Math.max(1.2, side * this.box.wide * 0.88);
-    context.globalAlpha = this.layout === "scatter" ? 0.75 : 1;
-    // One colour after the other: changing it costs more than drawing a square.
-    for (let group = this.spec.groups.length - 1; group >= 0; group--) {
-      if (this.legend.hidden.has(group)) continue;
-      context.fillStyle = this.colour(group);
-      for (let i = 0; i < this.size; i++) {
-        if (this.groups[i] !== group) continue;
-        const [x, y] = this.place(i, share);
-        context.fillRect(x - px / 2, y - px / 2, px, px);
-      }
+    const view = this.seen();
+    const ratio = Math.min(2, window.devicePixelRatio || 1);
+    context.clearRect(0, 0, this.width, HEIGHT);
+    this.legend.paint((at) => this.colour(at));
+    const axes = this.deep ? this.deepAxes() : null;
+    context.globalAlpha = eased(share, 1);
+    if (axes) walls(context, this.colours, view, this.dims, axes);
+    else this.paintFlat(context);
+    context.globalAlpha = 1;
+    const colours = this.spec.groups.map((_, group) => this.colour(group));
+    const picture = this.painter.paint({ view, share, colours, width: this.width, height: HEIGHT, ratio });
+    context.save();
+    if (!this.deep && !this.way) {
+      const { left, top, wide, tall } = this.box;
+      context.beginPath();
+      context.rect(left, top - 8, wide + BOX.right, tall + 8); // nothing on the labels
+      context.clip();
     }
+    context.drawImage(picture, 0, 0, this.width, HEIGHT);
+    context.restore();
+    context.globalAlpha = eased(share, 1);
+    if (axes) edges(context, this.colours, view, this.dims, axes);
     context.globalAlpha = 1;
   }
 
-  ticksOf(axis, wanted) {
-    const inScatter = this.layout === "scatter";
-    if (axis.names || !inScatter) {
-      // A name stands in the middle of its place; a bin's label at its lower end.
-      const middle = axis.names ? 0.5 : 0;
-      return Array.from({ length: axis.bins }, (_, at) => ({ at: (at + middle) / axis.bins, label: axis.binSaid(at) }));
+  deepAxes() {
+    const { x, y, z } = this.axes;
+    if (this.layout === "stacks") {
+      const { levels, perLevel, side } = this.at;
+      const ticks = heightTicks(levels, perLevel, side, this.dims[1]);
+      return { x: named(x, binTicks(x)), y: { name: "rows", ticks }, z: named(y, binTicks(y)) };
     }
-    const found = axis.time
-      ? timeTicks(axis.low, axis.high, wanted)
-      : ticks(rounded(axis.low, axis.high, wanted)).map((at) => ({ at, label: short(at) }));
-    return found.map(({ at, label }) => ({ at: (at - axis.low) / (axis.high - axis.low), label })).filter(({ at }) => at >= 0 && at <= 1);
+    const ticksOf = this.layout === "blocks" ? binTicks : (axis) => valueTicks(axis, 6);
+    return { x: named(x, ticksOf(x)), y: named(y, ticksOf(y)), z: named(z, ticksOf(z)) };
   }
 
-  paintAxes(context) {
-    const c = this.colours;
-    const { wide, tall } = this.box;
-    context.font = "11px sans-serif";
-    context.strokeStyle = c.line;
-    context.fillStyle = c.faint;
-    context.textBaseline = "top";
-    context.textAlign = "center";
-    let free = -Infinity;
-    for (const { at, label } of this.ticksOf(this.axes.x, wide / 100)) {
-      const x = LEFT + at * wide;
-      const said = clipped(context, label, 110);
-      const half = context.measureText(said).width / 2;
-      if (x - half < free) continue;
-      free = x + half + 8;
-      context.fillText(said, Math.min(x, this.width - half), TOP + tall + 6);
-    }
-    line(context, LEFT, TOP + tall, this.width - RIGHT, TOP + tall);
-    context.textAlign = "right";
-    context.textBaseline = "middle";
-    if (this.layout !== "columns") {
-      let above = Infinity;
-      for (const { at, label } of this.ticksOf(this.axes.y, tall / 60)) {
-        const y = TOP + (1 - at) * tall;
-        if (y > above) continue;
-        above = y - 13;
-        const under = this.layout === "cells" && this.axes.y.names ? y + tall / this.axes.y.bins / 2 : y;
-        line(context, LEFT, under, this.width - RIGHT, under);
-        context.fillText(clipped(context, label, LEFT - 30), LEFT - 8, y);
-      }
-    }
-    context.textAlign = "center";
-    context.fillStyle = c.text;
-    context.fillText(clipped(context, this.axes.x.name, wide), LEFT + wide / 2, HEIGHT - 9);
-    context.save();
-    context.translate(10, TOP + tall / 2);
-    context.rotate(-Math.PI / 2);
-    context.fillText(this.layout === "columns" ? "rows" : clipped(context, this.axes.y.name, tall), 0, 0);
-    context.restore();
-    context.textAlign = "left";
+  paintFlat(context) {
+    const { x, y } = this.axes;
+    const box = this.box;
+    const { k, cx, cy } = this.eye;
+    const across = (share) => cx + k * (share - 0.5) * box.wide;
+    const up = (share) => cy - k * (share - 0.5) * box.tall;
+    const own = this.layout === "scatter";
+    const from = 0.5 + (box.left - cx) / (k * box.wide);
+    const below = 0.5 + (cy - box.top - box.tall) / (k * box.tall);
+    const ticks = own ? valueTicks(x, box.wide / 100, from, from + 1 / k) : binTicks(x);
+    const upright = own ? valueTicks(y, box.tall / 60, below, below + 1 / k) : binTicks(y);
+    const columns = this.layout === "columns";
+    flatAxes(context, this.colours, box, {
+      across, up, width: this.width,
+      x: { name: x.name, ticks },
+      y: { name: columns ? "rows" : y.name, ticks: columns ? this.at.heights : upright },
+    });
+  }
+
+  zoom(factor, x = this.eye.cx, y = this.eye.cy) {
+    const { k, cx, cy } = this.eye;
+    const next = Math.min(Math.max(k * factor, this.fullest * 0.5), this.fullest * 60);
+    const grown = next / k;
+    this.eye = { ...this.eye, k: next, cx: x + (cx - x) * grown, cy: y + (cy - y) * grown };
+    this.soon();
+  }
+
+  // Dragging turns what stands in space, and moves what is flat or is dragged with Shift.
+  pan(dx, dy) {
+    this.hover(-1, -1);
+    if (this.deep && !this.shifting) {
+      this.turned.yaw += dx * 0.006;
+      this.turned.pitch = Math.min(1.5, Math.max(0.06, this.turned.pitch + dy * 0.006));
+      this.eye = { ...this.eye, ...this.turned };
+    } else this.eye = { ...this.eye, cx: this.eye.cx + dx, cy: this.eye.cy + dy };
+    this.soon();
+  }
+
+  listen() {
+    super.listen();
+    this.stage.addEventListener("pointermove", (event) => {
+      this.shifting = event.shiftKey;
+    }, true);
+  }
+
+  key(event) {
+    this.shifting = event.shiftKey;
+    super.key(event);
   }
 
   telling() {
     const shown = this.spec.groups.reduce((sum, group, at) => sum + (this.legend.hidden.has(at) ? 0 : group.count), 0);
-    const how = {
-      scatter: "each square is one row",
-      columns: "each square is one row, stacked along the first axis",
-      cells: "each square is one row, in cells of both axes",
-    }[this.layout];
-    return `${count(shown)} of ${count(this.size)} rows · ${how}`;
+    return `${count(shown)} of ${count(this.size)} rows · each unit is one row, ${LAYOUTS[this.layout][1]}`;
   }
 
   markAt(x, y) {
-    const reach = Math.max(4, (this.at.side * this.box.wide) / 2);
-    let best = -1;
-    let nearest = reach;
-    for (let i = 0; i < this.size; i++) {
-      if (!this.shown(i)) continue;
-      const [px, py] = this.place(i, 1);
-      const away = Math.max(Math.abs(px - x), Math.abs(py - y));
-      if (away < nearest) [best, nearest] = [i, away];
-    }
-    return best;
+    if (this.way) return -1;
+    return picked(this.eye, this.at, (i) => this.shown(i), x, y);
   }
 
   describe(i) {
-    const { x, y } = this.axes;
-    const pairs = [[x.name, x.say(x.values[i])], [y.name, y.say(y.values[i])]];
+    const pairs = Object.values(this.axes).map((axis) => [axis.name, axis.say(axis.values[i])]);
     if (this.spec.group_title) pairs.push([this.spec.group_title, this.spec.groups[this.groups[i]].name]);
     for (const each of this.texts) if (i < this.spec.texts) pairs.push([each.name, lookUp(each, i)]);
     return [...pairs, ["row", count(i)]];
   }
 
   placeOf(i) {
-    if (!this.shown(i)) return null;
-    const [x, y] = this.place(i, 1);
+    if (!this.shown(i) || this.way) return null;
+    const [x, y] = projector(this.eye)(this.at.x[i], this.at.y[i], this.at.z[i]);
     return { x, y };
+  }
+
+  reveal(i) {
+    const place = this.placeOf(i);
+    if (!place) return;
+    const inside = place.x > 10 && place.x < this.width - 10 && place.y > 10 && place.y < HEIGHT - 10;
+    if (inside) return;
+    this.eye = { ...this.eye, cx: this.eye.cx + this.width / 2 - place.x, cy: this.eye.cy + HEIGHT / 2 - place.y };
+    this.draw();
   }
 
   order() {
@@ -246,24 +349,22 @@ class Units extends Surface {
   }
 
   keys() {
-    const layouts = Object.fromEntries(LAYOUTS.map(([id], at) => [at + 1, () => this.arrangeAs(id)]));
+    const layouts = Object.fromEntries(this.spec.layouts.map((id, at) => [at + 1, () => this.arrangeAs(id)]));
     return { ...super.keys(), ...layouts };
   }
 
   keyHelp() {
     return [
-      ...LAYOUTS.map(([, label], at) => [String(at + 1), label.toLowerCase()]),
+      ...this.spec.layouts.map((id, at) => [String(at + 1), `${LAYOUTS[id][0].toLowerCase()}: ${LAYOUTS[id][1]}`]),
+      ["← → ↑ ↓", "turn what stands in space, move what is flat (also by dragging)"],
+      ["Shift + ← → ↑ ↓", "move (also by dragging with Shift)"],
+      ["+ −", "zoom in, out (also the wheel, double click)"], ["0", "show everything"],
       ["[ ]", "the row before, after"], ["Esc", "close this"],
     ];
   }
 }
 
-function line(context, x1, y1, x2, y2) {
-  context.beginPath();
-  context.moveTo(x1, y1);
-  context.lineTo(x2, y2);
-  context.stroke();
-}
+const named = (axis, ticks) => ({ name: axis.name, ticks });
 
 window.huntkit.register("units", (figure, plot, spec, blobs) => {
   if (spec.units) return new Units(plot, spec, blobs);

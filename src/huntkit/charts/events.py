@@ -1,17 +1,20 @@
 """What charts along time share: the moments, the lanes, references, and how they are told."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from typing import Any, Final
 
 import polars as pl
 
+from huntkit.charts.chart import Chart
 from huntkit.charts.payload import as_text
 from huntkit.core.errors import UnknownColumn, UsageError
 from huntkit.core.text import visible
 from huntkit.tables import frames, roles, times
 
 NAME_LIMIT: Final = 80  # characters of a lane's name
+STRIP: Final = 50  # pixels of the strip below charts along time
 REFERENCES: Final = 200  # more lines than this hide what they should point at
 
 _FIRST: Final = datetime(1, 1, 2, tzinfo=UTC)
@@ -152,6 +155,22 @@ def _as_times(values: list[Any]) -> pl.Series:
         if stamp is None:
             raise UsageError(f"the reference {text!r} is no time", hint="such as 2026-03-01T10:00Z")
     return stamps
+
+
+def sized(chart: Chart, *, height: int | None, range_tool: bool, usual: int) -> Chart:
+    """The chart as tall as the caller wants it, with or without the strip below.
+
+    Raises:
+        UsageError: a height that nothing can be drawn in, or that no screen has.
+    """
+    changed = dict(chart.spec)
+    if height is not None:
+        if not 60 <= height <= 4_000:
+            raise UsageError(f"height is {height}", hint="from 60 to 4,000 pixels")
+        changed |= {"plot_height": height, "height": changed["height"] + height - usual}
+    if not range_tool:
+        changed |= {"range_tool": False, "height": changed["height"] - STRIP}
+    return replace(chart, spec=changed)
 
 
 def number(count: int, noun: str) -> str:

@@ -254,3 +254,54 @@ def test_references_are_drawn_and_widen_the_view(drawn: Callable[..., Any]) -> N
       return n;
     }""")
     assert red > 100
+
+
+@pytest.mark.parametrize("count", [40, 20_000])
+def test_events_laid_over_others_are_marks_near_and_far(
+    drawn: Callable[..., Any], count: int
+) -> None:
+    frame = pl.DataFrame(
+        {
+            "TimeGenerated": [START + timedelta(seconds=i) for i in range(count)],
+            "Computer": [f"ws{i % 3:02}" for i in range(count)],
+        }
+    )
+    over = pl.DataFrame(
+        {
+            "StartTime": [START + timedelta(seconds=count * i / 4) for i in (1, 2, 3)],
+            "Computer": ["ws00", "ws02", "ws02"],
+            "AlertName": ["first <b>", "second", "third"],
+        }
+    )
+    page = drawn(timeline(frame, group_by="Computer", overlay_data={"alerts <i>": over}))
+    assert page.locator(".hk-legend .hk-label").all_text_contents() == ["events", "alerts <i>"]
+    page.locator(".hk-stage").focus()
+    whole = status(page)
+    details, ring = page.locator(".hk-details"), page.locator(".hk-ring")
+    for expected in ["first <b>", "second", "third", "first <b>"]:
+        page.keyboard.press("n")
+        assert expected in str(details.text_content())
+        assert "alerts <i>" in str(details.text_content())
+        assert ring.is_visible()
+    assert status(page) == whole
+    page.keyboard.press("p")
+    assert "third" in str(details.text_content())
+    box = ring.bounding_box()
+    page.keyboard.press("Escape")
+    page.mouse.move(box["x"] + 9, box["y"] + 9)
+    assert "third" in str(page.locator(".hk-tip").text_content())
+    page.locator(".hk-item").nth(1).click()
+    page.mouse.move(5, 5)
+    page.mouse.move(box["x"] + 9, box["y"] + 9)
+    told = page.locator(".hk-tip").text_content() if page.locator(".hk-tip").is_visible() else ""
+    assert "third" not in str(told)
+
+
+def test_without_the_strip_the_picture_ends_at_its_axis(drawn: Callable[..., Any]) -> None:
+    frame = pl.DataFrame({"TimeGenerated": [START, START + timedelta(minutes=5)]})
+    full = drawn(timeline(frame, height=200)).locator(".hk-canvas").bounding_box()["height"]
+    page = drawn(timeline(frame, height=200, range_tool=False))
+    assert 200 < page.locator(".hk-canvas").bounding_box()["height"] == full - 50
+    page.locator(".hk-stage").focus()
+    page.keyboard.press("+")
+    assert "1 of 2 events in view" in status(page) or "0 of 2 events in view" in status(page)

@@ -1,3 +1,4 @@
+import json
 import zlib
 from datetime import UTC, datetime, timedelta
 
@@ -151,3 +152,60 @@ def test_a_million_events_stay_under_two_megabytes() -> None:
     assert len(page.encode()) <= 2_000_000
     assert "rounded down" in chart.summary
     assert len(zlib.compress(chart.blobs["deltas"])) < 1_150_000
+
+
+def test_what_is_laid_over_stands_in_the_lane_of_its_group_and_keeps_its_texts() -> None:
+    main = table(60_000, host=[f"ws{i % 2}" for i in range(60_000)])
+    over = pl.DataFrame(
+        {
+            "StartTime": ["2026-03-01T23:00:00Z", "2026-03-01T11:00:00Z", None],
+            "host": ["ws1", "ws9", "ws1"],
+            "AlertName": ["late", "early", "never"],
+        }
+    )
+    chart = timeline(main, group_by="host", overlay_data={"alerts": over})
+    assert chart.spec["overlay"] == {"name": "alerts", "main": "events", "count": 2, "texts": 2}
+    laid = chart.data.filter(pl.col("overlay"))
+    assert laid["AlertName"].to_list() == ["early", "late"]
+    assert laid["lane"].to_list() == ["ws9", "ws1"]
+    assert "60,000 events in 3 lanes" in chart.summary
+    assert "Laid over: 2 of alerts. 1 event has no usable time" in chart.summary
+    columns = {each["name"]: each for each in json.loads(chart.blobs["overlay_texts"])}
+    assert columns["AlertName"]["values"] == ["early", "late"]
+    assert chart.table[0][:3] == ("host", "events", "alerts")
+    assert [row[:3] for row in chart.table[1:]] == [
+        ("ws1", "30,000", "1"),
+        ("ws0", "30,000", "0"),
+        ("ws9", "0", "1"),
+    ]
+
+
+def test_what_is_laid_over_has_a_lane_of_its_own_unless_there_is_but_one() -> None:
+    over = table(2, number=["a", "b"])
+    grouped = timeline(table(3, g=["x", "y", "y"]), group_by="g", overlay_data={"seen": over})
+    assert [lane["name"] for lane in grouped.spec["lanes"]] == ["seen", "y", "x"]
+    streams = timeline({"one": table(3), "two": table(1)}, overlay_data=over)
+    assert [lane["name"] for lane in streams.spec["lanes"]] == ["one", "overlay", "two"]
+    single = timeline(table(3, number=[1, 2, 3]), overlay_data=over, source_columns=["number"])
+    assert [lane["name"] for lane in single.spec["lanes"]] == ["events"]
+    assert single.data["number"].to_list() == ["1", "a", "2", "b", "3"]
+
+
+def test_more_than_one_table_to_lay_over_is_refused() -> None:
+    with pytest.raises(UsageError, match="2 tables"):
+        timeline(table(1), overlay_data={"a": table(1), "b": table(1)})
+
+
+def test_nothing_laid_over_nothing_is_said() -> None:
+    chart = timeline(table(0), overlay_data=table(0))
+    assert chart.summary.startswith("No events to draw. Laid over: 0 of overlay.")
+
+
+def test_the_caller_says_how_tall_it_is_and_whether_the_strip_is_there() -> None:
+    usual = timeline(table(3))
+    small = timeline(table(3), height=80, range_tool=False)
+    assert small.spec["height"] == usual.spec["height"] - 40 - 50
+    assert small.spec["plot_height"] == 80
+    assert small.spec["range_tool"] is False
+    with pytest.raises(UsageError, match="height is 5"):
+        timeline(table(3), height=5)

@@ -10,12 +10,12 @@ from huntkit.charts import events as known
 from huntkit.charts import stream
 from huntkit.charts.chart import Chart
 from huntkit.charts.events import NAME_LIMIT, free_name, number, stamp
-from huntkit.charts.payload import as_text, json_bytes, octets
+from huntkit.charts.payload import as_text, json_bytes, octets, planes
 from huntkit.core.errors import UnknownColumn, UsageError
 from huntkit.core.text import visible
 from huntkit.tables import frames
 
-_TIME, _LANE = "_hk_time", "_hk_lane"
+_TIME, _LANE, _OVER = "_hk_time", "_hk_lane", "_hk_over"
 
 
 def timeline(
@@ -27,6 +27,9 @@ def timeline(
     title: str | None = None,
     max_lanes: int = 30,
     references: Any = None,
+    overlay_data: Any = None,
+    height: int | None = None,
+    range_tool: bool = True,
 ) -> Chart:
     """A timeline of events with one lane per value of `group_by`, biggest lanes first.
 
@@ -46,11 +49,16 @@ def timeline(
         title: the heading.
         max_lanes: lanes shown by themselves; smaller groups share a lane that says so.
         references: times to draw a line at: one, several, by label, or a table such as alerts.
+        overlay_data: a second table (or ``{"its name": table}``) whose events are laid over the
+            others as marks of their own, whatever the zoom, and keep their texts. They stand in
+            the lane of their `group_by` value, or in one of their own if they have no such column.
+        height: of the picture in pixels; by default as the lanes need.
+        range_tool: whether the strip that shows everything stands below.
 
     Raises:
         UnknownColumn: a named column is not in the table.
         UsageError: no column holds times, or `max_lanes` is below 1 or above 200, or a
-            reference is no time.
+            reference is no time, or more than one table is laid over the others.
 
     Examples:
         >>> chart = timeline(
@@ -79,10 +87,14 @@ def timeline(
         time = known.time_of(table, time_column)
         events = _one(table, group_by, sources, time)
         lane_title = group_by or "events"
+    over = _over(overlay_data, events, group_by, sources, time_column)
+    if over is not None:
+        events = _laid_over(events, over[1])
     total = events.height
     events = events.drop_nulls(_TIME).sort(_TIME, maintain_order=True)
-    return _chart(
+    chart = _chart(
         events,
+        over=None if over is None else over[0],
         without_time=total - events.height,
         time=time,
         lane_title=visible(lane_title, limit=NAME_LIMIT),
@@ -91,6 +103,53 @@ def timeline(
         max_lanes=max_lanes,
         references=known.references(references),
     )
+    usual = _height(len(chart.spec["lanes"]))
+    return known.sized(chart, height=height, range_tool=range_tool, usual=usual)
+
+
+def _height(lanes: int) -> int:
+    """Pixels of the picture, as the page chooses them."""
+    return 120 if lanes == 1 else max(22 * lanes, min(440, 56 * lanes))
+
+
+def _over(
+    given: Any, events: pl.DataFrame, group_by: str | None, sources: Sequence[str] | None, time: Any
+) -> tuple[str, pl.DataFrame] | None:
+    """The name and the events of what is laid over others."""
+    if given is None:
+        return None
+    name = "overlay"
+    if isinstance(given, Mapping):
+        if len(given) != 1:
+            raise UsageError(f"{len(given)} tables to lay over others", hint="put them into one")
+        ((name, given),) = given.items()
+    table = frames.to_polars(given)
+    # Its own time counts where the caller's choice was made for the other table.
+    own_time = time if time in table.columns else known.time_of(table, None)
+    own_sources = None if sources is None else [each for each in sources if each in table.columns]
+    own_group = group_by if group_by in table.columns else None
+    over = _one(table, own_group, own_sources, own_time)
+    name = visible(str(name), limit=NAME_LIMIT)
+    one_lane = group_by is None and set(events[_LANE].unique()) <= {"events"}
+    if own_group is None and not one_lane:
+        over = over.with_columns(pl.lit(name).alias(_LANE))
+    return name, over
+
+
+def _laid_over(events: pl.DataFrame, over: pl.DataFrame) -> pl.DataFrame:
+    """Both, and which is which; columns of one name and two types become texts."""
+    unlike = [
+        name
+        for name in over.columns[2:]
+        if name in events.columns and over.schema[name] != events.schema[name]
+    ]
+    parts = []
+    for part, is_over in ((events, False), (over, True)):
+        texts = [
+            pl.Series(n, as_text(part[n], limit=stream.TEXT_LIMIT), dtype=pl.String) for n in unlike
+        ]
+        parts.append(part.with_columns(*texts).with_columns(pl.lit(is_over).alias(_OVER)))
+    return pl.concat(parts, how="diagonal")
 
 
 def _one(
@@ -137,6 +196,7 @@ def _several(
 def _chart(
     events: pl.DataFrame,
     *,
+    over: str | None,
     without_time: int,
     time: str,
     lane_title: str,
@@ -147,14 +207,19 @@ def _chart(
 ) -> Chart:
     lanes, of_event = stream.lanes(events, max_lanes, time=_TIME, lane=_LANE)
     stamps = events[_TIME].to_physical()
-    columns, texts = stream.texts(events, events.columns[2:])
+    names = [name for name in events.columns[2:] if name != _OVER]
+    columns, texts = stream.texts(events, names)
     content = {"lanes": octets(of_event), "texts": json_bytes(columns)}
+    overlay = None if over is None else _overlay(events, names, over, content)
+    if overlay is not None:
+        counts = of_event.filter(events[_OVER]).value_counts().rows()
+        for place, count in counts:
+            lanes[place]["over"] = count
     room = stream.PACKED_BYTES - sum(len(zlib.compress(each, 1)) for each in content.values())
     unit, content["deltas"] = stream.gaps(stamps, room)
-    summary = _summary(events, lanes, lane_title, without_time, grouped=grouped)
+    summary = _summary(events, lanes, lane_title, without_time, grouped=grouped, overlay=overlay)
     summary = f"{summary} {stream.rounding(stamps, unit)}".strip()
     described = "; ".join(f"{lane['name']}: {lane['count']:,}" for lane in lanes[:5])
-    height = 320 + (120 if len(lanes) == 1 else max(22 * len(lanes), min(440, 56 * len(lanes))))
     spec = {
         "kind": "timeline",
         "title": title,
@@ -170,9 +235,12 @@ def _chart(
         "first_us": stamps.min() or 0,
         "unit_us": unit,
         "texts": texts,
-        "height": height,
+        "height": 320 + _height(len(lanes)),
     }
     drawn = events.drop(_LANE).rename({_TIME: free_name(time, events.columns)})
+    if overlay is not None:
+        spec["overlay"] = overlay
+        drawn = drawn.rename({_OVER: free_name("overlay", drawn.columns)})
     return Chart(
         data=drawn.insert_column(
             1, stream.labels(lanes, of_event, free_name("lane", drawn.columns))
@@ -180,8 +248,19 @@ def _chart(
         spec=spec,
         blobs=content,
         libraries=("echarts",) if events.height else (),
-        table=_table(lanes, lane_title),
+        table=_table(lanes, lane_title, over),
     )
+
+
+def _overlay(
+    events: pl.DataFrame, names: Sequence[str], over: str, content: dict[str, bytes]
+) -> dict[str, Any]:
+    """What the page must know of the events laid over others; their parts join `content`."""
+    rows = events[_OVER].arg_true().cast(pl.Int64)
+    columns, texts = stream.texts(events[rows], names)
+    content["overlay"] = planes(rows.diff().fill_null(rows[0] if len(rows) else 0))
+    content["overlay_texts"] = json_bytes(columns)
+    return {"name": over, "main": "events", "count": len(rows), "texts": texts}
 
 
 def _summary(
@@ -191,8 +270,10 @@ def _summary(
     without_time: int,
     *,
     grouped: bool,
+    overlay: dict[str, Any] | None,
 ) -> str:
     parts: list[str] = []
+    over = 0 if overlay is None else overlay["count"]
     if events.height:
         first, last = events[_TIME][0], events[_TIME][-1]
         until = stamp(last)
@@ -201,7 +282,9 @@ def _summary(
         among = ""
         if grouped:
             among = f" in {number(len(lanes), 'lane')} ({lane_title})"
-        parts.append(f"{number(events.height, 'event')}{among}, {stamp(first)} to {until} UTC.")
+        parts.append(
+            f"{number(events.height - over, 'event')}{among}, {stamp(first)} to {until} UTC."
+        )
         if lanes[-1]["rest"]:
             parts.append(
                 f"The {len(lanes) - 1} biggest have a lane of their own; the last lane holds the "
@@ -209,6 +292,8 @@ def _summary(
             )
     else:
         parts.append("No events to draw.")
+    if overlay is not None:
+        parts.append(f"Laid over: {over:,} of {overlay['name']}.")
     if without_time:
         have = (
             "event has no usable time and is"
@@ -219,9 +304,15 @@ def _summary(
     return " ".join(parts)
 
 
-def _table(lanes: list[dict[str, Any]], lane_title: str) -> tuple[tuple[str, ...], ...]:
+def _table(
+    lanes: list[dict[str, Any]], lane_title: str, over: str | None
+) -> tuple[tuple[str, ...], ...]:
     if not lanes:
         return ()
-    head = (lane_title, "events", "first (UTC)", "last (UTC)")
-    rows = ((lane["name"], f"{lane['count']:,}", lane["first"], lane["last"]) for lane in lanes)
-    return (head, *rows)
+    counts = ("events",) if over is None else ("events", over)
+    rows = []
+    for lane in lanes:
+        laid = lane.get("over", 0)
+        numbers = [f"{lane['count'] - laid:,}", f"{laid:,}"][: len(counts)]
+        rows.append((lane["name"], *numbers, lane["first"], lane["last"]))
+    return ((lane_title, *counts, "first (UTC)", "last (UTC)"), *rows)

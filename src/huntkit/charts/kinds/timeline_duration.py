@@ -41,6 +41,8 @@ def timeline_duration(
     max_lanes: int = 60,
     references: Any = None,
     title: str | None = None,
+    height: int | None = None,
+    range_tool: bool = True,
 ) -> Chart:
     """A timeline of spans: one bar per row, from its start to its end, in lanes by group.
 
@@ -59,6 +61,8 @@ def timeline_duration(
         max_lanes: lanes shown by themselves; smaller groups share a lane that says so.
         references: times to draw a line at: one, several, by label, or a table such as alerts.
         title: the heading.
+        height: of the picture in pixels; by default as the lanes need.
+        range_tool: whether the strip that shows everything stands below.
 
     Raises:
         UnknownColumn: a named column is not in the table.
@@ -83,13 +87,14 @@ def timeline_duration(
     start, end = _ends_of(table, time_column, end_time_column)
     shown = list(dict.fromkeys([*groups, *events.shown_columns(table, sources, (start, end))]))
     rows = _rows(table, start, end, groups, shown)
-    return _chart(
+    chart = _chart(
         rows,
         names=(start, end, " / ".join(groups) or "all"),
         max_lanes=max_lanes,
         references=events.references(references),
         title=visible(title or ("Durations" if end else "First to last event"), limit=200),
     )
+    return events.sized(chart, height=height, range_tool=range_tool, usual=620)
 
 
 def _ends_of(table: pl.DataFrame, start: str | None, end: str | None) -> tuple[str, str | None]:

@@ -32,6 +32,8 @@ def timeline_values(
     max_groups: int = 7,
     references: Any = None,
     title: str | None = None,
+    height: int | None = None,
+    range_tool: bool = True,
 ) -> Chart:
     """A timeline whose marks stand as high as a number: bytes, scores, counts.
 
@@ -50,6 +52,8 @@ def timeline_values(
         max_groups: groups with a colour of their own; smaller ones share one that says so.
         references: times to draw a line at: one, several, by label, or a table such as alerts.
         title: the heading.
+        height: of the picture in pixels; by default 340.
+        range_tool: whether the strip that shows everything stands below.
 
     Raises:
         UnknownColumn: a named column is not in the table.
@@ -78,7 +82,7 @@ def timeline_values(
         shown = list(dict.fromkeys([group_by, *shown]))
     rows = _rows(table, time, value_column, group_by, shown)
     drawn = rows.drop_nulls([_TIME, _VALUE]).sort(_TIME, maintain_order=True)
-    return _chart(
+    chart = _chart(
         drawn,
         left_out=(int(rows[_TIME].null_count()), rows.height - drawn.height),
         names=(time, value_column, group_by),
@@ -87,6 +91,7 @@ def timeline_values(
         references=events.references(references),
         title=visible(title or f"{value_column} over time", limit=200),
     )
+    return events.sized(chart, height=height, range_tool=range_tool, usual=340)
 
 
 def _rows(

@@ -42,6 +42,8 @@ def timeseries(
     source_columns: Sequence[str] | str | None = None,
     references: Any = None,
     title: str | None = None,
+    height: int | None = None,
+    range_tool: bool = True,
 ) -> Chart:
     """A time series, its seasonal baseline and band, and its anomalies as arrowheads.
 
@@ -63,6 +65,8 @@ def timeseries(
         source_columns: further columns to show for a point; by default none.
         references: times to draw a line at: one, several, by label, or a table such as alerts.
         title: the heading.
+        height: of the picture in pixels; by default 360.
+        range_tool: whether the strip that shows everything stands below.
 
     Raises:
         UnknownColumn: a named column is not in the table.
@@ -96,7 +100,7 @@ def timeseries(
         raise UsageError(
             f"the series has {points.height:,} points", hint=f"sum it up to {MOST:,} or fewer first"
         )
-    return _chart(
+    chart = _chart(
         points,
         names=(time, series, sources),
         left_out=rows.height - points.height,
@@ -104,6 +108,7 @@ def timeseries(
         references=events.references(references),
         title=visible(title or f"{series} over time", limit=200),
     )
+    return events.sized(chart, height=height, range_tool=range_tool, usual=360)
 
 
 def _named(table: pl.DataFrame, given: str | None, usual: str) -> str | None:
