@@ -15,7 +15,15 @@ from datetime import datetime, timedelta
 from itertools import pairwise
 from typing import Final, Literal
 
-from huntkit.core.errors import Cancelled, HuntkitError, QueryError, UsageError
+from huntkit.core.errors import (
+    AccessDenied,
+    Cancelled,
+    HuntkitError,
+    Offline,
+    QueryError,
+    SettingsError,
+    UsageError,
+)
 from huntkit.core.progress import SILENT, Progress, Task
 from huntkit.core.timespan import TimeSpan
 from huntkit.kql.language.errors import KqlError
@@ -25,7 +33,8 @@ from huntkit.sources.errors import QueryRefused
 Status = Literal["waiting", "running", "done", "partial", "failed", "halved", "cancelled"]
 
 MOST_PIECES: Final = 10_000
-_REFUSED: Final = (QueryRefused, KqlError, UsageError)  # asking again would be refused again
+# Asking again would be refused again.
+_REFUSED: Final = (QueryRefused, KqlError, UsageError, AccessDenied, Offline, SettingsError)
 _GIVE_UP_AFTER = 5  # pieces that failed before any was answered: the source is not there
 _LOOK_EVERY_S: Final = 0.2  # whether somebody wants the work to stop
 _INTERVAL: Final = re.compile(r"\s*(\d{1,6}(?:\.\d{1,3})?)\s*([a-z]+)\s*", re.IGNORECASE)

@@ -2,15 +2,26 @@
 
 import inspect
 from collections.abc import Awaitable
+from concurrent.futures import CancelledError
+from contextlib import nullcontext
 from typing import TypeVar
 
-from anyio.from_thread import start_blocking_portal
+from huntkit.core.errors import Cancelled
+from huntkit.runtime.portal import portal, result_of
+from huntkit.sources.driver import Cancel
 
 T = TypeVar("T")
 
 
-def now_of(value: T | Awaitable[T]) -> T:
-    """The value itself, or what awaiting it gives.
+def now_of(value: T | Awaitable[T], cancel: Cancel | None = None) -> T:
+    """The value itself, or what awaiting it in the one background loop gives.
+
+    Args:
+        value: what a plain or ``async`` method gave.
+        cancel: stops what is awaited.
+
+    Raises:
+        Cancelled: it was stopped.
 
     Examples:
         >>> async def two() -> int:
@@ -24,5 +35,9 @@ def now_of(value: T | Awaitable[T]) -> T:
     async def wait() -> T:
         return await value
 
-    with start_blocking_portal() as portal:
-        return portal.call(wait)
+    future = portal().start(wait)
+    try:
+        with cancel.calling(future.cancel) if cancel else nullcontext():
+            return result_of(future)
+    except CancelledError:
+        raise Cancelled("the query was cancelled") from None
