@@ -98,7 +98,7 @@ class Faulty:
         if fault == "crash":
             raise KeyError("a fault of the driver")
         if fault == "missing":
-            return answer(rows[::2], Gap("a shard did not answer", shorter_helps=False))
+            return answer(rows[::2], Gap("a shard did not answer", helps="again"))
         if fault == "cut" and not self.mends:
             return answer(rows[: len(rows) // 2], Gap("too slow"))
         if len(rows) > self.cap:

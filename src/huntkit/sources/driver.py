@@ -13,7 +13,7 @@ from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from huntkit.core.errors import Cancelled
 from huntkit.core.timespan import TimeSpan
@@ -159,13 +159,13 @@ class Gap:
 
     Attributes:
         reason: what is missing and why, in the analyst's words.
-        shorter_helps: whether asking for less time would give it (too many rows, too many bytes,
-            too slow); the kernel then halves a split query's chunk. Where it would not (one of
-            several workspaces did not answer), the kernel asks the same again.
+        helps: what would give it. ``shorter``: asking for less time (too many rows, too many bytes,
+            too slow); the kernel then halves a split query's piece. ``again``: asking the same
+            again (one of several workspaces did not answer). ``nothing``: it is not to be had.
     """
 
     reason: str
-    shorter_helps: bool = True
+    helps: Literal["shorter", "again", "nothing"] = "shorter"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -300,14 +300,14 @@ class _Work:
         else:
             gaps = job.answer.gaps if job.answer is not None else ()
             job.chunk.reason = "; ".join(gap.reason for gap in gaps) or job.chunk.reason
-            worth_it = bool(gaps) and not self._halves_help(job)
+            worth_it = any(gap.helps == "again" for gap in gaps) and not self._halves_help(job)
         return worth_it and job.chunk.tries < self._patience.tries and not self._cancel.asked
 
     def _halves_help(self, job: _Job) -> bool:
         """Whether a cut off piece is worth asking as two."""
         return (
             job.answer is not None
-            and any(gap.shorter_helps for gap in job.answer.gaps)
+            and any(gap.helps == "shorter" for gap in job.answer.gaps)
             and job.chunk.span.length >= self._patience.shortest * 2
             and job.depth < self._patience.halvings
             and len(self._jobs) < MOST_PIECES

@@ -94,7 +94,7 @@ def test_evidence_that_could_not_all_be_read_gives_partial_answers(folder: Path)
     answer = driver.run(Request(text="SecurityEvent | count", options=LocalOptions()))
     assert answer.partial
     assert "broken.zip" in answer.gaps[0].reason
-    assert not answer.gaps[0].shorter_helps
+    assert answer.gaps[0].helps == "nothing"
 
 
 def test_no_evidence_is_a_clear_mistake() -> None:

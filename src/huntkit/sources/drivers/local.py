@@ -120,7 +120,7 @@ class Local(Driver):
         """What the evidence itself lacks: a file that could not be read may hold the answer."""
         if not self.evidence.partial:
             return ()
-        return tuple(Gap(each, shorter_helps=False) for each in self.evidence.problems)
+        return tuple(Gap(each, helps="nothing") for each in self.evidence.problems)
 
     def schema(self) -> Schema:
         """The tables that have rows, with their columns and KQL types."""
