@@ -59,11 +59,15 @@ class Failure:
 
 
 class Wire:
-    """The connections of a session; one pool for each way out."""
+    """The connections of a session: a pool for each service and host: each request walks its pool.
+
+    What the environment says about proxies is read once for each host.
+    """
 
     def __init__(self, settings: HttpSettings) -> None:
         self._settings = settings
-        self._pools: dict[str | None, httpx2.AsyncHTTPTransport] = {}
+        self._pools: dict[tuple[str, str], httpx2.AsyncHTTPTransport] = {}
+        self._trusted: ssl.SSLContext | None = None
 
     async def exchange(
         self,
@@ -89,7 +93,7 @@ class Wire:
         started = time.perf_counter()
         try:
             with anyio.fail_after(limits.total_timeout_s):
-                outcome = await self._follow(call, limits, redactor, elsewhere, sink)
+                outcome = await self._follow(service, call, limits, redactor, elsewhere, sink)
         except TimeoutError:
             what = f"no whole reply within {limits.total_timeout_s:g} s"
             return Failure(what=what, error=TimedOut, away=True)
@@ -113,14 +117,20 @@ class Wire:
             await pool.aclose()
 
     async def _follow(
-        self, call: Call, limits: Limits, redactor: Redactor, elsewhere: bool, sink: Sink | None
+        self,
+        service: str,
+        call: Call,
+        limits: Limits,
+        redactor: Redactor,
+        elsewhere: bool,
+        sink: Sink | None,
     ) -> "_Raw | Failure":
         url, headers, (body, kind) = call.sent_url(), call.sent_headers(), call.sent_body()
         method = call.method
         if kind and not any(name.lower() == "content-type" for name, _ in headers):
             headers.append(("Content-Type", kind))
         for _ in range(_MOST_REDIRECTS + 1):
-            raw = await self._once(method, url, headers, body, limits, sink)
+            raw = await self._once(service, method, url, headers, body, limits, sink)
             place = raw.headers.get("location", "")
             if raw.status not in _REDIRECTS or not place:
                 return raw
@@ -134,6 +144,7 @@ class Wire:
 
     async def _once(
         self,
+        service: str,
         method: str,
         url: str,
         headers: list[tuple[str, str]],
@@ -150,7 +161,7 @@ class Wire:
             content=body,
             extensions={"timeout": _timeouts(limits)},
         )
-        reply = await self._pool(url).handle_async_request(request)
+        reply = await self._pool(service, url).handle_async_request(request)
         try:
             wanted = sink if 200 <= reply.status_code < 300 else None
             content = b"" if method == "HEAD" else await _body(reply, limits, wanted)
@@ -158,16 +169,22 @@ class Wire:
             await reply.aclose()
         return _Raw(url, reply.status_code, dict(reply.headers), content)
 
-    def _pool(self, url: str) -> httpx2.AsyncHTTPTransport:
+    def _pool(self, service: str, url: str) -> httpx2.AsyncHTTPTransport:
+        key = (service, url[: url.find("/", 8)])  # with scheme and host
+        pool = self._pools.get(key)
+        if pool is not None:
+            return pool
+        if self._trusted is None:
+            self._trusted = _trusted(self._settings)
         proxy = self._settings.proxy_of(url)
-        if proxy not in self._pools:
-            self._pools[proxy] = httpx2.AsyncHTTPTransport(
-                verify=_trusted(self._settings),
-                trust_env=False,
-                limits=httpx2.Limits(max_keepalive_connections=200, keepalive_expiry=15.0),
-                proxy=None if proxy is None else self._proxy(proxy),
-            )
-        return self._pools[proxy]
+        pool = httpx2.AsyncHTTPTransport(
+            verify=self._trusted,
+            trust_env=False,
+            limits=httpx2.Limits(max_keepalive_connections=200, keepalive_expiry=15.0),
+            proxy=None if proxy is None else self._proxy(proxy),
+        )
+        self._pools[key] = pool
+        return pool
 
     def _proxy(self, url: str) -> httpx2.Proxy:
         auth = self._settings.proxy_auth()
