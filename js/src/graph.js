@@ -309,17 +309,25 @@ class Graph extends Surface {
     for (let step = 1; step <= this.size; step++) {
       const i = (this.chosen + step + this.size) % this.size;
       if (!this.data.names[i].toLowerCase().includes(folded)) continue;
-      if (!this.seen[i]) {
-        this.remember();
-        this.seen[i] = 1;
-        for (const { node } of this.near[i].slice(0, AT_ONCE)) this.seen[node] = 1;
-      }
-      this.draw();
-      this.reveal(i);
-      this.choose(i);
+      this.reach(i);
       return;
     }
     this.details.replaceChildren(make("p", "hk-note", "No node has that in its name."));
+  }
+
+  knows(mark) {
+    return mark < this.size;
+  }
+
+  // Chooses a node; one that is folded unfolds with its neighbours.
+  reach(i) {
+    if (!this.seen[i]) {
+      this.remember();
+      this.seen[i] = 1;
+      for (const { node } of this.near[i].slice(0, AT_ONCE)) this.seen[node] = 1;
+    }
+    this.draw();
+    super.reach(i);
   }
 
   searchKey(event) {

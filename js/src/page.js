@@ -32,15 +32,32 @@ async function start(figure) {
     blobs[name] = await inflate(base64);
   });
   await Promise.all([...needed.map(library), ...unpacking]);
-  await kinds.get(spec.kind)(figure, figure.querySelector(".hk-plot"), spec, blobs);
+  return kinds.get(spec.kind)(figure, figure.querySelector(".hk-plot"), spec, blobs);
 }
 
-export async function boot() {
+// In a notebook's live chart: what is chosen and in view goes to the page around this one, and
+// what is wanted comes from there (js/src/live.js).
+function link(chart) {
+  let last = "";
+  chart.tell = () => {
+    const said = JSON.stringify(chart.state());
+    if (said === last) return;
+    last = said;
+    parent.postMessage({ huntkit: said }, "*");
+  };
+  addEventListener("message", ({ source, data }) => {
+    if (source === parent && data?.huntkit) chart.apply(data.huntkit);
+  });
+  chart.tell();
+}
+
+export async function boot({ linked = false } = {}) {
   const root = document.documentElement;
   let failed = 0;
   for (const figure of document.querySelectorAll("figure.hk-chart")) {
     try {
-      await start(figure);
+      const chart = await start(figure);
+      if (linked && chart) link(chart);
     } catch (error) {
       failed += 1;
       console.error(error);

@@ -98,6 +98,18 @@ export class Stage {
     this.placeRing();
     if (index < 0) this.details.replaceChildren();
     else this.details.replaceChildren(...this.detailed(index));
+    this.tell?.();
+  }
+
+  // What a notebook hears (page.js calls it), and what comes from there.
+  state() {
+    return { mark: this.chosen, told: this.chosen < 0 ? [] : this.describe(this.chosen) };
+  }
+
+  apply({ mark }) {
+    if (!Number.isInteger(mark) || mark === this.chosen) return;
+    if (mark < 0) this.choose(-1);
+    else if (this.knows(mark)) this.reach(mark);
   }
 
   detailed(index) {

@@ -80,6 +80,16 @@ export class Surface extends Stage {
     this.paint(context);
     this.status.textContent = this.telling();
     this.placeRing();
+    this.tell?.();
+  }
+
+  knows(mark) {
+    return this.order().includes(mark);
+  }
+
+  reach(index) {
+    this.reveal(index);
+    this.choose(index);
   }
 
   // At most one drawing a frame while things move.
@@ -147,8 +157,7 @@ export class Surface extends Stage {
     if (!order.length) return;
     const at = order.indexOf(this.chosen);
     const next = at < 0 ? (by > 0 ? 0 : order.length - 1) : (at + by + order.length) % order.length;
-    this.reveal(order[next]);
-    this.choose(order[next]);
+    this.reach(order[next]);
   }
 
   reveal(index) {

@@ -238,6 +238,28 @@ export class TimeStage extends Stage {
       (this.crowded && inView < this.times.length ? " · press 0 for the far-off ones" : "");
     this.hover(-1, -1);
     this.placeRing();
+    this.tell?.();
+  }
+
+  state() {
+    return { ...super.state(), range: this.view };
+  }
+
+  apply(wanted) {
+    if (wanted.range?.every(Number.isFinite)) this.show(...wanted.range);
+    super.apply(wanted);
+  }
+
+  knows(mark) {
+    return mark < this.times.length;
+  }
+
+  // Chooses an event, and moves there if it is out of view.
+  reach(index) {
+    this.choose(index);
+    const at = this.times[index];
+    const [start, end] = this.view;
+    if (at < start || at > end) this.show(at - (end - start) / 2, at + (end - start) / 2);
   }
 
   inView() {
@@ -313,11 +335,9 @@ export class TimeStage extends Stage {
 
   // Chooses the event before or after; from nothing, the first or last in view.
   step(by) {
-    if (this.chosen < 0) this.choose(by > 0 ? Math.min(this.from, this.times.length - 1) : Math.max(this.to - 1, 0));
-    else this.choose(Math.min(Math.max(this.chosen + by, 0), this.times.length - 1));
-    const at = this.times[this.chosen];
-    const [start, end] = this.view;
-    if (at < start || at > end) this.show(at - (end - start) / 2, at + (end - start) / 2);
+    const last = this.times.length - 1;
+    if (this.chosen < 0) this.reach(by > 0 ? Math.min(this.from, last) : Math.max(this.to - 1, 0));
+    else this.reach(Math.min(Math.max(this.chosen + by, 0), last));
   }
 }
 

@@ -255,8 +255,8 @@ class TimelineValues extends TimeStage {
     return pairs;
   }
 
-  step(by) {
-    super.step(by);
+  reach(index) {
+    super.reach(index);
     if (this.single) return;
     const half = SINGLE_MARKS >> 2;
     const low = this.times[Math.max(0, this.chosen - half)];

@@ -1,6 +1,8 @@
 import html
+import json
 import subprocess
 import sys
+from datetime import UTC, datetime, timedelta
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -9,6 +11,7 @@ import pytest
 
 import huntkit
 import huntkit.charts
+from huntkit import charts
 from huntkit.charts import timeline
 from huntkit.charts.chart import Chart
 from huntkit.core.errors import EvidenceError, UsageError
@@ -89,3 +92,72 @@ def test_drawing_a_polars_frame_loads_no_pandas() -> None:
     )
     found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert found.stdout.strip() == "False"
+
+
+START = datetime(2026, 3, 1, 10, tzinfo=UTC)
+
+
+def test_rows_are_those_behind_marks_or_of_a_stretch_of_time() -> None:
+    chart = timeline(pl.DataFrame({"t": [START + timedelta(hours=i) for i in range(5)]}))
+    assert chart.rows([3, 1, 99, -1])["t"].to_list() == [chart.data["t"][3], chart.data["t"][1]]
+    two = chart.rows(between=(START + timedelta(hours=1), START + timedelta(hours=2)))
+    assert two.height == 2
+    assert (
+        chart.rows([0, 1], between=(START + timedelta(hours=1), START + timedelta(hours=9))).height
+        == 1
+    )
+    with pytest.raises(UsageError, match="no times"):
+        charts.matrix(pl.DataFrame({"a": [1], "b": [2]}), x="a", y="b").rows(between=(START, START))
+
+
+def test_rows_of_spans_count_when_any_part_lies_there() -> None:
+    spans = pl.DataFrame(
+        {
+            "Start": [START, START, START + timedelta(hours=4)],
+            "End": [START + timedelta(hours=3), None, START + timedelta(hours=5)],
+        }
+    )
+    chart = charts.timeline_duration(spans)
+    hour = (START + timedelta(hours=1), START + timedelta(hours=2))
+    assert chart.rows(between=hour)["Start"].to_list() == [START, START]
+
+
+def test_rows_of_a_node_are_its_links_and_of_a_cell_its_count() -> None:
+    pairs = pl.DataFrame({"a": ["x", "x", "y", "z"], "b": ["p", "q", "p", "q"]})
+    graph = charts.network(pairs, source_column="a", target_column="b")
+    hub = graph.data.filter((pl.col("source") == "p") | (pl.col("target") == "p")).height
+    content = json.loads(graph.blobs["graph"])
+    assert graph.rows([content["names"].index("p")]).height == hub == 2
+    assert graph.rows([0, 1, 2, 3, 4, 5, 1_000]).height == 4
+    cells = charts.matrix(pairs, x="a", y="b")
+    xs, ys = cells.spec["xs"], cells.spec["ys"]
+    mark = ys.index("q") * len(xs) + xs.index("z")
+    assert cells.rows([mark, 10_000]).select("a", "b").rows() == [("z", "q")]
+
+
+def test_rows_of_marks_that_stand_for_many_or_are_some_of_many() -> None:
+    size = 60_000
+    start = pl.int_range(size, eager=True).cast(pl.Int64) * 1_000_000
+    spans = pl.DataFrame(
+        {
+            "Start": start.cast(pl.Datetime("us", "UTC")),
+            "End": (start + 500_000).cast(pl.Datetime("us", "UTC")),
+        }
+    )
+    chart = charts.timeline_duration(spans)
+    bars = chart.spec["events"]
+    assert bars < size
+    assert chart.rows([0]).height > 1
+    assert chart.rows(range(bars)).height == size
+    values = charts.timeline_values(
+        pl.DataFrame(
+            {
+                "t": (pl.int_range(300_000, eager=True) * 1_000).cast(pl.Datetime("ms", "UTC")),
+                "v": pl.int_range(300_000, eager=True) * 7919 % 1000,
+            }
+        ),
+        value_column="v",
+    )
+    last = values.spec["events"] - 1
+    assert last + 1 < 300_000
+    assert values.rows([0, last])["t"].to_list() == [values.data["t"][0], values.data["t"][-1]]

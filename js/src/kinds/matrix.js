@@ -169,6 +169,10 @@ class Matrix extends Surface {
     };
   }
 
+  knows(mark) {
+    return mark < this.values.length;
+  }
+
   order() {
     return this.walk;
   }

@@ -185,6 +185,11 @@ class Parallel extends Surface {
     });
   }
 
+  // A brush keeps some of the lines; null is all of them.
+  state() {
+    return { ...super.state(), kept: this.brushes.some(Boolean) ? this.chosenOnes : null };
+  }
+
   clear() {
     this.brushes.fill(null);
     this.draw();

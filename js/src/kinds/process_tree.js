@@ -317,6 +317,7 @@ class ProcessTree {
     this.list();
     if (this.hitList.length) this.nextHit(0);
     else if (!this.query && this.chosen >= 0) this.reveal(this.chosen);
+    this.tell?.();
   }
 
   // Each distinct text is searched once.
@@ -382,6 +383,16 @@ class ProcessTree {
     if (scroll) this.reveal(node);
     else this.render();
     this.describe(node);
+    this.tell?.();
+  }
+
+  // What a notebook hears (page.js calls it), and what comes from there.
+  state() {
+    return { mark: this.chosen, told: this.told(this.chosen), kept: this.query ? this.hitList : null };
+  }
+
+  apply({ mark }) {
+    if (Number.isInteger(mark) && mark >= 0 && mark < this.size && mark !== this.chosen) this.choose(mark, true);
   }
 
   reveal(node) {
@@ -397,10 +408,12 @@ class ProcessTree {
   }
 
   describe(node) {
-    if (node < 0) {
-      this.details.replaceChildren();
-      return;
-    }
+    if (node < 0) this.details.replaceChildren();
+    else this.details.replaceChildren(fields(this.told(node)));
+  }
+
+  told(node) {
+    if (node < 0) return [];
     const { data, tree } = this;
     const parent = tree.parent[node];
     const pairs = [
@@ -416,7 +429,7 @@ class ProcessTree {
     if (parent >= 0) pairs.push(["parent", lookUp(data.name, parent)]);
     if (tree.descendants[node]) pairs.push(["processes below", count(tree.descendants[node])]);
     if (data.inferred[node]) pairs.push(["note", "inferred: no event shows its start"]);
-    this.details.replaceChildren(fields(pairs));
+    return pairs;
   }
 
   help() {

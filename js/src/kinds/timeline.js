@@ -214,8 +214,8 @@ class Timeline extends TimeStage {
     return parts;
   }
 
-  step(by) {
-    super.step(by);
+  reach(index) {
+    super.reach(index);
     if (!this.single) this.narrow();
   }
 
@@ -223,10 +223,7 @@ class Timeline extends TimeStage {
   leap(by) {
     if (!this.over) return;
     const from = this.chosen >= 0 ? this.chosen : by > 0 ? this.from - 1 : this.to;
-    this.choose(this.over.beside(from, by));
-    const at = this.times[this.chosen];
-    const [start, end] = this.view;
-    if (at < start || at > end) this.show(at - (end - start) / 2, at + (end - start) / 2);
+    super.reach(this.over.beside(from, by));
   }
 
   keys() {

@@ -231,10 +231,7 @@ class Timeseries extends TimeStage {
     const ahead = by > 0
       ? this.odd.find((i) => i > this.chosen) ?? this.odd[0]
       : this.odd.findLast((i) => this.chosen < 0 || i < this.chosen) ?? this.odd[this.odd.length - 1];
-    this.choose(ahead);
-    const at = this.times[ahead];
-    const [start, end] = this.view;
-    if (at < start || at > end) this.show(at - (end - start) / 2, at + (end - start) / 2);
+    this.reach(ahead);
   }
 
   keys() {

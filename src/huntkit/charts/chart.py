@@ -2,8 +2,9 @@
 
 import html
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +30,8 @@ class Chart:
         libraries: packed libraries that the page must hold for this chart.
         table: the picture as a small table, its head first, for readers who do not see it.
         forms: what else `save` can write, by the file name's ending, such as ``.graphml``.
+        times: the columns of `data` with the time, or with start and end, in charts along time.
+        find: the rows of `data` behind some marks, where their numbers are not the rows' own.
     """
 
     data: pl.DataFrame
@@ -37,6 +40,8 @@ class Chart:
     libraries: tuple[str, ...] = ()
     table: tuple[tuple[str, ...], ...] = ()
     forms: Mapping[str, Callable[[], str]] = field(default_factory=dict, repr=False)
+    times: tuple[str, ...] = ()
+    find: Callable[[Sequence[int]], pl.DataFrame] | None = field(default=None, repr=False)
 
     @property
     def kind(self) -> str:
@@ -53,16 +58,36 @@ class Chart:
 
     def to_html(self) -> str:
         """One complete page that needs nothing else: from disk, by e-mail, in a frame."""
-        page = pages.Page()
-        body = page.add(self)
-        title = html.escape(str(self.spec["title"]))
-        return (
-            f'<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
-            f"{page.head()}\n"
-            f'<meta name="viewport" content="width=device-width, initial-scale=1">\n'
-            f"<title>{title}</title>\n</head>\n"
-            f'<body class="hk-page">\n{body}\n{page.tail()}\n</body>\n</html>\n'
-        )
+        return pages.whole(self, pages.Page())
+
+    def rows(
+        self, marks: Sequence[int] | None = None, *, between: Sequence[datetime] | None = None
+    ) -> pl.DataFrame:
+        """The rows of `data` behind some marks of the picture, or of a stretch of time.
+
+        Marks are numbered as the page numbers them; ones that there are not are left out.
+
+        Args:
+            marks: the marks; by default all.
+            between: from when to when, both included, in charts along time; a span counts when
+                any part of it lies there.
+
+        Raises:
+            UsageError: the chart has no times.
+        """
+        found = self.data
+        if marks is not None and self.find is not None:
+            found = self.find(marks)
+        elif marks is not None:
+            found = found[[mark for mark in marks if 0 <= mark < found.height]]
+        if between is None:
+            return found
+        if not self.times:
+            raise UsageError(f"a {self.kind} has no times", hint="ask for marks")
+        start, end = between
+        first, last = pl.col(self.times[0]), pl.col(self.times[-1])
+        ended = last.is_null() | (last >= start)  # what was not seen to end may still go on
+        return found.filter((first <= end) & ended)
 
     def fragment(self, name: str) -> str:
         """The figure alone, under an id of its own, for a `Page` that holds several charts."""

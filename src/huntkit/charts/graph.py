@@ -141,6 +141,7 @@ def chart(
     }
     return Chart(
         data=edges,
+        find=lambda marks: _touching(edges, kept, marks),
         spec=spec,
         blobs={"graph": json_bytes(content)},
         table=_table(kept),
@@ -150,6 +151,18 @@ def chart(
             ".svg": lambda: svg(kept, pairs, (xs, ys), title=title),
         },
     )
+
+
+def _touching(edges: pl.DataFrame, nodes: pl.DataFrame, marks: Sequence[int]) -> pl.DataFrame:
+    """The links of some nodes."""
+    named = nodes[[m for m in marks if 0 <= m < nodes.height]].select("kind", "name").unique()
+    ends = [
+        edges.with_row_index("row").join(
+            named, left_on=[f"{end}_kind", end], right_on=["kind", "name"], how="semi"
+        )["row"]
+        for end in ("source", "target")
+    ]
+    return edges[pl.concat(ends).unique().sort()]
 
 
 def _nodes(edges: pl.DataFrame) -> pl.DataFrame:

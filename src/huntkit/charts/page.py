@@ -4,13 +4,16 @@ import base64
 import hashlib
 import html
 import re
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from huntkit.charts import bundle
 from huntkit.core.errors import UsageError
 
 if TYPE_CHECKING:
     from huntkit.charts.chart import Chart
+
+LIBRARIES: Final = '<template id="hk-libraries"></template>'
+"""Where a linked page wants its libraries."""
 
 _NONCE = re.compile(r"[A-Za-z0-9+/_-]{16,128}={0,2}\Z")
 
@@ -26,6 +29,8 @@ class Page:
         nonce: the page's nonce, at least 16 characters of base64. By default it is derived from
             the charts, so that the same charts give the same page; content can't name the
             nonce that depends on it.
+        linked: whether the page stands in a notebook's live chart: that puts the libraries in
+            place of `LIBRARIES`, hears what is chosen, and says what is wanted.
 
     Examples:
         >>> import huntkit.charts
@@ -37,10 +42,11 @@ class Page:
         "default-src 'none'; script-src 'nonce-c29tZXRoaW5nIHJhbmRvbQ'; style-src ..."
     """
 
-    def __init__(self, *, nonce: str | None = None) -> None:
+    def __init__(self, *, nonce: str | None = None, linked: bool = False) -> None:
         if nonce is not None and not _NONCE.match(nonce):
             raise UsageError("a nonce is 16 or more characters of base64", hint="leave it out")
         self._given = nonce
+        self._linked = linked
         self._digest = hashlib.sha256()
         self._read = False
         self._kinds: dict[str, None] = {}
@@ -85,13 +91,29 @@ class Page:
         if not self._count:
             return ""
         nonce = self.nonce
-        parts = [
+        parts = [LIBRARIES]
+        if not self._linked:
             # A type that no browser runs: the page inflates it and runs the result by its nonce.
-            f'<script type="application/x-packed" id="hk-library-{name}">'
-            f"{bundle.library(name)}</script>"
-            for name in self._libraries
-        ]
+            parts = [
+                f'<script type="application/x-packed" id="hk-library-{name}">'
+                f"{bundle.library(name)}</script>"
+                for name in self._libraries
+            ]
         scripts = ["page.js", *(f"kinds/{kind}.js" for kind in self._kinds)]
         parts += [f'<script nonce="{nonce}">{bundle.script(name)}</script>' for name in scripts]
-        parts.append(f'<script nonce="{nonce}">huntkit.boot();</script>')
+        start = "huntkit.boot({linked: true});" if self._linked else "huntkit.boot();"
+        parts.append(f'<script nonce="{nonce}">{start}</script>')
         return "\n".join(parts)
+
+
+def whole(chart: "Chart", page: Page) -> str:
+    """One complete page that holds only this chart."""
+    body = page.add(chart)
+    title = html.escape(str(chart.spec["title"]))
+    return (
+        f'<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
+        f"{page.head()}\n"
+        f'<meta name="viewport" content="width=device-width, initial-scale=1">\n'
+        f"<title>{title}</title>\n</head>\n"
+        f'<body class="hk-page">\n{body}\n{page.tail()}\n</body>\n</html>\n'
+    )

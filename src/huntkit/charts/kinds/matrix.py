@@ -198,8 +198,12 @@ def _chart(
         pl.col("y").alias(second),
         pl.col("value").alias(events.free_name(value_name, [first, second])),
     )
+    places = {
+        y * len(xs) + x: row for row, (x, y) in enumerate(cells.select("x_at", "y_at").rows())
+    }
     return Chart(
         data=drawn,
+        find=lambda marks: drawn[[places[mark] for mark in marks if mark in places]],
         spec=spec,
         blobs={"x": octets(cells["x_at"]), "y": octets(cells["y_at"]), "values": values},
         table=_table(named, columns),

@@ -241,10 +241,10 @@ def _chart(
     if overlay is not None:
         spec["overlay"] = overlay
         drawn = drawn.rename({_OVER: free_name("overlay", drawn.columns)})
+    lane = stream.labels(lanes, of_event, free_name("lane", drawn.columns))
     return Chart(
-        data=drawn.insert_column(
-            1, stream.labels(lanes, of_event, free_name("lane", drawn.columns))
-        ),
+        data=drawn.insert_column(1, lane),
+        times=(drawn.columns[0],),
         spec=spec,
         blobs=content,
         libraries=("echarts",) if events.height else (),

@@ -185,8 +185,13 @@ def _chart(
     if end is not None:
         told[_END] = events.free_name(end, [*spans.columns, start])
         shown = shown.with_columns(pl.when(~spans[_OPEN]).then(pl.col(_END)).alias(_END))
+    drawn = shown.rename(told)
     return Chart(
-        data=shown.rename(told),
+        data=drawn,
+        times=tuple(told.values()),
+        find=None
+        if _COUNT not in bars
+        else lambda marks: drawn[_within(spans, of_row, bars, marks)],
         spec=spec,
         blobs=content,
         libraries=("echarts",) if bars.height else (),
@@ -238,6 +243,17 @@ def _bars(spans: pl.DataFrame, of_row: pl.Series) -> pl.DataFrame:
         .select(_TIME, _END, _LANE, _OPEN, _COUNT)
         .sort(_TIME, _LANE)
     )
+
+
+def _within(
+    spans: pl.DataFrame, of_row: pl.Series, bars: pl.DataFrame, marks: Sequence[int]
+) -> pl.Series:
+    """The rows of the spans that some bars stand for."""
+    bars = bars[[mark for mark in marks if 0 <= mark < bars.height]]
+    placed = spans.select(_TIME, _END, of_row.alias(_LANE).cast(bars.schema[_LANE]))
+    rows = placed.with_row_index("row").join(bars, on=_LANE, suffix="_bar")
+    inside = (pl.col(_TIME) >= pl.col(f"{_TIME}_bar")) & (pl.col(_END) <= pl.col(f"{_END}_bar"))
+    return rows.filter(inside)["row"].unique().sort()
 
 
 def _tracks(bars: pl.DataFrame, lanes: list[dict[str, Any]], *, moments: bool) -> pl.Series:

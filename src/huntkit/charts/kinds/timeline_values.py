@@ -183,13 +183,21 @@ def _chart(
     }
     taken = [name for name in rows.columns if not name.startswith("_hk_")]
     told = {_TIME: events.free_name(time, taken), _VALUE: events.free_name(value, [*taken, time])}
+    drawn = rows.drop(_GROUP).rename(told)
     return Chart(
-        data=rows.drop(_GROUP).rename(told),
+        data=drawn,
+        times=(told[_TIME],),
+        find=None if kept is None else lambda marks: drawn[_those(kept, marks)],
         spec=spec,
         blobs=content,
         libraries=("echarts",) if rows.height else (),
         table=_table(groups, group),
     )
+
+
+def _those(kept: pl.Series, marks: Sequence[int]) -> pl.Series:
+    """The rows of some marks, of which only the telling ones are on the page."""
+    return kept.gather([mark for mark in marks if 0 <= mark < len(kept)])
 
 
 def _measure(groups: list[dict[str, Any]], values: pl.Series, of_row: pl.Series) -> None:

@@ -251,6 +251,7 @@ def _chart(
     )
     return Chart(
         data=drawn,
+        times=(drawn.columns[0],),
         spec=spec,
         blobs=content,
         libraries=("echarts",) if points.height else (),
