@@ -11,13 +11,13 @@ const assets = join(here, "..", "src", "huntkit", "charts", "assets");
 const checking = process.argv.includes("--check");
 const stale = [];
 
-async function bundled(entry, globalName) {
+async function bundled(entry, globalName, format = "iife") {
   const result = await build({
     entryPoints: [join(here, "src", entry)],
     bundle: true,
     minify: true,
     charset: "ascii",
-    format: "iife",
+    format,
     globalName,
     target: ["chrome111", "firefox115", "safari16.4"],
     legalComments: "none", // the licences lie beside the bundle, whole
@@ -46,6 +46,7 @@ function put(name, bytes, packed = false) {
 
 put("echarts.js.gz", await bundled("echarts.js", "echarts"), true);
 put("page.js", await bundled("page.js", "huntkit"));
+put("live.js", await bundled("live.js", undefined, "esm"));
 put("page.css", readFileSync(join(here, "src", "page.css")));
 for (const file of readdirSync(join(here, "src", "kinds")).sort()) {
   put(join("kinds", file), await bundled(join("kinds", file)));
