@@ -1,25 +1,30 @@
-"""Checks for what you add yourself: does it keep the promises that everything built in keeps?
-
-They need no test framework: a check raises `AssertionError` with what is not as promised.
-"""
+"""Checks for what people add to huntkit: the same ones that everything built in must pass."""
 
 import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from huntkit.testing.drivers import check_driver
+    from huntkit.testing.queries import QueryCheck, check_queries, check_query
 
-_DOORS = {"check_driver": "huntkit.testing.drivers"}
+_DOORS = {
+    "QueryCheck": "huntkit.testing.queries",
+    "check_driver": "huntkit.testing.drivers",
+    "check_queries": "huntkit.testing.queries",
+    "check_query": "huntkit.testing.queries",
+}
 
-__all__ = ["check_driver"]
+__all__ = ["QueryCheck", "check_driver", "check_queries", "check_query"]
 
 
 if not TYPE_CHECKING:  # a type checker would take every unknown name for one of these
 
     def __getattr__(name: str) -> Any:
-        if name not in _DOORS:
-            raise AttributeError(f"module 'huntkit.testing' has no attribute {name!r}")
-        value = getattr(importlib.import_module(_DOORS[name]), name)
+        try:
+            module = importlib.import_module(_DOORS[name])
+        except KeyError:
+            raise AttributeError(f"module 'huntkit.testing' has no attribute {name!r}") from None
+        value = getattr(module, name)
         globals()[name] = value
         return value
 

@@ -1,5 +1,54 @@
 """Named questions with typed parameters, kept as data: read, checked, and put into words.
 
-`Query` and `Parameter` are the definition, `read_queries` reads YAML files of them, `built_in`
-lists those that come with the package, and `render` puts values in.
+`Query` and `Parameter` are the definition, `read_queries` reads YAML files of them, and `render`
+puts values in.
 """
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from huntkit.sources.queries.definition import Parameter, Query
+    from huntkit.sources.queries.faults import Fault, QueryFileError
+    from huntkit.sources.queries.reading import queries_of, read_queries
+    from huntkit.sources.queries.rendered import Rendered
+    from huntkit.sources.queries.rendering import render
+
+_HERE = "huntkit.sources.queries"
+_DOORS = {
+    "Fault": f"{_HERE}.faults",
+    "Parameter": f"{_HERE}.definition",
+    "Query": f"{_HERE}.definition",
+    "QueryFileError": f"{_HERE}.faults",
+    "Rendered": f"{_HERE}.rendered",
+    "queries_of": f"{_HERE}.reading",
+    "read_queries": f"{_HERE}.reading",
+    "render": f"{_HERE}.rendering",
+}
+
+__all__ = [
+    "Fault",
+    "Parameter",
+    "Query",
+    "QueryFileError",
+    "Rendered",
+    "queries_of",
+    "read_queries",
+    "render",
+]
+
+
+if not TYPE_CHECKING:  # a type checker would take every unknown name for one of these
+
+    def __getattr__(name: str) -> Any:
+        try:
+            module = importlib.import_module(_DOORS[name])
+        except KeyError:
+            raise AttributeError(f"module {_HERE!r} has no attribute {name!r}") from None
+        value = getattr(module, name)
+        globals()[name] = value
+        return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})
