@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from huntkit.sources.queries.definition import Parameter, Query
     from huntkit.sources.queries.faults import Fault, QueryFileError
+    from huntkit.sources.queries.library import asked_of, built_in, in_folders
+    from huntkit.sources.queries.matching import values_from
     from huntkit.sources.queries.reading import queries_of, read_queries
     from huntkit.sources.queries.rendered import Rendered
     from huntkit.sources.queries.rendering import render
@@ -21,9 +23,13 @@ _DOORS = {
     "Query": f"{_HERE}.definition",
     "QueryFileError": f"{_HERE}.faults",
     "Rendered": f"{_HERE}.rendered",
+    "asked_of": f"{_HERE}.library",
+    "built_in": f"{_HERE}.library",
+    "in_folders": f"{_HERE}.library",
     "queries_of": f"{_HERE}.reading",
     "read_queries": f"{_HERE}.reading",
     "render": f"{_HERE}.rendering",
+    "values_from": f"{_HERE}.matching",
 }
 
 __all__ = [
@@ -32,9 +38,13 @@ __all__ = [
     "Query",
     "QueryFileError",
     "Rendered",
+    "asked_of",
+    "built_in",
+    "in_folders",
     "queries_of",
     "read_queries",
     "render",
+    "values_from",
 ]
 
 
