@@ -2,6 +2,7 @@
 import { lookUp, text } from "../decode.js";
 import { button, fields, make } from "../dom.js";
 import { branchRarity, forest, orderBy, searched, unfolded } from "../forest.js";
+import { MiniMap } from "../minimap.js";
 import { darkQuery, palette } from "../palette.js";
 import { TEXTS, ranked, unpacked } from "../process_columns.js";
 import { count, stamp } from "../times.js";
@@ -12,6 +13,7 @@ const SPARE = 8; // rows made above and below the view
 const INDENT = 14; // px; matches page.css
 const DEEPEST = 10; // indents beyond this depth say their depth as a number
 const OPEN_AT_FIRST = 60;
+const RARE = 0.9; // from here on a process stands out in the overview
 
 const WIDTHS = { time: "172px", rarity: "64px", command: "minmax(230px, 4fr)" };
 
@@ -30,6 +32,8 @@ class ProcessTree {
     this.byTime = Array.from({ length: this.size }, (_, i) => i);
     this.open = new Uint8Array(this.size);
     this.colourOf = this.data.colour ? ranked(this.data.colour) : null;
+    // Where most processes are rare, rarity tells nothing.
+    this.rareFew = spec.rarity && this.data.rarity.filter((each) => each >= RARE).length * 3 < this.size;
     this.chosen = -1;
     this.query = "";
     this.hits = new Set();
@@ -67,15 +71,41 @@ class ProcessTree {
     this.body.setAttribute("role", "rowgroup");
     this.grid.append(this.head, this.body);
     this.details = make("div", "hk-details");
-    plot.replaceChildren(bar, ...this.legend(), this.grid, this.details);
+    this.map = new MiniMap(this.grid, `All rows. ${this.meaning()}Drag to move.`);
+    const both = make("div", "hk-forest");
+    both.append(this.grid, this.map.element);
+    plot.replaceChildren(bar, ...this.legend(), both, this.details);
     this.grid.addEventListener("scroll", () => this.render(), { passive: true });
     this.grid.addEventListener("keydown", (e) => this.key(e));
     this.body.addEventListener("click", (e) => this.click(e));
     this.body.addEventListener("dblclick", (e) => this.toggle(this.nodeOf(e)));
     this.search.addEventListener("input", () => this.find(this.search.value));
     this.search.addEventListener("keydown", (e) => this.searchKey(e));
-    darkQuery.addEventListener("change", () => this.render());
-    new ResizeObserver(() => this.render()).observe(this.grid);
+    darkQuery.addEventListener("change", () => this.redraw());
+    new ResizeObserver(() => this.redraw()).observe(this.grid);
+  }
+
+  redraw() {
+    this.render();
+    this.drawMap();
+  }
+
+  meaning() {
+    const said = ["Blue: found."];
+    if (this.data.mark) said.push(`Red: ${this.spec.mark_name}.`);
+    if (this.rareFew) said.push("Orange: rare.");
+    return `${said.join(" ")} `;
+  }
+
+  drawMap() {
+    const { handle, alarm, series, faint } = palette();
+    const rank = (node) => {
+      if (this.query) return this.hits.has(node) ? 3 : 0;
+      if (this.data.mark && lookUp(this.data.mark, node)) return 2;
+      return this.rareFew && this.data.rarity[node] >= RARE ? 1 : 0;
+    };
+    const depths = this.rows.map((node) => this.data.depth[node]);
+    this.map.draw(depths, this.rows.map(rank), [faint, series[1], alarm, handle]);
   }
 
   // What the dots before the names mean.
@@ -103,7 +133,7 @@ class ProcessTree {
       head.append(cell);
     }
     const widths = this.columns.map(({ id }) => WIDTHS[id] ?? this.widthOf(id));
-    this.template = ["minmax(240px, 2.2fr)", ...widths].join(" ");
+    this.template = ["minmax(240px, 2.5fr)", ...widths].join(" ");
     head.style.gridTemplateColumns = this.template;
     return head;
   }
@@ -162,11 +192,11 @@ class ProcessTree {
     this.at = new Map(this.rows.map((node, i) => [node, i]));
     this.body.style.height = `${this.rows.length * ROW}px`;
     this.grid.setAttribute("aria-rowcount", String(this.rows.length + 1));
-    this.tell();
-    this.render();
+    this.say();
+    this.redraw();
   }
 
-  tell() {
+  say() {
     this.status.textContent = this.query
       ? `${count(this.hitList.length)} of ${count(this.size)} processes match`
       : `${count(this.rows.length)} of ${count(this.size)} processes unfolded`;
@@ -184,6 +214,7 @@ class ProcessTree {
     for (const [swatch, rank] of this.swatches ?? []) swatch.style.color = this.colours[rank];
     for (let i = first; i < last; i++) made.push(this.row(i));
     this.body.replaceChildren(...made);
+    this.map.follow();
     const active = this.at.has(this.chosen) ? this.rowId(this.chosen) : "";
     if (active) this.grid.setAttribute("aria-activedescendant", active);
     else this.grid.removeAttribute("aria-activedescendant");

@@ -226,3 +226,53 @@ def test_marks_and_colours_are_shown_told_and_found(drawn: Callable[..., Any]) -
         "[...document.querySelectorAll('.hk-rows .hk-group')].map(e => e.style.backgroundColor)"
     )
     assert len(set(colours)) == 2
+
+
+def strong(page: Any) -> int:
+    """How many pixels of the overview stand out: red, orange or blue."""
+    return page.evaluate("""() => {
+      const canvas = document.querySelector(".hk-map canvas");
+      const { width, height } = canvas;
+      const copy = Object.assign(document.createElement("canvas"), { width, height });
+      const context = copy.getContext("2d", { willReadFrequently: true });
+      context.drawImage(canvas, 0, 0);
+      const { data } = context.getImageData(0, 0, width, height);
+      let n = 0;
+      for (let i = 0; i < data.length; i += 4) {
+        const [low, high] = [Math.min(...data.slice(i, i + 3)), Math.max(...data.slice(i, i + 3))];
+        n += data[i + 3] > 200 && high - low > 90;
+      }
+      return n;
+    }""")
+
+
+def test_the_overview_shows_marks_and_hits_and_scrolls_the_list(drawn: Callable[..., Any]) -> None:
+    size = 600
+    frame = pl.DataFrame(
+        {
+            "proc_key": [str(i) for i in range(size)],
+            "parent_key": [None, *(str(i // 4) for i in range(size - 1))],
+            "Image": [f"tool{i}.exe" for i in range(size)],
+            "rule": [None if i != 590 else "odd" for i in range(size)],
+        }
+    )
+    plain = drawn(process_tree(frame))
+    plain.locator(".hk-tree").focus()
+    plain.keyboard.press("*")
+    assert strong(plain) == 0
+    page = drawn(process_tree(frame, mark_column="rule"), scheme="dark")
+    page.locator(".hk-tree").focus()
+    page.keyboard.press("*")
+    assert strong(page) > 20
+    box = page.locator(".hk-map-box")
+    top = box.bounding_box()["y"]
+    overview = page.locator(".hk-map").bounding_box()
+    page.mouse.click(overview["x"] + 30, overview["y"] + overview["height"] / 2)
+    scrolled = page.evaluate("document.querySelector('.hk-tree').scrollTop")
+    assert scrolled > 26 * 200
+    assert box.bounding_box()["y"] > top + 100
+    assert page.evaluate("document.activeElement.className") == "hk-tree"
+    page.locator(".hk-search").fill("tool59")
+    assert strong(page) > 100
+    page.locator(".hk-search").fill("tool599")
+    assert page.locator(".hk-map").is_hidden()
