@@ -1,6 +1,7 @@
 """The report in headless Chromium: nothing runs that is not ours, nothing is asked for."""
 
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -50,7 +51,20 @@ def test_the_demo_report_draws_and_asks_for_nothing(browser: Any, tmp_path: Path
     assert page.evaluate("document.documentElement.dataset.hkFailed") == "0"
     assert seen.requests == [path.as_uri()]
     assert seen.complaints == []
-    assert page.locator("figure.hk-chart").count() == 2
+    drawn = [text.strip() for text in page.locator("figure.hk-chart .hk-title").all_inner_texts()]
+    assert drawn == [
+        "Notable events",
+        "Records per 2 min",
+        "All processes",
+        "Logons by account and host",
+        "Programs and the addresses that they spoke with",
+        "Addresses that spoke with one another (Zeek_conn)",
+        "Bytes sent per 30 s (Zeek_conn)",
+        "AWSCloudTrail",
+    ]
+    assert page.locator("figure.hk-chart .hk-message").count() == 0
+    # One copy of the library for all of them.
+    assert page.locator("script[type='application/x-packed']").count() == 1
     # Nothing is wider than the window, and a link of the contents leads to its section.
     assert page.evaluate("document.documentElement.scrollWidth") <= 1400
     page.click("nav a[href='#indicators']")
@@ -93,6 +107,81 @@ def test_hostile_text_does_not_run(
     assert page.evaluate("window.owned") is None
     assert seen.requests == [path.as_uri()]
     assert seen.complaints == []
+
+
+def every_section(text: Callable[[int], str]) -> dict[str, pl.DataFrame]:
+    """Tables that fill every picture of the report, with some text in every column of text."""
+    begin = datetime(2026, 3, 3, 9, tzinfo=UTC)
+
+    def rows(count: int, minutes: float, **columns: Callable[[int], Any]) -> pl.DataFrame:
+        return pl.DataFrame(
+            {
+                "TimeGenerated": [begin + timedelta(minutes=minutes * n) for n in range(count)],
+                **{name: [value(n) for n in range(count)] for name, value in columns.items()},
+                "_file": [text(n) for n in range(count)],
+                "_record": list(range(count)),
+            }
+        ).with_columns(pl.col("TimeGenerated").dt.cast_time_unit("us"))
+
+    return {
+        "DeviceLogonEvents": rows(
+            40, 2, AccountName=text, DeviceName=lambda n: text(n + 1), LogonType=text,
+            RemoteIP=lambda n: text(n + 2), ActionType=lambda _: "LogonSuccess",
+        ),
+        "SecurityEvent": rows(
+            40, 2, EventID=lambda n: 4624 if n % 2 else 4634, Computer=lambda _: text(0),
+            TargetLogonId=lambda _: text(1), TargetUserName=lambda _: text(2), IpAddress=text,
+            LogonTypeName=text,
+        ),
+        "DeviceNetworkEvents": rows(
+            80, 1, InitiatingProcessFileName=text, DeviceName=text, LocalIP=text,
+            RemoteIP=lambda n: text(n) if n < 40 else f"8.8.{n}.8" if n % 2 else f"1.1.{n}.1",
+            RemotePort=text,
+        ),
+        "Zeek_conn": rows(
+            80, 1, id_orig_h=text, id_resp_h=lambda n: text(n + 1), orig_bytes=lambda n: n * 100,
+        ),
+        "SigninLogs": rows(
+            40, 2, UserPrincipalName=text, IPAddress=text, Location=text, AppDisplayName=text,
+            ResultType=text,
+        ),
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_every_picture_draws_and_hostile_text_does_not_run_in_any(
+    scheme: str, browser: Any, tmp_path: Path, evidence: Callable[..., Any]
+) -> None:
+    given = evidence(every_section(lambda n: ATTACKS[n % len(ATTACKS)] + str(n % 9)))
+    path = report(given).save(tmp_path / "r.html")
+    seen = Seen(browser.new_page(viewport={"width": 1400, "height": 1000}, color_scheme=scheme))
+    page = seen.open(path)
+    page.wait_for_timeout(300)
+    assert page.evaluate("document.documentElement.dataset.hkFailed") == "0"
+    assert page.evaluate("window.owned") is None
+    assert seen.requests == [path.as_uri()]
+    assert seen.complaints == []
+    kinds = page.evaluate(
+        "[...document.querySelectorAll('figure.hk-chart script.hk-data')]"
+        ".map(each => JSON.parse(each.textContent).spec.kind)"
+    )
+    assert sorted(kinds) == [
+        "geo_map", "matrix", "network", "network", "network", "parallel", "timeline_duration",
+        "timeline_values", "timeseries",
+    ]  # fmt: skip
+    # Something is painted on each of them.
+    painted = page.evaluate(
+        """[...document.querySelectorAll('figure.hk-chart')].map(figure => Math.max(
+            ...[...figure.querySelectorAll('canvas')].map(canvas => {
+                const { width, height } = canvas;
+                const bits = canvas.getContext('2d').getImageData(0, 0, width, height).data;
+                const seen = new Set();
+                for (let at = 0; at < bits.length; at += 4 * 97)
+                    seen.add((bits[at] << 16) + (bits[at + 1] << 8) + bits[at + 2]);
+                return seen.size; })))"""
+    )
+    assert min(painted) > 2
+    assert page.evaluate("document.documentElement.scrollWidth") <= 1400
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

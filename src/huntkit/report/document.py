@@ -14,6 +14,7 @@ from huntkit.report.facts import Facts, gather
 from huntkit.report.kept import DEFAULT_TITLE
 from huntkit.report.layouts import Evidence
 from huntkit.report.saving import save_page
+from huntkit.report.section import Section
 
 _PROBLEMS_ON_TOP = 8
 
@@ -62,7 +63,7 @@ class Report:
             f"{', PARTIAL' if facts.partial else ''}>"
         )
 
-    def _body(self, drawn: list[sections.Section], page: Page) -> str:
+    def _body(self, drawn: list[Section], page: Page) -> str:
         facts = self.facts
         return pages.render(
             "report.html.j2",

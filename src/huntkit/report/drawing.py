@@ -92,7 +92,8 @@ def _axis(given: Activity, bins: int, *, top: int) -> Markup:
         x = _LEFT + width * ((moment - given.start) / span)
         label = _label(moment, step, new_day=moment.date() != day)
         day = moment.date()
-        anchor = "end" if x > _LEFT + width - 30 else "middle"
+        # Not over what stands beside the axis: the day on its left, the counts on its right.
+        anchor = "end" if x > _LEFT + width - 30 else "start" if x < _LEFT + 34 else "middle"
         ticks.append(
             Markup(
                 '<line class="rule" x1="{0:.1f}" x2="{0:.1f}" y1="{1}" y2="{2}"/>'

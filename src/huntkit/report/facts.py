@@ -9,10 +9,24 @@ import polars as pl
 
 from huntkit.core.errors import Cancelled, HuntkitError
 from huntkit.core.progress import SILENT, Progress
-from huntkit.report import encoded, indicators, notable, overview, processes, texts
+from huntkit.report import (
+    amounts,
+    connections,
+    encoded,
+    indicators,
+    logons,
+    notable,
+    overview,
+    processes,
+    texts,
+    trails,
+)
+from huntkit.report.connections import Connections
 from huntkit.report.layouts import Evidence, Layout, frame_of, layouts
+from huntkit.report.logons import Logons
 from huntkit.report.overview import Activity, Overview
 from huntkit.report.processes import Branch
+from huntkit.report.trails import Trail
 
 
 @dataclass(slots=True)
@@ -30,6 +44,10 @@ class Facts:
         encoded: TimeGenerated Host User Given Layers Table _file _record.
         branches: process branches, the rarest first.
         processes: rows of the process tree.
+        amounts: TimeGenerated records baseline lower upper score anomalies.
+        logons: who logged on where.
+        connections: who spoke with whom.
+        trails: what was done in cloud services.
         partial: something failed.
         problems: what failed, was skipped or was left out, and why.
         failed: the sections that failed.
@@ -49,6 +67,10 @@ class Facts:
     encoded: pl.DataFrame = field(default_factory=pl.DataFrame)
     processes: pl.DataFrame = field(default_factory=pl.DataFrame)
     branches: list[Branch] = field(default_factory=list)
+    amounts: pl.DataFrame = field(default_factory=pl.DataFrame)
+    logons: Logons = field(default_factory=Logons)
+    connections: Connections = field(default_factory=Connections)
+    trails: list[Trail] = field(default_factory=list)
     failed: list[str] = field(default_factory=list)
     stopped: bool = False
 
@@ -118,6 +140,10 @@ def gather(evidence: Evidence, *, progress: Progress = SILENT) -> Facts:
         ("notable", lambda: notable.notable(evidence, known)),
         ("processes", lambda: processes.processes(evidence, known, facts.problems)),
         ("branches", lambda: processes.branches(facts.processes)),
+        ("amounts", lambda: amounts.amounts(evidence, known)),
+        ("logons", lambda: logons.logons(evidence, known)),
+        ("connections", lambda: connections.connections(evidence, known, facts.problems)),
+        ("trails", lambda: trails.trails(evidence, known)),
         ("texts", lambda: texts.distinct_texts(evidence, known, facts.problems)),
         ("encoded", lambda: encoded.encoded(facts.texts)),
         ("indicators", lambda: indicators.indicators(facts.texts, decoded=facts.encoded)),

@@ -1,23 +1,19 @@
 """The sections of the report, each from its facts."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from pathlib import PurePath
-from typing import Any
 
 import polars as pl
-from markupsafe import Markup
 
-from huntkit.charts.chart import Chart
-from huntkit.charts.page import Page
 from huntkit.report import encoded, pictures
+from huntkit.report.chart_sections import found as picture_sections
 from huntkit.report.drawing import activity_svg
 from huntkit.report.facts import Facts
 from huntkit.report.processes import BRANCHES
-from huntkit.report.sheets import Kind, sheet, time_text
+from huntkit.report.section import Columns, Section, chart_block, sheet_block
+from huntkit.report.sheets import time_text
 
-_Columns = Sequence[tuple[str, str, Kind]]
-_PLACE: _Columns = (("place", "File, record", "place"),)
+_PLACE: Columns = (("place", "File, record", "place"),)
 _TYPES = {
     "url": "URLs",
     "ipv4": "IPv4 addresses",
@@ -33,28 +29,6 @@ _ORIGINS = 4
 _INSIDE = ("private", "loopback", "link_local", "multicast", "broadcast", "unspecified")
 
 
-@dataclass(slots=True)
-class Section:
-    """One section: its name in the list of contents, and its blocks."""
-
-    id: str
-    title: str
-    short: str
-    count: str = ""
-    lead: str = ""
-    blocks: list[dict[str, Any]] = field(default_factory=list)
-
-    def placed(self, page: Page) -> dict[str, Any]:
-        """For the template, with charts put into the page."""
-        return {
-            "id": self.id,
-            "title": self.title,
-            "lead": self.lead,
-            "count": self.count or None,
-            "blocks": [_placed(block, page) for block in self.blocks],
-        }
-
-
 def draw(facts: Facts) -> list[Section]:
     """All sections, in the order of the page."""
     return [
@@ -62,6 +36,7 @@ def draw(facts: Facts) -> list[Section]:
         _activity(facts),
         _encoded(facts),
         _processes(facts),
+        *picture_sections(facts),
         _indicators(facts),
         _hosts(facts),
         _users(facts),
@@ -117,7 +92,7 @@ def tiles(facts: Facts) -> list[tuple[str, str, str, str]]:
 
 
 def _notable(facts: Facts) -> Section:
-    columns: _Columns = (
+    columns: Columns = (
         ("TimeGenerated", "Time", "time"),
         ("Kind", "What", "text"),
         ("Host", "Host", "text"),
@@ -138,7 +113,7 @@ def _notable(facts: Facts) -> Section:
     left = rows.height - shown
     if left:
         found.lead += f" The {shown:,} most alarming are shown, {left:,} are not."
-    block = _sheet(chosen, "Notable events", columns)
+    block = sheet_block(chosen, "Notable events", columns)
     block["whole"] = True
     for cells, row in zip(block["sheet"].rows, chosen.iter_rows(named=True), strict=True):
         until = f"{row['repeats']:,} times, until {time_text(row['until'])[11:19]}"
@@ -148,7 +123,7 @@ def _notable(facts: Facts) -> Section:
     found.blocks.append(block)
     failed = facts.failed_logons
     if failed.height:
-        kinds: _Columns = (
+        kinds: Columns = (
             ("Account", "Account", "text"),
             ("Source", "From", "text"),
             ("Host", "Host", "text"),
@@ -156,7 +131,7 @@ def _notable(facts: Facts) -> Section:
             ("First", "First", "second"),
             ("Last", "Last", "second"),
         )
-        found.blocks.append(_sheet(failed, "Failed logons", kinds, limit=60))
+        found.blocks.append(sheet_block(failed, "Failed logons", kinds, limit=60))
     return found
 
 
@@ -185,13 +160,18 @@ def _activity(facts: Facts) -> Section:
         "activity",
         "Activity over time",
         "Timeline",
-        lead="Rows of each table over time, each in its own scale; then the notable events singly.",
+        lead="Rows of each table over time, each in its own scale; then the notable events "
+        "singly, and what was unusual.",
     )
     if facts.activity is not None:
         found.blocks.append({"kind": "activity", "html": activity_svg(facts.activity)})
-    chart = pictures.notable_timeline(facts)
-    if chart is not None:
-        found.blocks.append({"kind": "chart", "chart": chart})
+    found.blocks += chart_block(lambda: pictures.notable_timeline(facts), "")
+    found.blocks += chart_block(
+        lambda: pictures.amounts(facts),
+        "When there was unusually much or little: a burst (brute force, a scan, copying), or a "
+        "silence (logging switched off). Usual is the median of the same time of day, or of the "
+        "steps around; the band is 3.5 standard deviations.",
+    )
     return found
 
 
@@ -231,14 +211,12 @@ def _processes(facts: Facts) -> Section:
             }
         ],
     )
-    chart = pictures.processes(facts)
-    if chart is not None:
-        found.blocks.append({"kind": "chart", "chart": chart})
+    found.blocks += chart_block(lambda: pictures.processes(facts), "")
     return found
 
 
 def _indicators(facts: Facts) -> Section:
-    columns: _Columns = (
+    columns: Columns = (
         ("Defanged", "Indicator", "code"),
         ("Scope", "Scope", "text"),
         ("Mentions", "Mentions", "number"),
@@ -266,16 +244,16 @@ def _indicators(facts: Facts) -> Section:
         if of_kind.height:
             limit = 40 if kind.endswith("hash") else 100
             shown = columns if kind.startswith("ip") else [c for c in columns if c[0] != "Scope"]
-            found.blocks.append(_sheet(of_kind, heading, shown, limit=limit))
+            found.blocks.append(sheet_block(of_kind, heading, shown, limit=limit))
     if within.height:
-        found.blocks.append(_sheet(within, "Addresses inside", columns, limit=40))
+        found.blocks.append(sheet_block(within, "Addresses inside", columns, limit=40))
     if not found.blocks:
-        found.blocks.append(_sheet(rows, "Indicators", [], empty="No indicators were found."))
+        found.blocks.append(sheet_block(rows, "Indicators", [], empty="No indicators were found."))
     return found
 
 
 def _hosts(facts: Facts) -> Section:
-    columns: _Columns = (
+    columns: Columns = (
         ("Host", "Host", "text"),
         ("Records", "Records", "number"),
         ("Tables", "Tables", "number"),
@@ -287,12 +265,12 @@ def _hosts(facts: Facts) -> Section:
         "Hosts",
         "Hosts",
         f"{facts.hosts.height:,}",
-        blocks=[_sheet(facts.hosts, "Hosts", columns, limit=100)],
+        blocks=[sheet_block(facts.hosts, "Hosts", columns, limit=100)],
     )
 
 
 def _users(facts: Facts) -> Section:
-    columns: _Columns = (
+    columns: Columns = (
         ("User", "User", "text"),
         ("Failed", "Failed logons", "number"),
         ("Logons", "Logons", "number"),
@@ -306,12 +284,12 @@ def _users(facts: Facts) -> Section:
         "Users",
         "Users",
         f"{facts.users.height:,}",
-        blocks=[_sheet(facts.users, "Users", columns, limit=100)],
+        blocks=[sheet_block(facts.users, "Users", columns, limit=100)],
     )
 
 
 def _tables(facts: Facts) -> Section:
-    columns: _Columns = (
+    columns: Columns = (
         ("name", "Table", "text"),
         ("rows", "Rows", "number"),
         ("first", "First", "second"),
@@ -325,12 +303,12 @@ def _tables(facts: Facts) -> Section:
         "Tables",
         f"{rows.height:,}",
         "One source record may feed several tables.",
-        [_sheet(rows, "Tables", columns, limit=200)],
+        [sheet_block(rows, "Tables", columns, limit=200)],
     )
 
 
 def _files(facts: Facts) -> Section:
-    columns: _Columns = (
+    columns: Columns = (
         ("path", "File", "text"),
         ("format", "Format", "text"),
         ("rows", "Records", "number"),
@@ -348,26 +326,8 @@ def _files(facts: Facts) -> Section:
         "What was read",
         f"{rows.height:,}",
         "Read = kept + skipped.",
-        [_sheet(rows, "Files and archive members", columns, limit=300)],
+        [sheet_block(rows, "Files and archive members", columns, limit=300)],
     )
-
-
-def _sheet(
-    rows: pl.DataFrame,
-    caption: str,
-    columns: _Columns,
-    *,
-    limit: int = 200,
-    total: int | None = None,
-    empty: str = "None were found.",
-) -> dict[str, Any]:
-    shown = [each for each in columns if each[0] in rows.columns]
-    return {
-        "kind": "sheet",
-        "sheet": sheet(rows, caption, columns=shown or None, limit=limit, total=total),
-        "empty": empty,
-        "whole": False,
-    }
 
 
 def _with_place(rows: pl.DataFrame) -> pl.DataFrame:
@@ -384,10 +344,3 @@ def _with_place(rows: pl.DataFrame) -> pl.DataFrame:
             pl.format("{}, {}", name, record).alias("short"), pl.col("_file").alias("whole")
         ).alias("place")
     )
-
-
-def _placed(block: dict[str, Any], page: Page) -> dict[str, Any]:
-    if block["kind"] != "chart":
-        return block
-    chart: Chart = block["chart"]
-    return {"kind": "chart", "html": Markup(page.add(chart))}  # noqa: S704  the chart escapes its data
