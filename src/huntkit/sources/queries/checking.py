@@ -70,7 +70,7 @@ def _language_faults(query: Query, line: int, faults: list[Fault]) -> set[str]:
 def _filled(query: Query) -> str:
     from huntkit.sources.queries import languages, rendering  # noqa: PLC0415  costs 30 ms
 
-    return rendering.filled(query, _examples(query), languages.dialect(query.language))
+    return rendering.filled(query, _examples(query), languages.dialect(query.language, query.text))
 
 
 def _examples(query: Query) -> dict[str, object]:

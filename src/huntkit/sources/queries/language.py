@@ -65,6 +65,13 @@ class Dialect(Protocol):
             UsageError: the language can't write this text.
         """
 
+    def plain(self, value: object) -> str:
+        """A value as it stands inside a string that the query's author wrote.
+
+        Raises:
+            UsageError: a list, which can't.
+        """
+
     def literal(self, value: object) -> str:
         """A literal of any value but a list."""
 

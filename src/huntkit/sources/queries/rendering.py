@@ -9,7 +9,7 @@ from huntkit.core.errors import QueryError, UsageError, did_you_mean
 from huntkit.core.timespan import TimeSpan
 from huntkit.sources.queries import languages
 from huntkit.sources.queries.definition import Parameter, Query
-from huntkit.sources.queries.language import Dialect, Place, Token, plain
+from huntkit.sources.queries.language import Dialect, Place, Token
 from huntkit.sources.queries.languages import kql_parameters
 from huntkit.sources.queries.rendered import Rendered
 from huntkit.sources.queries.template import Slot, pieces_of
@@ -38,7 +38,7 @@ def render(query: Query, values: Mapping[str, object], *, now: datetime | None =
         T | where Host == "ws\" | take 0"
     """
     given = complete(query, values, now=now or datetime.now(UTC))
-    dialect = languages.dialect(query.language)
+    dialect = languages.dialect(query.language, query.text)
     text = filled(query, given, dialect)
     span = _span(given)
     if query.language != "kql":
@@ -247,7 +247,7 @@ class _Filling:
     def _written(self, slot: Slot) -> str:
         value = self._given[slot.name]
         if not slot.spec:
-            return plain(value)
+            return self._dialect.plain(value)
         try:
             return format(value, slot.spec)
         except (TypeError, ValueError) as problem:

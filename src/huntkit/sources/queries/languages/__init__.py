@@ -2,7 +2,7 @@
 
 import importlib
 from functools import cache
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from huntkit.sources.queries.environments import Language
 
@@ -12,8 +12,15 @@ if TYPE_CHECKING:
 _MODULES = {"clickhouse": "sql"}
 
 
+def dialect(language: Language, text: str = "") -> "Dialect":
+    """The language of that name, for a template; its module is imported when first asked for.
+
+    Raises:
+        UsageError: the template is none that values can be entered into.
+    """
+    return cast("Dialect", _module(language).dialect(language, text))
+
+
 @cache
-def dialect(language: Language) -> "Dialect":
-    """The language of that name; its module is imported when it is first asked for."""
-    module = importlib.import_module(f"{__name__}.{_MODULES.get(language, language)}")
-    return cast("Dialect", module.dialect(language))
+def _module(language: Language) -> Any:
+    return importlib.import_module(f"{__name__}.{_MODULES.get(language, language)}")

@@ -55,6 +55,10 @@ class Kql:
         hidden = "h" if like[:1] in ("h", "H") else ""
         return hidden + quoted(text)
 
+    def plain(self, value: object) -> str:
+        """A value inside a string."""
+        return plain(value)
+
     def literal(self, value: object) -> str:
         """A literal of the value's type."""
         return literal(value)
@@ -150,6 +154,6 @@ def _element(value: object) -> str:
     return plain(value) if isinstance(value, int | float) else literal(value)
 
 
-def dialect(_language: str) -> Kql:
+def dialect(_language: str, _text: str = "") -> Kql:
     """The dialect."""
     return Kql()
