@@ -14,12 +14,14 @@ if TYPE_CHECKING:
     from huntkit.runtime.session import Session
     from huntkit.sources.local.evidence import Evidence
     from huntkit.sources.local.evidence import open_evidence as open  # noqa: A004  the door's name
+    from huntkit.sources.provider import QueryProvider
 
 __version__ = VERSION
 
 _DOORS = {
     "Evidence": ("huntkit.sources.local.evidence", "Evidence"),
     "HuntkitError": ("huntkit.core.errors", "HuntkitError"),
+    "QueryProvider": ("huntkit.sources.provider", "QueryProvider"),
     "Session": ("huntkit.runtime.session", "Session"),
     "charts": ("huntkit.charts", None),
     "enrich": ("huntkit.enrich", None),
@@ -28,7 +30,17 @@ _DOORS = {
     "report": ("huntkit.report", None),
 }
 
-__all__ = ["Evidence", "HuntkitError", "Session", "charts", "enrich", "extract", "open", "report"]
+__all__ = [
+    "Evidence",
+    "HuntkitError",
+    "QueryProvider",
+    "Session",
+    "charts",
+    "enrich",
+    "extract",
+    "open",
+    "report",
+]
 
 
 def __getattr__(name: str) -> Any:

@@ -37,11 +37,11 @@ def answer(rows: list[int], *gaps: Gap) -> Answer:
     return Answer(table=pa.table({"t": pa.array(rows, pa.int64())}), gaps=gaps)
 
 
-def given_rows(pieces: Pieces) -> list[int]:
+def given_rows(pieces: Pieces[Answer]) -> list[int]:
     return [row for each in pieces.answers for row in each.table["t"].to_pylist()]
 
 
-def leaves(pieces: Pieces) -> list[TimeSpan]:
+def leaves(pieces: Pieces[Answer]) -> list[TimeSpan]:
     return [each.span for each in pieces.chunks if each.status != "halved"]
 
 

@@ -112,3 +112,34 @@ def _name(hint: Any) -> str:
     if typing.get_origin(hint) is typing.Literal:
         return "one of " + ", ".join(map(repr, typing.get_args(hint)))
     return getattr(hint, "__name__", str(hint))
+
+
+def names_of(kind: type[Any]) -> list[str]:
+    """The names that a settings or options dataclass declares."""
+    return [each.name for each in fields(kind)]
+
+
+def told(kind: type[Any]) -> str:
+    """What a settings or options dataclass declares, for people; one line each.
+
+    Examples:
+        >>> from dataclasses import dataclass
+        >>> @dataclass(frozen=True)
+        ... class Where:
+        ...     host: str
+        ...     port: int = 8089
+        >>> print(told(Where))
+            host: str, required
+            port: int = 8089
+    """
+    hints = typing.get_type_hints(kind)
+    lines = []
+    for each in fields(kind):
+        needed = each.default is MISSING and each.default_factory is MISSING
+        default = ", required" if needed else ""
+        if each.default not in (MISSING, None):
+            default = f" = {each.default!r}"
+        choices = typing.get_args(hints[each.name]) if _is_union(hints[each.name]) else ()
+        names = [_name(one) for one in choices or [hints[each.name]] if one is not types.NoneType]
+        lines.append(f"    {each.name}: {' or '.join(names)}{default}")
+    return "\n".join(lines) or "    nothing"

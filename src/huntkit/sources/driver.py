@@ -202,7 +202,8 @@ class Driver(ABC):
         environments: what it can ask: the name of each environment, with other names of its own
             (those in ``queries/environments.py`` need not be repeated). ``self.environment`` is
             the one that was meant. Case does not matter.
-        language: what its queries are written in.
+        language: what its queries are written in; like `limits`, a driver of several
+            environments may set it for itself in ``__init__``.
         settings: a frozen dataclass of what it needs to connect; secrets have the type `Secret`.
             It is filled from the settings file, the constructor and ``connect(...)``.
         options: a frozen dataclass of what one call may say (``database``, ``timespan`` ...).
@@ -214,10 +215,10 @@ class Driver(ABC):
     """
 
     environments: ClassVar[Mapping[str, Sequence[str]]]
-    language: ClassVar[Language]
+    language: Language
     settings: ClassVar[type[Any]] = Nothing
     options: ClassVar[type[Any]] = Nothing
-    limits: ClassVar[Limits] = Limits()
+    limits: Limits = Limits()
     connects_itself: ClassVar[bool] = False
     keeps_answers: ClassVar[bool] = True
     whole_library: ClassVar[bool] = False

@@ -150,7 +150,7 @@ class Kept:
         if not table.num_columns:
             return False  # Parquet would forget how many rows there are
         path = self._path(asked)
-        said = json.dumps({**facts, "asked_at": asked_at.isoformat()})
+        said = json.dumps({**facts, "asked_at": asked_at.isoformat()}, default=str)
         metadata = {**(table.schema.metadata or {}), _FACTS: said.encode()}
         try:
             self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)

@@ -13,7 +13,7 @@ from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import pairwise
-from typing import Final, Literal
+from typing import Final, Generic, Literal, TypeVar
 
 from huntkit.core.errors import (
     AccessDenied,
@@ -29,6 +29,8 @@ from huntkit.core.timespan import TimeSpan
 from huntkit.kql.language.errors import KqlError
 from huntkit.sources.driver import Answer, Cancel
 from huntkit.sources.errors import QueryRefused
+
+A = TypeVar("A", bound=Answer)
 
 Status = Literal["waiting", "running", "done", "partial", "failed", "halved", "cancelled"]
 
@@ -99,7 +101,7 @@ class Chunk:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Pieces:
+class Pieces(Generic[A]):
     """What asking in pieces gave.
 
     Attributes:
@@ -109,7 +111,7 @@ class Pieces:
         stopped: what stopped the work early, if something did.
     """
 
-    answers: Sequence[Answer]
+    answers: Sequence[A]
     chunks: Sequence[Chunk]
     gaps: Sequence[str]
     stopped: BaseException | None = None
@@ -158,13 +160,13 @@ def _length_of(by: str | timedelta) -> timedelta:
 
 def ask_in_pieces(
     pieces: Sequence[TimeSpan],
-    ask: Callable[[TimeSpan], Answer],
+    ask: Callable[[TimeSpan], A],
     *,
     parallel: int = 1,
     patience: Patience | None = None,
     cancel: Cancel | None = None,
     progress: Progress = SILENT,
-) -> Pieces:
+) -> Pieces[A]:
     """Ask every piece, as many at once as the source bears.
 
     Args:
@@ -185,27 +187,25 @@ def ask_in_pieces(
 
 
 @dataclass(slots=True)
-class _Job:
+class _Job(Generic[A]):
     """A chunk under way: how deep it was halved, what its last answer and error were."""
 
     chunk: Chunk
     root: int
     depth: int = 0
-    answer: Answer | None = None
+    answer: A | None = None
     error: Exception | None = None
 
 
-class _Work:
+class _Work(Generic[A]):
     """All pieces of one question, settled by one thread, asked by several."""
 
-    def __init__(
-        self, ask: Callable[[TimeSpan], Answer], patience: Patience, cancel: Cancel
-    ) -> None:
+    def __init__(self, ask: Callable[[TimeSpan], A], patience: Patience, cancel: Cancel) -> None:
         self._ask = ask
         self._patience = patience
         self._cancel = cancel
-        self._queue: deque[_Job] = deque()
-        self._jobs: list[_Job] = []
+        self._queue: deque[_Job[A]] = deque()
+        self._jobs: list[_Job[A]] = []
         self._open: dict[int, int] = {}
         self._failed_first = 0
         self._answered = False
@@ -214,7 +214,7 @@ class _Work:
     def run(self, pieces: Sequence[TimeSpan], parallel: int, task: Task) -> None:
         for root, span in enumerate(pieces):
             self._add(_Job(Chunk(span), root))
-        running: dict[Future[None], _Job] = {}
+        running: dict[Future[None], _Job[A]] = {}
         with ThreadPoolExecutor(parallel, thread_name_prefix="huntkit-ask") as pool:
             try:
                 while (self._queue and not self._cancel.asked) or running:
@@ -235,7 +235,7 @@ class _Work:
             if job.chunk.status == "running":  # it ended after the stop
                 self._settle(job, task)
 
-    def result(self) -> Pieces:
+    def result(self) -> Pieces[A]:
         """What arrived.
 
         Raises:
@@ -266,12 +266,12 @@ class _Work:
             raise QueryError(f"the query failed: {type(error).__name__}: {error}") from error
         raise Cancelled("the query was cancelled")
 
-    def _add(self, job: _Job) -> None:
+    def _add(self, job: _Job[A]) -> None:
         self._jobs.append(job)
         self._queue.append(job)
         self._open[job.root] = self._open.get(job.root, 0) + 1
 
-    def _try(self, job: _Job) -> None:
+    def _try(self, job: _Job[A]) -> None:
         """Ask one piece until it is whole, or there is no sense in asking it again."""
         chunk = job.chunk
         chunk.status = "running"
@@ -293,7 +293,7 @@ class _Work:
             except Cancelled:
                 return
 
-    def _again(self, job: _Job) -> bool:
+    def _again(self, job: _Job[A]) -> bool:
         if job.error is not None:
             job.chunk.reason = str(job.error) or type(job.error).__name__
             worth_it = not isinstance(job.error, (*_REFUSED, Cancelled))
@@ -303,7 +303,7 @@ class _Work:
             worth_it = any(gap.helps == "again" for gap in gaps) and not self._halves_help(job)
         return worth_it and job.chunk.tries < self._patience.tries and not self._cancel.asked
 
-    def _halves_help(self, job: _Job) -> bool:
+    def _halves_help(self, job: _Job[A]) -> bool:
         """Whether a cut off piece is worth asking as two."""
         return (
             job.answer is not None
@@ -313,7 +313,7 @@ class _Work:
             and len(self._jobs) < MOST_PIECES
         )
 
-    def _settle(self, job: _Job, task: Task) -> None:
+    def _settle(self, job: _Job[A], task: Task) -> None:
         """Say what became of a piece, and what is to be done about it."""
         chunk = job.chunk
         if job.answer is None:
@@ -329,7 +329,7 @@ class _Work:
         if not self._open[job.root]:
             task.advance(1)
 
-    def _settle_failed(self, job: _Job) -> None:
+    def _settle_failed(self, job: _Job[A]) -> None:
         cancelled = isinstance(job.error, Cancelled) or job.error is None
         job.chunk.status = "cancelled" if cancelled else "failed"
         if cancelled or self._answered:
@@ -338,7 +338,7 @@ class _Work:
         if isinstance(job.error, _REFUSED) or self._failed_first >= _GIVE_UP_AFTER:
             self._cancel.ask()
 
-    def _halve(self, job: _Job) -> None:
+    def _halve(self, job: _Job[A]) -> None:
         span = job.chunk.span
         middle = span.start + span.length / 2
         for half in (TimeSpan(span.start, middle), TimeSpan(middle, span.end)):
