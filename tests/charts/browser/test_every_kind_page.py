@@ -28,6 +28,7 @@ COLOURS = """() => {
   for (const pixel of new Uint32Array(data.buffer)) seen[pixel] = (seen[pixel] || 0) + 1;
   return Object.values(seen).filter((n) => n > 20).length;
 }"""
+NUMBER = "number</title><svg onload=window.hostile=1>"
 RUN = "</script><script>window.hostile=1</script>"
 
 
@@ -99,16 +100,25 @@ def hostile_table(texts: list[str]) -> pl.DataFrame:
             RUN: texts,
             "<img src=x onerror=window.hostile=1>": texts[::-1],
             "number{a|b}": range(size),
+            NUMBER: range(size),
+            "proc_key": [str(i) for i in range(size)],
+            "parent_key": [None, *(str(i // 2) for i in range(size - 1))][:size],
         }
     )
+
+
+def labels(table: pl.DataFrame) -> dict[str, datetime]:
+    """References called by every text of the table."""
+    return {text: START + timedelta(seconds=i) for i, text in enumerate(table[RUN])}
 
 
 HOSTILE: dict[str, Callable[[pl.DataFrame], Chart]] = {
     "clusters": lambda table: charts.clusters(
         table,
-        x="TimeGenerated",
-        y="number{a|b}",
+        x=table.columns[3],
+        y=NUMBER,
         cluster_column=RUN,
+        size_column="number{a|b}",
         source_columns=table.columns[2:4],
         title=RUN,
     ),
@@ -124,27 +134,30 @@ HOSTILE: dict[str, Callable[[pl.DataFrame], Chart]] = {
         table.with_columns(pl.col("number{a|b}").alias("Latitude") % 60),
         latitude_column="Latitude",
         longitude_column="number{a|b}",
+        to_columns=("number{a|b}", "Latitude"),
         group_by=RUN,
         source_columns=table.columns[2:4],
         title=RUN,
     ),
-    "matrix": lambda table: charts.matrix(table, x=table.columns[2], y=table.columns[3], title=RUN),
+    "matrix": lambda table: charts.matrix(
+        table, x=table.columns[2], y=table.columns[3], value_column=NUMBER, title=RUN
+    ),
     "timeline_duration": lambda table: charts.timeline_duration(
         table,
         group_by=[RUN, "TimeGenerated"],
         end_time_column="later",
         source_columns=table.columns[2:4],
-        references={RUN: START},
+        references={RUN: START, **labels(table)},
         title=RUN,
     ),
     "parallel": lambda table: charts.parallel(
-        table, columns=table.columns[:4], group_by=RUN, title=RUN
+        table, columns=[*table.columns[:4], NUMBER], group_by=RUN, title=RUN
     ),
     "scored_sessions": lambda table: charts.scored_sessions(
         table,
         score_column="number{a|b}",
         source_columns=table.columns[2:4],
-        references={RUN: START},
+        references={RUN: START, **labels(table)},
         rarest=3,
         title=RUN,
     ),
@@ -152,33 +165,54 @@ HOSTILE: dict[str, Callable[[pl.DataFrame], Chart]] = {
         table,
         x=table.columns[2],
         y="number{a|b}",
+        z=table.columns[3],
         group_by=table.columns[3],
+        layout="blocks",
         source_columns=table.columns[2:4],
         title=RUN,
     ),
     "timeseries": lambda table: charts.timeseries(
         table.with_columns(odd=pl.col("number{a|b}") % 3 == 0),
-        data_column="number{a|b}",
+        data_column=NUMBER,
+        band_columns=("number{a|b}", NUMBER),
         anomalies_column="odd",
         source_columns=table.columns[2:4],
-        references={RUN: START},
+        references={RUN: START, **labels(table)},
         title=RUN,
     ),
     "timeline_values": lambda table: charts.timeline_values(
         table,
-        value_column="number{a|b}",
+        value_column=NUMBER,
         group_by=RUN,
         source_columns=table.columns[2:4],
-        references={RUN: START},
+        references={RUN: START, **labels(table)},
         title=RUN,
     ),
 }
-# Kinds with a file of tests of their own for what is held here.
-ELSEWHERE = {"timeline", "process_tree"}
+# Kinds with a file of tests of their own for most of what is held here.
+ELSEWHERE: dict[str, Callable[[pl.DataFrame], Chart]] = {
+    "timeline": lambda table: charts.timeline(
+        table,
+        group_by=RUN,
+        source_columns=table.columns[2:],
+        references=labels(table),
+        overlay_data={RUN: table.select("TimeGenerated", *table.columns[2:4])},
+        title=RUN,
+    ),
+    "process_tree": lambda table: charts.process_tree(
+        table,
+        columns={"process": RUN, "command": table.columns[3], "user": RUN, "host": RUN},
+        source_columns=table.columns[2:],
+        color_by=RUN,
+        mark_column=table.columns[3],
+        title=RUN,
+    ),
+}
+EVERY = HOSTILE | ELSEWHERE
 
 
 def test_no_kind_is_forgotten() -> None:
-    assert set(REAL) == set(HOSTILE) == set(catalog().names()) - ELSEWHERE
+    assert set(REAL) == set(HOSTILE) == set(catalog().names()) - set(ELSEWHERE)
 
 
 @pytest.mark.data
@@ -220,6 +254,35 @@ def test_hostile_texts_stay_texts(
         item.click()
     page.locator(".hk-table summary").click()
     assert page.locator("figure img, figure a, .hk-plot script, figure iframe").count() == 0
+
+
+@pytest.mark.parametrize("kind", sorted(EVERY))
+def test_a_notebook_shows_it_in_a_frame_where_nothing_runs(
+    open_page: Callable[..., Any], hostile_texts: list[str], kind: str
+) -> None:
+    chart = EVERY[kind](hostile_table(hostile_texts))
+    shown = chart._repr_mimebundle_()["text/html"]
+    page = open_page(f"<!DOCTYPE html><meta charset=utf-8><body>{shown}")
+    frame = page.frame_locator("iframe")
+    frame.locator("html[data-hk-ready]").wait_for(state="attached")
+    assert frame.locator("html").get_attribute("data-hk-failed") == "0"
+    assert page.frames[1].evaluate("origin") == "null"
+    picture = frame.locator(".hk-stage, .hk-tree")
+    assert chart.summary in str(picture.get_attribute("aria-label"))
+    picture.focus()
+    told = set()
+    for _ in hostile_texts:
+        page.keyboard.press("ArrowDown" if kind == "process_tree" else "]")
+        told.add(frame.locator(".hk-details").text_content())
+    assert len(told) > 10
+    box = picture.bounding_box()
+    for step in range(0, int(box["width"]), 60):
+        page.mouse.move(box["x"] + step, box["y"] + 12 + step * 7 % int(box["height"] - 20))
+    if chart.table:
+        frame.locator(".hk-table summary").click()
+        assert frame.locator(".hk-table tbody tr").count() == len(chart.table) - 1
+    foreign = "figure img, figure a, .hk-plot script, figure iframe, figure svg, figure b"
+    assert frame.locator(foreign).count() == 0
 
 
 @pytest.mark.parametrize("kind", sorted(HOSTILE))
