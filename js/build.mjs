@@ -45,6 +45,7 @@ function put(name, bytes, packed = false) {
 }
 
 put("echarts.js.gz", await bundled("echarts.js", "echarts"), true);
+put("morph.js.gz", await bundled("morph.js", "morph"), true);
 put("page.js", await bundled("page.js", "huntkit"));
 put("live.js", await bundled("live.js", undefined, "esm"));
 put("page.css", readFileSync(join(here, "src", "page.css")));
@@ -60,6 +61,8 @@ for (const [from, to] of [
   ["echarts/NOTICE", "licenses/echarts-NOTICE.txt"],
   ["zrender/LICENSE", "licenses/zrender-LICENSE.txt"],
   ["tslib/LICENSE.txt", "licenses/tslib-LICENSE.txt"],
+  ["morphcharts/LICENSE.txt", "licenses/morphcharts-LICENSE.txt"],
+  ["gl-matrix/LICENSE.md", "licenses/gl-matrix-LICENSE.txt"],
   ["world-atlas/LICENSE", "licenses/world-atlas-LICENSE.txt"],
   ["i18n-iso-countries/LICENSE", "licenses/iso-countries-LICENSE.txt"],
 ]) {

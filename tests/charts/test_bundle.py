@@ -32,13 +32,23 @@ def test_the_style_sheet_loads_nothing_and_stays_in_its_element() -> None:
     assert "@import" not in text
 
 
-def test_the_library_is_there_once_and_small() -> None:
-    text = gzip.decompress(ASSETS.joinpath("echarts.js.gz").read_bytes()).decode()
-    assert len(bundle.library("echarts")) < 260_000
+@pytest.mark.parametrize(("name", "most"), [("echarts", 260_000), ("morph", 90_000)])
+def test_the_libraries_are_there_once_and_small(name: str, most: int) -> None:
+    text = gzip.decompress(ASSETS.joinpath(f"{name}.js.gz").read_bytes()).decode()
+    assert len(bundle.library(name)) < most
     assert "</script" not in text.lower()
 
 
-@pytest.mark.parametrize("name", ["echarts-LICENSE", "echarts-NOTICE", "zrender-LICENSE"])
+def test_morphcharts_makes_no_code_of_text() -> None:
+    text = gzip.decompress(ASSETS.joinpath("morph.js.gz").read_bytes()).decode()
+    assert not re.search(r"\beval\(|\bFunction\(|innerHTML|document\.write|\bimport\(", text)
+
+
+LICENCES = ["echarts-LICENSE", "echarts-NOTICE", "zrender-LICENSE"]
+LICENCES += ["morphcharts-LICENSE", "gl-matrix-LICENSE"]
+
+
+@pytest.mark.parametrize("name", LICENCES)
 def test_the_licences_of_the_library_are_shipped(name: str) -> None:
     assert ASSETS.joinpath("licenses", f"{name}.txt").read_text("utf-8").strip()
 

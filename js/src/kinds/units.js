@@ -16,8 +16,9 @@ import { binTicks, heightTicks, shares, unitAxis, valueTicks } from "../unitaxes
 const HEIGHT = 580;
 const BOX = { left: 120, right: 16, top: 10, below: 48 };
 const FLAT = 0.01; // pixels that a flat unit is thick
-const YAW = -0.6;
-const PITCH = 0.5;
+const YAW = -0.38;
+const PITCH = 0.42;
+const IDLE_MS = 160; // after so long without a move, the picture is painted finely
 const LAYOUTS = {
   scatter: ["Scatter", "at its own values"],
   columns: ["Columns", "stacked along the first axis"],
@@ -78,7 +79,7 @@ class Units extends Surface {
   }
 
   onCanvas(why) {
-    if (why) this.note.textContent = `Drawn without the graphics card: ${why}. Everything works, moving large tables is less smooth.`;
+    if (why) this.note.textContent = `Drawn without the graphics card: ${why}. The picture is the same.`;
     return new CanvasPainter(this.groups, this.turns);
   }
 
@@ -105,8 +106,8 @@ class Units extends Surface {
     const { wide, tall } = this.box;
     if (!this.deep) return [wide, tall, FLAT];
     const depth = this.layout === "stacks" ? this.axes.y : this.axes.z;
-    const across = Math.min(wide, 900);
-    return [across, tall * 0.62, across * Math.min(1, Math.max(0.3, depth.bins / this.axes.x.bins))];
+    const across = Math.min(wide, 1200);
+    return [across, tall * 0.56, across * Math.min(0.45, Math.max(0.25, depth.bins / this.axes.x.bins))];
   }
 
   placed() {
@@ -117,7 +118,7 @@ class Units extends Surface {
     if (this.layout === "stacks") return stacks(bins(x), bins(y), x.bins, y.bins, sorted, dims);
     if (this.layout === "blocks") return blocks(bins(x), bins(y), bins(z), [x.bins, y.bins, z.bins], sorted, dims);
     if (this.layout === "space") {
-      const side = Math.min(12, Math.max(4, 260 / Math.cbrt(size)));
+      const side = Math.min(9, Math.max(2.6, 110 / Math.cbrt(size)));
       return space(shares(x), shares(y), shares(z), side, [reach(x), reach(y), reach(z)], dims);
     }
     return this.flat(dims, bins, reach);
@@ -155,7 +156,7 @@ class Units extends Surface {
     const { left, top, wide, tall } = this.box;
     if (!this.deep) this.eye = { yaw: 0, pitch: 0, k: 1, cx: left + wide / 2, cy: top + tall / 2 };
     else {
-      const room = { left: 110, top: 34, wide: this.width - 220, tall: HEIGHT - 34 - 84 };
+      const room = { left: 110, top: 30, wide: this.width - 240, tall: HEIGHT - 30 - 70 };
       this.eye = fitted(this.dims, this.turned.yaw, this.turned.pitch, room);
     }
     this.fullest = this.eye.k;
@@ -236,7 +237,8 @@ class Units extends Surface {
     else this.paintFlat(context);
     context.globalAlpha = 1;
     const colours = this.spec.groups.map((_, group) => this.colour(group));
-    const picture = this.painter.paint({ view, share, colours, width: this.width, height: HEIGHT, ratio });
+    const fine = !this.way && !this.moving;
+    const picture = this.painter.paint({ view, share, colours, width: this.width, height: HEIGHT, ratio, fine });
     context.save();
     if (!this.deep && !this.way) {
       const { left, top, wide, tall } = this.box;
@@ -245,6 +247,7 @@ class Units extends Surface {
       context.clip();
     }
     context.drawImage(picture, 0, 0, this.width, HEIGHT);
+    this.stage.setAttribute("aria-busy", String(!fine));
     context.restore();
     context.globalAlpha = eased(share, 1);
     if (axes) edges(context, this.colours, view, this.dims, axes);
@@ -286,6 +289,16 @@ class Units extends Surface {
     const next = Math.min(Math.max(k * factor, this.fullest * 0.5), this.fullest * 60);
     const grown = next / k;
     this.eye = { ...this.eye, k: next, cx: x + (cx - x) * grown, cy: y + (cy - y) * grown };
+    this.moved();
+  }
+
+  // Draws at once, and finely when the hand rests.
+  moved() {
+    clearTimeout(this.moving);
+    this.moving = setTimeout(() => {
+      this.moving = 0;
+      this.soon();
+    }, IDLE_MS);
     this.soon();
   }
 
@@ -297,7 +310,7 @@ class Units extends Surface {
       this.turned.pitch = Math.min(1.5, Math.max(0.06, this.turned.pitch + dy * 0.006));
       this.eye = { ...this.eye, ...this.turned };
     } else this.eye = { ...this.eye, cx: this.eye.cx + dx, cy: this.eye.cy + dy };
-    this.soon();
+    this.moved();
   }
 
   listen() {

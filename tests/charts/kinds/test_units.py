@@ -59,7 +59,39 @@ def test_the_callers_columns_are_told() -> None:
     assert [each["name"] for each in json.loads(chart.blobs["texts"])] == ["text"]
 
 
-@pytest.mark.parametrize("wrong", [{"layout": "pile"}, {"max_groups": 0}])
+def test_a_third_column_opens_two_layouts_more() -> None:
+    flat = units(table(9), x="when", y="n").spec
+    assert flat["layouts"] == ["scatter", "columns", "cells", "stacks"]
+    assert "z" not in flat
+    chart = units(table(9), x="when", y="n", z="host", layout="blocks")
+    assert chart.spec["layouts"] == [*flat["layouts"], "space", "blocks"]
+    assert chart.spec["layout"] == "blocks"
+    assert chart.spec["z"]["names"] == ["h0", "h1", "h2"]
+    assert list(chart.blobs["z"]) == [i % 3 for i in range(9)]
+    assert chart.summary.startswith("9 rows by when, n and host")
+    assert chart.data.columns == ["when", "host", "n"]
+
+
+def test_a_row_without_its_third_value_is_counted() -> None:
+    frame = table(4, k=["a", None, "b", "c"])
+    chart = units(frame, x="when", y="host", z="n", group_by="k")
+    assert chart.spec["units"] == 4  # a missing group is a group
+    frame = pl.DataFrame({"a": [1, 2, 3], "b": ["x", "y", "z"], "c": [1.5, None, float("inf")]})
+    chart = units(frame, x="a", y="b", z="c")
+    assert chart.data.rows() == [(1, "x", 1.5)]
+    assert "2 rows without all three values not drawn." in chart.summary
+
+
+def test_the_library_is_left_out_where_only_the_canvas_is_wanted() -> None:
+    assert units(table(3), x="n", y="host").libraries == ("morph",)
+    assert units(table(3), x="n", y="host", renderer="gpu").libraries == ("morph",)
+    assert units(table(3), x="n", y="host", renderer="canvas").libraries == ()
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [{"layout": "pile"}, {"layout": "space"}, {"max_groups": 0}, {"renderer": "printer"}],
+)
 def test_wrong_arguments_are_refused(wrong: dict[str, Any]) -> None:
     with pytest.raises(UsageError):
         units(table(3), x="n", y="host", **wrong)
@@ -69,7 +101,7 @@ def test_too_many_rows_and_unknown_columns_are_refused() -> None:
     many = pl.DataFrame({"a": pl.int_range(60_001, eager=True), "b": ["x"] * 60_001})
     with pytest.raises(UsageError, match="60,001 rows"):
         units(many, x="a", y="b")
-    for name in ("x", "y", "group_by", "source_columns"):
+    for name in ("x", "y", "z", "group_by", "source_columns"):
         with pytest.raises(UnknownColumn):
             units(table(3), **{"x": "n", "y": "host", name: "nn"})  # type: ignore[arg-type]
 

@@ -1,6 +1,6 @@
-"""Every row as a square that moves between layouts: scattered, stacked, in cells of two columns."""
+"""Every row as a unit that moves between layouts, flat and in space."""
 
-from collections.abc import Sequence
+from collections.abc import Sequence, Sized
 from typing import Any, Final, Literal
 
 import polars as pl
@@ -13,11 +13,16 @@ from huntkit.core.errors import UsageError
 from huntkit.core.text import visible
 from huntkit.tables import frames
 
-MOST: Final = 60_000  # squares that a page can move
+MOST: Final = 60_000  # units that a page can move
 TEXTS: Final = 30  # different texts that an axis tells apart; rarer ones share a place
 LISTED: Final = 200  # cells in the data table
 
-Layout = Literal["scatter", "columns", "cells"]
+MOVE_MS: Final = 1_200  # from one layout to the next
+FLAT: Final = ("scatter", "columns", "cells", "stacks")
+SPACE: Final = ("space", "blocks")  # these need a third column
+
+Layout = Literal["scatter", "columns", "cells", "stacks", "space", "blocks"]
+Renderer = Literal["auto", "gpu", "canvas"]
 
 
 def units(
@@ -25,32 +30,41 @@ def units(
     *,
     x: str,
     y: str,
+    z: str | None = None,
     group_by: str | None = None,
     layout: Layout = "columns",
     source_columns: Sequence[str] | str | None = None,
     max_groups: int = 7,
     title: str | None = None,
+    renderer: Renderer = "auto",
 ) -> Chart:
-    """A square per row, in three layouts between which the page moves them.
+    """A unit per row, in layouts between which the page moves them, flat and in space.
 
-    ``scatter`` puts each row at its values of `x` and `y`, ``columns`` stacks rows along `x`, and
-    ``cells`` packs them into the fields of `x` by `y`. The keys 1, 2 and 3 change the layout; the
-    same squares move, so that a heap in one layout can be followed into another. Where a reader
+    ``scatter`` puts each row at its values of `x` and `y`, ``columns`` stacks rows along `x`,
+    ``cells`` packs them into the fields of `x` by `y`, and ``stacks`` stacks them on those fields,
+    seen from above. With a third column, ``space`` puts each row at its values of all three, and
+    ``blocks`` packs them into the cells of `x` by `y` by `z`. The keys 1 to 6 change the layout;
+    the same units move, so that a heap in one layout can be followed into another. Where a reader
     asks for less motion, they leap.
 
     Args:
         data: a table of any kind, up to 60,000 rows.
         x: the column along x: numbers, times, or texts.
-        y: the column along y.
-        group_by: the column whose values colour the squares.
+        y: the column along y; on the floor of ``stacks`` it runs into the depth.
+        z: the column into the depth of ``space`` and ``blocks``.
+        group_by: the column whose values colour the units.
         layout: the first layout.
         source_columns: columns to show for a row; by default the roles that the table has.
         max_groups: groups with a colour of their own; smaller ones share one.
         title: the heading.
+        renderer: who paints. ``auto`` takes the graphics card (with morphcharts, 85 KB in the page)
+            where the reader's browser has one, else paints on the canvas and says so; ``gpu``
+            takes what the browser calls a graphics card, even one that it imitates slowly;
+            ``canvas`` leaves the library out, the picture is the same.
 
     Raises:
         UnknownColumn: a named column is not in the table.
-        UsageError: more than 60,000 rows, or no such layout.
+        UsageError: more than 60,000 rows, no such layout, or one that needs `z`.
 
     Examples:
         >>> chart = units(
@@ -59,77 +73,96 @@ def units(
         >>> chart.summary
         '3 rows by port and host; most stand at host a (2).'
     """
-    if layout not in ("scatter", "columns", "cells"):
-        raise UsageError(f"there is no layout {layout!r}", hint="say scatter, columns or cells")
+    layouts = _layouts(layout, z)
+    if renderer not in ("auto", "gpu", "canvas"):
+        raise UsageError(f"there is no renderer {renderer!r}", hint="say auto, gpu or canvas")
     if not 1 <= max_groups <= 30:
         raise UsageError(f"max_groups is {max_groups}", hint="from 1 to 30 can be told apart")
     table = frames.to_polars(data)
     sources = events.listed(source_columns)
-    events.require(table.columns, [x, y, group_by, *(sources or [])])
+    events.require(table.columns, [x, y, z, group_by, *(sources or [])])
     if table.height > MOST:
         raise UsageError(
             f"the table has {table.height:,} rows",
-            hint=f"a page can move {MOST:,} squares; filter, or take a sample, first",
+            hint=f"a page can move {MOST:,} units; filter, or take a sample, first",
         )
-    shown = events.shown_columns(table, sources, (x, y, group_by))
-    across, up = (axis(table[name], most=TEXTS, fold=True) for name in (x, y))
+    shown = events.shown_columns(table, sources, (x, y, z, group_by))
+    named = {"x": x, "y": y} if z is None else {"x": x, "y": y, "z": z}
+    axes = {part: axis(table[name], most=TEXTS, fold=True) for part, name in named.items()}
     group = pl.lit("rows") if group_by is None else events.lane_names(table[group_by])
-    rows = table.with_columns(
-        across.values.alias("_hk_x"), up.values.alias("_hk_y"), group.alias("_hk_group")
-    )
-    sound = rows.drop_nulls(["_hk_x", "_hk_y"])
+    places = [each.values.alias(f"_hk_{part}") for part, each in axes.items()]
+    rows = table.with_columns(*places, group.alias("_hk_group"))
+    sound = rows.drop_nulls([place.name for place in places])
     now = pl.lit(0).cast(pl.Datetime("us", "UTC")).alias("_hk_t")
     groups, of_row = stream.lanes(
         sound.with_columns(now), max_groups, time="_hk_t", lane="_hk_group"
     )
     columns, texts = stream.texts(sound, shown)
     forms, content = {}, {"groups": octets(of_row), "texts": json_bytes(columns)}
-    for part in ("x", "y"):
+    for part in named:
         forms[part], content[part] = stream.numbers(sound[f"_hk_{part}"])
-    summary = _summary(sound, (x, y), up.names, table.height - sound.height)
-    heading = visible(title or f"{y} by {x}", limit=200)
+    summary = _summary(sound, tuple(named.values()), axes["y"].names, table.height - sound.height)
+    heading = visible(title or " by ".join([y, x] if z is None else [z, y, x]), limit=200)
     spec = {
         "kind": "units",
         "title": heading,
         "summary": summary,
         "description": f"Units: {heading}. {summary} Press ? for keys.",
-        "message": "There are no rows with both values to draw.",
+        "message": f"There are no rows with {_all(named)} values to draw.",
         "units": sound.height,
         "layout": layout,
+        "layouts": layouts,
+        "renderer": renderer,
+        "move_ms": MOVE_MS,
         "group_title": None if group_by is None else visible(group_by, limit=events.NAME_LIMIT),
         "groups": [{"name": g["name"], "count": g["count"], "rest": g["rest"]} for g in groups],
         "texts": texts,
         "height": 820,
     }
-    for part, name, each in (("x", x, across), ("y", y, up)):
+    for part, each in axes.items():
         spec[part] = {
-            "name": visible(name, limit=events.NAME_LIMIT),
+            "name": visible(named[part], limit=events.NAME_LIMIT),
             "names": each.names,
             "time": each.is_time,
             "numbers": forms[part],
         }
     return Chart(
-        data=sound.drop("_hk_x", "_hk_y", "_hk_group"),
+        data=sound.drop(*(place.name for place in places), "_hk_group"),
         spec=spec,
         blobs=content,
+        libraries=() if renderer == "canvas" else ("morph",),
         table=_table(groups, group_by),
     )
 
 
+def _layouts(first: str, z: str | None) -> list[str]:
+    if first in SPACE and z is None:
+        raise UsageError(f"the layout {first!r} needs a third column", hint="name one by z=")
+    if first not in (*FLAT, *SPACE):
+        raise UsageError(
+            f"there is no layout {first!r}", hint=f"say one of {', '.join([*FLAT, *SPACE])}"
+        )
+    return [*FLAT, *(SPACE if z is not None else ())]
+
+
+def _all(axes: Sized) -> str:
+    return "both" if len(axes) == 2 else "all three"
+
+
 def _summary(
-    rows: pl.DataFrame, axes: tuple[str, str], names: list[str] | None, left_out: int
+    rows: pl.DataFrame, axes: tuple[str, ...], names: list[str] | None, left_out: int
 ) -> str:
-    x, y = (visible(name, limit=80) for name in axes)
-    text = (
-        f"{events.number(rows.height, 'row')} by {x} and {y}" if rows.height else "No rows to draw"
-    )
+    *most, last = (visible(name, limit=80) for name in axes)
+    by = f"{', '.join(most)} and {last}"
+    y = visible(axes[1], limit=80)
+    text = f"{events.number(rows.height, 'row')} by {by}" if rows.height else "No rows to draw"
     if names and rows.height:
         fullest = rows["_hk_y"].value_counts().sort(["count", "_hk_y"], descending=[True, False])
         place, count = fullest.row(0)
         text += f"; most stand at {y} {names[int(place)]} ({count:,})"
     text += "."
     if left_out:
-        text += f" {events.number(left_out, 'row')} without both values not drawn."
+        text += f" {events.number(left_out, 'row')} without {_all(axes)} values not drawn."
     return text
 
 
