@@ -162,7 +162,7 @@ class Kusto(Driver):
                 **({} if command else {"request_readonly": True}),
                 **(options.options or {}),
             },
-            "Parameters": dict(request.properties),
+            "Parameters": {**request.properties, **_plain(request.parameters)},
         }
         reply = await client.apost(
             "/v1/rest/mgmt" if command else "/v2/rest/query",
@@ -173,6 +173,11 @@ class Kusto(Driver):
         if reply.status_code >= 400:
             raise refusal(_SERVICE, reply)
         return reply.json()
+
+
+def _plain(values: Mapping[str, object]) -> dict[str, object]:
+    """Values that JSON holds as they are; others go as KQL literals."""
+    return {name: value for name, value in values.items() if isinstance(value, bool | int | float)}
 
 
 def _timeout(seconds: float) -> str:
