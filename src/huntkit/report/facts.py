@@ -1,6 +1,7 @@
 """Everything that the report and the summary say about some evidence."""
 
 from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -142,13 +143,18 @@ def gather(evidence: Evidence, *, progress: Progress = SILENT) -> Facts:
         ("branches", lambda: processes.branches(facts.processes)),
         ("amounts", lambda: amounts.amounts(evidence, known)),
         ("logons", lambda: logons.logons(evidence, known)),
-        ("connections", lambda: connections.connections(evidence, known, facts.problems)),
         ("trails", lambda: trails.trails(evidence, known)),
         ("texts", lambda: texts.distinct_texts(evidence, known, facts.problems)),
         ("encoded", lambda: encoded.encoded(facts.texts)),
         ("indicators", lambda: indicators.indicators(facts.texts, decoded=facts.encoded)),
+        ("connections", lambda: _joined(speaking, facts)),
     ]
-    with progress.task("looking at the evidence", total=len(sides)) as task:
+    with (
+        # Beside the others: half of it is loading the ranges of addresses, on one core.
+        ThreadPoolExecutor(max_workers=1) as pool,
+        progress.task("looking at the evidence", total=len(sides)) as task,
+    ):
+        speaking = pool.submit(_connections, evidence, known)
         for name, look in sides:
             try:
                 task.check_cancelled()
@@ -163,3 +169,14 @@ def gather(evidence: Evidence, *, progress: Progress = SILENT) -> Facts:
                 facts.problems.append(f"the section {facts.failed[-1]} failed: {problem}")
             task.advance()
     return facts
+
+
+def _connections(evidence: Evidence, known: list[Layout]) -> tuple[Connections, list[str]]:
+    problems: list[str] = []
+    return connections.connections(evidence, known, problems), problems
+
+
+def _joined(pending: Future[tuple[Connections, list[str]]], facts: Facts) -> Connections:
+    found, problems = pending.result()
+    facts.problems += problems
+    return found
