@@ -123,3 +123,11 @@ def test_plugins_may_be_modules(package: str) -> None:
 def test_a_package_that_is_none_is_an_error() -> None:
     with pytest.raises(HuntkitError, match="is no package"):
         Registry("chart", "json.decoder", pick=module_itself).names()
+
+
+def test_packages_of_higher_floors_may_add_plugins() -> None:
+    plugins = Registry(
+        "codec", "json", pick=module_itself, also=["encodings", "no_such.package", "no_such"]
+    )
+    assert {"decoder", "utf_8"} <= set(plugins)
+    assert plugins.load("utf_8").__name__ == "encodings.utf_8"

@@ -36,6 +36,7 @@ class Registry(Generic[T]):
             underscore are no plugins.
         pick: takes the plugin out of its module: :func:`module_itself`, :func:`class_of`.
         disabled: names that are switched off: not listed, not loaded.
+        also: packages on higher floors that add plugins of this kind, where they are there.
 
     Examples:
         >>> plugins = Registry("codec", "encodings", pick=module_itself, disabled=["rot_13"])
@@ -52,10 +53,12 @@ class Registry(Generic[T]):
         *,
         pick: Callable[[ModuleType], T],
         disabled: Iterable[str] = (),
+        also: Iterable[str] = (),
     ) -> None:
         self.kind = kind
         self.package = package
         self.disabled = frozenset(disabled)
+        self._also = tuple(also)
         self._pick = pick
         self._modules: dict[str, str] | None = None
         self._loaded: dict[str, T] = {}
@@ -136,15 +139,26 @@ class Registry(Generic[T]):
             raise HuntkitError(
                 f"{self.package!r}, where the {self.kind} plugins are, is no package"
             )
-        for each in pkgutil.iter_modules(spec.submodule_search_locations):
-            if not each.name.startswith("_"):
-                yield each.name, f"{self.package}.{each.name}"
+        yield from _modules_of(self.package, spec.submodule_search_locations)
+        for package in self._also:
+            try:
+                there = importlib.util.find_spec(package)
+            except ModuleNotFoundError:  # not even the package that it would lie in
+                continue
+            if there is not None and there.submodule_search_locations is not None:
+                yield from _modules_of(package, there.submodule_search_locations)
 
     def _from_outside(self) -> Iterator[tuple[str, str]]:
         prefix = self.kind.lower().replace(" ", "_") + "."
         for entry in sorted(importlib.metadata.entry_points(group=GROUP), key=lambda e: e.name):
             if entry.name.startswith(prefix):
                 yield entry.name.removeprefix(prefix), entry.value.partition(":")[0].strip()
+
+
+def _modules_of(package: str, folders: Iterable[str]) -> Iterator[tuple[str, str]]:
+    for each in pkgutil.iter_modules(list(folders)):
+        if not each.name.startswith("_"):
+            yield each.name, f"{package}.{each.name}"
 
 
 def module_itself(module: ModuleType) -> ModuleType:

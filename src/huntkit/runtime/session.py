@@ -1,28 +1,35 @@
 """The session: settings, progress and history of one piece of work, held together.
 
-Two sessions in one process do not notice each other. Nothing is read or made at import.
+Two sessions in one process do not notice each other. Nothing is read or made at import, and a
+settings file not before something in it is needed.
 """
 
 import functools
 import importlib
 import os
+import warnings
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, Literal, Self, overload
+from typing import TYPE_CHECKING, Any, Final, Literal, Self, TypeVar, overload
 
 import platformdirs
 
 from huntkit.core.errors import SettingsError, did_you_mean
 from huntkit.core.progress import SILENT, Progress
 from huntkit.runtime.http_settings import HttpSettings
+from huntkit.runtime.secrets import Secret
+from huntkit.runtime.settings_place import find
 
 if TYPE_CHECKING:
     from huntkit.runtime.http_client import HttpClient, Service
     from huntkit.runtime.network import Network
+    from huntkit.runtime.secret_store import SecretStores
+    from huntkit.runtime.settings_file import Configured, SettingsFile
 
 FrameKind = Literal["pandas", "polars", "arrow"]
+T = TypeVar("T")
 
 _KINDS: Final = ("pandas", "polars", "arrow")
 _GIB: Final = 1024**3
@@ -39,6 +46,7 @@ class Settings:
         frame: the kind of frame that queries give.
         offline: refuse every use of the network, even where one is asked for.
         http: proxy, certificates, and how huntkit names itself to services.
+        disabled_plugins: plugins that are switched off, as ``kind.name``: ``driver.splunk``.
     """
 
     cache_dir: Path | None = None
@@ -46,6 +54,7 @@ class Settings:
     frame: FrameKind = "pandas"
     offline: bool = False
     http: HttpSettings = field(default_factory=HttpSettings)
+    disabled_plugins: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         faults = []
@@ -56,6 +65,20 @@ class Settings:
             faults.append(f"cache_limit_bytes={self.cache_limit_bytes} is below zero")
         if faults:
             raise SettingsError("; ".join(faults), context={"faults": faults})
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _OlderProxy:
+    url: str
+    user_name: str = ""
+    password: Secret | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Older:
+    """What we take from the section ``msticpy`` of existing files."""
+
+    proxies: dict[str, _OlderProxy] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -117,6 +140,13 @@ class History(Sequence[Run]):
 class Session:
     """Settings, progress and history of one piece of work.
 
+    Args:
+        settings: what it does by default; left out, the section ``huntkit`` of the settings file.
+        settings_file: the file with what services and providers need; left out, the one that
+            ``HUNTKITCONFIG`` or ``MSTICPYCONFIG`` names, or ``huntkit.yaml`` or
+            ``msticpyconfig.yaml`` in the current folder or in the user's home.
+        progress: where long work reports.
+
     Examples:
         >>> session = Session(Settings(frame="polars"))
         >>> session.frame, session.offline, len(session.history)
@@ -125,11 +155,101 @@ class Session:
         True
     """
 
-    def __init__(self, settings: Settings | None = None, *, progress: Progress = SILENT) -> None:
-        self.settings = Settings() if settings is None else settings
+    def __init__(
+        self,
+        settings: Settings | None = None,
+        *,
+        settings_file: str | os.PathLike[str] | None = None,
+        progress: Progress = SILENT,
+    ) -> None:
         self.progress = progress
+        self._settings = settings
+        self._settings_file = None if settings_file is None else Path(settings_file)
+        self._file: SettingsFile | None = None
         self._history = History()
         self._network: Network | None = None
+        self._stores: SecretStores | None = None
+
+    @property
+    def settings(self) -> Settings:
+        """What the session does by default.
+
+        Raises:
+            SettingsError: they come from a file, and something is wrong with them there.
+        """
+        if self._settings is None:
+            place, _ = self.settings_place()
+            self._settings = Settings() if place is None else self._own_settings()
+        return self._settings
+
+    def _own_settings(self) -> Settings:
+        own = self.file.section("huntkit", Settings, stores=self.stores, unknown="fault")
+        if own.http.proxy is not None or not self.file.has("msticpy"):
+            return own
+        older = self.file.section("msticpy", _Older, stores=self.stores, unknown="nothing")
+        proxy = older.proxies.get("https") or older.proxies.get("http")
+        if proxy is None:
+            return own
+        http = replace(
+            own.http, proxy=proxy.url, proxy_user=proxy.user_name, proxy_password=proxy.password
+        )
+        return replace(own, http=http)
+
+    def settings_place(self) -> tuple[Path | None, str]:
+        """Which settings file is used, and why a nearer one is not, if there is one."""
+        if self._settings_file is not None:
+            return self._settings_file.expanduser(), ""
+        return find()
+
+    @property
+    def file(self) -> "SettingsFile":
+        """The settings file, read when it is first asked for; what is strange in it warns then."""
+        if self._file is None:
+            module = importlib.import_module("huntkit.runtime.settings_file")  # late: needs YAML
+            path, why = self.settings_place()
+            self._file = module.load(path)
+            said = [*([why] if why else []), *(f"{path}: {each}" for each in self._file.told())]
+            for each in said:
+                warnings.warn(each, module.SettingsWarning, stacklevel=2)
+        return self._file
+
+    def settings_for(self, section: str, name: str, kind: type[T]) -> "Configured[T] | None":
+        """What the settings file says about one provider; None if it says nothing.
+
+        Args:
+            section: ``TIProviders``, ``DataProviders``, ``OtherProviders``, ``ContextProviders``.
+            name: what the user calls it, in any case of letters.
+            kind: the dataclass of its settings; ``AuthKey`` in the file is its ``auth_key``.
+
+        Raises:
+            SettingsError: everything that is wrong with the entry, with line numbers.
+
+        Examples:
+            >>> from huntkit.runtime import Secret
+            >>> @dataclass(frozen=True, kw_only=True)
+            ... class QuietNetSettings:
+            ...     auth_key: Secret
+            ...     base_url: str = "https://api.quietnet.example"
+            >>> Session().settings_for("TIProviders", "QuietNet", QuietNetSettings) is None
+            True
+        """
+        return self.file.entry(section, name, kind, stores=self.stores)
+
+    def settings_section(self, section: str, kind: type[T]) -> T:
+        """A whole section of the settings file, such as ``Azure``; defaults where it has none.
+
+        Raises:
+            SettingsError: everything that is wrong with the section, with line numbers.
+        """
+        return self.file.section(section, kind, stores=self.stores)
+
+    @property
+    def stores(self) -> "SecretStores":
+        """What asks keyrings and vaults for this session's secrets."""
+        if self._stores is None:
+            module = importlib.import_module("huntkit.runtime.secret_store")  # late: rarely needed
+            self._stores = module.SecretStores(self)
+        return self._stores
 
     @property
     def history(self) -> History:
@@ -200,10 +320,14 @@ class Session:
 
     def changed(self, **settings: Any) -> "Session":
         """A new session with some settings changed, the same progress and no history."""
-        return Session(replace(self.settings, **settings), progress=self.progress)
+        return Session(
+            replace(self.settings, **settings),
+            settings_file=self._settings_file,
+            progress=self.progress,
+        )
 
     def __repr__(self) -> str:
-        return f"Session({self.settings!r})"
+        return f"Session({self._settings or self.settings_place()[0] or Settings()!r})"
 
 
 @functools.cache
