@@ -34,6 +34,7 @@ _NAMES: Final[Mapping[str, str]] = {
     "object": "dynamic", "array": "dynamic",
 }  # fmt: skip
 _SPAN: Final = re.compile(r"(-?)(?:(\d+)\.)?(\d{1,2}):(\d{2}):(\d{2})(?:\.(\d{1,7}))?$")
+_TIME: Final = re.compile(r"[12]\d{3}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,9})?Z$")
 _NUMBERS: Final = {"NaN": float("nan"), "Infinity": float("inf"), "-Infinity": float("-inf")}
 
 
@@ -73,15 +74,24 @@ def table_of(names: Sequence[str], types: Sequence[str], rows: Sequence[Sequence
 
 
 def table_of_objects(
-    rows: Sequence[Mapping[str, Any]], schema: Sequence[tuple[str, str]] = ()
+    rows: Sequence[Mapping[str, Any]],
+    schema: Sequence[tuple[str, str]] = (),
+    *,
+    find_times: bool = False,
 ) -> pa.Table:
-    """Rows that are JSON objects as a table; columns of no told type get that of their values."""
+    """Rows that are JSON objects as a table; columns of no told type get that of their values.
+
+    Args:
+        rows: the objects; what one lacks is null.
+        schema: name and type of the columns that the service told.
+        find_times: columns whose every text is a time in UTC are times.
+    """
     told = dict(schema)
     names = list(dict.fromkeys([*told, *(name for row in rows for name in row)]))
     arrays = []
     for name in names:
         values = [row.get(name) for row in rows]
-        arrays.append(_checked(name, values, told.get(name) or _type_of(values)))
+        arrays.append(_checked(name, values, told.get(name) or _type_of(values, find_times)))
     return pa.table(dict(zip(names, arrays, strict=True)))
 
 
@@ -194,7 +204,7 @@ _MAKERS: Final[Mapping[str, Callable[[Sequence[Any]], pa.Array]]] = {
 }
 
 
-def _type_of(values: Sequence[Any]) -> str:
+def _type_of(values: Sequence[Any], times: bool) -> str:
     kinds = {type(value) for value in values if value is not None}
     if kinds == {bool}:
         return "bool"
@@ -202,6 +212,8 @@ def _type_of(values: Sequence[Any]) -> str:
         return "long"
     if kinds and kinds <= {int, float}:
         return "real"
+    if times and kinds == {str} and all(_TIME.match(each) for each in values if each is not None):
+        return "datetime"
     return "string" if not kinds or kinds == {str} else "dynamic"
 
 
