@@ -65,9 +65,17 @@ export class MiniMap {
     this.follow();
   }
 
+  // Asking where the list is would lay it out before its frame.
+  followSoon() {
+    this.due ??= requestAnimationFrame(() => {
+      this.due = undefined;
+      this.follow();
+    });
+  }
+
   // Puts the box around what the list has in view.
   follow() {
-    if (this.element.hidden) return;
+    if (this.element.hidden || !this.tall) return;
     const { scrollTop, scrollHeight, clientHeight } = this.list;
     const share = this.tall / scrollHeight;
     this.box.style.top = `${scrollTop * share}px`;

@@ -36,6 +36,7 @@ class ProcessTree {
     this.rareFew = spec.rarity && this.data.rarity.filter((each) => each >= RARE).length * 3 < this.size;
     this.chosen = -1;
     this.query = "";
+    this.folded = {}; // the texts of each column in lower case, once they were searched
     this.hits = new Set();
     this.hitList = [];
     this.build(plot);
@@ -87,7 +88,15 @@ class ProcessTree {
 
   redraw() {
     this.render();
-    this.drawMap();
+    this.drawMapSoon();
+  }
+
+  // The overview may come a frame later: a search should not wait for it.
+  drawMapSoon() {
+    this.waiting ??= requestAnimationFrame(() => {
+      this.waiting = undefined;
+      this.drawMap();
+    });
   }
 
   meaning() {
@@ -185,7 +194,8 @@ class ProcessTree {
     this.list();
   }
 
-  list() {
+  // Which rows there are; whoever renders them soon after says so.
+  list(rendered = false) {
     this.rows = this.query
       ? searched(this.tree, this.order, this.hitList)
       : unfolded(this.tree, this.order, this.open);
@@ -193,7 +203,8 @@ class ProcessTree {
     this.body.style.height = `${this.rows.length * ROW}px`;
     this.grid.setAttribute("aria-rowcount", String(this.rows.length + 1));
     this.say();
-    this.redraw();
+    if (!rendered) this.render();
+    this.drawMapSoon();
   }
 
   say() {
@@ -214,7 +225,7 @@ class ProcessTree {
     for (const [swatch, rank] of this.swatches ?? []) swatch.style.color = this.colours[rank];
     for (let i = first; i < last; i++) made.push(this.row(i));
     this.body.replaceChildren(...made);
-    this.map.follow();
+    this.map.followSoon();
     const active = this.at.has(this.chosen) ? this.rowId(this.chosen) : "";
     if (active) this.grid.setAttribute("aria-activedescendant", active);
     else this.grid.removeAttribute("aria-activedescendant");
@@ -345,7 +356,7 @@ class ProcessTree {
     this.query = query.trim().toLowerCase();
     this.hitList = this.query ? this.matches() : [];
     this.hits = new Set(this.hitList);
-    this.list();
+    this.list(this.hitList.length > 0);
     if (this.hitList.length) this.nextHit(0);
     else if (!this.query && this.chosen >= 0) this.reveal(this.chosen);
     this.tell?.();
@@ -357,7 +368,8 @@ class ProcessTree {
     const found = new Uint8Array(this.size);
     for (const id of columns) {
       const { values, codes } = this.data[id];
-      const fits = values.map((value) => value.toLowerCase().includes(this.query));
+      this.folded[id] ??= values.map((value) => value.toLowerCase());
+      const fits = this.folded[id].map((value) => value.includes(this.query));
       for (let i = 0; i < this.size; i++) if (fits[codes[i]]) found[i] = 1;
     }
     return this.order.filter((node) => found[node]);

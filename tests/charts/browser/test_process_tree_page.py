@@ -191,7 +191,7 @@ def test_a_chain_of_thousands_stays_readable(drawn: Callable[..., Any]) -> None:
     for _ in range(20):
         page.keyboard.press("PageDown")
     name = page.locator("[aria-selected=true] .hk-text")
-    assert name.bounding_box()["width"] > 60
+    assert name.evaluate("name => name.getBoundingClientRect().width") > 60
     assert page.locator("[aria-selected=true] .hk-deep").is_visible()
 
 
@@ -230,7 +230,8 @@ def test_marks_and_colours_are_shown_told_and_found(drawn: Callable[..., Any]) -
 
 def strong(page: Any) -> int:
     """How many pixels of the overview stand out: red, orange or blue."""
-    return page.evaluate("""() => {
+    return page.evaluate("""async () => {
+      for (let i = 0; i < 2; i++) await new Promise((resume) => requestAnimationFrame(resume));
       const canvas = document.querySelector(".hk-map canvas");
       const { width, height } = canvas;
       const copy = Object.assign(document.createElement("canvas"), { width, height });
@@ -275,4 +276,5 @@ def test_the_overview_shows_marks_and_hits_and_scrolls_the_list(drawn: Callable[
     page.locator(".hk-search").fill("tool59")
     assert strong(page) > 100
     page.locator(".hk-search").fill("tool599")
+    page.locator(".hk-map").wait_for(state="hidden")
     assert page.locator(".hk-map").is_hidden()
