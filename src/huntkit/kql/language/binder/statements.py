@@ -70,7 +70,9 @@ def literal(ctx: Context, node: s.Node, value: object, kind: str) -> plan.Lit:
     if value is None:
         return plan.Lit(kind, "" if kind == "string" else None)
     if kind == "dynamic":
-        return plan.Lit(kind, json.dumps(value, default=str))
+        # as a literal of the query would be written
+        written = json.dumps(value, default=str, ensure_ascii=False, separators=(",", ":"))
+        return plan.Lit(kind, written)
     if kind in ("string", "guid") and isinstance(value, str):
         return plan.Lit(kind, value if kind == "string" else value.lower())
     if kind == "bool" and isinstance(value, bool):
