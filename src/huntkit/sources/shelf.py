@@ -17,10 +17,11 @@ _GLOB: Final = re.compile(r"[*?\[]")
 
 
 class Shelf:
-    """Queries by family and name; those added later stand before those that were there.
+    """Queries by family and name; one that is added takes the place of another of its name.
 
     Args:
-        load: gives the first queries; called when they are first asked for.
+        load: gives the first queries, when they are first asked for; of two with one name in one
+            family the first one stands.
 
     Examples:
         >>> shelf = Shelf(lambda: [Query(name="list_logons", text="T", families=("Logons",))])
@@ -30,16 +31,16 @@ class Shelf:
 
     def __init__(self, load: Callable[[], Iterable[Query]]) -> None:
         self._load = load
+        self._added: list[Query] = []
         self._by_family: dict[str, dict[str, Query]] | None = None
 
     def add(self, queries: Iterable[Query]) -> list[str]:
         """Put queries on the shelf, also in the place of others; their names."""
-        added = []
-        for query in queries:
-            for family in query.families:
-                self._families().setdefault(family, {})[query.name] = query
-                added.append(f"{family}.{query.name}")
-        return added
+        added = list(queries)
+        self._added += added
+        if self._by_family is not None:
+            self._put(self._by_family, added)
+        return [f"{family}.{each.name}" for each in added for family in each.families]
 
     def families(self) -> list[str]:
         """The families, sorted."""
@@ -122,11 +123,16 @@ class Shelf:
 
     def _families(self) -> dict[str, dict[str, Query]]:
         if self._by_family is None:
-            self._by_family = {}
-            for query in self._load():
-                for family in query.families:
-                    self._by_family.setdefault(family, {}).setdefault(query.name, query)
+            found: dict[str, dict[str, Query]] = {}
+            self._put(found, [*reversed(list(self._load())), *self._added])
+            self._by_family = found
         return self._by_family
+
+    @staticmethod
+    def _put(families: dict[str, dict[str, Query]], queries: Iterable[Query]) -> None:
+        for query in queries:
+            for family in query.families:
+                families.setdefault(family, {})[query.name] = query
 
     def _unknown(self, name: str) -> UsageError:
         every = [full for full, _ in self.items()]
