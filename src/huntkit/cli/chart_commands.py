@@ -35,6 +35,7 @@ _FIRST: Mapping[str, str] = {
     "timeseries": "-q 'DeviceEvents | summarize n=count() by bin(TimeGenerated, 5m)'",
     "units": "-t SecurityEvent --x TimeGenerated --y Activity --group-by Computer",
 }
+_TEXTS = ("references",)  # of any type in Python; of texts here
 _METAVARS: Mapping[str, str] = {"title": "TEXT", "references": "TIME", "to_columns": "LAT LON",
                                 "band_columns": "LOW HIGH"}  # fmt: skip
 
@@ -155,11 +156,11 @@ def _option(given: inspect.Parameter, hint: Any, told: str) -> inspect.Parameter
     elif hint is bool or parts == [bool]:
         kind, words = bool, ""
         names = [flag] if default is False else [f"{flag}/--no-{flag[2:]}"]
-    elif hint in (int, float):
-        kind, words = hint, "N"
+    elif {int, float} & {hint, *parts}:
+        kind, words = (int if int in (hint, *parts) else float), "N"
     elif get_origin(hint) is tuple or any(get_origin(each) is tuple for each in parts):
         kind, words = tuple[str, str], _METAVARS.get(given.name, "COLUMN COLUMN")
-    elif hint is Any or several or any(get_origin(each) is Mapping for each in parts):
+    elif given.name in _TEXTS or several or any(get_origin(each) is Mapping for each in parts):
         kind = list[str]
         words = _METAVARS.get(given.name, "PART=COLUMN" if "Mapping" in str(hint) else "COLUMN,...")
     elif str in (hint, *parts):
