@@ -376,10 +376,9 @@ class HttpClient:
             error, hint = RateLimited, "ask again later, or ask for fewer values"
         elif reply.status_code in _DENIED:
             error, hint = AccessDenied, f"look at the key of {self.service.name} in the settings"
-        said = self._redactor.text(reply.snippet())
         return error(
             f"{self.service.name} answered {status_text(reply.status_code)}{_times(attempts)}: "
-            f"{said}",
+            f"{reply.snippet()}",
             service=self.service.name,
             status=reply.status_code,
             retry_after=asked_wait_s(reply.headers, self._network.clock.now()),

@@ -31,7 +31,7 @@ class Inflater:
         elif coding == "deflate":
             self._mode = zlib.MAX_WBITS
         else:
-            raise NotInflatable(f"it is encoded as {coding[:40]!r}, which was not asked for")
+            raise NotInflatable(f"it is encoded as {coding!r}, which was not asked for")
         self._coding = coding
         self._stream = zlib.decompressobj(self._mode)
         self._started = False

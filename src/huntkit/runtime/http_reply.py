@@ -1,7 +1,7 @@
 """What a service answered."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import Any, Final
@@ -27,6 +27,7 @@ class Reply:
         content: the body, decompressed.
         elapsed_s: how long the last attempt took.
         attempts: how many attempts it took.
+        hide: takes secrets out of a text; used for messages.
     """
 
     service: str
@@ -36,6 +37,7 @@ class Reply:
     content: bytes = field(repr=False)
     elapsed_s: float
     attempts: int = 1
+    hide: Callable[[str], str] = field(default=str, repr=False, compare=False)
 
     @property
     def text(self) -> str:
@@ -68,8 +70,9 @@ class Reply:
         if not self.content.strip():
             return "an empty body"
         kind = self.headers.get("content-type", "").partition(";")[0].strip() or "no content type"
-        start = visible(" ".join(self.text[: 4 * _SNIPPET].split()), limit=_SNIPPET)
-        return f"{visible(kind, limit=60)}, {len(self.content):,} bytes, begins {start!r}"
+        begins = self.hide(" ".join(self.text[: 20 * _SNIPPET].split()))  # before it is cut off
+        kind, start = visible(self.hide(kind), limit=60), visible(begins, limit=_SNIPPET)
+        return f"{kind}, {len(self.content):,} bytes, begins {start!r}"
 
 
 def status_text(status: int) -> str:

@@ -108,6 +108,7 @@ class Wire:
             headers={name: redactor.text(value) for name, value in outcome.headers.items()},
             content=redactor.echo(outcome.content),
             elapsed_s=time.perf_counter() - started,
+            hide=redactor.text,
         )
 
     async def close(self) -> None:

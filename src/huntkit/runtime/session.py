@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from huntkit.runtime.network import Network
     from huntkit.runtime.secret_store import SecretStores
     from huntkit.runtime.settings_file import Configured, SettingsFile
+    from huntkit.runtime.store import Store
 
 FrameKind = Literal["pandas", "polars", "arrow"]
 T = TypeVar("T")
@@ -168,6 +169,7 @@ class Session:
         self._file: SettingsFile | None = None
         self._history = History()
         self._network: Network | None = None
+        self._store: Store | None = None
         self._stores: SecretStores | None = None
 
     @property
@@ -280,11 +282,21 @@ class Session:
         return self.settings.offline
 
     @property
+    def store(self) -> "Store":
+        """Answers and quotas that outlive the process; the file is made when it is first used."""
+        if self._store is None:
+            module = importlib.import_module("huntkit.runtime.store")  # late: rarely needed
+            self._store = module.Store(self.cache_dir / "answers.sqlite")
+        return self._store
+
+    @property
     def network(self) -> "Network":
         """What all clients of this session share: connections, paces, breakers."""
         if self._network is None:
             module = importlib.import_module("huntkit.runtime.network")  # late: it is slow to load
-            self._network = module.Network(self.settings.http, offline=self.offline)
+            self._network = module.Network(
+                self.settings.http, offline=self.offline, quota=self.store
+            )
         return self._network
 
     def http(self, service: "Service") -> "HttpClient":
@@ -308,9 +320,11 @@ class Session:
         return client
 
     def close(self) -> None:
-        """Close all connections; the session can still be used."""
+        """Close all connections and files; the session can still be used."""
         if self._network is not None:
             self._network.close()
+        if self._store is not None:
+            self._store.close()
 
     def __enter__(self) -> Self:
         return self
