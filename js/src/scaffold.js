@@ -88,7 +88,7 @@ export function walls(context, colours, view, dims, axes) {
 const rules = ({ ticks }) => new Set([0, 1, ...ticks.map(({ at, under = at }) => under)]);
 
 // Labels along the edges that nothing hides: the floor's two nearest, and the leftmost upright.
-export function edges(context, colours, view, dims, axes) {
+export function edges(context, colours, view, dims, axes, width) {
   const project = projector(view);
   const sides = sidesOf(project, dims);
   const [wide, tall, deep] = dims.map((length) => length / 2);
@@ -100,14 +100,18 @@ export function edges(context, colours, view, dims, axes) {
     const [sx, sy] = project(...place(0.5));
     const outward = Math.hypot(sx - middle[0], sy - middle[1]) || 1;
     const [ox, oy] = [(sx - middle[0]) / outward, (sy - middle[1]) / outward];
-    let widest = 0;
+    let [widest, lowest] = [0, sy];
     for (const { at, label } of axis.ticks) {
       const [x, y] = project(...place(at));
+      lowest = Math.max(lowest, y);
       widest = Math.max(widest, lettered(context, colours, label, x + ox * 12, y + oy * 12 + 3, [ox, oy], taken, colours.faint));
     }
     // The name stands beyond the labels, whether they reach out to the side or below.
     const aside = Math.abs(ox) > 0.35 ? Math.sign(ox) * (widest + 24) : 0;
-    lettered(context, colours, axis.name, sx + aside, sy + oy * 12 + (aside ? 8 : 34), [ox, oy], taken, colours.text, true);
+    const room = ox > 0 ? width - sx - aside : sx + aside;
+    const fits = !aside || context.measureText(axis.name).width < room - 6;
+    const [x, y] = fits ? [sx + aside, sy + oy * 12 + (aside ? 8 : 34)] : [sx, lowest + 26];
+    lettered(context, colours, axis.name, x, y, [fits ? ox : 0, oy], taken, colours.text, true);
   };
   along(axes.x, (at) => [(at - 0.5) * dims[0], -tall, sides.z * deep]);
   along(axes.z, (at) => [sides.x * wide, -tall, (0.5 - at) * dims[2]]);

@@ -7,7 +7,7 @@ const BINS = 24;
 export function unitAxis({ name, names, time }, values) {
   if (names) {
     const bins = names.length;
-    return { name, names, values, bins, low: -0.5, high: bins - 0.5, say: (v) => names[v], binSaid: (at) => names[at] };
+    return { name, title: name, names, values, bins, low: -0.5, high: bins - 0.5, say: (v) => names[v], binSaid: (at) => names[at] };
   }
   let [low, high] = [Infinity, -Infinity];
   for (const v of values) [low, high] = [Math.min(low, v), Math.max(high, v)];
@@ -15,7 +15,7 @@ export function unitAxis({ name, names, time }, values) {
   const step = (high - low) / BINS;
   const brief = time ? (v) => stamp(v, 60000).slice(5) : short;
   return {
-    name, time, values, bins: BINS, low, high,
+    name, title: time ? `${name} (UTC)` : name, time, values, bins: BINS, low, high,
     say: time ? (v) => `${stamp(v, 1000)} UTC` : exact,
     binSaid: (at) => brief(low + at * step),
   };

@@ -17,7 +17,7 @@ const HEIGHT = 580;
 const BOX = { left: 120, right: 16, top: 10, below: 48 };
 const FLAT = 0.01; // pixels that a flat unit is thick
 const YAW = -0.38;
-const PITCH = 0.42;
+const PITCHES = [0.42, 0.5, 0.58, 0.66, 0.74];
 const IDLE_MS = 160; // after so long without a move, the picture is painted finely
 const LAYOUTS = {
   scatter: ["Scatter", "at its own values"],
@@ -28,6 +28,7 @@ const LAYOUTS = {
   blocks: ["Blocks", "in cells of three columns"],
 };
 const DEEP = new Set(["stacks", "space", "blocks"]);
+const OWN = new Set(["scatter", "space"]); // units stand at their own values
 
 class Units extends Surface {
   constructor(plot, spec, blobs) {
@@ -40,7 +41,7 @@ class Units extends Surface {
     }
     this.texts = JSON.parse(text(blobs.texts)).map(column);
     this.layout = spec.layout;
-    this.turned = { yaw: YAW, pitch: PITCH };
+    this.turned = null; // by the reader
     this.sorted = Array.from({ length: this.size }, (_, i) => i).sort((a, b) => this.groups[a] - this.groups[b] || a - b);
     this.turns = new Float32Array(this.size);
     this.sorted.forEach((i, nth) => {
@@ -101,8 +102,13 @@ class Units extends Surface {
     return DEEP.has(this.layout);
   }
 
-  // The box that a layout fills, in pixels of the world.
+  // The box that a layout fills, in pixels of the world; low stacks leave some of its room.
   get dims() {
+    const [wide, tall, deep] = this.most;
+    return [wide, this.at.tall ?? tall, deep];
+  }
+
+  get most() {
     const { wide, tall } = this.box;
     if (!this.deep) return [wide, tall, FLAT];
     const depth = this.layout === "stacks" ? this.axes.y : this.axes.z;
@@ -111,11 +117,11 @@ class Units extends Surface {
   }
 
   placed() {
-    const { dims, sorted, size } = this;
+    const { most: dims, sorted, size } = this;
     const { x, y, z } = this.axes;
     const bins = (axis) => binned(axis.values, axis.low, axis.high, axis.bins);
     const reach = (axis) => (axis.names ? 0.38 / axis.bins : 0.004);
-    if (this.layout === "stacks") return stacks(bins(x), bins(y), x.bins, y.bins, sorted, dims);
+    if (this.layout === "stacks") return lowered(stacks(bins(x), bins(y), x.bins, y.bins, sorted, dims), dims[1]);
     if (this.layout === "blocks") return blocks(bins(x), bins(y), bins(z), [x.bins, y.bins, z.bins], sorted, dims);
     if (this.layout === "space") {
       const side = Math.min(9, Math.max(2.6, 110 / Math.cbrt(size)));
@@ -147,8 +153,9 @@ class Units extends Surface {
   }
 
   fit() {
-    this.turned = { yaw: YAW, pitch: PITCH };
+    this.turned = null;
     this.refit();
+    this.thin();
     this.draw();
   }
 
@@ -157,7 +164,10 @@ class Units extends Surface {
     if (!this.deep) this.eye = { yaw: 0, pitch: 0, k: 1, cx: left + wide / 2, cy: top + tall / 2 };
     else {
       const room = { left: 110, top: 30, wide: this.width - 240, tall: HEIGHT - 30 - 70 };
-      this.eye = fitted(this.dims, this.turned.yaw, this.turned.pitch, room);
+      const tipped = (pitch) => fitted(this.dims, this.turned?.yaw ?? YAW, pitch, room);
+      const tries = (this.turned ? [this.turned.pitch] : PITCHES).map(tipped);
+      // From as high as costs no size: what is low is best seen from above.
+      this.eye = tries.findLast(({ k }) => k >= tries[0].k * 0.97);
     }
     this.fullest = this.eye.k;
   }
@@ -165,14 +175,18 @@ class Units extends Surface {
   arrange() {
     this.at = this.placed();
     this.refit();
+    this.rest();
+  }
+
+  // Units stand still where they are.
+  rest() {
     this.way = null;
     this.painter.arrange(this.at, this.at, this.legend.hidden);
   }
 
   // After groups were hidden or shown, or the painter was changed.
   rearranged() {
-    this.way = null;
-    this.painter.arrange(this.at, this.at, this.legend.hidden);
+    this.rest();
     this.draw();
   }
 
@@ -187,8 +201,7 @@ class Units extends Surface {
     this.refit();
     this.hover(-1, -1);
     if (this.still.matches) {
-      this.way = null;
-      this.painter.arrange(this.at, this.at, this.legend.hidden);
+      this.rest();
       this.draw();
       return;
     }
@@ -250,7 +263,7 @@ class Units extends Surface {
     this.stage.setAttribute("aria-busy", String(!fine));
     context.restore();
     context.globalAlpha = eased(share, 1);
-    if (axes) edges(context, this.colours, view, this.dims, axes);
+    if (axes) edges(context, this.colours, view, this.dims, axes, this.width);
     context.globalAlpha = 1;
   }
 
@@ -279,8 +292,8 @@ class Units extends Surface {
     const columns = this.layout === "columns";
     flatAxes(context, this.colours, box, {
       across, up, width: this.width,
-      x: { name: x.name, ticks },
-      y: { name: columns ? "rows" : y.name, ticks: columns ? this.at.heights : upright },
+      x: { name: x.title, ticks },
+      y: { name: columns ? "rows" : y.title, ticks: columns ? this.at.heights : upright },
     });
   }
 
@@ -289,7 +302,18 @@ class Units extends Surface {
     const next = Math.min(Math.max(k * factor, this.fullest * 0.5), this.fullest * 60);
     const grown = next / k;
     this.eye = { ...this.eye, k: next, cx: x + (cx - x) * grown, cy: y + (cy - y) * grown };
+    this.thin();
     this.moved();
+  }
+
+  // From near, units at their own values grow less than the distances between them, so that a
+  // heap comes apart.
+  thin() {
+    if (!OWN.has(this.layout)) return;
+    const { size, full = size } = this.at;
+    const less = Math.max(1, this.eye.k / this.fullest) ** -0.75;
+    this.at = { ...this.at, full, size: full.map((side) => side * less) };
+    this.rest();
   }
 
   // Draws at once, and finely when the hand rests.
@@ -306,8 +330,8 @@ class Units extends Surface {
   pan(dx, dy) {
     this.hover(-1, -1);
     if (this.deep && !this.shifting) {
-      this.turned.yaw += dx * 0.006;
-      this.turned.pitch = Math.min(1.5, Math.max(0.06, this.turned.pitch + dy * 0.006));
+      const { yaw, pitch } = this.eye;
+      this.turned = { yaw: yaw + dx * 0.006, pitch: Math.min(1.5, Math.max(0.06, pitch + dy * 0.006)) };
       this.eye = { ...this.eye, ...this.turned };
     } else this.eye = { ...this.eye, cx: this.eye.cx + dx, cy: this.eye.cy + dy };
     this.moved();
@@ -337,7 +361,8 @@ class Units extends Surface {
 
   describe(i) {
     const pairs = Object.values(this.axes).map((axis) => [axis.name, axis.say(axis.values[i])]);
-    if (this.spec.group_title) pairs.push([this.spec.group_title, this.spec.groups[this.groups[i]].name]);
+    const known = pairs.some(([name]) => name === this.spec.group_title);
+    if (this.spec.group_title && !known) pairs.push([this.spec.group_title, this.spec.groups[this.groups[i]].name]);
     for (const each of this.texts) if (i < this.spec.texts) pairs.push([each.name, lookUp(each, i)]);
     return [...pairs, ["row", count(i)]];
   }
@@ -377,7 +402,13 @@ class Units extends Surface {
   }
 }
 
-const named = (axis, ticks) => ({ name: axis.name, ticks });
+// Stacks in a box that is no higher than they need.
+function lowered(found, tall) {
+  const need = Math.min(tall, Math.max(tall * 0.2, found.levels * found.side * 1.06));
+  return { ...found, y: found.y.map((at) => at + (tall - need) / 2), tall: need };
+}
+
+const named = (axis, ticks) => ({ name: axis.title, ticks });
 
 window.huntkit.register("units", (figure, plot, spec, blobs) => {
   if (spec.units) return new Units(plot, spec, blobs);
