@@ -10,6 +10,7 @@ import { binned, packed, scatter } from "../src/layouts.js";
 import { Overlay } from "../src/overlay.js";
 import { neighbourhoods, shortest } from "../src/paths.js";
 import { rounded, ticks as numberTicks, upright } from "../src/scales.js";
+import { inView, spread } from "../src/tiles.js";
 import { clock, duration, stamp, ticks } from "../src/times.js";
 
 test("a binary search finds the first value that is not below", () => {
@@ -216,4 +217,23 @@ test("what is laid over others is found, told, merged from afar, and left out of
   over.place(2, 4, [0, 0, 0, 0, 0, 0], (i) => i, () => 5, 0);
   assert.deepEqual(over.at(3, 6).index, 3);
   assert.equal(over.at(30, 6), null);
+});
+
+test("latitudes are spread as Web Mercator does", () => {
+  assert.ok(Math.abs(spread(85.0511287798) - 180) < 0.01);
+  assert.ok(Math.abs(spread(0)) < 1e-9);
+  assert.ok(Math.abs(spread(-60) + (Math.log(Math.tan((75 * Math.PI) / 180)) * 180) / Math.PI) < 1e-9);
+  assert.ok(spread(90) < 181);
+});
+
+test("the tiles in view cover it, at the zoom where they are sharp", () => {
+  const whole = inView({ k: 256 / 360, x: 128, y: 128 }, 256, 256, 19);
+  assert.deepEqual(whole.map(({ z, column, row }) => [z, column, row]), [[0, 0, 0]]);
+  const k = 1024 / 360; // the world is 1024 px wide, and its middle in view
+  const near = inView({ k, x: 256, y: 256 }, 512, 512, 19);
+  assert.deepEqual(near.map(({ z, column, row }) => `${z}/${column}/${row}`), ["2/1/1", "2/2/1", "2/1/2", "2/2/2"]);
+  const { left, top, size } = near[0];
+  assert.deepEqual([left, top, size].map(Math.round), [0, 0, 256]);
+  assert.ok(inView({ k: 1e6, x: 0, y: 0 }, 500, 500, 4).every(({ z }) => z === 4));
+  assert.ok(inView({ k: 1, x: -1e9, y: 5 }, 500, 500, 19).every(({ column }) => column >= 0 && column < 8));
 });

@@ -1,11 +1,14 @@
-// Where in the world: points by count, lines between them, countries by count. Nothing is fetched.
+// Where in the world: points by count, lines between them, countries by count. Nothing is
+// fetched, unless the caller named a server of tiles.
 import { column, text } from "../decode.js";
 import { button, fields, make } from "../dom.js";
+import { clipped } from "../labels.js";
 import { Legend } from "../legend.js";
 import { mark } from "../marks.js";
 import { rgb } from "../palette.js";
 import { short } from "../scales.js";
 import { Surface } from "../surface.js";
+import { TileLayer, spread } from "../tiles.js";
 import { count } from "../times.js";
 
 const FLAT = 0.8; // degrees of longitude are drawn narrower, as they are at about 37 degrees
@@ -21,7 +24,13 @@ class GeoMap extends Surface {
     this.size = data.lon.length;
     this.most = data.rows.reduce((most, each) => Math.max(most, each), 1);
     this.world = window.huntkit.world;
-    this.paths = this.world.shapes.map(outline);
+    this.tiles = spec.tiles ? new TileLayer(spec.tiles, () => this.soon()) : null;
+    // Tiles come in Web Mercator, so all else must, too.
+    this.flat = this.tiles ? 1 : FLAT;
+    this.up = this.tiles ? spread : (lat) => lat;
+    const { grid } = this.world;
+    const raised = this.tiles ? (y) => spread(y / grid) * grid : (y) => y;
+    this.paths = this.world.shapes.map((rings) => outline(rings, raised));
     this.sizes = this.world.shapes.map(extent); // in degrees
     this.shade = new Map();
     const place = new Map(this.world.codes.map((code, at) => [code, at]));
@@ -38,21 +47,21 @@ class GeoMap extends Surface {
   }
 
   bounds() {
-    return [WHOLE[0] * FLAT, WHOLE[1], WHOLE[2] * FLAT, WHOLE[3]];
+    return [WHOLE[0] * this.flat, -this.up(-WHOLE[1]), WHOLE[2] * this.flat, -this.up(-WHOLE[3])];
   }
 
   x(lon) {
-    return lon * FLAT * this.view.k + this.view.x;
+    return lon * this.flat * this.view.k + this.view.x;
   }
 
   y(lat) {
-    return -lat * this.view.k + this.view.y;
+    return -this.up(lat) * this.view.k + this.view.y;
   }
 
   toMarks() {
     const { lon, lat, countries } = this.data;
-    const lons = [...lon, ...countries.map((each) => each.lon)].map((each) => each * FLAT);
-    const lats = [...lat, ...countries.map((each) => each.lat)].map((each) => -each);
+    const lons = [...lon, ...countries.map((each) => each.lon)].map((each) => each * this.flat);
+    const lats = [...lat, ...countries.map((each) => each.lat)].map((each) => -this.up(each));
     const air = 4; // degrees
     this.frame([Math.min(...lons) - air, Math.min(...lats) - air, Math.max(...lons) + air, Math.max(...lats) + air], 40, 60);
   }
@@ -82,24 +91,46 @@ class GeoMap extends Surface {
     const { k, x, y } = this.view;
     const grid = k / this.world.grid;
     context.save();
-    context.setTransform(ratio * grid * FLAT, 0, 0, -ratio * grid, ratio * x, ratio * y);
-    this.paths.forEach((path, at) => {
-      const shaded = this.shade.get(at);
-      context.fillStyle = shaded === undefined ? c.land : this.countryColour(shaded);
+    context.setTransform(ratio * grid * this.flat, 0, 0, -ratio * grid, ratio * x, ratio * y);
+    const fill = (path, colour) => {
+      context.fillStyle = colour;
       context.fill(path, "evenodd");
+    };
+    this.paths.forEach((path, at) => {
+      if (this.tiles || !this.shade.has(at)) fill(path, c.land);
     });
+    if (this.tiles) {
+      this.paintBorders(context, ratio, grid, x, y); // seen where no tile comes
+      context.setTransform(ratio, 0, 0, ratio, 0, 0);
+      this.tiles.paint(context, this.view, this.width, this.height);
+      context.setTransform(ratio * grid * this.flat, 0, 0, -ratio * grid, ratio * x, ratio * y);
+      context.globalAlpha = 0.55;
+    }
+    this.shade.forEach((shaded, at) => fill(this.paths[at], this.countryColour(shaded)));
     context.restore();
-    this.paintBorders(context, ratio, grid, x, y);
+    if (!this.tiles) this.paintBorders(context, ratio, grid, x, y);
     this.paintSmallCountries(context);
     this.paintLines(context);
     this.paintPoints(context);
     this.paintScale(context);
+    if (this.tiles) this.paintOwner(context);
+  }
+
+  paintOwner(context) {
+    const label = clipped(context, this.tiles.attribution, this.width / 2);
+    const wide = context.measureText(label).width;
+    context.globalAlpha = 0.85;
+    context.fillStyle = this.colours.ground;
+    context.fillRect(this.width - wide - 24, this.height - 28, wide + 16, 20);
+    context.globalAlpha = 1;
+    context.fillStyle = this.colours.text;
+    context.fillText(label, this.width - wide - 16, this.height - 18);
   }
 
   paintBorders(context, ratio, grid, x, y) {
     context.save();
     context.strokeStyle = this.colours.border;
-    context.setTransform(ratio * grid * FLAT, 0, 0, -ratio * grid, ratio * x, ratio * y);
+    context.setTransform(ratio * grid * this.flat, 0, 0, -ratio * grid, ratio * x, ratio * y);
     context.lineWidth = 0.7 / grid;
     for (const path of this.paths) context.stroke(path);
     context.restore();
@@ -196,7 +227,7 @@ class GeoMap extends Surface {
 
   countryAt(x, y) {
     const { k, x: left, y: top } = this.view;
-    const lon = ((x - left) / k / FLAT) * this.world.grid;
+    const lon = ((x - left) / k / this.flat) * this.world.grid;
     const lat = (-(y - top) / k) * this.world.grid;
     this.probe ??= document.createElement("canvas").getContext("2d");
     return this.paths.findIndex((path) => this.probe.isPointInPath(path, lon, lat, "evenodd"));
@@ -261,15 +292,16 @@ class GeoMap extends Surface {
   }
 }
 
-// A country's rings, in steps on the grid, as one path with north up.
-function outline(rings) {
+// A country's rings, in steps on the grid, as one path with north up; `raised` is where a latitude
+// stands.
+function outline(rings, raised) {
   const path = new Path2D();
   for (const ring of rings) {
     let [x, y] = [0, 0];
     for (let i = 0; i < ring.length; i += 2) {
       [x, y] = [x + ring[i], y + ring[i + 1]];
-      if (i) path.lineTo(x, y);
-      else path.moveTo(x, y);
+      if (i) path.lineTo(x, raised(y));
+      else path.moveTo(x, raised(y));
     }
     path.closePath();
   }

@@ -18,9 +18,11 @@ if TYPE_CHECKING:
     from huntkit.charts.kinds.timeline_values import timeline_values
     from huntkit.charts.kinds.timeseries import timeseries
     from huntkit.charts.kinds.units import units
+    from huntkit.charts.tiles import Tiles
 
 __all__ = [
     "Chart",
+    "Tiles",
     "clusters",
     "entity_graph",
     "geo_map",
@@ -38,6 +40,7 @@ __all__ = [
 
 _DOORS = {
     "Chart": "huntkit.charts.chart",
+    "Tiles": "huntkit.charts.tiles",
     "clusters": "huntkit.charts.kinds.clusters",
     "entity_graph": "huntkit.charts.kinds.entity_graph",
     "geo_map": "huntkit.charts.kinds.geo_map",

@@ -31,6 +31,7 @@ class Chart:
         table: the picture as a small table, its head first, for readers who do not see it.
         forms: what else `save` can write, by the file name's ending, such as ``.graphml``.
         times: the columns of `data` with the time, or with start and end, in charts along time.
+        origins: servers that the page may ask for pictures; none, unless the caller wants it.
         find: the rows of `data` behind some marks, where their numbers are not the rows' own.
     """
 
@@ -41,6 +42,7 @@ class Chart:
     table: tuple[tuple[str, ...], ...] = ()
     forms: Mapping[str, Callable[[], str]] = field(default_factory=dict, repr=False)
     times: tuple[str, ...] = ()
+    origins: tuple[str, ...] = ()
     find: Callable[[Sequence[int]], pl.DataFrame] | None = field(default=None, repr=False)
 
     @property

@@ -12,8 +12,10 @@ from huntkit.charts import events, stream
 from huntkit.charts.chart import Chart
 from huntkit.charts.kinds.timeline_values import numbers_of
 from huntkit.charts.payload import as_text, coded, json_bytes
+from huntkit.charts.tiles import Tiles, check_online
 from huntkit.core.errors import UsageError
 from huntkit.core.text import visible
+from huntkit.runtime.session import Session
 from huntkit.tables import frames
 
 LISTED: Final = 200  # places in the data table
@@ -47,6 +49,8 @@ def geo_map(
     source_columns: Sequence[str] | str | None = None,
     max_groups: int = 6,
     title: str | None = None,
+    tiles: Tiles | None = None,
+    session: Session | None = None,
 ) -> Chart:
     """A map of the world with a disc per place, as large as it has rows; nothing is fetched.
 
@@ -66,10 +70,14 @@ def geo_map(
             roles that the table has.
         max_groups: groups with a colour of their own; smaller ones share one.
         title: the heading.
+        tiles: a server whose pictures of the ground lie below; the page then asks it, and only
+            it, whenever it is opened.
+        session: the session whose ``offline`` refuses tiles; by default the default session.
 
     Raises:
         UnknownColumn: a named column is not in the table.
         UsageError: no column says where, or only one of a pair is named.
+        Offline: tiles, in an offline session.
 
     Examples:
         >>> chart = geo_map(
@@ -81,6 +89,8 @@ def geo_map(
     """
     if not 1 <= max_groups <= 30:
         raise UsageError(f"max_groups is {max_groups}", hint="from 1 to 30 can be told apart")
+    if tiles is not None:
+        check_online(tiles, session)
     table = frames.to_polars(data)
     sources = events.listed(source_columns)
     pair = _pair(table.columns, latitude_column, longitude_column)
@@ -109,6 +119,7 @@ def geo_map(
         group_by=group_by,
         left_out=(placeless, unknown),
         title=visible(title or "Map", limit=200),
+        tiles=tiles,
     )
 
 
@@ -258,6 +269,7 @@ def _chart(
     group_by: str | None,
     left_out: tuple[int, int],
     title: str,
+    tiles: Tiles | None,
 ) -> Chart:
     texts = [name for name in places.columns if name.startswith("text ")]
     told = []
@@ -279,6 +291,8 @@ def _chart(
         "countries": countries,
     }
     summary = _summary(places, lines, countries, left_out)
+    if tiles is not None:
+        summary += f" Opening this page asks {tiles.origin} for pictures of the ground in view."
     spec = {
         "kind": "geo_map",
         "title": title,
@@ -292,12 +306,15 @@ def _chart(
         ],
         "height": 840,
     }
+    if tiles is not None:
+        spec["tiles"] = tiles.spec()
     drawn = _drawn(places, countries, groups)
     return Chart(
         data=drawn,
         spec=spec,
         blobs={"places": json_bytes(content)},
         libraries=("world",) if spec["places"] else (),
+        origins=() if tiles is None else (tiles.origin,),
         table=_table(drawn, countries),
     )
 
