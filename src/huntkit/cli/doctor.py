@@ -5,6 +5,7 @@ import importlib.util
 import platform
 import shutil
 import sys
+import warnings
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -14,7 +15,10 @@ import huntkit
 from huntkit.cli.options import Writing
 from huntkit.cli.output import emit
 from huntkit.cli.target import check_output
-from huntkit.runtime.session import default_session
+from huntkit.core.errors import SettingsError
+from huntkit.runtime.session import Session, Settings, default_session
+from huntkit.runtime.settings_file import SettingsWarning, load
+from huntkit.runtime.settings_place import find
 
 _LIBRARIES = ("polars", "duckdb", "pyarrow", "pandas", "evtx", "orjson", "tldextract", "rich")
 _EXTRAS = {"notebook": ("IPython", "ipywidgets", "anywidget")}
@@ -25,7 +29,7 @@ def doctor(writing: Writing) -> None:
     """One row per thing looked at: what, state, value, hint."""
     check_output(writing)
     rows = pl.DataFrame(
-        [*_versions(), *_cache(), *_extras(), *_browser()],
+        [*_versions(), *_settings(), *_cache(), *_extras(), *_browser()],
         schema=["what", "state", "value", "hint"],
         orient="row",
     )
@@ -52,8 +56,35 @@ def _versions() -> Iterator[_Row]:
             yield name, "missing", "", "run: pip install --force-reinstall huntkit"
 
 
+def _settings() -> Iterator[_Row]:
+    path, why = find()
+    if why:
+        yield "settings", "not used", why, ""
+    if path is None:
+        yield "settings", "ok", "there is no settings file", ""
+        return
+    file = load(path)
+    own: list[str] = []
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", SettingsWarning)  # they are rows here
+            _ = default_session().settings
+    except SettingsError as problem:
+        faults = problem.context.get("faults")
+        own = [str(each) for each in faults] if isinstance(faults, list) else [str(problem)]
+    faulty = sorted({*map(str, file.faults), *own})
+    yield "settings", "faulty" if faulty else "ok", str(path), "see docs/settings.md" * bool(faulty)
+    for each in faulty:
+        yield "settings", "fault", each, ""
+    for strange in sorted(set(map(str, file.warnings)) - set(faulty)):
+        yield "settings", "warning", strange, ""
+
+
 def _cache() -> Iterator[_Row]:
-    folder = default_session().cache_dir
+    try:
+        folder = default_session().cache_dir
+    except SettingsError:  # told above
+        folder = Session(Settings()).cache_dir
     if not folder.exists():
         yield "cache", "ok", f"{folder} (not made yet)", ""
         return
