@@ -5,13 +5,21 @@ import { rgb } from "./palette.js";
 
 const SOFTWARE = /swiftshader|llvmpipe|softpipe|software|basic render/i;
 
+let known; // asking takes one of the few contexts that a page may have, so it is asked once
+
 // Why the graphics card can't be used, or null if it can.
 export function hindrance() {
+  if (known === undefined) known = probed();
+  return known;
+}
+
+function probed() {
   const gl = document.createElement("canvas").getContext("webgl");
   if (!gl) return "this browser gives no access to a graphics card (WebGL)";
   if (!gl.getExtension("ANGLE_instanced_arrays")) return "the graphics card can't draw many units at once";
   const told = /webkit|mozilla/i.test(gl.getParameter(gl.RENDERER)) && gl.getExtension("WEBGL_debug_renderer_info");
   const name = String(gl.getParameter(told ? told.UNMASKED_RENDERER_WEBGL : gl.RENDERER));
+  gl.getExtension("WEBGL_lose_context")?.loseContext();
   return SOFTWARE.test(name) ? "this browser only imitates a graphics card, which would be slower" : null;
 }
 

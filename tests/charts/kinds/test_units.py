@@ -59,6 +59,22 @@ def test_the_callers_columns_are_told() -> None:
     assert [each["name"] for each in json.loads(chart.blobs["texts"])] == ["text"]
 
 
+def test_the_table_counts_what_stands_where() -> None:
+    frame = table(7, kind=["p", "q", "p", "p", "q", "p", "p"])
+    assert units(frame, x="when", y="host", group_by="kind").table == (
+        ("host", "rows", "p", "q"),
+        ("h0", "3", "3", "0"),  # rows 0, 3, 6
+        ("h1", "2", "0", "2"),  # rows 1, 4
+        ("h2", "2", "2", "0"),  # rows 2, 5
+    )
+    assert units(frame, x="when", y="host").table == (
+        ("host", "rows"),
+        ("h0", "3"),
+        ("h1", "2"),
+        ("h2", "2"),
+    )
+
+
 def test_a_third_column_opens_two_layouts_more() -> None:
     flat = units(table(9), x="when", y="n").spec
     assert flat["layouts"] == ["scatter", "columns", "cells", "stacks"]

@@ -15,7 +15,6 @@ from huntkit.tables import frames
 
 MOST: Final = 60_000  # units that a page can move
 TEXTS: Final = 30  # different texts that an axis tells apart; rarer ones share a place
-LISTED: Final = 200  # cells in the data table
 
 MOVE_MS: Final = 1_200  # from one layout to the next
 FLAT: Final = ("scatter", "columns", "cells", "stacks")
@@ -131,7 +130,7 @@ def units(
         spec=spec,
         blobs=content,
         libraries=() if renderer == "canvas" else ("morph",),
-        table=_table(groups, group_by),
+        table=_table(sound, groups, of_row, (y, group_by), axes["y"].names),
     )
 
 
@@ -166,8 +165,26 @@ def _summary(
     return text
 
 
-def _table(groups: list[dict[str, Any]], group_by: str | None) -> tuple[tuple[str, ...], ...]:
+def _table(
+    rows: pl.DataFrame,
+    groups: list[dict[str, Any]],
+    of_row: pl.Series,
+    titles: tuple[str, str | None],
+    names: list[str] | None,
+) -> tuple[tuple[str, ...], ...]:
+    """How many rows stand at each name of y, in each group; just of each group without names."""
+    y, group_by = titles
     if not groups:
         return ()
-    head = (visible(group_by or "all", limit=80), "rows")
-    return (head, *((group["name"], f"{group['count']:,}") for group in groups[:LISTED]))
+    if names is None:
+        head = (visible(group_by or "all", limit=80), "rows")
+        return (head, *((group["name"], f"{group['count']:,}") for group in groups))
+    pairs = pl.DataFrame({"y": rows["_hk_y"].cast(pl.Int64), "group": of_row})
+    counts = {(place, of): count for place, of, count in pairs.group_by("y", "group").len().rows()}
+    parted = range(len(groups)) if len(groups) > 1 else range(0)
+    lines = []
+    for place, name in enumerate(names):
+        all_of_it = sum(counts.get((place, of), 0) for of in range(len(groups)))
+        each = (counts.get((place, of), 0) for of in parted)
+        lines.append((name, f"{all_of_it:,}", *(f"{count:,}" for count in each)))
+    return ((visible(y, limit=80), "rows", *(groups[of]["name"] for of in parted)), *lines)
