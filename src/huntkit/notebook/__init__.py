@@ -1,7 +1,7 @@
 """What notebooks add: charts that answer."""
 
 import importlib
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from huntkit.charts.chart import Chart
 from huntkit.core import extras
@@ -9,7 +9,18 @@ from huntkit.core import extras
 if TYPE_CHECKING:
     from huntkit.notebook.answering import LiveChart
 
-__all__ = ["live"]
+__all__ = ["LiveChart", "live"]
+
+
+def __getattr__(name: str) -> Any:
+    if name != "LiveChart":
+        raise AttributeError(f"module 'huntkit.notebook' has no attribute {name!r}")
+    extras.require("anywidget", extra="notebook")
+    return importlib.import_module("huntkit.notebook.answering").LiveChart
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})
 
 
 def live(chart: Chart) -> "LiveChart":
@@ -32,6 +43,5 @@ def live(chart: Chart) -> "LiveChart":
         >>> answering.selection.height
         1
     """
-    extras.require("anywidget", extra="notebook")
-    made: LiveChart = importlib.import_module("huntkit.notebook.answering").LiveChart(chart)
+    made: LiveChart = __getattr__("LiveChart")(chart)
     return made

@@ -52,7 +52,7 @@ def geo_map(
     tiles: Tiles | None = None,
     session: Session | None = None,
 ) -> Chart:
-    """A map of the world with a disc per place, as large as it has rows; nothing is fetched.
+    """A map of the world with a disc per place, as large as it has rows, without any network.
 
     The country shapes lie in the package (Natural Earth). Places come from the columns with
     latitude and longitude, such as those that `huntkit.enrich.geo` adds; without any, countries
