@@ -14,6 +14,7 @@ import typer
 from huntkit.cli.chart_commands import Charts
 from huntkit.cli.frame import Command, Commands, refuse_network
 from huntkit.cli.options import General, Paths, Reading, Span, Writing, shared
+from huntkit.cli.query_commands import LIBRARY_NAME, OwnQueries, Values, queries
 from huntkit.core.errors import UsageError
 
 app = typer.Typer(
@@ -177,14 +178,16 @@ def search(
     "huntkit query --sql 'SELECT * FROM Syslog LIMIT 9' evidence/",
     "KQL first, then the paths; with --sql one reading statement in DuckDB's dialect, and only"
     " paths. Either sees the evidence's tables, no file and no network. @FILE reads the text from a"
-    " file.",
+    " file. In the place of KQL may stand the name of a library query (huntkit queries), with its"
+    " values by --set.",
 )
 def query(
     words: Annotated[
         list[str],
         typer.Argument(
             metavar="KQL PATHS...",
-            help="The query, or @FILE; then files, folders, globs or archives. With --sql: paths.",
+            help="The query, or @FILE, or Family.name; then files, folders, globs or archives. With"
+            " --sql: paths.",
             show_default=False,
         ),
     ],
@@ -216,9 +219,24 @@ def query(
             help="The file that KQL's externaldata reads in the place of URI; may be repeated.",
         ),
     ] = None,
+    values: Values = None,
+    own: OwnQueries = None,
     general: General = General(),  # noqa: B008
 ) -> None:
-    """Ask in KQL or SQL."""
+    """Ask in KQL, SQL, or by a library query."""
+    if sql is None and words[1:] and LIBRARY_NAME.fullmatch(words[0]):
+        if now or geo or external:
+            raise UsageError("--now, --geo and --external are for queries of your own")
+        _work("library", general).run_query(
+            words[0], words[1:], reading, Span(), writing, general,
+            values=values or [], own=own or [],
+        )  # fmt: skip
+        return
+    if values or own:
+        raise UsageError(
+            "--set and --queries are for library queries",
+            hint="huntkit query Family.name evidence/ --set name=value",
+        )
     extras = {"geo": geo or [], "external": external or []}
     _work("questions", general).query(words, reading, writing, general, sql=sql, now=now, **extras)
 
@@ -373,6 +391,19 @@ def timeline(
     _work("questions", general).timeline(
         paths, reading, span, writing, general, names=table or [], group_by=group_by, title=title
     )
+
+
+app.add_typer(
+    queries,
+    name="queries",
+    short_help="The library of queries: list, search, show, run.",
+    help=_help(
+        "huntkit queries search --table SecurityEvent",
+        "huntkit queries run WindowsSecurity.list_host_logons evidence/ --set host_name=ws01",
+        "Named questions with parameters, for Windows, Linux, Defender, Azure, Office ... Without a"
+        " command, all of them are listed.",
+    ),
+)
 
 
 _charts = typer.Typer(
