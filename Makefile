@@ -6,7 +6,7 @@ DATA ?= $(or $(HUNTKIT_DATA),../shared/data)
 export HUNTKIT_DATA := $(abspath $(DATA))
 JOBS ?= 2
 
-.PHONY: help demo test lint types floors unit coverage test-browser test-js charts-js bench kql-conformance lock newcomer clean
+.PHONY: help demo test lint types floors unit coverage test-browser test-js charts-js bench kql-conformance kusto-parser check-queries lock newcomer clean
 
 help:  ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/'
@@ -69,6 +69,12 @@ bench: $(VENV)/.dev  ## speed, beside pandas and plain DuckDB on the same input
 
 kql-conformance: $(VENV)/.dev  ## how near our KQL is to Microsoft's; PARTS="parser" for some parts
 	@$(BIN)/python -m tools.kql_conformance $(PARTS)
+
+kusto-parser:  ## install Microsoft's KQL parser, with which the library's queries are checked (needs node)
+	@cd tools/kusto_parser && npm ci --ignore-scripts --no-audit --no-fund
+
+check-queries: $(VENV)/.dev  ## every change to each query of the library, and which no event notices
+	@$(BIN)/python -m tools.check_queries --survivors
 
 newcomer: $(VENV)/.dev  ## build the wheel, install it alone, run it with the network off
 	@.ci/newcomer "$(BIN)/python"

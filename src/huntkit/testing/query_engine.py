@@ -28,45 +28,7 @@ _STORED: Final = {
     "decimal": ("DOUBLE", pl.Float64()),
     "bool": ("BOOLEAN", pl.Boolean()),
 }
-_RESOURCE: Final = {
-    **dict.fromkeys(
-        ("id", "name", "type", "tenantId", "kind", "location", "resourceGroup",
-         "subscriptionId", "managedBy", "apiVersion"),
-        "string",
-    ),
-    **dict.fromkeys(
-        ("sku", "plan", "properties", "tags", "identity", "zones", "extendedLocation"), "dynamic"
-    ),
-}  # fmt: skip
-_RESOURCE_TABLES: Final = frozenset(
-    [
-        "AdvisorResources",
-        "AlertsManagementResources",
-        "AuthorizationResources",
-        "GuestConfigurationResources",
-        "HealthResources",
-        "KubernetesConfigurationResources",
-        "MaintenanceResources",
-        "NetworkResources",
-        "PatchAssessmentResources",
-        "PolicyResources",
-        "RecoveryServicesResources",
-        "ResourceChanges",
-        "ResourceContainerChanges",
-        "ResourceContainers",
-        "Resources",
-        "SecurityResources",
-        "ServiceHealthResources",
-    ]
-)
 EVERYWHERE: Final = -1  # the case of rows that are there in every run
-
-
-def known_columns(table: str) -> dict[str, str] | None:
-    """The columns of a known table with their KQL types, or None."""
-    if table in _RESOURCE_TABLES:
-        return dict(_RESOURCE)
-    return schemas.known(table)
 
 
 class Tables(Mapping[str, Mapping[str, str]]):
@@ -76,13 +38,13 @@ class Tables(Mapping[str, Mapping[str, str]]):
         self._more = more
 
     def __getitem__(self, name: str) -> Mapping[str, str]:
-        found = self._more.get(name) or known_columns(name)
+        found = self._more.get(name) or schemas.known(name)
         if found is None:
             raise KeyError(name)
         return found
 
     def __iter__(self) -> Any:
-        return iter([*schemas.names(), *_RESOURCE_TABLES, *self._more])
+        return iter([*schemas.names(), *self._more])
 
     def __len__(self) -> int:
         return len(list(iter(self)))
@@ -157,7 +119,7 @@ class Engine:
         unknown = {
             name: _guessed(row for _, row in rows)
             for name, rows in by_table.items()
-            if known_columns(name) is None
+            if schemas.known(name) is None
         }
         self._tables = Tables(unknown)
         self._filled = {}
