@@ -7,6 +7,7 @@ from typing import Final
 ACCEPTED: Final = "gzip, deflate"
 
 _PIECE: Final = 256 * 1024
+_HEAD: Final = 2
 
 
 class NotInflatable(Exception):
@@ -35,6 +36,7 @@ class Inflater:
         self._coding = coding
         self._stream = zlib.decompressobj(self._mode)
         self._started = False
+        self._head = b""  # of a deflate, until it is known which of the two it is
 
     def feed(self, data: bytes) -> Iterator[bytes]:
         """What comes out of one more piece, at most 256 KiB at a time."""
@@ -45,15 +47,19 @@ class Inflater:
 
     def finish(self) -> None:
         """Nothing, if the body was whole."""
-        if self._started and not self._stream.eof:
+        if self._head or (self._started and not self._stream.eof):
             raise NotInflatable(f"its {self._coding} is cut off")
 
     def _inflated(self, data: bytes) -> Iterator[bytes]:
-        if data and not self._started:
-            self._started = True
-            if self._coding == "deflate" and not _is_zlib(data):
+        if self._coding == "deflate" and not self._started:
+            self._head += data
+            if len(self._head) < _HEAD:
+                return
+            data, self._head = self._head, b""
+            if not _is_zlib(data):
                 # What the standard calls deflate is zlib; many servers send it raw.
                 self._stream = zlib.decompressobj(-zlib.MAX_WBITS)
+        self._started = self._started or bool(data)
         while data:
             if self._stream.eof:
                 if self._coding == "deflate" or not data.strip(b"\0"):
@@ -66,5 +72,5 @@ class Inflater:
 
 
 def _is_zlib(data: bytes) -> bool:
-    head = int.from_bytes(data[:2].ljust(2, b"\0"), "big")
+    head = int.from_bytes(data[:_HEAD], "big")
     return head >> 8 & 15 == zlib.DEFLATED and head % 31 == 0
