@@ -36,7 +36,7 @@ def inflated(coding: str, data: bytes, cuts: list[int]) -> bytes:
     cuts=st.lists(st.integers(0, 5000), max_size=5),
 )
 def test_a_body_is_the_same_however_it_arrives(coding, data, cuts) -> None:
-    assert inflated(coding, PACKERS[coding](data), [cut for cut in cuts if cut > 1]) == data
+    assert inflated(coding, PACKERS[coding](data), cuts) == data
 
 
 @given(data=st.binary(min_size=1, max_size=500), at=st.integers(0, 10_000))
