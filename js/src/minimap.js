@@ -6,6 +6,7 @@ const WIDE = 76; // px; matches page.css
 const STEP = 4; // px per level
 const DEEPEST = 14; // levels that are told apart
 const TALLEST_LINE = 4; // px
+const LEAST_ROOM = 1050; // px for both: the list's own columns come first
 
 export class MiniMap {
   // `list` is the element that scrolls; `title` says what the colours mean.
@@ -39,7 +40,8 @@ export class MiniMap {
   // `depths` and `ranks` of all rows, from the top; `colours` by rank: 0 is faint, and higher ranks
   // are drawn over lower ones.
   draw(depths, ranks, colours) {
-    this.element.hidden = this.list.scrollHeight <= this.list.clientHeight + 1;
+    const narrow = this.element.parentElement.clientWidth < LEAST_ROOM;
+    this.element.hidden = narrow || this.list.scrollHeight <= this.list.clientHeight + 1;
     const ratio = window.devicePixelRatio || 1;
     const room = this.list.clientHeight;
     if (this.element.hidden || !room) return;

@@ -275,6 +275,10 @@ def test_the_overview_shows_marks_and_hits_and_scrolls_the_list(drawn: Callable[
     assert page.evaluate("document.activeElement.className") == "hk-tree"
     page.locator(".hk-search").fill("tool59")
     assert strong(page) > 100
+    page.set_viewport_size({"width": 1000, "height": 900})
+    page.locator(".hk-map").wait_for(state="hidden")  # the columns need the room
+    page.set_viewport_size({"width": 1400, "height": 900})
+    page.locator(".hk-map").wait_for(state="visible")
     page.locator(".hk-search").fill("tool599")
     page.locator(".hk-map").wait_for(state="hidden")
     assert page.locator(".hk-map").is_hidden()
