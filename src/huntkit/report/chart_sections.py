@@ -36,7 +36,8 @@ def _logons(facts: Facts) -> Section:
     )
     section.blocks += chart_block(
         lambda: pictures.sessions(given),
-        "How long each session lasted. A torn end: no logoff was seen.",
+        "How long each session lasted. Logons without a logoff in these logs are not drawn: "
+        f"{given.sessions['End'].null_count():,}.",
     )
     section.blocks += chart_block(
         lambda: pictures.logon_graph(given),

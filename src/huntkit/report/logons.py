@@ -105,7 +105,10 @@ def _names(evidence: Evidence, layout: Layout | None) -> dict[str, str]:
 
 
 def _sessions(evidence: Evidence, layout: Layout | None) -> pl.DataFrame:
-    """Logons (4624) of Windows with the first logoff (4634, 4647) of the same session."""
+    """Logons (4624) of Windows with the first logoff (4634, 4647) of the same session.
+
+    Numbers of sessions are used again: a logoff after the next logon of that number is not its.
+    """
     needed = ("EventID", "Computer", "TargetLogonId", "TargetUserName")
     if layout is None or layout.time is None or any(not _held(layout, name) for name in needed):
         return pl.DataFrame(schema=_SESSIONS)
@@ -120,13 +123,16 @@ def _sessions(evidence: Evidence, layout: Layout | None) -> pl.DataFrame:
                 SELECT {columns}, {layout.sql_text("TargetUserName")} AS account, {kind} AS kind,
                        CASE WHEN {source} IN {_OWN} THEN '' ELSE {source} END AS source
                 FROM {layout.sql} WHERE EventID = 4624),
+            told AS (SELECT *, lead(t) OVER (PARTITION BY host, id ORDER BY t) AS again FROM begun),
             ended AS (SELECT {columns} FROM {layout.sql} WHERE EventID IN (4634, 4647))
-            SELECT begun.t AS "Start", ended.t AS "End", account AS "Account",
-                   begun.host AS "Host", kind AS "Type", source AS "Source", begun.id AS "LogonId",
+            SELECT told.t AS "Start",
+                   CASE WHEN again IS NULL OR ended.t <= again THEN ended.t END AS "End",
+                   account AS "Account", told.host AS "Host", kind AS "Type", source AS "Source",
+                   told.id AS "LogonId",
                    count(*) OVER () AS "Total"
-            FROM begun ASOF LEFT JOIN ended
-                ON begun.host = ended.host AND begun.id = ended.id AND ended.t >= begun.t
-            WHERE begun.t IS NOT NULL AND {_PERSON.format("account")}
+            FROM told ASOF LEFT JOIN ended
+                ON told.host = ended.host AND told.id = ended.id AND ended.t >= told.t
+            WHERE told.t IS NOT NULL AND {_PERSON.format("account")}
             ORDER BY 1, 4, 3, 7 LIMIT {MOST_SESSIONS}""",  # noqa: S608  quoted
         frame="polars",
     )
