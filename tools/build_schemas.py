@@ -25,6 +25,38 @@ LETTERS = {
     "timespan": ":t",
     "decimal": ":m",
 }
+_RESOURCES = {
+    **dict.fromkeys(
+        ("id", "name", "type", "tenantId", "kind", "location", "resourceGroup", "subscriptionId",
+         "managedBy", "apiVersion"),
+        "string",
+    ),
+    **dict.fromkeys(
+        ("sku", "plan", "properties", "tags", "identity", "zones", "extendedLocation"), "dynamic"
+    ),
+}  # fmt: skip
+# Tables that the collection lacks: Resource Graph's, and Defender's first table of alerts, which
+# Microsoft's documentation dropped when AlertInfo and AlertEvidence took its place.
+MORE = {
+    "DeviceAlertEvents": {
+        "AlertId": "string",
+        "Timestamp": "datetime",
+        "DeviceId": "string",
+        "DeviceName": "string",
+        "Severity": "string",
+        "Category": "string",
+        "Title": "string",
+        "FileName": "string",
+        "SHA1": "string",
+        "RemoteUrl": "string",
+        "RemoteIP": "string",
+        "AttackTechniques": "string",
+        "ReportId": "long",
+        "Table": "string",
+    },
+    "ResourceContainers": _RESOURCES,
+    "Resources": _RESOURCES,
+}
 HEAD = """\
 # Columns and KQL types of Microsoft Sentinel, Log Analytics and Defender XDR tables.
 # Facts from Microsoft's documentation (CC-BY-4.0), by way of FalconForceTeam/KQLAnalyzer's
@@ -37,10 +69,11 @@ def main() -> None:
     """Read the collected schemas and write the compact file."""
     folder = Path(os.environ.get("HUNTKIT_DATA") or ROOT.parent / "shared" / "data")
     with gzip.open(folder / "kql" / "schemas.json.gz", "rt", encoding="utf-8") as stream:
-        tables = json.load(stream)["tables"]
+        collected = json.load(stream)["tables"]
+    tables = {**MORE, **{name: each["columns"] for name, each in collected.items()}}
     lines = []
     for name in sorted(tables):
-        columns = tables[name]["columns"]
+        columns = tables[name]
         words = [name, *(column + LETTERS[kind] for column, kind in columns.items())]
         if any("\t" in word or "\n" in word for word in words) or any(":" in c for c in columns):
             raise SystemExit(f"{name}: a name holds a separator")
