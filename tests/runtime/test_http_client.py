@@ -79,7 +79,13 @@ def test_an_awaited_call_works_in_a_loop_that_runs_already(http_server, client) 
 
 @pytest.mark.parametrize(
     ("status", "error"),
-    [(400, RequestFailed), (401, AccessDenied), (403, AccessDenied), (404, RequestFailed)],
+    [
+        (304, RequestFailed),
+        (400, RequestFailed),
+        (401, AccessDenied),
+        (403, AccessDenied),
+        (404, RequestFailed),
+    ],
 )
 def test_a_refusal_is_an_error_and_is_not_tried_again(
     status: int, error: type[RequestFailed], http_server, client

@@ -34,9 +34,10 @@ from huntkit.runtime.secrets import Secret
 
 Params = Mapping[str, Parts | Sequence[Part] | None]
 
-_ERROR: Final = 400
+_GOOD: Final = range(200, 300)
 _UNAUTHORIZED: Final = 401
 _DENIED: Final = frozenset({401, 403, 407})
+_HARMLESS: Final = frozenset({"GET", "HEAD", "OPTIONS", "PUT", "DELETE"})
 _LOOPBACK: Final = frozenset({"localhost", "127.0.0.1", "::1"})
 
 
@@ -59,7 +60,7 @@ class Service:
         auth: a name and a password.
         token: a source of bearer tokens.
         limits: how often, how long, how much.
-        answers: HTTP statuses of 400 and above that are answers, such as 404 for "not known".
+        answers: HTTP statuses other than 2xx that are answers, such as 404 for "not known".
         plain_http: whether keys may be sent without encryption to hosts other than this one.
         elsewhere: whether redirects to other hosts are followed, without any credentials.
     """
@@ -79,7 +80,7 @@ class Service:
 class HttpClient:
     """Asks one service; every method has an awaitable twin that begins with ``a``.
 
-    Replies of 400 and above are errors, unless the service or the call names them in `answers`.
+    Only 2xx are answers, and what the service or the call names in `answers`; all else is an error.
 
     Raises, in all methods:
         AccessDenied: 401 or 403.
@@ -139,22 +140,18 @@ class HttpClient:
         answers: Collection[int] = (),
         repeatable: bool = False,
     ) -> Reply:
-        """The reply to a POST; see `get`.
-
-        Args:
-            url: as in `get`.
-            fill: as in `get`.
-            params: as in `get`.
-            headers: as in `get`.
-            json: a body that is sent as JSON; secrets may stand in it.
-            form: a body that is sent as a form.
-            content: a body as it is.
-            answers: as in `get`.
-            repeatable: sending it twice does no harm, as with queries and look-ups; else it is
-                repeated only where the service can't have acted on it.
-        """
-        call = self.call("POST", url, fill=fill, params=params, headers=headers)
-        call = replace(call, json=json, form=form, content=content, repeatable=repeatable)
+        """The reply to a POST; see `get` and `call`."""
+        call = self.call(
+            "POST",
+            url,
+            fill=fill,
+            params=params,
+            headers=headers,
+            json=json,
+            form=form,
+            content=content,
+            repeatable=repeatable,
+        )
         return self.send(call, answers=answers)
 
     async def apost(
@@ -170,9 +167,18 @@ class HttpClient:
         answers: Collection[int] = (),
         repeatable: bool = False,
     ) -> Reply:
-        """The reply to a POST, awaited; see `post`."""
-        call = self.call("POST", url, fill=fill, params=params, headers=headers)
-        call = replace(call, json=json, form=form, content=content, repeatable=repeatable)
+        """The reply to a POST, awaited; see `get` and `call`."""
+        call = self.call(
+            "POST",
+            url,
+            fill=fill,
+            params=params,
+            headers=headers,
+            json=json,
+            form=form,
+            content=content,
+            repeatable=repeatable,
+        )
         return await self.asend(call, answers=answers)
 
     def download(
@@ -201,8 +207,25 @@ class HttpClient:
         fill: Mapping[str, Part] | None = None,
         params: Params | None = None,
         headers: Mapping[str, Parts] | None = None,
+        json: Any = None,
+        form: Mapping[str, Parts | None] | None = None,
+        content: bytes | str | None = None,
+        repeatable: bool | None = None,
     ) -> Call:
-        """A request with what the service declares, not sent yet.
+        """A request of any method, not sent yet: for `send` and `asend`.
+
+        Args:
+            method: GET, POST, PUT, PATCH, DELETE ...
+            url: as in `get`.
+            fill: as in `get`.
+            params: as in `get`.
+            headers: as in `get`.
+            json: a body that is sent as JSON; secrets may stand in it.
+            form: a body that is sent as a form.
+            content: a body as it is.
+            repeatable: sending it twice does no harm, as with queries and look-ups; else it is
+                repeated only where the service can't have acted on it. By default that is so for
+                GET, HEAD, OPTIONS, PUT and DELETE.
 
         Raises:
             UsageError: the URL can't be used, leads to another host, or a hole is not filled.
@@ -216,7 +239,10 @@ class HttpClient:
             params={**service.params, **(params or {})},
             headers={**service.headers, **(headers or {})},
             auth=service.auth,
-            repeatable=method in ("GET", "HEAD", "OPTIONS", "PUT", "DELETE"),
+            json=json,
+            form=form,
+            content=content,
+            repeatable=method in _HARMLESS if repeatable is None else repeatable,
         )
         _ = call.shown_url  # so that a hole that nothing fills is an error here
         self._check_encrypted(call)
@@ -255,7 +281,6 @@ class HttpClient:
     async def _exchange(
         self, call: Call, answers: Collection[int], limits: Limits, sink: Sink | None
     ) -> Reply:
-        self._check_encrypted(call)  # once more: a body came in since the call was made
         pace = self._network.pace(self.service.name, self.service.limits)
         breaker = self._network.breaker(call.host)
         async with pace.slots:
@@ -264,8 +289,7 @@ class HttpClient:
         self._tell(breaker, outcome)
         if isinstance(outcome, Failure):
             raise self._failed(call, outcome, attempts)
-        good = outcome.status_code < _ERROR
-        if good or outcome.status_code in {*answers, *self.service.answers}:
+        if outcome.status_code in _GOOD or outcome.status_code in {*answers, *self.service.answers}:
             return replace(outcome, attempts=attempts)
         raise self._refused(call, outcome, attempts)
 
