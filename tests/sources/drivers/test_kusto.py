@@ -115,7 +115,9 @@ def test_it_keeps_the_promises_of_drivers(cluster):
 
 
 def test_values_go_beside_the_text(cluster, session):
-    text = "declare query_parameters(n: long, name: string); Beats | where N == n or Computer == name"
+    text = (
+        "declare query_parameters(n: long, name: string); Beats | where N == n or Computer == name"
+    )
     driver = connected(session, cluster)
     hostile = "ws9' or 1 == 1 //"
     for name, rows in ((hostile, [1]), ("ws2", [1, 2])):

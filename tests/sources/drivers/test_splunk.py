@@ -192,7 +192,7 @@ def test_splunks_own_library_reads_the_stand_in_and_asks_as_we_do(http_server, s
     assert ours.table.column("host").to_pylist() == [row["host"] for row in ROWS]
     paths = {asked.path.rsplit(".", 1)[0] for asked in server.asked[before:]}
     assert any(path.startswith("/services/search/v2/jobs") for path in paths)
-    assert "/services/search/v2/jobs" in their_paths
+    assert "/services/search/v2/jobs/" in their_paths
     assert any(path.endswith("/search/v2/jobs/SID/results") for path in their_paths)
 
 

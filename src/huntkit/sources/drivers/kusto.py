@@ -17,8 +17,8 @@ from huntkit.runtime.http_client import HttpClient
 from huntkit.signin.azure import AzureIdentity, AzureTokens
 from huntkit.sources.driver import Answer, Driver, Gap, Limits, Request, Schema
 from huntkit.sources.errors import NotConnected, QueryRefused
+from huntkit.sources.json_rows import kql_type, table_of
 from huntkit.sources.kusto.complaints import gap, messages, refusal
-from huntkit.sources.kusto.rows import kql_type, table_of
 
 _MIB: Final = 1024**2
 _LAKE: Final = "https://api.securityplatform.microsoft.com/lake/kql"

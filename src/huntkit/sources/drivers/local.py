@@ -1,7 +1,7 @@
 """Log files on this machine: evidence, asked in KQL."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from hashlib import sha256
 from pathlib import Path
@@ -30,7 +30,9 @@ class LocalSettings:
         geo: tells where addresses are, for ``geo_info_from_ip_address``.
     """
 
-    data: Evidence | str | Path | Sequence[str | Path] | None = None
+    data: Evidence | str | Path | Sequence[str | Path] | None = field(
+        default=None, metadata={"aliases": ("data_paths",)}
+    )
     assume_timezone: str | None = None
     assume_year: int | None = None
     cache: bool = True

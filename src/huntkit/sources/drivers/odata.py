@@ -18,8 +18,8 @@ from huntkit.runtime.http_client import HttpClient
 from huntkit.signin.azure import AzureIdentity, AzureTokens
 from huntkit.sources.driver import Answer, Driver, Gap, Limits, Request, Schema
 from huntkit.sources.errors import NotConnected, QueryRefused
+from huntkit.sources.json_rows import kql_type, table_of_objects
 from huntkit.sources.kusto.complaints import refusal
-from huntkit.sources.kusto.rows import kql_type, table_of_objects
 
 _REFUSED: Final = frozenset({400, 404})
 _SECURITY: Final = "/v1.0/security"

@@ -15,8 +15,8 @@ from huntkit.runtime.http_client import HttpClient
 from huntkit.signin.azure import AzureIdentity, AzureTokens
 from huntkit.sources.driver import Answer, Driver, Gap, Limits, Request, Schema
 from huntkit.sources.errors import NotConnected
+from huntkit.sources.json_rows import table_of_objects
 from huntkit.sources.kusto.complaints import refusal
-from huntkit.sources.kusto.rows import table_of_objects
 
 _SERVICE: Final = "Resource Graph"
 _VERSION: Final = "2022-10-01"

@@ -18,8 +18,8 @@ from huntkit.runtime.http_reply import Reply
 from huntkit.signin.azure import AzureIdentity, AzureTokens
 from huntkit.sources.driver import Answer, Driver, Gap, Limits, Request, Schema
 from huntkit.sources.errors import NotConnected
+from huntkit.sources.json_rows import kql_type, table_of
 from huntkit.sources.kusto.complaints import gap, refusal
-from huntkit.sources.kusto.rows import kql_type, table_of
 
 _MIB: Final = 1024**2
 _HOLE: Final = "/v1/workspaces/{workspace}"

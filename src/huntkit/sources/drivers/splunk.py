@@ -23,7 +23,7 @@ from huntkit.runtime.http_client import HttpClient
 from huntkit.runtime.http_reply import Reply
 from huntkit.sources.driver import Answer, Driver, Gap, Limits, Request, Schema
 from huntkit.sources.errors import NotConnected, QueryRefused
-from huntkit.sources.kusto.rows import column_of
+from huntkit.sources.json_rows import column_of
 from huntkit.sources.queries.definition import Query
 
 _SERVICE: Final = "Splunk"

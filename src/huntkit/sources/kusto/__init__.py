@@ -1,1 +1,1 @@
-"""What services of the Kusto family have in common: their types, rows and complaints."""
+"""What services of the Kusto family have in common."""

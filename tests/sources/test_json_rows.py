@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from huntkit.core.errors import BadReply
-from huntkit.sources.kusto.rows import column_of, kql_type, table_of, table_of_objects
+from huntkit.sources.json_rows import column_of, kql_type, table_of, table_of_objects
 
 
 def test_every_type_comes_as_what_it_is():
@@ -77,7 +77,8 @@ def test_objects_without_told_types_get_those_of_their_values():
 
 
 json_values = st.recursive(
-    st.none() | st.booleans() | st.integers(-(2**63), 2**63 - 1) | st.floats(allow_nan=False, allow_infinity=False)
+    st.none() | st.booleans() | st.integers(-(2**63), 2**63 - 1)
+    | st.floats(allow_nan=False, allow_infinity=False)
     | st.text(st.characters(exclude_categories=["Cs"]), max_size=8),
     lambda inside: st.lists(inside, max_size=3) | st.dictionaries(st.text(
         st.characters(exclude_categories=["Cs"]), max_size=3), inside, max_size=3),

@@ -1,4 +1,4 @@
-"""Rows of JSON, as the Kusto family sends them, to Arrow tables."""
+"""Rows of JSON, as services send them, to Arrow tables; types by KQL's names."""
 
 import re
 from collections.abc import Callable, Mapping, Sequence
