@@ -8,8 +8,9 @@ from huntkit.core.errors import HuntkitError, UsageError
 from huntkit.core.timespan import TimeSpan
 from huntkit.runtime.session import Session
 from huntkit.sources.catalog import Place, place
+from huntkit.sources.configured import settings_from_file
 from huntkit.sources.connection import Connection
-from huntkit.sources.declared import declared, names_of
+from huntkit.sources.declared import declared, given_by_name, names_of
 from huntkit.sources.driver import Driver
 from huntkit.sources.errors import NotConnected
 from huntkit.sources.kept import Kept
@@ -43,26 +44,35 @@ class Connections:
 
     Args:
         place: what is asked.
+        instance: which entry of the settings file: ``<environment>-<instance>``.
         made: a driver that is ready, in the place of a new one for the first connection.
         settings: what the provider's constructor was given.
         session: settings, progress, cache.
     """
 
     def __init__(
-        self, place: Place, made: Driver | None, settings: Mapping[str, Any], session: Session
+        self,
+        place: Place,
+        instance: str | None,
+        made: Driver | None,
+        settings: Mapping[str, Any],
+        session: Session,
     ) -> None:
         self._place = place
+        self._instance = instance
         self._made = made
         self._settings = dict(settings)
         self._session = session
         self._by_alias: dict[str, Connection] = {}
-        unknown = {n: v for n, v in settings.items() if n not in names_of(place.driver.settings)}
+        known = names_of(place.driver.settings)
+        unknown = {n: v for n, v in settings.items() if n not in known}
         if unknown:
             self._chosen(unknown, DEFAULT)  # raises, and says what is near
 
     def connect(self, string: str | None, settings: Mapping[str, Any]) -> None:
         """Make the first connection, in the place of the one that there was."""
-        new = self._connection(DEFAULT, self._said(string, {**self._settings, **settings}))
+        said = self._said(string, {**self._settings, **settings})
+        new = self._connection(DEFAULT, said, self._instance)
         new.connect()
         if old := self._by_alias.get(DEFAULT):
             old.close()
@@ -74,7 +84,7 @@ class Connections:
         alias = alias or f"{self._place.environment}_{len(self._by_alias) + 1}"
         if alias in self._by_alias:
             raise UsageError(f"there is a connection {alias!r} already", hint="give another alias=")
-        new = self._connection(alias, self._said(string, settings))
+        new = self._connection(alias, self._said(string, settings), instance=alias)
         new.connect()
         self._by_alias[alias] = new
 
@@ -122,13 +132,19 @@ class Connections:
 
     def _open_what_opens_itself(self) -> None:
         if not self._by_alias and self._place.driver.connects_itself:
-            self._by_alias[DEFAULT] = self._connection(DEFAULT, self._settings)
+            self._by_alias[DEFAULT] = self._connection(DEFAULT, self._settings, self._instance)
 
-    def _connection(self, alias: str, settings: Mapping[str, Any]) -> Connection:
+    def _connection(
+        self, alias: str, settings: Mapping[str, Any], instance: str | None
+    ) -> Connection:
         if self._made is not None and alias == DEFAULT:
             driver = self._made
         else:
-            chosen = self._chosen(settings, alias)
+            names = (self._place.environment, *self._place.others)
+            kind = self._place.driver.settings
+            written = settings_from_file(self._session, names, instance, kind)
+            given = given_by_name(kind, settings)
+            chosen = self._chosen({**written, **given}, alias)
             driver = self._place.driver(self._place.environment, chosen, self._session)
         limit = self._session.cache_limit_bytes
         return Connection(alias, driver, Kept(self._session.cache_dir, limit_bytes=limit))

@@ -2,8 +2,8 @@
 
 import types
 import typing
-from collections.abc import Mapping
-from dataclasses import MISSING, fields
+from collections.abc import Mapping, Sequence
+from dataclasses import MISSING, Field, fields
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -39,6 +39,7 @@ def declared(kind: type[T], given: Mapping[str, object], *, what: str) -> T:
     """
     hints = typing.get_type_hints(kind)
     known = {each.name: each for each in fields(kind)}  # type: ignore[arg-type]  # a dataclass
+    given = given_by_name(kind, given)
     faults = []
     values: dict[str, Any] = {}
     for name, value in given.items():
@@ -115,8 +116,20 @@ def _name(hint: Any) -> str:
 
 
 def names_of(kind: type[Any]) -> list[str]:
-    """The names that a settings or options dataclass declares."""
-    return [each.name for each in fields(kind)]
+    """The names that a settings or options dataclass declares, with their aliases."""
+    return [name for each in fields(kind) for name in (each.name, *aliases_of(each))]
+
+
+def aliases_of(declared_field: Field[Any]) -> Sequence[str]:
+    """Other names of a field: its metadata's ``aliases``."""
+    found: Sequence[str] = declared_field.metadata.get("aliases", ())
+    return found
+
+
+def given_by_name(kind: type[Any], given: Mapping[str, object]) -> dict[str, object]:
+    """What was given, by the fields' own names."""
+    own = {alias: each.name for each in fields(kind) for alias in aliases_of(each)}
+    return {own.get(name, name): value for name, value in given.items()}
 
 
 def told(kind: type[Any]) -> str:

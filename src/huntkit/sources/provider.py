@@ -16,6 +16,7 @@ from huntkit.runtime.session import FrameKind, Run, Session, default_session
 from huntkit.sources import questions, shelf
 from huntkit.sources.asking import Manner, Result, ask
 from huntkit.sources.catalog import places
+from huntkit.sources.configured import query_paths_from_file
 from huntkit.sources.connection import Question, shown
 from huntkit.sources.connections import Connections, place_of
 from huntkit.sources.declared import declared, names_of, told
@@ -57,10 +58,11 @@ class QueryProvider:
             `list_data_environments` names those there are. Case does not matter.
         driver: the driver to use instead of the environment's own; a class, or one that is made.
         query_paths: files, and folders with files, of more queries.
+        instance: the entry ``<environment>-<instance>`` of the settings file.
         session: settings, progress, history; the default session's by default.
         frame: the kind of frame that results come as; the session's by default.
         **settings: what the driver needs to connect (`driver_help` tells); may be given to
-            `connect` as well.
+            `connect` as well, or stand in the settings file under ``DataProviders``.
 
     Attributes:
         session: settings, progress, history.
@@ -89,6 +91,7 @@ class QueryProvider:
         driver: type[Driver] | Driver | None = None,
         query_paths: str | Path | Sequence[str | Path] = (),
         *,
+        instance: str | None = None,
         session: Session | None = None,
         frame: FrameKind | None = None,
         **settings: Any,
@@ -98,7 +101,7 @@ class QueryProvider:
         self.rescued: Any = None
         self._place = place_of(data_environment, driver)
         made = driver if isinstance(driver, Driver) else None
-        self._connections = Connections(self._place, made, settings, self.session)
+        self._connections = Connections(self._place, instance, made, settings, self.session)
         self._frame = frame
         self._chosen: TimeSpan | None = None
         self._paths = [query_paths] if isinstance(query_paths, str | Path) else list(query_paths)
@@ -405,8 +408,8 @@ class QueryProvider:
     # Inside.
 
     def _library(self) -> list[Query]:
-        """Queries of the caller's paths, then the source's own, then the package's."""
-        found = shelf.of_paths(self._paths)
+        """The caller's queries, then the source's own, then the package's."""
+        found = shelf.of_paths([*self._paths, *query_paths_from_file(self.session)])
         for connection in self._connections.known():
             found += connection.driver.queries()
         return [each for each in [*found, *built_in()] if self._takes(each)]
