@@ -80,7 +80,7 @@ def test_an_awaited_call_works_in_a_loop_that_runs_already(http_server, client) 
 @pytest.mark.parametrize(
     ("status", "error"),
     [
-        (304, RequestFailed),
+        (300, RequestFailed),
         (400, RequestFailed),
         (401, AccessDenied),
         (403, AccessDenied),
