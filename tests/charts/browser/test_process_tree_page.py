@@ -1,5 +1,6 @@
 import io
 import json
+import statistics
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
@@ -282,3 +283,35 @@ def test_the_overview_shows_marks_and_hits_and_scrolls_the_list(drawn: Callable[
     page.locator(".hk-search").fill("tool599")
     page.locator(".hk-map").wait_for(state="hidden")
     assert page.locator(".hk-map").is_hidden()
+
+
+def test_ten_thousand_processes_stay_small_and_quick(drawn: Callable[..., Any]) -> None:
+    size = 10_000
+    frame = pl.DataFrame(
+        {
+            "proc_key": [str(i) for i in range(size)],
+            "parent_key": [None, *(str(i // 3) for i in range(size - 1))],
+            "Image": [rf"C:\\Program Files\\maker{i % 50}\\tool{i % 700}.exe" for i in range(size)],
+            "CommandLine": [f"tool{i % 700}.exe --run {i} --user u{i % 9}" for i in range(size)],
+            "User": [f"CORP\\u{i % 9}" for i in range(size)],
+        }
+    )
+    content = process_tree(frame).to_html()
+    assert len(content) <= 300_000  # a tree needs no library
+    # A busy machine may hold up a load or a search, but not the best load, nor most searches.
+    pages = [drawn(content) for _ in range(3)]
+    ready = [int(page.locator("html").get_attribute("data-hk-ready")) for page in pages]
+    assert min(ready) <= 500
+    words = ["tool1", "u7", "--run 99", "maker3", "none", "tool65", ""]
+    took = pages[-1].evaluate(
+        """(words) => words.map((word) => {
+      const search = document.querySelector(".hk-search");
+      const start = performance.now();
+      search.value = word;
+      search.dispatchEvent(new Event("input"));
+      document.querySelector(".hk-tree").offsetHeight;
+      return performance.now() - start;
+    })""",
+        words,
+    )
+    assert statistics.median(took) <= 50

@@ -1,11 +1,14 @@
 import io
 import json
+import statistics
+import time
 import zipfile
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import polars as pl
 import pytest
 
@@ -178,6 +181,56 @@ def test_a_million_events_are_drawn_down_to_the_single_one(drawn: Callable[..., 
     for _ in range(10):
         page.keyboard.press("+")
     assert "each mark is one event" in status(page)
+
+
+STEPS = """(keys) => keys.map((key) => {
+  const start = performance.now();
+  document.querySelector(".hk-stage")
+    .dispatchEvent(new KeyboardEvent("keydown", { key, bubbles: true, cancelable: true }));
+  return performance.now() - start;
+})"""
+
+
+def test_a_million_events_at_random_times_stay_small_and_quick(
+    drawn: Callable[..., Any],
+) -> None:
+    size = 1_000_000
+    random = np.random.default_rng(7)
+    moments = np.sort(random.integers(0, 7 * 86_400_000_000, size))
+    frame = pl.DataFrame(
+        {
+            "TimeGenerated": pl.Series(moments).cast(pl.Datetime("us", "UTC")),
+            "EventID": 4600 + (random.random(size) ** 2 * 6).astype(int),
+        }
+    )
+    content = timeline(frame, group_by="EventID").to_html()
+    assert len(content) <= 2_000_000
+    # A busy machine may hold up a load or a step, but not the best load, nor most of the steps.
+    pages = [drawn(content) for _ in range(3)]
+    ready = [int(page.locator("html").get_attribute("data-hk-ready")) for page in pages]
+    assert min(ready) <= 1_000
+    keys = ["+"] * 8 + ["-"] * 8 + ["+"] + ["ArrowRight"] * 6 + ["ArrowLeft"] * 6
+    steps = pages[-1].evaluate(STEPS, keys)
+    assert statistics.median(steps) <= 40
+
+
+def test_three_thousand_groups_are_drawn_in_two_seconds(drawn: Callable[..., Any]) -> None:
+    random = np.random.default_rng(7)
+    start = time.process_time()
+    content = timeline(
+        pl.DataFrame(
+            {
+                "TimeGenerated": [START + timedelta(seconds=i) for i in range(100_000)],
+                "group": random.integers(0, 3_000, 100_000),
+            }
+        ),
+        group_by="group",
+    ).to_html()
+    took = time.process_time() - start
+    page = drawn(content)
+    ready = int(page.locator("html").get_attribute("data-hk-ready"))
+    assert took + ready / 1000 <= 2
+    assert "2,970 others" in content
 
 
 def test_many_charts_share_a_page(drawn: Callable[..., Any]) -> None:
