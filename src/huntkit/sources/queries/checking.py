@@ -1,16 +1,36 @@
 """What can be wrong with a query's text: names that it does not declare, and its language."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from functools import cache
 from typing import Final
 
 from huntkit.core.errors import HuntkitError, did_you_mean
+from huntkit.kql.language.errors import KqlError
 from huntkit.sources.local import schemas
 from huntkit.sources.queries.definition import Parameter, Query
 from huntkit.sources.queries.environments import Language
 from huntkit.sources.queries.faults import Fault
 from huntkit.sources.queries.template import slots_of
+
+
+def undeclared(
+    name: str, text: str, parameters: Iterable[str], line: int
+) -> tuple[list[Fault], dict[str, int]]:
+    """Slots of a text that name no parameter, and where each slot stands.
+
+    Raises:
+        UsageError: a brace that is neither doubled nor holds a name.
+    """
+    used = {slot.name: slot.at for slot in slots_of(text)}
+    known = list(parameters)
+    faults = []
+    for each, at in used.items():
+        if each not in known:
+            said = f"the query {name} names {{{each}}}, and declares no such parameter"
+            hint = did_you_mean(each, known) or "double braces that belong to the query"
+            faults.append(Fault(line + text.count("\n", 0, at), said, hint))
+    return faults, used
 
 
 def check(query: Query, line: int, declared: Mapping[str, int]) -> list[Fault]:
@@ -21,20 +41,16 @@ def check(query: Query, line: int, declared: Mapping[str, int]) -> list[Fault]:
         line: where its text starts in the file.
         declared: the query's own parameters -> their lines.
     """
-    faults: list[Fault] = []
-    used = {slot.name: slot.at for slot in slots_of(query.text)}
-    for name, at in used.items():
-        if name not in query.parameters:
-            said = f"the query {query.name} names {{{name}}}, and declares no such parameter"
-            hint = did_you_mean(name, query.parameters) or "double braces that belong to the query"
-            faults.append(Fault(line + query.text.count("\n", 0, at), said, hint))
+    faults, used = undeclared(query.name, query.text, query.parameters, line)
     if faults:
         return faults
     from_text: set[str] = set()
     try:
         from_text = _language_faults(query, line, faults)
     except HuntkitError as problem:
-        faults.append(Fault(line, f"the query {query.name}: {problem}"))
+        within = problem if isinstance(problem, KqlError) else problem.__cause__
+        below = within.line - 1 if isinstance(within, KqlError) and within.line else 0
+        faults.append(Fault(line + below, f"the query {query.name}: {problem}"))
         return faults
     for name, at in declared.items():
         # One with a default may stand for callers that know it from elsewhere.

@@ -25,7 +25,7 @@ class Item:
 
     Attributes:
         value: text, a number, a bool, a date, None, a list of items, or a dict of items.
-        line: from 1.
+        line: from 1; of a text in a block, that of its first line.
         keys: the line of each key, where the value is a dict.
         size: how many values it holds, with its own.
     """
@@ -110,7 +110,8 @@ class _Reader:
         if isinstance(node, yaml.SequenceNode):
             found = [self.item(each, depth + 1) for each in node.value]
             return Item(found, line, {}, 1 + sum(each.size for each in found))
-        return Item(self._scalar(node, line), line)
+        # The text of a block starts below its mark.
+        return Item(self._scalar(node, line), line + (node.style == "|"))
 
     def _mapping(self, node: Any, line: int, depth: int) -> Item:
         found: dict[str, Item] = {}

@@ -37,7 +37,8 @@ class QueryFileError(SettingsError):
 
     def __init__(self, origin: str, faults: Sequence[Fault]) -> None:
         self.origin = origin
-        self.faults = tuple(sorted(faults, key=lambda each: each.line))
+        # What the whole file has is found wrong once for each query.
+        self.faults = tuple(sorted(dict.fromkeys(faults), key=lambda each: each.line))
         count = "1 fault" if len(self.faults) == 1 else f"{len(self.faults)} faults"
         lines = "".join(f"\n  {visible(str(each), limit=600)}" for each in self.faults)
         super().__init__(

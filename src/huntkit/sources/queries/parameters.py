@@ -16,7 +16,7 @@ from huntkit.sources.queries.values import converted
 KEYS: Final = ("description", "type", "default", "aliases", "choices", "format")
 
 # Other words for the types, in files that people have.
-_OTHER_WORDS: Final[Mapping[str, Kind]] = {
+OTHER_WORDS: Final[Mapping[str, Kind]] = {
     "string": "str",
     "integer": "int",
     "long": "int",
@@ -154,9 +154,9 @@ def _kind(name: str, entries: Entries, default: object, line: int) -> Kind:
                 f"{entries.what} has no 'type'", line=line, hint=f"one of {', '.join(KINDS)}"
             )
         return "str"
-    kind = written if written in KINDS else _OTHER_WORDS.get(written.lower())
+    kind = written if written in KINDS else OTHER_WORDS.get(written.lower())
     if kind is None:
-        hint = did_you_mean(written, KINDS) or f"one of {', '.join(KINDS)}"
+        hint = did_you_mean(written, [*KINDS, *OTHER_WORDS]) or f"one of {', '.join(KINDS)}"
         entries.fault(f"there is no type {written!r}", line=entries.line_of("type"), hint=hint)
         return "str"
     if kind == "str":

@@ -11,7 +11,7 @@ from types import MappingProxyType
 from typing import Any, Final
 
 from huntkit.core.errors import EvidenceError, UsageError, did_you_mean
-from huntkit.sources.queries.checking import check, tables_in
+from huntkit.sources.queries.checking import check, tables_in, undeclared
 from huntkit.sources.queries.definition import Query
 from huntkit.sources.queries.documents import Item, read
 from huntkit.sources.queries.entries import NAME, Entries
@@ -166,12 +166,14 @@ class _Source:
         environments, language = self._environments()
         text = self._with_macros(text)
         try:
+            faults, _ = undeclared(self._name, text, declared, self.text_line)
             text = with_formats(
                 text, {k: each.format for k, each in declared.items() if each.format}
             )
         except UsageError as problem:
             self._fault(problem.message, self.text_line, problem.hint)
             return None
+        self._faults.extend(faults)
         if language is None:
             return None
         parameters = {name: each.parameter for name, each in declared.items()}

@@ -178,14 +178,14 @@ class _Filling:
             self.expected.extend(each.word for each in self._dialect.tokens(new))
             starts_line = not text[text.rfind("\n", 0, token.start) + 1 : token.start].strip()
             rest = text[token.end : (text.find("\n", token.end) + 1) or len(text)]
-            made.append(text[at : token.start])
-            at = token.end
+            gap, at = text[at : token.start], token.end
             if starts_line:
                 new = new.lstrip("\n")
             if not rest.strip():
                 new = new.rstrip("\n")
-                at += len(rest) if starts_line and not new else 0
-            made.append(new)
+                if starts_line and not new:
+                    gap, at = gap.rstrip(" \t"), at + len(rest)
+            made.extend((gap, new))
         made.append(text[at:])
         return "".join(made)
 

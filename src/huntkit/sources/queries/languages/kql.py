@@ -41,7 +41,7 @@ class Kql:
         try:
             cursor = Cursor(text, tabular=tabular, subquery=subquery)
         except KqlSyntaxError as problem:
-            raise UsageError(f"the query's text is no KQL: {problem}") from None
+            raise UsageError(f"the query's text is no KQL: {problem}") from problem
         for kind, word, start in zip(cursor.kinds, cursor.words, cursor.starts, strict=True):
             if kind != "end":
                 yield Token(_KINDS.get(kind, "mark"), word, start)
