@@ -1,5 +1,6 @@
 from datetime import UTC, date, datetime
 
+import pandas as pd
 import polars as pl
 import pytest
 
@@ -45,3 +46,14 @@ def test_lanes_are_named_whatever_the_values_are() -> None:
 def test_a_day_is_said_once() -> None:
     assert span(TEN, TEN.replace(hour=11)) == "2026-03-01 10:00:00 to 11:00:00 UTC"
     assert span(TEN, TEN.replace(day=2)) == "2026-03-01 10:00:00 to 2026-03-02 10:00:00 UTC"
+
+
+def test_one_row_or_one_column_are_references_too() -> None:
+    alert = {"StartTime": None, "TimeGenerated": "2026-03-01T10:00:00Z", "AlertName": "odd logon"}
+    expected = [{"at_us": TEN_US, "label": "odd logon"}]
+    assert references(alert) == expected
+    table = pd.DataFrame([alert, {**alert, "AlertName": "other"}])
+    assert references(table.iloc[0]) == expected
+    assert [each["at_us"] for each in references(table["TimeGenerated"])] == [TEN_US] * 2
+    assert references(pl.Series(["2026-03-01T10:00:00Z"]))[0]["label"] == "10:00:00"
+    assert references({"name": "2026-03-01T10:00:00Z"})[0]["label"] == "name"

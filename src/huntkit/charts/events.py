@@ -108,7 +108,8 @@ def references(given: Any) -> list[dict[str, Any]]:
 
     Args:
         given: a time or text, several, times by label, or a table whose time role says when
-            and whose ``AlertDisplayName``, ``AlertName``, ``label`` ... says what.
+            and whose ``AlertDisplayName``, ``AlertName``, ``label`` ... says what; or one row of
+            such a table.
 
     Raises:
         UsageError: something is no time, or there are more than 200.
@@ -121,6 +122,7 @@ def references(given: Any) -> list[dict[str, Any]]:
         return []
     if isinstance(given, str | datetime | date):
         given = [given]
+    given = _unwrapped(given)
     labels: list[str]
     if isinstance(given, Mapping):
         labels = [visible(str(name), limit=NAME_LIMIT) for name in given]
@@ -146,6 +148,22 @@ def references(given: Any) -> list[dict[str, Any]]:
         if at is not None
     ]
     return sorted(lines, key=lambda line: (line["at_us"], line["label"]))
+
+
+def _unwrapped(given: Any) -> Any:
+    """One row as a table, and one column as a list."""
+    if isinstance(given, pl.Series):
+        return given.to_list()
+    if not hasattr(given, "columns") and hasattr(given, "to_dict") and hasattr(given, "index"):
+        row = {str(name): value for name, value in given.to_dict().items()}  # a pandas Series
+        given = row if roles.candidates(list(row), "time") else list(row.values())
+    if isinstance(given, Mapping) and any(name in given for name in _NAMING):
+        times_of_it = roles.candidates([str(name) for name in given], "time")
+        when = next((name for name in times_of_it if given[name] is not None), None)
+        if when is not None:
+            what = next(str(given[name]) for name in _NAMING if name in given)
+            return {what: given[when]}
+    return given
 
 
 def _as_times(values: list[Any]) -> pl.Series:
