@@ -76,6 +76,13 @@ class Chart:
 
         Raises:
             UsageError: the chart has no times.
+
+        Examples:
+            >>> import huntkit.charts
+            >>> hosts = pl.DataFrame({"host": ["ws01", "ws02"], "user": ["al", "bo"]})
+            >>> graph = huntkit.charts.network(hosts, source_column="host", target_column="user")
+            >>> graph.rows([0]).select("source", "target").rows()
+            [('ws01', 'al')]
         """
         found = self.data
         if marks is not None and self.find is not None:
