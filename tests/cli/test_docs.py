@@ -76,11 +76,16 @@ def parameters(function: Any) -> str:
     """As on the page: without types and self."""
     shown: list[str] = []
     for each in inspect.signature(function).parameters.values():
-        if each.kind is each.KEYWORD_ONLY and "*" not in shown:
+        if each.kind is each.KEYWORD_ONLY and not any(one.startswith("*") for one in shown):
             shown.append("*")
+        stars = {each.VAR_POSITIONAL: "*", each.VAR_KEYWORD: "**"}.get(each.kind, "")
         default = "SILENT" if each.default is SILENT else repr(each.default)
         if each.name != "self":
-            shown.append(each.name if each.default is each.empty else f"{each.name}={default}")
+            shown.append(
+                stars + each.name if each.default is each.empty else f"{each.name}={default}"
+            )
+            if each.kind is each.POSITIONAL_ONLY:
+                shown.append("/")
     return ", ".join(shown)
 
 
