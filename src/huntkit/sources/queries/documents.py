@@ -136,6 +136,8 @@ class _Reader:
         return Item(found, line, keys, 1 + sum(each.size for each in found.values()))
 
     def _scalar(self, node: Any, line: int) -> Any:
+        if node.tag == "tag:yaml.org,2002:str":
+            return node.value  # most are, and the constructor takes its time
         try:
             return self._loader.construct_object(node)
         except (yaml.YAMLError, ValueError, OverflowError):

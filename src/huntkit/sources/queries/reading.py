@@ -32,7 +32,7 @@ DEFAULT_KEYS: Final = ("metadata", "parameters", "args")
 SOURCE_KEYS: Final = ("description", "metadata", "args", "parameters", "query_macros")
 METADATA_KEYS: Final = (
     "version", "description", "data_environments", "data_families", "tags", "aliases",
-    "data_source", "language", "techniques", "tactics", "pivot", "cluster", "clusters",
+    "data_source", "language", "row_wise", "techniques", "tactics", "pivot", "cluster", "clusters",
     "cluster_groups", "database",
 )  # fmt: skip
 TECHNIQUE: Final = re.compile(r"T[0-9]{4}(?:\.[0-9]{3})?")
@@ -108,7 +108,9 @@ def _sources(file: Entries, origin: str, faults: list[Fault], *, trusted: bool) 
             hint = "letters, digits and _ only: it is called as an attribute"
             faults.append(Fault(line, f"{name!r} is no name of a query", hint))
         before = len(faults)
-        source = _Source(name, line, sources.item(name), shared, common, defaults, faults)
+        source = _Source(
+            name, line, sources.item(name), shared, common, defaults, faults, trusted=trusted
+        )
         query = source.query(origin)
         if query is not None and len(faults) == before:
             if not trusted:
@@ -133,7 +135,10 @@ class _Source:
         common: Mapping[str, Declared],
         defaults: Entries,
         faults: list[Fault],
+        *,
+        trusted: bool,
     ) -> None:
+        self._trusted = trusted
         self._name = name
         self._line = line
         self._what = f"the query {name}"
@@ -166,14 +171,15 @@ class _Source:
         environments, language = self._environments()
         text = self._with_macros(text)
         try:
-            faults, _ = undeclared(self._name, text, declared, self.text_line)
-            text = with_formats(
-                text, {k: each.format for k, each in declared.items() if each.format}
-            )
+            if not self._trusted:
+                found, _ = undeclared(self._name, text, declared, self.text_line)
+                self._faults.extend(found)
+            formats = {name: each.format for name, each in declared.items() if each.format}
+            if formats:
+                text = with_formats(text, formats)
         except UsageError as problem:
             self._fault(problem.message, self.text_line, problem.hint)
             return None
-        self._faults.extend(faults)
         if language is None:
             return None
         parameters = {name: each.parameter for name, each in declared.items()}
