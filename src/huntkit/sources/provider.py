@@ -121,6 +121,7 @@ class QueryProvider:
             HuntkitError: what the source says.
         """
         self._connections.connect(connection_str, settings)
+        self._shelf.reload()
 
     def add_connection(
         self, connection_str: str | None = None, alias: str | None = None, **settings: Any
@@ -134,6 +135,7 @@ class QueryProvider:
             UsageError: the alias is taken, or as `connect`.
         """
         self._connections.add(alias, connection_str, settings)
+        self._shelf.reload()
 
     def list_connections(self) -> list[str]:
         """The connections: alias, where to, and whether it is connected; never a secret."""
@@ -410,6 +412,7 @@ class QueryProvider:
     def _library(self) -> list[Query]:
         """The caller's queries, then the source's own, then the package's."""
         found = shelf.of_paths([*self._paths, *query_paths_from_file(self.session)])
+        self._connections.first()
         for connection in self._connections.known():
             found += connection.driver.queries()
         return [each for each in [*found, *built_in()] if self._takes(each)]

@@ -42,6 +42,13 @@ class Shelf:
             self._put(self._by_family, added)
         return [f"{family}.{each.name}" for each in added for family in each.families]
 
+    def reload(self) -> None:
+        """Load the queries anew when they are next asked for; what was added stays.
+
+        A source that is connected may know queries of its own.
+        """
+        self._by_family = None
+
     def families(self) -> list[str]:
         """The families, sorted."""
         return sorted(self._families())

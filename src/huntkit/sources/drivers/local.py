@@ -2,20 +2,17 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
-from hashlib import sha256
+from datetime import datetime
 from pathlib import Path
-from typing import Any, ClassVar
-
-import pyarrow as pa
+from typing import ClassVar
 
 from huntkit.core.contracts import GeoLookup
 from huntkit.core.errors import UsageError
 from huntkit.core.timespan import TimeSpan
-from huntkit.sources.driver import Answer, Driver, Gap, Limits, Request, Schema
+from huntkit.sources.driver import Answer, Driver, Limits, Request, Schema
 from huntkit.sources.errors import NotConnected
+from huntkit.sources.evidence_answers import answer_of, identity_of, schema_of, span_of
 from huntkit.sources.local.evidence import Evidence, open_evidence
-from huntkit.tables import to_polars
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -108,34 +105,23 @@ class Local(Driver):
     def run(self, request: Request) -> Answer:
         """The rows of a KQL query over the evidence's tables."""
         request.cancel.check()
-        rows: pa.Table = self.evidence.kql(
-            request.text,
-            now=request.options.now,
-            parameters=request.parameters,
-            externals=request.options.externals,
+        options: LocalOptions = request.options
+        return answer_of(
+            self.evidence,
+            request,
+            now=options.now,
+            externals=options.externals,
             geo=self.chosen.geo,
-            frame="arrow",
         )
-        return Answer(table=rows, gaps=self._gaps())
-
-    def _gaps(self) -> tuple[Gap, ...]:
-        """What the evidence itself lacks: a file that could not be read may hold the answer."""
-        if not self.evidence.partial:
-            return ()
-        return tuple(Gap(each, helps="nothing") for each in self.evidence.problems)
 
     def schema(self) -> Schema:
         """The tables that have rows, with their columns and KQL types."""
-        evidence = self.evidence
-        return {name: evidence.schema(name) for name in _listed(evidence.tables, "name")}
+        return schema_of(self.evidence)
 
     @property
     def identity(self) -> str:
-        """The files' names and a hash of their contents."""
-        if self._evidence is None:
-            return "Local"
-        contents = sorted(_listed(self._evidence.files, "sha256"))
-        return f"Local {sha256(':'.join(contents).encode()).hexdigest()[:16]}"
+        """A hash of the files' contents."""
+        return identity_of("Local", self._evidence)
 
     @property
     def now(self) -> datetime:
@@ -144,14 +130,4 @@ class Local(Driver):
 
     def span(self) -> TimeSpan | None:
         """All of the evidence: from its first event to just after its last."""
-        tables = self.evidence.tables
-        first = [each for each in _listed(tables, "first") if each is not None]
-        last = [each for each in _listed(tables, "last") if each is not None]
-        if not first or not last:
-            return None
-        return TimeSpan(min(first), max(last) + timedelta(microseconds=1))
-
-
-def _listed(frame: Any, column: str) -> list[Any]:
-    """A column's values, whatever kind of frame the evidence gives."""
-    return to_polars(frame)[column].to_list()
+        return span_of(self.evidence)

@@ -139,8 +139,8 @@ class Mapper:
                 found += self._family(target, some, their)
                 continue
             is_osquery = target.startswith("Osquery_")
-            plain = [targets.osquery_row(row) for row in some] if is_osquery else some
-            found += self._table(target, targets.columns_of(plain), their)
+            plain, places = _osquery(some, their) if is_osquery else (some, their)
+            found += self._table(target, targets.columns_of(plain), places)
             if target == "Syslog":
                 found += self._inside(some, their, "SyslogMessage")
         return found
@@ -223,6 +223,16 @@ class Mapper:
             rows = [{**row, "_path": path} for row in _rows(renamed)]
             found += records.frames(sessions, rows, numbers)
         return found
+
+
+def _osquery(rows: Sequence[Row], numbers: Sequence[int]) -> tuple[list[Row], list[int]]:
+    """The rows of results; those of one record share its number."""
+    found = [
+        (one, number)
+        for row, number in zip(rows, numbers, strict=True)
+        for one in targets.osquery_rows(row)
+    ]
+    return [one for one, _ in found], [number for _, number in found]
 
 
 def _free_text(rows: Sequence[Row], numbers: Sequence[int]) -> Frames:

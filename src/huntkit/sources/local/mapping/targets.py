@@ -2,12 +2,14 @@
 
 from collections.abc import Mapping, Sequence
 from typing import Any
+from urllib.parse import unquote
 
 from huntkit.sources.local.mapping import exports, rules
 from huntkit.sources.local.mapping.rules import Family
 
 Row = dict[str, Any]
-_OSQUERY = frozenset({"name", "hostIdentifier", "action"})
+_OSQUERY = frozenset({"name", "hostIdentifier"})
+_OSQUERY_RESULTS = frozenset({"action", "snapshot", "diffResults"})
 _ZEEK_PATHS = ("_path", "@stream")
 _MOST_SHAPES = 10_000
 MOST_COLUMNS = 2_000
@@ -43,7 +45,7 @@ class Shapes:
             if any(keys <= row.keys() for keys in family.keys):
                 return family, False
         speaks = any(name in row for name in exports.NAMING)
-        speaks = speaks or _is_zeek(row) or row.keys() >= _OSQUERY
+        speaks = speaks or _is_zeek(row) or _is_osquery(row)
         return exports.guess(row, row.get("ActionType")) or self.own_table, speaks
 
 
@@ -53,11 +55,18 @@ def own_table(name: str) -> str:
     Examples:
         >>> own_table("Windows.System.Pslist.json"), own_table("hosts.csv")
         ('Velociraptor_Windows_System_Pslist', 'hosts')
+        >>> own_table("c.zip!results/Generic.Client.Info%2FBasicInformation.json")
+        'Velociraptor_Generic_Client_Info_BasicInformation'
     """
-    word = exports.identifier(name)
-    parts = name.rpartition("!")[2].replace("\\", "/").rpartition("/")[2].split(".")
-    collected = parts[0] in {"Windows", "Linux", "MacOS", "Generic", "Server", "Custom", "Exchange"}
-    return f"Velociraptor_{word}" if collected and len(parts) > 2 else word
+    folder, _, file = name.rpartition("!")[2].replace("\\", "/").rpartition("/")
+    parts = file.split(".")
+    collected = parts[0] in _ARTIFACTS or folder.rpartition("/")[2] == "results"
+    if not collected or len(parts) < 3:
+        return exports.identifier(name)
+    return f"Velociraptor_{exports.identifier(unquote(file).replace('/', '_'))}"
+
+
+_ARTIFACTS = {"Windows", "Linux", "MacOS", "Generic", "Server", "Custom", "Exchange"}
 
 
 def _is_zeek(row: Mapping[str, Any]) -> bool:
@@ -92,25 +101,66 @@ _ZEEK_SIGNS = (
 def osquery_table(row: Row) -> str | None:
     """``Osquery_<name>`` for a record of osquery's result log."""
     name = row.get("name")
-    if not isinstance(name, str) or not row.keys() >= _OSQUERY:
+    if not isinstance(name, str) or not _is_osquery(row):
         return None
     return f"Osquery_{exports.identifier(name.rpartition('/')[2])}"
 
 
-def osquery_row(row: Row) -> Row:
-    """A result's columns beside what osquery says of it."""
-    columns = row.get("columns", row.get("snapshot"))
-    if not isinstance(columns, dict):
-        columns = {} if columns is None else {"snapshot": columns}
-    said = {"columns", "snapshot", "calendarTime", "unixTime", "hostIdentifier", "action"}
-    about = {key: value for key, value in row.items() if key not in said}
-    return {
+def _is_osquery(row: Mapping[str, Any]) -> bool:
+    return row.keys() >= _OSQUERY and not _OSQUERY_RESULTS.isdisjoint(row.keys())
+
+
+def osquery_rows(row: Row) -> list[Row]:
+    """The rows of a result: one of an event, as many as there are of a snapshot or a batch.
+
+    A snapshot that found nothing stays as one row without columns of its own: that it was taken
+    is known by nothing else. See https://osquery.readthedocs.io/en/stable/deployment/logging/
+
+    Examples:
+        >>> taken = {"name": "p", "hostIdentifier": "h", "action": "snapshot", "unixTime": 1,
+        ...          "snapshot": [{"pid": "1"}, {"pid": "2"}]}
+        >>> [(each["Action"], each["pid"]) for each in osquery_rows(taken)]
+        [('snapshot', '1'), ('snapshot', '2')]
+    """
+    said = {"columns", "snapshot", "diffResults", "calendarTime", "unixTime", "hostIdentifier",
+            "action"}  # fmt: skip
+    common = {
         "TimeGenerated": row.get("unixTime") or row.get("calendarTime"),
         "Computer": row.get("hostIdentifier"),
-        "Action": row.get("action"),
-        **{key if key not in _OSQUERY_OWN else f"{key}_": value for key, value in columns.items()},
-        "_about": about,
     }
+    about = {"_about": {key: value for key, value in row.items() if key not in said}}
+    return [
+        {
+            **common,
+            "Action": action,
+            **{key if key not in _OSQUERY_OWN else f"{key}_": v for key, v in columns.items()},
+            **about,
+        }
+        for action, columns in _osquery_found(row)
+    ]
+
+
+def _osquery_found(row: Row) -> list[tuple[Any, Row]]:
+    """Action and columns of each row; what has another form than osquery's stays as it is."""
+    action = row.get("action")
+    batch = row.get("diffResults")
+    if isinstance(batch, dict) and all(_are_rows(each) for each in batch.values()):
+        found = [(kind, one) for kind, each in batch.items() for one in each or ()]
+        return found or [(action, {})]
+    if batch is not None:
+        return [(action, {"diffResults": batch})]
+    given = row.get("columns", row.get("snapshot"))
+    if isinstance(given, dict):
+        return [(action, given)]
+    if _are_rows(given):
+        return [(action, one) for one in given or ()] or [(action, {})]
+    return [(action, {"snapshot": given})]
+
+
+def _are_rows(value: Any) -> bool:
+    """A list of rows; an empty one is written as an empty text, too."""
+    listed = isinstance(value, list) and all(isinstance(each, dict) for each in value)
+    return listed or value in (None, "")
 
 
 _OSQUERY_OWN = frozenset({"TimeGenerated", "Computer", "Action", "_about"})
