@@ -19,7 +19,8 @@ export class CanvasPainter {
   // four pixels are painted for each, which smooths edges when they are drawn together.
   paint({ view, share, colours, width, height, ratio: given, fine }) {
     const ratio = fine && given < 2 ? given * 2 : given;
-    this.room(Math.round(width * ratio), Math.round(height * ratio));
+    // A frame that is hidden at first has no width.
+    this.room(Math.max(1, Math.round(width * ratio)), Math.max(1, Math.round(height * ratio)));
     const at = between(this.from, this.to, share, this.turns);
     const scaled = { ...view, k: view.k * ratio, cx: view.cx * ratio, cy: view.cy * ratio };
     const inks = inksOf(colours, shades(view));

@@ -15,6 +15,7 @@ import { binTicks, heightTicks, shares, unitAxis, valueTicks } from "../unitaxes
 
 const HEIGHT = 580;
 const BOX = { left: 120, right: 16, top: 10, below: 48 };
+const LEAST = 60; // pixels of room, however narrow the frame; one that is hidden has none
 const FLAT = 0.01; // pixels that a flat unit is thick
 const YAW = -0.38;
 const PITCHES = [0.42, 0.5, 0.58, 0.66, 0.74];
@@ -95,7 +96,7 @@ class Units extends Surface {
   }
 
   get box() {
-    return { left: BOX.left, top: BOX.top, wide: this.width - BOX.left - BOX.right, tall: HEIGHT - BOX.top - BOX.below };
+    return { left: BOX.left, top: BOX.top, wide: Math.max(LEAST, this.width - BOX.left - BOX.right), tall: HEIGHT - BOX.top - BOX.below };
   }
 
   get deep() {
@@ -163,7 +164,7 @@ class Units extends Surface {
     const { left, top, wide, tall } = this.box;
     if (!this.deep) this.eye = { yaw: 0, pitch: 0, k: 1, cx: left + wide / 2, cy: top + tall / 2 };
     else {
-      const room = { left: 110, top: 30, wide: this.width - 240, tall: HEIGHT - 30 - 70 };
+      const room = { left: 110, top: 30, wide: Math.max(LEAST, this.width - 240), tall: HEIGHT - 30 - 70 };
       const tipped = (pitch) => fitted(this.dims, this.turned?.yaw ?? YAW, pitch, room);
       const tries = (this.turned ? [this.turned.pitch] : PITCHES).map(tipped);
       // From as high as costs no size: what is low is best seen from above.

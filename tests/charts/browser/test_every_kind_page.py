@@ -285,6 +285,25 @@ def test_a_notebook_shows_it_in_a_frame_where_nothing_runs(
     assert frame.locator(foreign).count() == 0
 
 
+@pytest.mark.parametrize("kind", sorted(EVERY))
+def test_a_frame_that_is_hidden_at_first_shows_it_later(
+    open_page: Callable[..., Any], kind: str
+) -> None:
+    shown = EVERY[kind](hostile_table(["a", "b", "a"]))._repr_mimebundle_()["text/html"]
+    page = open_page(
+        f"<!DOCTYPE html><meta charset=utf-8><style>div {{ width: 0; overflow: hidden }}</style>"
+        f"<body><div>{shown}</div>"
+    )
+    frame = page.frame_locator("iframe")
+    frame.locator("html[data-hk-ready]").wait_for(state="attached")
+    assert frame.locator("html").get_attribute("data-hk-failed") == "0"
+    page.evaluate("document.querySelector('div').style.width = '1000px'")
+    picture = frame.locator(".hk-canvas canvas, .hk-tree").first
+    picture.wait_for(state="visible")
+    page.wait_for_timeout(300)
+    assert picture.bounding_box()["width"] > 800
+
+
 @pytest.mark.parametrize("kind", sorted(HOSTILE))
 def test_keys_walk_through_the_marks(drawn: Callable[..., Any], kind: str) -> None:
     page = drawn(HOSTILE[kind](hostile_table([f"text {i}" for i in range(12)])))
