@@ -489,6 +489,17 @@ def test_a_proxy_is_used_for_http_and_https(http_server, client, session_with) -
     assert target.asked[0].headers.get("proxy-authorization") is None
 
 
+def test_the_password_of_the_proxy_is_for_the_proxy_of_the_settings_only(
+    http_server, client, session_with, monkeypatch
+) -> None:
+    proxy = http_server(Answer(json="proxy"))
+    monkeypatch.setenv("HTTP_PROXY", proxy.url)
+    monkeypatch.setenv("http_proxy", proxy.url)
+    keyed = HttpSettings(proxy_user="me", proxy_password=Secret.held(KEY))
+    assert client("http://site.example", of=session_with(http=keyed)).get("/").json() == "proxy"
+    assert "proxy-authorization" not in proxy.asked[0].headers
+
+
 def test_a_proxy_that_refuses_is_named(http_server, client, session_with, clock) -> None:
     proxy = http_server(Answer(status=407))
     session = session_with(http=HttpSettings(proxy=proxy.url))

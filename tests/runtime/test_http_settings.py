@@ -1,7 +1,7 @@
 import pytest
 
 from huntkit.core.errors import SettingsError
-from huntkit.runtime import HttpSettings, Secret
+from huntkit.runtime import HttpSettings
 
 
 @pytest.fixture(autouse=True)
@@ -34,13 +34,3 @@ def test_the_environment_counts_where_the_settings_say_nothing(monkeypatch) -> N
     assert own.proxy_of("https://direct.example/") == "http://own.example:2"
     assert own.proxy_of("https://Splunk.lan:8089/") is None
     assert own.proxy_of("https://10.1.2.3/") is None
-
-
-def test_the_password_of_the_proxy_is_for_the_proxy_of_the_settings_only(monkeypatch) -> None:
-    monkeypatch.setenv("https_proxy", "http://env.example:1")
-    keyed = {"proxy_user": "me", "proxy_password": Secret.held("hunter2")}
-    assert HttpSettings(**keyed).proxy_auth() is None
-    auth = HttpSettings(proxy="http://own.example:2", **keyed).proxy_auth()
-    assert auth is not None
-    assert auth.header() == "Basic bWU6aHVudGVyMg=="
-    assert "hunter2" not in repr(auth)

@@ -173,6 +173,29 @@ def test_no_proxy_and_no_certificate_shows_the_secrets(
     assert leaks(seen.getvalue()) == []
 
 
+@pytest.mark.parametrize("where", ["settings", "environment"])
+def test_a_proxy_that_repeats_its_password_shows_nothing(
+    where, http_server, client, session_with, clock, seen, monkeypatch
+) -> None:
+    def repeat(asked: Asked) -> Answer:
+        told = asked.headers["proxy-authorization"]
+        clear = base64.b64decode(told.removeprefix("Basic ")).decode()
+        return Answer(status=403, body=f"{told} {clear}", headers={"X-Echo": told})
+
+    proxy = http_server(repeat)
+    settings = HttpSettings(proxy=proxy.url, proxy_user="user", proxy_password=Secret.held(CANARY))
+    if where == "environment":
+        settings = HttpSettings()
+        address = proxy.url.replace("://", f"://user:{quote(CANARY, safe='')}@")
+        monkeypatch.setenv("http_proxy", address)
+        monkeypatch.setenv("HTTP_PROXY", address)
+    with pytest.raises(HuntkitError, match=r"\*{4}") as caught:
+        client("http://site.example", of=session_with(http=settings)).get("/")
+    assert len(proxy.asked) == 1
+    assert leaks(frames_of(caught.value)) == []
+    assert leaks(seen.getvalue()) == []
+
+
 def test_many_at_once_show_nothing(http_server, client, clock, seen) -> None:
     server = http_server(echo)
     asking = client(server.url, headers={"key": Secret.held(PLAIN)}, limits=Limits(attempts=1))

@@ -36,6 +36,10 @@ class Basic:
     name: str | Secret
     password: str | Secret
 
+    def secrets(self) -> "Iterator[Secret]":
+        """The secrets among the two."""
+        return _secrets_in((self.name, self.password))
+
     def header(self) -> str:
         """The value of the header, with the password in it."""
         pair = f"{revealed(self.name)}:{revealed(self.password)}"
@@ -121,7 +125,7 @@ class Call:
         yield from _secrets_in(self.headers)
         yield from _secrets_in((self.json, self.form))
         if self.auth is not None:
-            yield from _secrets_in((self.auth.name, self.auth.password))
+            yield from self.auth.secrets()
 
     def __repr__(self) -> str:
         return f"<{self.method} {self.shown_url}>"

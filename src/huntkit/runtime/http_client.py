@@ -340,13 +340,14 @@ class HttpClient:
         if source is not None:
             token = await anyio.to_thread.run_sync(lambda: source.token(fresh=fresh))
             call = replace(call, headers={**call.headers, "Authorization": ("Bearer ", token)})
-        for secret in call.secrets():
+        auths = [call.auth, self._network.proxy_auth(call.url)]
+        for secret in (*call.secrets(), *(s for auth in auths if auth for s in auth.secrets())):
             if secret.at_hand:
                 self._redactor.learn(secret.reveal())
             else:
                 self._redactor.learn(await anyio.to_thread.run_sync(secret.reveal))
-        if call.auth is not None:
-            self._redactor.learn(call.auth.header().removeprefix("Basic "))
+        for auth in filter(None, auths):
+            self._redactor.learn(auth.header().removeprefix("Basic "))
         return call
 
     def _take_quota(self) -> None:

@@ -1,7 +1,6 @@
 """How a session reaches the network: proxy, certificates, and how it names itself."""
 
 import fnmatch
-import urllib.request
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -9,7 +8,6 @@ from urllib.parse import urlsplit
 
 from huntkit.core.errors import SettingsError
 from huntkit.core.version import VERSION
-from huntkit.runtime.http_call import Basic
 from huntkit.runtime.secrets import Secret
 
 USER_AGENT: Final = f"huntkit/{VERSION}"
@@ -61,6 +59,8 @@ class HttpSettings:
             >>> settings.proxy_of("https://a.example/"), settings.proxy_of("https://splunk.lan/")
             ('http://proxy.example:3128', None)
         """
+        import urllib.request  # noqa: PLC0415  slow to load, and every session has settings
+
         parts = urlsplit(url)
         host = (parts.hostname or "").lower()
         if any(fnmatch.fnmatchcase(host, each.lower()) for each in self.no_proxy):
@@ -71,9 +71,3 @@ class HttpSettings:
             return None
         proxies = urllib.request.getproxies_environment()
         return proxies.get(parts.scheme) or proxies.get("all")
-
-    def proxy_auth(self) -> Basic | None:
-        """What the proxy of the settings is told."""
-        if self.proxy is None or not self.proxy_user:
-            return None
-        return Basic(self.proxy_user, self.proxy_password or "")

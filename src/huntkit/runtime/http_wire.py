@@ -15,7 +15,7 @@ import httpx2
 
 from huntkit.core.errors import BadReply, RequestFailed, SettingsError, TimedOut
 from huntkit.core.text import visible
-from huntkit.runtime.http_call import Call
+from huntkit.runtime.http_call import Basic, Call
 from huntkit.runtime.http_inflate import ACCEPTED, Inflater, NotInflatable
 from huntkit.runtime.http_reply import Reply
 from huntkit.runtime.http_settings import HttpSettings
@@ -188,8 +188,10 @@ class Wire:
         return pool
 
     def _proxy(self, url: str) -> httpx2.Proxy:
-        auth = self._settings.proxy_auth()
-        headers = {} if auth is None else {"Proxy-Authorization": auth.header()}
+        mine, headers = self._settings, {}
+        if mine.proxy and mine.proxy_user:  # for the proxy of the settings, no other
+            auth = Basic(mine.proxy_user, mine.proxy_password or "")
+            headers["Proxy-Authorization"] = auth.header()
         return httpx2.Proxy(url, headers=headers)
 
 

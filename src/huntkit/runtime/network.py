@@ -2,14 +2,17 @@
 
 import weakref
 from typing import Protocol
+from urllib.parse import unquote, urlsplit
 
 from huntkit.core.errors import Offline
 from huntkit.runtime.clock import Clock
+from huntkit.runtime.http_call import Basic
 from huntkit.runtime.http_settings import HttpSettings
 from huntkit.runtime.http_wire import Wire
 from huntkit.runtime.limits import Limits
 from huntkit.runtime.pace import Breaker, Pace
 from huntkit.runtime.portal import Portal, portal
+from huntkit.runtime.secrets import Secret
 
 
 class Quota(Protocol):
@@ -41,6 +44,7 @@ class Network:
         self._wire = Wire(settings)
         self._paces: dict[tuple[str, Limits], Pace] = {}
         self._breakers: dict[str, Breaker] = {}
+        self._proxies: dict[str, Basic | None] = {}
 
     def portal(self) -> Portal:
         """The background loop; in a forked child everything begins anew."""
@@ -56,6 +60,20 @@ class Network:
     def wire(self) -> Wire:
         """The connections."""
         return self._wire
+
+    def proxy_auth(self, url: str) -> Basic | None:
+        """What the proxy of that URL is told, if it wants to know who asks."""
+        host = url[: url.find("/", 8)]  # with the scheme
+        if host not in self._proxies:
+            proxy, mine = self._settings.proxy_of(url), self._settings
+            parts = urlsplit(proxy or "")
+            auth = None
+            if proxy and proxy == mine.proxy and mine.proxy_user:
+                auth = Basic(mine.proxy_user, mine.proxy_password or "")
+            elif parts.password:  # of the environment, where it stands in the open
+                auth = Basic(unquote(parts.username or ""), Secret.held(unquote(parts.password)))
+            self._proxies[host] = auth
+        return self._proxies[host]
 
     def check_online(self, service: str) -> None:
         """Nothing, if the network may be used.
