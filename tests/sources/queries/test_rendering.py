@@ -104,6 +104,20 @@ def test_values_in_comments_and_strings_that_hold_marks_are_safe() -> None:
     assert made.text == 'T | where a == "zqslot0z" and b == "zqslot1z" // {host}'
 
 
+def test_a_value_that_looks_like_a_mark_stays_as_it_is() -> None:
+    made = render(query("T | where a == {host} // {host}", HOST), {"host": "zqslot0z"})
+    assert made.text == 'T | where a == "zqslot0z" // {host}'
+
+
+@pytest.mark.parametrize("value", ["1) or (true", "x", "", "guid(null)", "11111111"])
+def test_a_guid_is_a_guid(value: str) -> None:
+    made = query("declare query_parameters(host: guid);\nT | where f(host)", HOST)
+    with pytest.raises(UsageError, match="takes a GUID"):
+        render(made, {"host": value})
+    known = "11111111-2222-4333-8444-55555555555A"
+    assert render(made, {"host": known}).text == f"T | where f(guid({known.lower()}))"
+
+
 def test_doubled_braces_are_braces() -> None:
     made = render(query('T | extend a = dynamic({{"k": "v"}}), b = {host}', HOST), {"host": "{x}"})
     assert made.text == 'T | extend a = dynamic({"k": "v"}), b = "{x}"'

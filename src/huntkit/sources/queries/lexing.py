@@ -43,3 +43,26 @@ def without_nul(text: str, language: str) -> str:
     if "\0" in text:
         raise UsageError(f"{language} can't write a text with the character NUL")
     return text
+
+
+def no_other_escape(content: str, known: str, language: str) -> None:
+    r"""Refuse a string with escapes that can't be undone and written again without a guess.
+
+    Args:
+        content: what stands between the quotes.
+        known: the characters that a backslash may stand before.
+        language: for messages.
+
+    Raises:
+        UsageError: a backslash stands before anything else, as in ``"C:\Users\{name}"``.
+    """
+    at = content.find("\\")
+    while at >= 0:
+        following = content[at + 1 : at + 2]
+        if following not in known:
+            raise UsageError(
+                f"a string that takes a value holds {content[at : at + 2]!r}, which is no plain "
+                f"escape in {language}",
+                hint="double a backslash that is meant as one",
+            )
+        at = content.find("\\", at + 2)

@@ -118,7 +118,7 @@ def filled(query: Query, given: Mapping[str, object], dialect: Dialect) -> str:
     result = filling.fill(text)
     if [each.word for each in dialect.tokens(result)] != filling.expected:
         raise QueryError(f"the values could not be entered into {query.name} as they are")
-    return marks.unmarked(result)
+    return result
 
 
 class _Marks:
@@ -178,7 +178,7 @@ class _Filling:
             self.expected.extend(each.word for each in self._dialect.tokens(new))
             starts_line = not text[text.rfind("\n", 0, token.start) + 1 : token.start].strip()
             rest = text[token.end : (text.find("\n", token.end) + 1) or len(text)]
-            gap, at = text[at : token.start], token.end
+            gap, at = self._marks.unmarked(text[at : token.start]), token.end
             if starts_line:
                 new = new.lstrip("\n")
             if not rest.strip():
@@ -186,7 +186,7 @@ class _Filling:
                 if starts_line and not new:
                     gap, at = gap.rstrip(" \t"), at + len(rest)
             made.extend((gap, new))
-        made.append(text[at:])
+        made.append(self._marks.unmarked(text[at:]))
         return "".join(made)
 
     def _filled(self, token: Token, held: list[str]) -> str:

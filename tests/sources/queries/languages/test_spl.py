@@ -118,3 +118,13 @@ def test_a_piece_never_crashes(piece: str) -> None:
             render(query(text, "kql", ""), {"v": piece})
         except UsageError:
             continue
+
+
+def test_an_escape_that_means_nothing_is_refused_beside_a_value() -> None:
+    text = 'search path="C:\\\\Users\\\\{v}"'
+    assert cut(render(query(text), {"v": "a"}).text)[-1] in (
+        ("string", "C:\\Users\\a"),
+        ("C:\\Users\\a",),
+    )
+    with pytest.raises(UsageError, match="double a backslash"):
+        render(query(text.replace("\\\\", "\\")), {"v": "a"})

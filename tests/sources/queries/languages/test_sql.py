@@ -98,3 +98,12 @@ def test_order_and_limit_may_be_added(piece: str) -> None:
 def test_anything_else_is_refused_there(piece: str) -> None:
     with pytest.raises(UsageError):
         render(query("SELECT * FROM t\n{v}", kind="kql", default=""), {"v": piece})
+
+
+def test_an_escape_that_means_nothing_is_refused_beside_a_value() -> None:
+    text = "SELECT 'C:\\temp\\{v}'"
+    assert strings(render(query(text), {"v": "a"}).text, "postgres") == ["C:\\temp\\a"]
+    with pytest.raises(UsageError, match="double a backslash"):
+        render(query(text, "clickhouse"), {"v": "a"})
+    made = render(query(text.replace("\\", "\\\\"), "clickhouse"), {"v": "a"}).text
+    assert strings(made, "clickhouse") == ["C:\\temp\\a"]

@@ -7,6 +7,7 @@ is read again: it must be the same tree, with the literals in.
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
+from uuid import UUID
 
 from huntkit.core.errors import QueryError, UsageError
 from huntkit.kql.language import syntax as s
@@ -86,6 +87,11 @@ def _declarations(tree: s.Query) -> list[s.QueryParameters]:
 
 def _fitting(typed: s.Typed, value: object) -> object:
     """The value as the declared type takes it."""
+    if typed.type == "guid":
+        try:
+            return str(UUID(str(value)))
+        except ValueError:
+            raise UsageError(f"{typed.name}= takes a GUID, and {value!r:.80} is none") from None
     if typed.type in ("real", "decimal") and isinstance(value, int) and not isinstance(value, bool):
         return float(value)
     if typed.type == "int" and isinstance(value, int) and not -(2**31) <= value < 2**31:
@@ -213,7 +219,10 @@ def _same(
 
 def _expression(text: str) -> s.Node:
     statement = parse(f"print {text}").statements[0]
-    return next(each.value for each in within(statement) if isinstance(each, s.Named))
+    value = next(each.value for each in within(statement) if isinstance(each, s.Named))
+    if not isinstance(value, s.Literal | s.Dynamic):
+        raise QueryError("a value could not be written as one literal")
+    return value
 
 
 def _shape(node: object, literals: Mapping[str, object]) -> object:

@@ -48,6 +48,7 @@ class Ppl:
 
     def inside(self, token: Token) -> str:
         """What a string holds."""
+        lexing.no_other_escape(token.word[1:-1], "\"'\\", "PPL")
         quote = token.word[0]
         escaped = re.compile(rf"\\([\"'\\])|{quote}({quote})", re.DOTALL)
         return escaped.sub(lambda found: found[1] or found[2], token.word[1:-1])

@@ -59,7 +59,8 @@ class Spl:
         return lexing.tokens(_TOKEN, text, "SPL")
 
     def inside(self, token: Token) -> str:
-        """What a string holds; other escapes stay as they are."""
+        """What a string holds."""
+        lexing.no_other_escape(token.word[1:-1], '"\\', "SPL")
         return _ESCAPED.sub(r"\1", token.word[1:-1])
 
     def string(self, text: str, like: str = "") -> str:  # noqa: ARG002  one form of strings

@@ -60,6 +60,7 @@ class Sql:
         text = token.word[1:-1]
         if not self._backslashes:
             return text.replace("''", "'")
+        lexing.no_other_escape(text, "'\\", "ClickHouse")
         return re.sub(r"\\(['\\])|'(')", lambda found: found[1] or found[2], text)
 
     def string(self, text: str, like: str = "") -> str:  # noqa: ARG002  one form of strings
