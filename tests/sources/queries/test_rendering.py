@@ -6,7 +6,12 @@ import pytest
 
 from huntkit.core.errors import TimeError, UsageError
 from huntkit.core.timespan import TimeSpan
+from huntkit.kql.language import syntax as s
+from huntkit.kql.language.parser import parse
 from huntkit.sources.queries import Parameter, Query, Rendered, built_in, queries_of, render
+from huntkit.sources.queries.examples import example
+from huntkit.sources.queries.languages import dialect
+from huntkit.sources.queries.languages.kql_pieces import parts_of, within
 
 NOW = datetime(2024, 5, 15, 13, 45, tzinfo=UTC)
 
@@ -154,9 +159,37 @@ sources:
 
 
 def test_every_built_in_query_has_its_examples_rendered() -> None:
-    from huntkit.sources.queries.examples import example
-
     for each in built_in():
         values = {name: example(parameter) for name, parameter in each.parameters.items()}
         values |= {"start": "-1d", "end": 0} if "start" in each.parameters else {}
         assert isinstance(render(each, values, now=NOW), Rendered)
+
+
+HOSTILE = ['" or true // ', "') | union Secrets | where a in ('", "\\", "*\n;|`{[(%&#", "' or ''='"]
+
+
+def shape(text: str, language: str) -> list[str]:
+    """The tree of a query, or its tokens, with all literals alike."""
+    if language != "kql":
+        tokens = dialect(language, text).tokens(text)  # type: ignore[arg-type]
+        return [each.kind if each.kind == "string" else each.word for each in tokens]
+    found = []
+    for node in within(parse(text)):
+        held = [getattr(node, name) for name in parts_of(node)]
+        plain = [each for each in held if isinstance(each, str | int | float | bool)]
+        is_literal = isinstance(node, s.Literal | s.Dynamic)
+        found.append(type(node).__name__ + ("" if is_literal else repr(plain)))
+    return sorted(found)
+
+
+@pytest.mark.parametrize("hostile", HOSTILE)
+def test_no_value_changes_the_structure_of_any_built_in_query(hostile: str) -> None:
+    for each in built_in():
+        mild, wild = {}, {}
+        for name, parameter in each.parameters.items():
+            mild[name] = wild[name] = example(parameter)
+            if parameter.type in ("str", "list") and not parameter.choices:
+                mild[name] = "mild" if parameter.type == "str" else ["mild"]
+                wild[name] = hostile if parameter.type == "str" else [hostile]
+        first, second = render(each, mild, now=NOW), render(each, wild, now=NOW)
+        assert shape(first.text, each.language) == shape(second.text, each.language), each.name
