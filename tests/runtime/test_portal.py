@@ -81,6 +81,26 @@ def test_cancelling_the_wait_cancels_the_work() -> None:
     assert cancelled.wait(5)
 
 
+def test_leaving_work_waits_for_nothing() -> None:
+    """A finalizer may run while its thread holds a lock that the loop wants."""
+    lock, began, done = threading.Lock(), threading.Event(), threading.Event()
+
+    async def wants_the_lock() -> None:
+        began.set()
+        with lock:
+            pass
+
+    async def later() -> None:
+        done.set()
+
+    with lock:
+        waiting = portal().start(wants_the_lock)
+        assert began.wait(5)
+        portal().leave(later)  # `start` would wait for ever here
+    assert done.wait(5)
+    waiting.result(5)
+
+
 SCRIPT = """
 import asyncio, sys
 from huntkit.runtime.portal import portal

@@ -112,6 +112,6 @@ class Network:
 
 def _close(here: Portal, wire: Wire) -> None:
     try:
-        here.start(wire.close)
+        here.leave(wire.close)
     except RuntimeError:  # the loop has ended, and its sockets with it
         return

@@ -10,7 +10,7 @@ import atexit
 import os
 import sys
 import threading
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine
 from concurrent.futures import Future
 from contextlib import AbstractContextManager
 from typing import TypeVar, TypeVarTuple
@@ -35,6 +35,8 @@ class Portal:
         )
         self._portal = self._running.__enter__()
         self._thread = self._portal.call(threading.get_ident)
+        self._loop = self._portal.call(asyncio.get_running_loop)
+        self._left: set[asyncio.Task[None]] = set()
         self.process = os.getpid()
 
     @property
@@ -64,6 +66,21 @@ class Portal:
         if self.inside:
             return await work(*args)
         return await asyncio.wrap_future(self.start(work, *args))
+
+    def leave(self, work: Callable[[], Coroutine[None, None, None]]) -> None:
+        """Have the work done some time; returns at once, wherever it is called.
+
+        For finalizers, which may run in any thread with any lock held: `start` waits for the loop,
+        and the loop may wait for that lock.
+        """
+
+        def begin() -> None:
+            task = self._loop.create_task(work())
+            self._left.add(task)  # the loop itself would forget it
+            task.add_done_callback(self._left.discard)
+
+        if self.process == os.getpid():  # a forked child has no part in it
+            self._loop.call_soon_threadsafe(begin)
 
     def stop(self) -> None:
         """Cancel what runs and end the loop; for the end of the process."""
