@@ -59,7 +59,7 @@ def test_a_dense_graph_is_laid_out_within_a_second(nodes: int, links: int) -> No
     edges = [(rng.randrange(nodes), rng.randrange(nodes)) for _ in range(links)]
     start = time.process_time()
     xs, ys = layout(nodes, edges)
-    assert time.process_time() - start < 1.5
+    assert time.process_time() - start < 1
     assert len(set(zip(xs, ys, strict=True))) == nodes
 
 

@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 ROUNDS: Final = 120  # of pushing and pulling for a small graph; fewer for larger ones
-PAIRS: Final = 100_000_000  # at most about so many pushes between pairs of nodes
+PAIRS: Final = 60_000_000  # at most about so many pushes between pairs of nodes
 FEWEST: Final = 24  # rounds that even the largest graph gets
 STRIP: Final = 64  # nodes whose pushes are worked out at a time
 LEAF: Final = 0.75  # how far a leaf stands from its only neighbour, where edges are about 1
