@@ -11,6 +11,7 @@ from huntkit.core.version import VERSION
 if TYPE_CHECKING:
     from huntkit import charts, enrich, extract, report
     from huntkit.core.errors import HuntkitError
+    from huntkit.enrich.ti.tilookup import TILookup
     from huntkit.runtime.session import Session
     from huntkit.sources.local.evidence import Evidence
     from huntkit.sources.local.evidence import open_evidence as open  # noqa: A004  the door's name
@@ -23,6 +24,7 @@ _DOORS = {
     "HuntkitError": ("huntkit.core.errors", "HuntkitError"),
     "QueryProvider": ("huntkit.sources.provider", "QueryProvider"),
     "Session": ("huntkit.runtime.session", "Session"),
+    "TILookup": ("huntkit.enrich.ti.tilookup", "TILookup"),
     "charts": ("huntkit.charts", None),
     "enrich": ("huntkit.enrich", None),
     "extract": ("huntkit.extract", None),
@@ -35,6 +37,7 @@ __all__ = [
     "HuntkitError",
     "QueryProvider",
     "Session",
+    "TILookup",
     "charts",
     "enrich",
     "extract",

@@ -1,0 +1,144 @@
+"""Providers that are asked by HTTP: their endpoints are data."""
+
+from abc import abstractmethod
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any, ClassVar, Literal
+
+from huntkit.core.errors import SettingsError
+from huntkit.enrich.ti.provider import Facts, Lookup, TIProvider
+from huntkit.runtime.http_call import Basic
+from huntkit.runtime.http_client import HttpClient, Service
+from huntkit.runtime.http_reply import Reply
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Endpoint:
+    """One request. ``{observable}`` stands for the indicator, other holes for settings.
+
+    Attributes:
+        path: below the provider's address; values are escaped and can't leave their place.
+        method: GET or POST.
+        params: what stands after the question mark.
+        json: the body of a POST, as JSON.
+        form: the body of a POST, as a form.
+    """
+
+    path: str
+    method: Literal["GET", "POST"] = "GET"
+    params: Mapping[str, Any] = field(default_factory=dict)
+    json: Any = None
+    form: Mapping[str, Any] | None = None
+
+
+class HttpTIProvider(TIProvider):
+    """A provider whose sub-queries are endpoints; a subclass says which, and reads the reply.
+
+    Attributes:
+        base_url: its address; the setting `base_url` replaces it where there is one.
+        endpoints: (type of indicator, sub-query) -> endpoint; a type may be ``*``.
+        not_found: statuses that mean "I know nothing about it".
+        answers: other statuses of 400 and above that are answers; `read` sees them.
+        needs: settings without which it can't be asked.
+    """
+
+    base_url: ClassVar[str]
+    endpoints: ClassVar[Mapping[tuple[str, str], Endpoint]]
+    not_found: ClassVar[Collection[int]] = (404,)
+    answers: ClassVar[Collection[int]] = ()
+    needs: ClassVar[Collection[str]] = ()
+
+    @abstractmethod
+    def read(self, lookup: Lookup, reply: Reply) -> Facts:
+        """The facts in a reply."""
+
+    def headers(self) -> Mapping[str, Any]:
+        """Sent with every request; secrets as they are in the settings."""
+        return {}
+
+    def params(self) -> Mapping[str, Any]:
+        """Sent with every request after the question mark."""
+        return {}
+
+    def auth(self) -> Basic | None:
+        """A name and a password."""
+        return None
+
+    @cached_property
+    def http(self) -> HttpClient:
+        """The client; made on first use.
+
+        Raises:
+            SettingsError: a setting that it needs is missing.
+        """
+        missing = [name for name in self.needs if not getattr(self.chosen, name, None)]
+        if missing:
+            raise SettingsError(
+                f"{self.name} needs {' and '.join(map(_as_written, missing))}",
+                hint=f"put it into the settings file under TIProviders: {self.name}: Args:",
+            )
+        return self.session.http(
+            Service(
+                name=self.name,
+                base_url=str(getattr(self.chosen, "base_url", "") or self.base_url).rstrip("/"),
+                headers=dict(self.headers()),
+                params=dict(self.params()),
+                auth=self.auth(),
+                limits=self.limits,
+                answers={*self.not_found, *self.answers},
+            )
+        )
+
+    async def ask(self, lookup: Lookup) -> Facts:
+        """The facts of the endpoint for this type and sub-query."""
+        found = self.endpoints.get((lookup.ioc_type, lookup.subtype))
+        endpoint = found or self.endpoints[("*", lookup.subtype)]
+        sent = self.observable(lookup)
+        fill: dict[str, Any] = {"observable": sent}
+        params = {k: sent if v == "{observable}" else v for k, v in endpoint.params.items()}
+        if endpoint.method == "GET":
+            reply = await self.http.aget(endpoint.path, fill=fill, params=params)
+        else:
+            reply = await self.http.apost(
+                endpoint.path,
+                fill=fill,
+                params=params,
+                json=_filled(endpoint.json, sent),
+                form=_filled(endpoint.form, sent),
+                repeatable=True,
+            )
+        if reply.status_code in self.not_found:
+            return Facts.unknown(_raw(reply), reference=self.reference(lookup))
+        return self.read(lookup, reply)
+
+    def observable(self, lookup: Lookup) -> str:
+        """What is sent for an indicator; some services want another form of it."""
+        return lookup.value
+
+    def reference(self, lookup: Lookup) -> str:
+        """A page about the indicator for people; empty where there is none."""
+        del lookup
+        return ""
+
+
+def _as_written(name: str) -> str:
+    return "".join(part.title() for part in name.split("_"))
+
+
+def _filled(value: Any, sent: str) -> Any:
+    """A body with the indicator in; whole values only, so it stays one value."""
+    if isinstance(value, Mapping):
+        return {key: _filled(each, sent) for key, each in value.items()}
+    if isinstance(value, list | tuple):
+        return [_filled(each, sent) for each in value]
+    return sent if value == "{observable}" else value
+
+
+def _raw(reply: Reply) -> Any:
+    if "json" not in reply.headers.get("content-type", ""):
+        return None
+    try:
+        return reply.json()
+    except ValueError:
+        return None

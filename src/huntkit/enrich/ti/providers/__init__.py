@@ -1,0 +1,1 @@
+"""Providers of threat intelligence: one module each, found by its name."""
