@@ -22,10 +22,15 @@ class Good(TIProvider):
         return Facts(severity="high", reason="it is on the list")
 
 
-def check(provider, tmp_path, **more):
+def check(provider, tmp_path):
     with Session(Settings(cache_dir=tmp_path)) as session:
-        check_ti_provider(provider, settings=provider.settings(), session=session,
-                          known={"8.8.8.8": "ipv4"}, unknown={"8.8.4.4": "ipv4"}, **more)  # fmt: skip
+        check_ti_provider(
+            provider,
+            settings=provider.settings(),
+            session=session,
+            known={"8.8.8.8": "ipv4"},
+            unknown={"8.8.4.4": "ipv4"},
+        )
 
 
 def test_a_good_one_passes(tmp_path):
