@@ -524,7 +524,7 @@ def test_the_same_question_is_asked_once(provider: QueryProvider, memory: Memory
     assert first.equals(again)
     assert provider.last.kept == 1
     assert provider.last.age is not None
-    assert "kept since" in str(provider.last)
+    assert "; refresh=True asks again" in str(provider.last)
     assert provider.last.as_dict()["statistics"] == {"scanned": 24}
     provider.Things.list_events(**how, refresh=True)
     assert len(memory.asked) == 2

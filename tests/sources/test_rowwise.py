@@ -78,6 +78,11 @@ def test_what_looks_at_one_row_at_a_time_is_split(body: str) -> None:
         (f"T {BOUNDS} | evaluate bag_unpack(Items)", "plugin"),
         ("T | where EventID == 1", "half-open bounds"),
         ("T | where TimeGenerated between (start .. end)", "half-open bounds"),
+        (
+            "T | where TimeGenerated >= datetime(2024-05-01 01:00) and TimeGenerated < end",
+            "half-open bounds",
+        ),
+        ("T | where TimeGenerated >= start + 1h and TimeGenerated < end", "half-open bounds"),
         ("T | where TimeGenerated >= start and TimeGenerated <= end", "half-open bounds"),
         ("T | where TimeGenerated > start and TimeGenerated < end", "half-open bounds"),
         ("T | where TimeGenerated >= start and Ingested < end", "half-open bounds"),

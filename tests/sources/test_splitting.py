@@ -228,6 +228,18 @@ def test_halving_ends_where_pieces_are_too_short() -> None:
     assert len(found.gaps) == 4
 
 
+def test_halves_are_asked_before_later_pieces() -> None:
+    asked: list[TimeSpan] = []
+
+    def ask(each: TimeSpan) -> Answer:
+        asked.append(each)
+        gaps = [Gap("too many")] if each == span(0, 10) else []
+        return answer([], *gaps)
+
+    ask_in_pieces([span(0, 10), span(10, 20)], ask, patience=AT_ONCE)
+    assert asked == [span(0, 10), span(0, 5), span(5, 10), span(10, 20)]
+
+
 def test_as_many_run_at_once_as_the_source_bears_and_no_more() -> None:
     lock, now, most = threading.Lock(), 0, 0
 

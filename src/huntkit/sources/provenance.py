@@ -1,14 +1,17 @@
 """Where a result comes from: what was asked of whom, when, and whether all of it arrived."""
 
 import json
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, Final
 
 from huntkit.core.timespan import TimeSpan
 from huntkit.sources.splitting import Chunk
 from huntkit.tables import as_kind
+
+_MOST_CHUNKS: Final = 200
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,7 +56,10 @@ class Provenance:
         return bool(self.gaps)
 
     def as_dict(self) -> dict[str, Any]:
-        """Plain values (text, numbers, lists), as they stand in ``df.attrs["huntkit"]``."""
+        """Plain values (text, numbers, lists), as they stand in ``df.attrs["huntkit"]``.
+
+        Of many pieces only those that are not whole are listed: pandas copies attrs all the time.
+        """
         found: dict[str, Any] = {
             "provider": self.provider,
             "connections": list(self.connections),
@@ -71,10 +77,13 @@ class Provenance:
             "age_seconds": None if self.age is None else round(self.age.total_seconds()),
             "statistics": {name: _plain(value) for name, value in self.statistics.items()},
         }
-        if len(self.chunks) > 1:
+        if self.chunks:
+            found["pieces"] = dict(Counter(each.status for each in self.chunks))
+            few = len(self.chunks) <= _MOST_CHUNKS
+            told = [each for each in self.chunks if few or each.status not in ("done", "halved")]
             found["chunks"] = [
                 {name: _plain(value) for name, value in each.as_dict().items()}
-                for each in self.chunks
+                for each in told[:_MOST_CHUNKS]
             ]
         return found
 
@@ -82,7 +91,7 @@ class Provenance:
         rows = f"{self.rows:,} row{'' if self.rows == 1 else 's'}"
         said = [f"{rows} of {self.query or 'a query'} from {self.provider}"]
         if self.age is not None:
-            said.append(f"kept since {in_words(self.age)} ago; refresh=True asks again")
+            said.append(f"kept {in_words(self.age)} ago; refresh=True asks again")
         if self.partial:
             said.append(f"PARTIAL: {'; '.join(self.gaps)}")
         return ". ".join(said)
