@@ -52,19 +52,21 @@ def _own_folders(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.M
     monkeypatch.delenv("MSTICPYCONFIG", raising=False)
 
 
-def _servers() -> Any:
-    """tests/servers.py; the tests are no package from which it could be imported."""
-    if "servers" not in sys.modules:
-        spec = importlib.util.spec_from_file_location("servers", ROOT / "tests" / "servers.py")
+def _helper(name: str) -> Any:
+    """A module beside this one; the tests are no package from which it could be imported."""
+    if name not in sys.modules:
+        spec = importlib.util.spec_from_file_location(name, ROOT / "tests" / f"{name}.py")
         assert spec is not None
         assert spec.loader is not None
         module = importlib.util.module_from_spec(spec)
-        sys.modules["servers"] = module
+        sys.modules[name] = module
         spec.loader.exec_module(module)
-    return sys.modules["servers"]
+    return sys.modules[name]
 
 
-_servers()  # so that tests can say: from servers import Answer
+_helper("servers")  # so that tests can say: from servers import Answer
+_helper("spl_reader")
+_helper("esql_reader")
 
 
 @pytest.fixture
@@ -80,7 +82,7 @@ def loopback() -> Iterator[None]:
 @pytest.fixture
 def http_server(loopback: None, tmp_path: Path) -> Iterator[Callable[..., Any]]:
     """Makes HTTP servers on loopback: `http_server(handler_or_answer, tls=False)`."""
-    with _servers().servers(tmp_path) as serve:
+    with _helper("servers").servers(tmp_path) as serve:
         yield serve
 
 
