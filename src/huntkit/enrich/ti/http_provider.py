@@ -2,7 +2,7 @@
 
 from abc import abstractmethod
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any, ClassVar, Literal
 
@@ -11,11 +11,15 @@ from huntkit.enrich.ti.provider import Facts, Lookup, TIProvider
 from huntkit.runtime.http_call import Basic
 from huntkit.runtime.http_client import HttpClient, Service
 from huntkit.runtime.http_reply import Reply
+from huntkit.runtime.limits import Limits
+from huntkit.runtime.session import Session
+
+_RATES = ("per_second", "per_minute", "per_hour", "per_day")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Endpoint:
-    """One request. ``{observable}`` stands for the indicator, other holes for settings.
+    """One request. ``{observable}`` stands for the indicator, other holes for what `fill` gives.
 
     Attributes:
         path: below the provider's address; values are escaped and can't leave their place.
@@ -35,6 +39,9 @@ class Endpoint:
 class HttpTIProvider(TIProvider):
     """A provider whose sub-queries are endpoints; a subclass says which, and reads the reply.
 
+    Settings named ``per_second``, ``per_minute``, ``per_hour`` or ``per_day`` replace the declared
+    limits, for plans that allow more; 0 means that there is no such limit.
+
     Attributes:
         base_url: its address; the setting `base_url` replaces it where there is one.
         endpoints: (type of indicator, sub-query) -> endpoint; a type may be ``*``.
@@ -49,6 +56,10 @@ class HttpTIProvider(TIProvider):
     answers: ClassVar[Collection[int]] = ()
     needs: ClassVar[Collection[str]] = ()
 
+    def __init__(self, chosen: Any, session: Session) -> None:
+        super().__init__(chosen, session)
+        self.limits = _chosen_limits(self.limits, chosen)
+
     @abstractmethod
     def read(self, lookup: Lookup, reply: Reply) -> Facts:
         """The facts in a reply."""
@@ -59,6 +70,10 @@ class HttpTIProvider(TIProvider):
 
     def params(self) -> Mapping[str, Any]:
         """Sent with every request after the question mark."""
+        return {}
+
+    def fill(self) -> Mapping[str, Any]:
+        """What stands in the holes of paths beside the indicator; secrets are allowed."""
         return {}
 
     def auth(self) -> Basic | None:
@@ -95,7 +110,7 @@ class HttpTIProvider(TIProvider):
         found = self.endpoints.get((lookup.ioc_type, lookup.subtype))
         endpoint = found or self.endpoints[("*", lookup.subtype)]
         sent = self.observable(lookup)
-        fill: dict[str, Any] = {"observable": sent}
+        fill = {**self.fill(), "observable": sent}
         params = {k: sent if v == "{observable}" else v for k, v in endpoint.params.items()}
         if endpoint.method == "GET":
             reply = await self.http.aget(endpoint.path, fill=fill, params=params)
@@ -120,6 +135,13 @@ class HttpTIProvider(TIProvider):
         """A page about the indicator for people; empty where there is none."""
         del lookup
         return ""
+
+
+def _chosen_limits(declared: Limits, chosen: Any) -> Limits:
+    own: dict[str, Any] = {name: getattr(chosen, name, None) for name in _RATES}
+    return replace(
+        declared, **{name: rate or None for name, rate in own.items() if rate is not None}
+    )
 
 
 def _as_written(name: str) -> str:

@@ -22,7 +22,7 @@ class KqlTIProvider(TIProvider):
         internal: the table is the organisation's own.
     """
 
-    batch: ClassVar[int] = 500
+    batch = 500
     internal: ClassVar[bool] = True
     days: ClassVar[int] = 90
 

@@ -76,14 +76,15 @@ class TIProvider(ABC):
         takes: which types of indicators it knows, each with the names of its sub-queries; the
             empty one is the usual query.
         settings: a frozen dataclass of what it needs; secrets have the type `Secret`.
-        limits: what its service allows.
+        limits: what its service allows; an instance may have others, such as those of a paid plan.
         home: a page about the provider, for people.
         terms: what its owner wants users to know about its use.
         keyless: it can be asked without any settings; it is still asked only when it is named or
             enabled.
         kept_s: how long an answer is good.
         takes_times: it gives facts of a range of time.
-        batch: how many indicators `ask_many` takes at once; 1 where there is no such thing.
+        batch: how many indicators `ask_many` takes at once; 1 where there is no such thing. An
+            instance may have another.
         internal: it may be asked about private addresses and internal names, since they do not
             leave the organisation.
     """
@@ -91,13 +92,13 @@ class TIProvider(ABC):
     name: ClassVar[str]
     takes: ClassVar[Mapping[str, Sequence[str]]]
     settings: ClassVar[type[Any]] = NoSettings
-    limits: ClassVar[Limits] = Limits()
+    limits: Limits = Limits()
     home: ClassVar[str] = ""
     terms: ClassVar[str] = ""
     keyless: ClassVar[bool] = False
     kept_s: ClassVar[float] = 24 * 3600.0
     takes_times: ClassVar[bool] = False
-    batch: ClassVar[int] = 1
+    batch: int = 1
     internal: ClassVar[bool] = False
 
     def __init__(self, chosen: Any, session: Session) -> None:
