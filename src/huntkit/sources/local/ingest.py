@@ -1,15 +1,14 @@
 """One source file to parts: walk archives, find the format, read, map, write."""
 
-import gc
 import hashlib
 import io
 from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import BinaryIO
 
+from huntkit.core.collector import no_collector
 from huntkit.core.errors import Cancelled, FormatError
 from huntkit.core.progress import Task
 from huntkit.formats import Format, ReadOptions, detect
@@ -64,7 +63,7 @@ def run(job: Job, task: Task) -> Done:
     of the writer.
     """
     writer = PartWriter(job.folder, prefix=job.prefix)
-    with _no_collector():
+    with no_collector():
         if job.piece is not None:
             members = [_read_piece(job, job.piece, writer, task)]
         else:
@@ -260,15 +259,3 @@ class _Window(io.RawIOBase):
         size = self._file.readinto(memoryview(buffer)[: self._left])
         self._left -= size
         return size
-
-
-@contextmanager
-def _no_collector() -> Iterator[None]:
-    """Parsed records hold no cycles; walking them again and again would double the time."""
-    was = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was:
-            gc.enable()
