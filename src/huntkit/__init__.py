@@ -11,6 +11,8 @@ from huntkit.core.version import VERSION
 if TYPE_CHECKING:
     from huntkit import charts, enrich, extract, report
     from huntkit.core.errors import HuntkitError
+    from huntkit.enrich.geolite import GeoLiteLookup
+    from huntkit.enrich.ipstack import IPStackLookup
     from huntkit.enrich.ti.tilookup import TILookup
     from huntkit.runtime.session import Session
     from huntkit.sources.local.evidence import Evidence
@@ -21,7 +23,9 @@ __version__ = VERSION
 
 _DOORS = {
     "Evidence": ("huntkit.sources.local.evidence", "Evidence"),
+    "GeoLiteLookup": ("huntkit.enrich.geolite", "GeoLiteLookup"),
     "HuntkitError": ("huntkit.core.errors", "HuntkitError"),
+    "IPStackLookup": ("huntkit.enrich.ipstack", "IPStackLookup"),
     "QueryProvider": ("huntkit.sources.provider", "QueryProvider"),
     "Session": ("huntkit.runtime.session", "Session"),
     "TILookup": ("huntkit.enrich.ti.tilookup", "TILookup"),
@@ -34,7 +38,9 @@ _DOORS = {
 
 __all__ = [
     "Evidence",
+    "GeoLiteLookup",
     "HuntkitError",
+    "IPStackLookup",
     "QueryProvider",
     "Session",
     "TILookup",

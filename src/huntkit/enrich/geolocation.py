@@ -42,9 +42,9 @@ class GeoDatabases:
 
     def __init__(self, files: Paths = (), *, shipped: bool = True) -> None:
         paths = [files] if isinstance(files, str | Path) else list(files)
-        self._files = [MaxMindFile(path) for path in paths]
+        self.files = [MaxMindFile(path) for path in paths]
         self._shipped = shipped
-        if not self._files and not shipped:
+        if not self.files and not shipped:
             raise UsageError("no database is given, and the shipped ranges are switched off")
 
     def facts(self, texts: Sequence[str]) -> pl.DataFrame:
@@ -54,11 +54,30 @@ class GeoDatabases:
         ``Latitude`` and ``Longitude`` in degrees, ``Asn``, ``AsnName``, and ``GeoSource``: which
         databases said so, and of what date.
         """
-        found = [file.facts(texts) for file in self._files]
+        found = [file.facts(texts) for file in self.files]
         if self._shipped:
             addresses = parsed_addresses(texts)
             found += [shipped_places(addresses), shipped_operators(addresses)]
         return _merged(found)
+
+    def records(self, texts: Sequence[str]) -> list[dict[str, Any]]:
+        """What the files hold about each address, the first one's word first.
+
+        Where no file holds anything, it is what `facts` says, without nulls.
+        """
+        merged: list[dict[str, Any]] = [{} for _ in texts]
+        for file in reversed(self.files):
+            for whole, record in zip(merged, file.records(texts), strict=True):
+                whole.update(record)
+        if self._shipped and not all(merged):
+            rows = self.facts(texts).iter_rows(named=True)
+            known = ({k: v for k, v in row.items() if v is not None} for row in rows)
+            merged = [each or said for each, said in zip(merged, known, strict=True)]
+        return merged
+
+    def __repr__(self) -> str:
+        names = [file.source for file in self.files] + ["shipped ranges"] * self._shipped
+        return f"<GeoDatabases {', '.join(names)}>"
 
     def locate(self, addresses: Sequence[str], /) -> Mapping[str, Mapping[str, Any]]:
         """What is known per address; addresses of which nothing is known are absent."""

@@ -29,6 +29,11 @@ class MaxMindFile:
     Args:
         path: the file; it is opened for each batch of look-ups, and mapped, not read.
 
+    Attributes:
+        built: when its maker built it.
+        kind: what its maker calls it, such as ``GeoLite2-City``.
+        source: both, for people.
+
     Raises:
         UsageError: there is no such file.
         FormatError: it is no database of this format, or it is damaged.
@@ -38,8 +43,12 @@ class MaxMindFile:
         self.path = Path(path).expanduser()
         with closing(self._reader()) as reader:
             about = reader.metadata()
-        built = datetime.fromtimestamp(about.build_epoch, UTC)
-        self.source = f"{about.database_type} {built:%Y-%m-%d}"
+        try:
+            self.built = datetime.fromtimestamp(about.build_epoch, UTC)
+        except (ValueError, OverflowError, OSError, TypeError) as fault:
+            raise self._broken(fault) from fault
+        self.kind = str(about.database_type)
+        self.source = f"{self.kind} {self.built:%Y-%m-%d}"
         self._knows_v6 = about.ip_version == 6
 
     def facts(self, texts: Sequence[str]) -> pl.DataFrame:
@@ -60,6 +69,11 @@ class MaxMindFile:
             if rows
             else pl.DataFrame(schema=COLUMNS)
         )
+
+    def records(self, texts: Sequence[str]) -> list[Record]:
+        """What the file holds about each address, as it is; empty where it holds nothing."""
+        with closing(self._reader()) as reader:
+            return [self._record(reader, text) or {} for text in texts]
 
     def _reader(self) -> maxminddb.Reader:
         try:
