@@ -77,5 +77,5 @@ def registry() -> Registry[type[SecretStore]]:
         "secret store",
         "huntkit.runtime.secret_stores",
         pick=class_of(SecretStore),  # type: ignore[type-abstract]
-        also=["huntkit.enrich.secret_stores"],
+        also=["huntkit.signin.secret_stores"],
     )

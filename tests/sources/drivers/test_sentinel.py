@@ -229,3 +229,23 @@ def test_throttling_is_waited_out_and_broken_replies_are_errors(driver):
     for _ in range(3):
         with pytest.raises(BadReply):
             ask(made, "Heartbeat")
+
+
+def test_a_workspace_is_found_by_its_name_in_the_settings_file(http_server, tmp_path):
+    server = http_server(service)
+    path = tmp_path / "msticpyconfig.yaml"
+    path.write_text(
+        "AzureSentinel:\n  Workspaces:\n"
+        f"    Default: {{WorkspaceId: {WORKSPACE}, TenantId: t1, ResourceGroup: rg}}\n"
+        "    Lab: {WorkspaceId: other}\n"
+    )
+    with Session(settings_file=path) as session:
+        for name in ("", "default"):
+            chosen = SentinelSettings(
+                workspace=name, endpoint=server.url, token=Secret.held("good")
+            )
+            made = Sentinel("MSSentinel", chosen, session)
+            now_of(made.connect())
+            assert (made.chosen.workspace_id, made.chosen.tenant_id) == (WORKSPACE, "t1")
+        with pytest.raises(UsageError, match="did you mean 'Lab'"):
+            now_of(Sentinel("MSSentinel", SentinelSettings(workspace="Labb"), session).connect())

@@ -6,11 +6,11 @@ Written to the documented API; checked against a stand-in that Microsoft's own c
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any, ClassVar, Final
 
-from huntkit.core.errors import BadReply, UsageError
+from huntkit.core.errors import BadReply, UsageError, did_you_mean
 from huntkit.runtime import Limits as HttpLimits
 from huntkit.runtime import Service
 from huntkit.runtime.http_client import HttpClient
@@ -30,16 +30,37 @@ class SentinelSettings(AzureIdentity):
     """Which workspaces to ask, and who asks.
 
     Attributes:
+        workspace: the workspace's name in the settings file, under ``MSSentinel: Workspaces:``;
+            ``Default`` where no id is given either.
         workspace_id: the workspace's id (a GUID).
         workspaces: more workspaces that are asked together with it: ids, names, or resource ids.
         endpoint: the API's address, where it is not the cloud's own.
         scope: what tokens are asked for, where it is not the endpoint's own.
     """
 
+    workspace: str = ""
     workspace_id: str = ""
     workspaces: Sequence[str] = ()
     endpoint: str = ""
     scope: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class NamedWorkspace:
+    """One entry of ``Workspaces`` in the settings file."""
+
+    workspace_id: str = ""
+    tenant_id: str = ""
+    subscription_id: str = ""
+    resource_group: str = ""
+    workspace_name: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class WorkspacesSection:
+    """The section ``MSSentinel`` (or ``AzureSentinel``) of the settings file."""
+
+    workspaces: dict[str, NamedWorkspace] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -78,11 +99,7 @@ class Sentinel(Driver):
 
     async def connect(self) -> None:
         """Sign in, and ask the workspace for one row."""
-        chosen = self.chosen
-        if not chosen.workspace_id:
-            raise UsageError(
-                "say which workspace to ask", hint='connect(workspace_id="...", tenant_id="...")'
-            )
+        chosen = self.chosen = self._named(self.chosen)
         endpoint = (chosen.endpoint or chosen.hosts.log_analytics).rstrip("/")
         client = self.session.http(
             Service(
@@ -140,6 +157,24 @@ class Sentinel(Driver):
     def identity(self) -> str:
         """The workspaces' ids."""
         return " ".join(["Log Analytics", self.chosen.workspace_id, *self.chosen.workspaces])
+
+    def _named(self, chosen: SentinelSettings) -> SentinelSettings:
+        """The settings with the ids of the workspace that is meant."""
+        if chosen.workspace_id:
+            return chosen
+        known = self.session.settings_section("MSSentinel", WorkspacesSection).workspaces
+        wanted = (chosen.workspace or "Default").casefold()
+        found = next((each for name, each in known.items() if name.casefold() == wanted), None)
+        if found is None or not found.workspace_id:
+            near = did_you_mean(chosen.workspace, known) if chosen.workspace else ""
+            raise UsageError(
+                f"there is no workspace {chosen.workspace!r} in the settings file {near}".strip()
+                if chosen.workspace
+                else "say which workspace to ask",
+                hint='connect(workspace_id="...") or name it in the settings file',
+            )
+        tenant = chosen.tenant_id or found.tenant_id or None
+        return replace(chosen, workspace_id=found.workspace_id, tenant_id=tenant)
 
     def _connected(self) -> HttpClient:
         if self._client is None:

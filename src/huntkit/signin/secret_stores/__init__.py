@@ -1,0 +1,1 @@
+"""Vaults of clouds as places of secrets."""
