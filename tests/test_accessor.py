@@ -57,8 +57,8 @@ def test_every_chart_is_a_method_of_pandas_and_polars(kind: str, make: Any) -> N
         "Computer": ["a", "a"], "CommandLine": ["a", "b"],
     }  # fmt: skip
     frame = make(rows)
-    # Two packages know process_tree: the table is meant, the picture is asked for by its package.
-    methods = frame.hk.charts if kind == "process_tree" else frame.hk
+    # Two packages know these: the table is meant, the picture is asked for by its package.
+    methods = frame.hk.charts if kind in ("process_tree", "clusters") else frame.hk
     chart = getattr(methods, kind)(**CALLS[kind], title="T")
     assert isinstance(chart, Chart)
     assert chart.kind == kind

@@ -1,0 +1,66 @@
+"""What stands out: clusters of events, rare sequences, series. Most are steps for any frame."""
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from huntkit.analyze.clustering import clusters
+    from huntkit.analyze.collapsing import patterns
+    from huntkit.analyze.event_clusters import dbcluster_events
+    from huntkit.analyze.process_features import (
+        add_process_features,
+        char_ord_score,
+        char_ord_score_df,
+        crc32_hash,
+        crc32_hash_df,
+        delim_count,
+        delim_count_df,
+        delim_hash,
+        token_count,
+        token_count_df,
+    )
+
+_FEATURES = "huntkit.analyze.process_features"
+_DOORS = {
+    "add_process_features": _FEATURES,
+    "char_ord_score": _FEATURES,
+    "char_ord_score_df": _FEATURES,
+    "clusters": "huntkit.analyze.clustering",
+    "crc32_hash": _FEATURES,
+    "crc32_hash_df": _FEATURES,
+    "dbcluster_events": "huntkit.analyze.event_clusters",
+    "delim_count": _FEATURES,
+    "delim_count_df": _FEATURES,
+    "delim_hash": _FEATURES,
+    "patterns": "huntkit.analyze.collapsing",
+    "token_count": _FEATURES,
+    "token_count_df": _FEATURES,
+}
+
+__all__ = [
+    "add_process_features",
+    "char_ord_score",
+    "char_ord_score_df",
+    "clusters",
+    "crc32_hash",
+    "crc32_hash_df",
+    "dbcluster_events",
+    "delim_count",
+    "delim_count_df",
+    "delim_hash",
+    "patterns",
+    "token_count",
+    "token_count_df",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _DOORS:
+        raise AttributeError(f"module 'huntkit.analyze' has no attribute {name!r}")
+    value = getattr(importlib.import_module(_DOORS[name]), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})
