@@ -11,6 +11,7 @@ from huntkit.core.timespan import TimeSpan
 from huntkit.sources.driver import Answer, Cancel, Driver, Gap, Nothing, Request
 from huntkit.sources.errors import NotConnected
 from huntkit.sources.kept import Asked, Kept
+from huntkit.sources.outer_bounds import reads_within
 from huntkit.sources.queries.rendered import Rendered
 from huntkit.sources.waiting import now_of
 
@@ -33,6 +34,7 @@ class Question:
         options: what the call says beside it.
         timeout_s: when to give up; None for the driver's own.
         refresh: ask the source even where an answer is kept.
+        outside: the caller's range is meant for a text that names none itself.
     """
 
     name: str
@@ -42,6 +44,7 @@ class Question:
     options: Any = field(default_factory=Nothing)
     timeout_s: float | None = None
     refresh: bool = False
+    outside: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -137,10 +140,11 @@ class Connection:
         limits = self.driver.limits
         outside = limits.takes_parameters
         wanted = limits.timeout_s if question.timeout_s is None else question.timeout_s
+        sent = span if span and self._may_send(span, question, rendered) else None
         return Request(
             text=rendered.declared if outside else rendered.text,
-            start=span.start if span else None,
-            end=span.end if span else None,
+            start=sent.start if sent else None,
+            end=sent.end if sent else None,
             parameters=rendered.constants if outside else {},
             properties=rendered.properties if outside else {},
             options=question.options,
@@ -148,6 +152,12 @@ class Connection:
             timeout_s=min(wanted, limits.max_timeout_s),
             cancel=cancel,
         )
+
+    def _may_send(self, span: TimeSpan, question: Question, rendered: Rendered) -> bool:
+        """Whether the range may go beside the text: not where the text reads more than that."""
+        if self.driver.language != "kql" or not self.driver.limits.takes_time_range:
+            return True
+        return question.outside or reads_within(rendered.text, span)
 
     def _whole(self, answer: Answer) -> Answer:
         """The answer, marked as cut off where it has as many rows as the source ever gives."""

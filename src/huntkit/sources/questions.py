@@ -124,7 +124,7 @@ def of_text(
         query=query, language=query.language, text=text, declared=text,
         constants={}, properties={}, parameters={}, span=span,
     )  # fmt: skip
-    return Question(name="", words=lambda _: said, span=span)
+    return Question(name="", words=lambda _: said, span=span, outside=span is not None)
 
 
 def _of_declaring(
