@@ -69,14 +69,24 @@ def refuse_writing(text: str, words: frozenset[str]) -> None:
         huntkit.sources.errors.QueryRefused: only statements that read are run, not 'DROP'
         (start with SELECT)
     """
-    found = _LEADING.match(text)
-    word = _WORD.match(text, found.end() if found else 0)
-    first = word.group() if word else ""
+    first = first_word(text)
     if first.casefold() not in words:
         raise QueryRefused(
             f"only statements that read are run, not {first!r}",
             hint=f"start with {', '.join(sorted(each.upper() for each in words))}",
         )
+
+
+def first_word(text: str) -> str:
+    r"""The word that says what a statement does, after comments and brackets.
+
+    Examples:
+        >>> first_word("-- all of them\n(Select 1)")
+        'Select'
+    """
+    found = _LEADING.match(text)
+    word = _WORD.match(text, found.end() if found else 0)
+    return word.group() if word else ""
 
 
 @contextmanager
