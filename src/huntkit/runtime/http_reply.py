@@ -8,6 +8,7 @@ from typing import Any, Final
 
 import orjson
 
+from huntkit.core.collecting import no_collecting
 from huntkit.core.errors import BadReply
 from huntkit.core.text import visible
 
@@ -55,7 +56,8 @@ class Reply:
             BadReply: it is none, such as an HTML page of a proxy.
         """
         try:
-            return orjson.loads(self.content)
+            with no_collecting():
+                return orjson.loads(self.content)
         except orjson.JSONDecodeError as problem:
             reason = str(problem).partition(":")[0]
         raise BadReply(

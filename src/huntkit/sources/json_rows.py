@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable, Mapping, Sequence
 from itertools import count
+from operator import itemgetter
 from typing import Any, Final
 
 import orjson
@@ -63,12 +64,11 @@ def table_of(names: Sequence[str], types: Sequence[str], rows: Sequence[Sequence
         [{'n': 1, 'at': datetime.datetime(2024, 5, 1, 0, 0, tzinfo=zoneinfo.ZoneInfo(key='UTC'))}]
     """
     width = len(names)
-    if any(len(row) != width for row in rows):
+    if set(map(len, rows)) - {width}:
         rows = [[*row[:width], *[None] * (width - len(row))] for row in rows]
-    columns = list(zip(*rows, strict=True)) if rows else [()] * width
-    arrays = [
-        _checked(name, values, kind)
-        for name, values, kind in zip(names, columns, types, strict=True)
+    arrays = [  # column by column: zip(*rows) makes an object a row, and takes three times as long
+        _checked(name, list(map(itemgetter(place), rows)), kind)
+        for place, (name, kind) in enumerate(zip(names, types, strict=True))
     ]
     return pa.table(dict(zip(_distinct(names), arrays, strict=True)))
 
@@ -145,7 +145,10 @@ def _json(value: Any) -> str:
 
 
 def _times(values: Sequence[Any]) -> pa.Array:
-    texts = pl.Series([None if v is None else str(v) for v in values], dtype=pl.String)
+    try:
+        texts = pl.Series(values, dtype=pl.String)
+    except TypeError:  # numbers among them
+        texts = pl.Series([None if v is None else str(v) for v in values], dtype=pl.String)
     times = parse_times(texts)
     lost = texts.filter(times.is_null() & texts.is_not_null() & (texts != ""))
     if lost.len():

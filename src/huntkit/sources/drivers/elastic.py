@@ -14,6 +14,7 @@ from typing import Any, ClassVar, Final
 
 import pyarrow as pa
 
+from huntkit.core.collecting import no_collecting
 from huntkit.core.errors import BadReply, RequestFailed, SettingsError, UsageError
 from huntkit.runtime import Basic, Secret, Service
 from huntkit.runtime import Limits as HttpLimits
@@ -117,7 +118,8 @@ class Elastic(Driver):
         )
         if reply.status_code >= 400:
             raise refusal(_SERVICE, reply)
-        return _answer(reply.json(), options.max_rows)
+        with no_collecting():
+            return _answer(reply.json(), options.max_rows)
 
     async def schema(self) -> Schema:
         """Indices with their fields, as far as the user may see them."""
@@ -224,10 +226,9 @@ def typed_table(columns: Sequence[Mapping[str, Any]], rows: Sequence[Sequence[An
     """Rows with Elasticsearch's types; a column that has lists in it is JSON text."""
     names = [str(each.get("name", "")) for each in columns]
     types = [_TYPES.get(str(each.get("type", "")), "dynamic") for each in columns]
-    for row in rows:
-        for place, value in enumerate(row):
-            if type(value) is list and place < len(types):
-                types[place] = "string" if types[place] == "string" else "dynamic"
+    for place, kind in enumerate(types):
+        if any(type(row[place]) is list for row in rows if place < len(row)):
+            types[place] = "string" if kind == "string" else "dynamic"
     return table_of(names, types, rows)
 
 

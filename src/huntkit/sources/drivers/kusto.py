@@ -10,10 +10,12 @@ from typing import Any, ClassVar, Final
 
 import orjson
 
+from huntkit.core.collecting import no_collecting
 from huntkit.core.errors import BadReply, HuntkitError, RequestFailed, UsageError
 from huntkit.runtime import Limits as HttpLimits
 from huntkit.runtime import Service
 from huntkit.runtime.http_client import HttpClient
+from huntkit.runtime.http_reply import Reply
 from huntkit.signin.azure import AzureIdentity, AzureTokens
 from huntkit.sources.driver import Answer, Driver, Gap, Limits, Request, Schema
 from huntkit.sources.errors import NotConnected, QueryRefused
@@ -98,21 +100,23 @@ class Kusto(Driver):
                 ),
             )
         )
-        await self._frames(client, Request(text="print Connected = 1", options=KustoOptions()))
+        await self._asked(client, Request(text="print Connected = 1", options=KustoOptions()))
         self._client = client
 
     async def run(self, request: Request) -> Answer:
         """The rows of a query, or of a command that begins with a dot."""
         request.cancel.check()
-        frames = await self._frames(self._connected(), request)
-        return _answer(frames)
+        reply = await self._asked(self._connected(), request)
+        with no_collecting():
+            return _answer(reply.json())
 
     async def schema(self) -> Schema:
         """The database's tables with their columns."""
         client = self._connected()
         try:
             text = ".show database schema as json"
-            answer = _answer(await self._frames(client, Request(text=text, options=KustoOptions())))
+            reply = await self._asked(client, Request(text=text, options=KustoOptions()))
+            answer = _answer(reply.json())
             return _schema(orjson.loads(answer.table.column(0)[0].as_py()))
         except (QueryRefused, RequestFailed, ValueError, IndexError):
             return await self._schema_by_table(client)
@@ -136,8 +140,8 @@ class Kusto(Driver):
         """For services that know only the simple commands."""
 
         async def ask(text: str) -> list[dict[str, Any]]:
-            frames = await self._frames(client, Request(text=text, options=KustoOptions()))
-            rows: list[dict[str, Any]] = _answer(frames).table.to_pylist()
+            reply = await self._asked(client, Request(text=text, options=KustoOptions()))
+            rows: list[dict[str, Any]] = _answer(reply.json()).table.to_pylist()
             return rows
 
         found: dict[str, dict[str, str]] = {}
@@ -150,7 +154,7 @@ class Kusto(Driver):
             }
         return found
 
-    async def _frames(self, client: HttpClient, request: Request) -> Any:
+    async def _asked(self, client: HttpClient, request: Request) -> Reply:
         options: KustoOptions = request.options
         arguments = request.metadata.get("arguments")
         named = arguments if isinstance(arguments, Mapping) else request.metadata
@@ -172,7 +176,7 @@ class Kusto(Driver):
         )
         if reply.status_code >= 400:
             raise refusal(_SERVICE, reply)
-        return reply.json()
+        return reply
 
 
 def _plain(values: Mapping[str, object]) -> dict[str, object]:

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any, ClassVar, Final
 
+from huntkit.core.collecting import no_collecting
 from huntkit.core.errors import BadReply, UsageError, did_you_mean
 from huntkit.runtime import Limits as HttpLimits
 from huntkit.runtime import Service
@@ -120,23 +121,9 @@ class Sentinel(Driver):
     async def run(self, request: Request) -> Answer:
         """The rows of a query, over all workspaces that were named."""
         request.cancel.check()
-        body = (await self._asked(self._connected(), request)).json()
-        if not isinstance(body, Mapping) or not isinstance(body.get("tables"), list):
-            raise BadReply("Log Analytics answered without tables", service="Log Analytics")
-        tables = [each for each in body["tables"] if isinstance(each, Mapping)]
-        primary = next((t for t in tables if t.get("name") == "PrimaryResult"), None)
-        gaps: list[Gap] = []
-        if primary is None:
-            primary = tables[0] if tables else {"columns": [], "rows": []}
-        if body.get("error"):
-            gaps.append(gap(body["error"]))
-        columns = primary.get("columns") or []
-        table = table_of(
-            [str(each.get("name", "")) for each in columns],
-            [str(each.get("type", "dynamic")) for each in columns],
-            primary.get("rows") or [],
-        )
-        return Answer(table=table, gaps=gaps, statistics=_statistics(body))
+        reply = await self._asked(self._connected(), request)
+        with no_collecting():
+            return _answer(reply.json())
 
     async def schema(self) -> Schema:
         """The tables of the first workspace, with their columns."""
@@ -210,6 +197,26 @@ class Sentinel(Driver):
         if reply.status_code == 400:
             raise refusal("Log Analytics", reply)
         return reply
+
+
+def _answer(body: Any) -> Answer:
+    """The primary result out of the tables, and what is missing."""
+    if not isinstance(body, Mapping) or not isinstance(body.get("tables"), list):
+        raise BadReply("Log Analytics answered without tables", service="Log Analytics")
+    tables = [each for each in body["tables"] if isinstance(each, Mapping)]
+    primary = next((t for t in tables if t.get("name") == "PrimaryResult"), None)
+    gaps: list[Gap] = []
+    if primary is None:
+        primary = tables[0] if tables else {"columns": [], "rows": []}
+    if body.get("error"):
+        gaps.append(gap(body["error"]))
+    columns = primary.get("columns") or []
+    table = table_of(
+        [str(each.get("name", "")) for each in columns],
+        [str(each.get("type", "dynamic")) for each in columns],
+        primary.get("rows") or [],
+    )
+    return Answer(table=table, gaps=gaps, statistics=_statistics(body))
 
 
 def _interval(start: datetime | None, end: datetime | None) -> str | None:
