@@ -1,0 +1,134 @@
+"""The command that says where addresses are."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import polars as pl
+
+from huntkit.cli.case import opened, python_open, show_python, texts_of
+from huntkit.cli.frame import counted, note
+from huntkit.cli.options import General, Reading, Writing
+from huntkit.cli.output import emit
+from huntkit.cli.target import check_output
+from huntkit.core.errors import EvidenceError, UsageError
+from huntkit.enrich import GeoLiteLookup
+from huntkit.entities.addresses import address_scope, parse_address
+from huntkit.entities.indicators import refang
+from huntkit.report import encoded, indicators
+from huntkit.report.layouts import layouts
+from huntkit.report.texts import distinct_texts
+from huntkit.runtime import Session
+
+_KINDS = ("ipv4", "ipv6")
+_LEFT_OUT = ("TimeGenerated", "Type", "IpAddress")
+
+
+def geo(
+    words: Sequence[str],
+    reading: Reading,
+    writing: Writing,
+    general: General,
+    *,
+    files: Sequence[str],
+    update: bool,
+) -> None:
+    """Where given addresses are, or those that evidence holds."""
+    check_output(writing)
+    with _session(general) as session:
+        lookup = GeoLiteLookup(db_file=list(files) or None, session=session)
+        if update:
+            _update(lookup, files)
+        if not words:
+            if update:
+                return
+            raise UsageError("geo takes addresses or PATHS", hint="huntkit geo 203.0.113.45")
+        given = [word for word in words if _is_address(word)]
+        paths = [word for word in words if word not in given]
+        if given and paths:
+            raise UsageError(
+                f"{given[0]!r} is an address and {paths[0]!r} is none",
+                hint="ask for addresses and for evidence one after the other",
+            )
+        if paths:
+            _of_evidence(paths, lookup, reading, writing, general)
+        else:
+            _of_addresses(given, lookup, writing, general)
+
+
+def _is_address(word: str) -> bool:
+    return word == "-" or word.startswith("@") or parse_address(refang(word)) is not None
+
+
+def _session(general: General) -> Session:
+    return Session().changed(offline=True) if general.offline else Session()
+
+
+def _update(lookup: GeoLiteLookup, files: Sequence[str]) -> None:
+    if files:
+        raise UsageError("--update fetches GeoLite2; with --geo your own files are used")
+    for each in lookup.update():
+        note(f"{'downloaded' if each.downloaded else 'up to date'}: {each.source}  {each.path}")
+
+
+def _of_addresses(
+    words: Sequence[str], lookup: GeoLiteLookup, writing: Writing, general: General
+) -> None:
+    if general.show_python:
+        show_python("import huntkit", "", "huntkit.GeoLiteLookup().df_lookup_ip(frame, 'Address')")
+    texts = [text for word in words for text in _lines(word)]
+    wrong = [text for text in texts if parse_address(text) is None]
+    if wrong:
+        note(f"huntkit: {counted(len(wrong), 'line')} no address, such as {wrong[0]!r:.80}")
+    emit(_places(pl.Series("Address", texts, pl.String).to_frame(), "Address", lookup), writing,
+         title="Addresses")  # fmt: skip
+
+
+def _lines(word: str) -> list[str]:
+    found = texts_of(word)
+    if isinstance(found, Path):
+        try:
+            found = (
+                found.expanduser().read_text(encoding="utf-8-sig", errors="replace").splitlines()
+            )
+        except OSError as problem:
+            raise EvidenceError(f"can't read {word[1:]!r}: {problem.strerror}") from problem
+    return [refang(text.strip()) for text in found if text.strip()]
+
+
+def _of_evidence(
+    paths: Sequence[str],
+    lookup: GeoLiteLookup,
+    reading: Reading,
+    writing: Writing,
+    general: General,
+) -> None:
+    missing = [path for path in paths if not Path(path).expanduser().exists() and "*" not in path]
+    if missing:
+        raise UsageError(
+            f"{missing[0]!r} is neither an address nor a file",
+            hint="an address, @FILE with one a line, - for stdin, or evidence",
+        )
+    if general.show_python:
+        call = "huntkit.enrich.geo(evidence.table(name), column)"
+        show_python(python_open(paths, reading), call)
+    with opened(paths, reading) as case:
+        problems: list[str] = []
+        texts = distinct_texts(case.evidence, layouts(case.evidence), problems)
+        rows = indicators.indicators(
+            texts, decoded=encoded.encoded(texts), ioc_types=_KINDS, progress=case.bars
+        )
+        for problem in problems:
+            note(f"huntkit: warning: {problem}")
+        if not rows.height:
+            note("huntkit: no addresses found")
+        emit(_places(rows.rename({"Observable": "Address"}), "Address", lookup), writing,
+             title="Addresses")  # fmt: skip
+
+
+def _places(rows: pl.DataFrame, column: str, lookup: GeoLiteLookup) -> pl.DataFrame:
+    """The address, its scope and its place first, then what else is known of the row."""
+    found: pl.DataFrame = lookup.df_lookup_ip(rows.drop("IoCType", "Scope", strict=False), column)
+    scopes = found[column].map_elements(address_scope, return_dtype=pl.String)
+    placed = found.drop(_LEFT_OUT).with_columns(scopes.alias("Scope"))
+    first = [column, "Scope", *placed.columns[placed.columns.index("CountryCode") : -1]]
+    return placed.select(*first, pl.exclude(first))
