@@ -4,9 +4,11 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from huntkit.analyze.beaconing import beacons
     from huntkit.analyze.clustering import clusters
     from huntkit.analyze.collapsing import patterns
     from huntkit.analyze.event_clusters import dbcluster_events
+    from huntkit.analyze.polling import PeriodogramPollingDetector
     from huntkit.analyze.process_features import (
         add_process_features,
         char_ord_score,
@@ -22,7 +24,9 @@ if TYPE_CHECKING:
 
 _FEATURES = "huntkit.analyze.process_features"
 _DOORS = {
+    "PeriodogramPollingDetector": "huntkit.analyze.polling",
     "add_process_features": _FEATURES,
+    "beacons": "huntkit.analyze.beaconing",
     "char_ord_score": _FEATURES,
     "char_ord_score_df": _FEATURES,
     "clusters": "huntkit.analyze.clustering",
@@ -38,7 +42,9 @@ _DOORS = {
 }
 
 __all__ = [
+    "PeriodogramPollingDetector",
     "add_process_features",
+    "beacons",
     "char_ord_score",
     "char_ord_score_df",
     "clusters",
