@@ -1,3 +1,4 @@
+import contextlib
 from pathlib import Path
 
 import polars as pl
@@ -95,3 +96,19 @@ def test_intervals_and_wide_sums_come_in_plain_types(database: Database) -> None
 def test_values_are_bound_never_spliced(database: Database) -> None:
     rows = database.run("SELECT $v AS v", {"v": "x' OR '1'='1"})
     assert rows["v"].to_list() == ["x' OR '1'='1"]
+
+
+def test_tables_are_given_when_a_text_holds_their_name_and_all_are_listed(tmp_path):
+    frame = pl.DataFrame({"n": [1], "_member": [""], "_record": [1]})
+    made = {}
+    for name in ("First", "Second", 'Odd"one'):
+        path = tmp_path / f"{len(made)}.parquet"
+        frame.write_parquet(path)
+        made[name] = Table(name, [Input((path,), "x", frozenset(frame.columns))], {"n": "long"})
+    database = Database(made, views={"Third": 'SELECT * FROM "first"'}, spill=tmp_path / "spill")
+    with contextlib.closing(database):
+        assert database.run("SELECT n FROM second")["n"].to_list() == [1]
+        assert database.run("SELECT n FROM Third")["n"].to_list() == [1]
+        assert database.run('SELECT n FROM "Odd""one"')["n"].to_list() == [1]
+        listed = database.run("SELECT table_name FROM information_schema.tables")
+        assert set(listed["table_name"]) == {"First", "Second", "Third", 'Odd"one'}

@@ -56,6 +56,7 @@ class Cache:
         self._evidence = folder / "evidence"
         self._options = options
         self._limit_bytes = limit_bytes
+        self.grew = False  # since this object was made
 
     def prepare(self) -> Path:
         """The folder, made if need be."""
@@ -115,6 +116,7 @@ class Cache:
 
     def keep(self, manifest: Manifest) -> Manifest:
         """Move a finished source into its place; the first of two writers wins."""
+        self.grew = True
         text = manifest.to_json()
         (manifest.folder / MANIFEST).write_bytes(text)
         place = self.entry(manifest.sha256)

@@ -33,7 +33,7 @@ class Database:
 
     File access is limited to the parts of these tables, extensions and network are off, and the
     configuration is locked, so that no text a caller runs can reach further. Only one statement
-    that reads is accepted.
+    that reads is accepted. A table is given to the engine when a text first holds its name.
 
     Args:
         tables: the tables, by name.
@@ -50,10 +50,9 @@ class Database:
         self._connection = duckdb.connect(":memory:")
         files = sorted({str(file) for t in tables.values() for i in t.inputs for file in i.files})
         self._set_up(files, spill)
-        for table in tables.values():
-            self._connection.execute(view_sql(table))
-        for name, text in views.items():
-            self._connection.execute(f"CREATE OR REPLACE VIEW {quoted(name)} AS {text}")
+        self._views = views
+        # Binding a table looks into each of its files, and there may be thousands.
+        self._waiting = dict.fromkeys([*tables, *views])
 
     def _set_up(self, files: list[str], spill: Path) -> None:
         run = self._connection.execute
@@ -84,17 +83,48 @@ class Database:
         """
         statement = _one_reading_statement(text)
         parameters = dict(values) if isinstance(values, Mapping) else list(values)
+        self._give_named(text)
         for _ in range(_MOST_UNKNOWN_TABLES):
             try:
                 with self._lock:
                     cursor = self._connection.cursor()
                 return _fetch(cursor.sql(statement, params=parameters or None))
             except duckdb.CatalogException as failure:
-                if not self._add_empty_table(str(failure)):
+                if not self._give_all() and not self._add_empty_table(str(failure)):
                     raise _refused(failure, self._tables) from failure
             except duckdb.Error as failure:
                 raise _refused(failure, self._tables) from failure
         raise QueryError("the statement names too many tables")
+
+    def _give_named(self, text: str) -> None:
+        """Give the engine the tables whose names stand in a text, and those that they need."""
+        told = text.casefold()
+        if any(word in told for word in _ASKS_FOR_ALL):
+            self._give_all()
+            return
+        with self._lock:
+            for name in [each for each in self._waiting if each.casefold() in told]:
+                self._give(name)
+
+    def _give_all(self) -> bool:
+        """Give the engine all tables that it does not have yet; whether there were any."""
+        with self._lock:
+            names = list(self._waiting)
+            for name in names:
+                self._give(name)
+        return bool(names)
+
+    def _give(self, name: str) -> None:
+        if name not in self._waiting:
+            return
+        del self._waiting[name]
+        text = self._views.get(name)
+        if text is None:
+            self._connection.execute(view_sql(self._tables[name]))
+            return
+        for each in [each for each in self._waiting if each.casefold() in text.casefold()]:
+            self._give(each)
+        self._connection.execute(f"CREATE OR REPLACE VIEW {quoted(name)} AS {text}")
 
     def _add_empty_table(self, message: str) -> bool:
         """Give a known table that the evidence lacks: it has its columns and no rows."""
@@ -108,6 +138,8 @@ class Database:
 
 
 _MOST_UNKNOWN_TABLES = 100
+# Words of statements that ask which tables there are.
+_ASKS_FOR_ALL = ("information_schema", "duckdb_", "pg_catalog", "sqlite_", "show")
 
 
 def _fetch(relation: duckdb.DuckDBPyRelation) -> pl.DataFrame:

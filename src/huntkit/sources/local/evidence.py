@@ -365,6 +365,6 @@ def evidence_of(intake: Intake, *, frame: Kind = "pandas", now: datetime | None 
         tables = build(intake.sources, intake.cache)
         database = Database(tables, views=views(tables), spill=spill)
         on_failure.pop_all()
-    if intake.temporary is None:
+    if intake.temporary is None and intake.cache.grew:  # to look at it all takes its time
         intake.cache.evict()
     return Evidence(intake, tables, database, frame=frame, now=now, spill=spill)
