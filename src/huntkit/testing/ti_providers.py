@@ -85,7 +85,7 @@ def _answers(
     _must(not missing, f"no known indicator is given for {sorted(missing)}")
     subtypes = dict.fromkeys(each for its in provider.takes.values() for each in its)
     for subtype in subtypes:
-        asked = {v: k for v, k in known.items() if subtype in provider.takes[k]}
+        asked = {v: k for v, k in known.items() if subtype in provider.subtypes(k)}
         for finding in _found(provider, asked, subtype, session):
             _must(
                 finding.status == "ok", f"{finding.item.value}: {finding.status} {finding.reason}"

@@ -138,10 +138,9 @@ class HttpTIProvider(TIProvider):
 
 
 def _chosen_limits(declared: Limits, chosen: Any) -> Limits:
-    own: dict[str, Any] = {name: getattr(chosen, name, None) for name in _RATES}
-    return replace(
-        declared, **{name: rate or None for name, rate in own.items() if rate is not None}
-    )
+    own = {name: getattr(chosen, name, None) for name in _RATES}
+    other: dict[str, Any] = {name: rate or None for name, rate in own.items() if rate is not None}
+    return replace(declared, **other)
 
 
 def _as_written(name: str) -> str:

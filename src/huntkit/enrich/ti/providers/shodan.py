@@ -1,0 +1,96 @@
+"""Shodan: which services an address offers, and the DNS of a domain.
+
+https://developer.shodan.io/api
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, ClassVar, Final
+from urllib.parse import quote
+
+from huntkit.core.errors import RequestFailed
+from huntkit.enrich.ti.http_provider import Endpoint, HttpTIProvider
+from huntkit.enrich.ti.provider import Facts, Lookup
+from huntkit.enrich.ti.replies import members, needed, record, said
+from huntkit.enrich.ti.scanned_hosts import judged_tags
+from huntkit.runtime.http_reply import Reply
+from huntkit.runtime.limits import Limits
+from huntkit.runtime.secrets import Secret
+
+_OF_SERVICES: Final = ("port", "transport", "product", "version", "timestamp", "cpe23")
+
+
+@dataclass(frozen=True, kw_only=True)
+class ShodanSettings:
+    """The key."""
+
+    auth_key: Secret | None = None
+    per_second: float | None = None
+    base_url: str = ""
+
+
+class Shodan(HttpTIProvider):
+    """Shodan: services, products and weaknesses of an address; DNS of a domain."""
+
+    name = "Shodan"
+    takes: ClassVar = {
+        "ipv4": ("", "history"),
+        "ipv6": ("", "history"),
+        "dns": ("", "passivedns"),
+    }
+    settings = ShodanSettings
+    needs = ("auth_key",)
+    base_url = "https://api.shodan.io"
+    limits = Limits(concurrency=1, per_second=1)
+    home = "https://www.shodan.io"
+    terms = "names and history cost query credits"
+    endpoints: ClassVar = {
+        **{(kind, ""): Endpoint(path="/shodan/host/{observable}") for kind in ("ipv4", "ipv6")},
+        **{(kind, "history"): Endpoint(path="/shodan/host/{observable}", params={"history": "true"})
+           for kind in ("ipv4", "ipv6")},
+        ("dns", ""): Endpoint(path="/dns/domain/{observable}"),
+        ("dns", "passivedns"): Endpoint(
+            path="/dns/domain/{observable}", params={"history": "true"}
+        ),
+    }  # fmt: skip
+
+    def params(self) -> Mapping[str, Any]:
+        """The key; Shodan takes it in the query only."""
+        return {"key": self.chosen.auth_key}
+
+    def reference(self, lookup: Lookup) -> str:
+        """The page in Shodan's own interface."""
+        kind = "domain" if lookup.ioc_type == "dns" else "host"
+        return f"https://www.shodan.io/{kind}/{quote(lookup.value, safe='')}"
+
+    def read(self, lookup: Lookup, reply: Reply) -> Facts:
+        """A host, or a domain's records; Shodan gives no verdict but tags."""
+        body = record(reply)
+        if problem := body.get("error"):
+            text = self.http.hidden(str(problem))[:200]
+            if "no information" in text.casefold():
+                return Facts.unknown({"error": text}, reference=self.reference(lookup))
+            raise RequestFailed(f"Shodan says: {text}", service=self.name)
+        needed(body, "data", "ip_str")
+        rows = members(body, "data")
+        if lookup.ioc_type == "dns":
+            details = said(body, "domain", "tags", "subdomains")
+            details |= {"passivedns": rows} if rows else {}
+            if body.get("more") is True:
+                details["more"] = f"the first {len(rows)} records; Shodan knows more"
+            found = bool(rows or body.get("subdomains"))
+            return Facts(
+                found=found, details=details if found else {}, raw=body,
+                reference=self.reference(lookup),
+            )  # fmt: skip
+        details = said(
+            body, "ports", "hostnames", "domains", "org", "isp", "asn", "os", "country_code",
+            "country_name", "city", "tags", "vulns", "last_update",
+        )  # fmt: skip
+        if rows:
+            details["services"] = [said(each, *_OF_SERVICES) for each in rows]
+        severity, reason = judged_tags(body)
+        return Facts(
+            severity=severity, reason=reason, details=details, raw=body,
+            reference=self.reference(lookup),
+        )  # fmt: skip
