@@ -1,0 +1,1 @@
+"""Security-Datasets (once Mordor): what its metadata says, and the events of its files."""
