@@ -8,6 +8,7 @@ if TYPE_CHECKING:
     from huntkit.analyze.clustering import clusters
     from huntkit.analyze.collapsing import patterns
     from huntkit.analyze.event_clusters import dbcluster_events
+    from huntkit.analyze.logons import logon_sessions
     from huntkit.analyze.polling import PeriodogramPollingDetector
     from huntkit.analyze.process_features import (
         add_process_features,
@@ -21,9 +22,13 @@ if TYPE_CHECKING:
         token_count,
         token_count_df,
     )
+    from huntkit.analyze.sequences import Cmd, Model, score_sessions
+    from huntkit.analyze.sessionizing import sessionize_data
 
 _FEATURES = "huntkit.analyze.process_features"
 _DOORS = {
+    "Cmd": "huntkit.analyze.sequences",
+    "Model": "huntkit.analyze.sequences",
     "PeriodogramPollingDetector": "huntkit.analyze.polling",
     "add_process_features": _FEATURES,
     "beacons": "huntkit.analyze.beaconing",
@@ -36,12 +41,17 @@ _DOORS = {
     "delim_count": _FEATURES,
     "delim_count_df": _FEATURES,
     "delim_hash": _FEATURES,
+    "logon_sessions": "huntkit.analyze.logons",
     "patterns": "huntkit.analyze.collapsing",
+    "score_sessions": "huntkit.analyze.sequences",
+    "sessionize_data": "huntkit.analyze.sessionizing",
     "token_count": _FEATURES,
     "token_count_df": _FEATURES,
 }
 
 __all__ = [
+    "Cmd",
+    "Model",
     "PeriodogramPollingDetector",
     "add_process_features",
     "beacons",
@@ -54,7 +64,10 @@ __all__ = [
     "delim_count",
     "delim_count_df",
     "delim_hash",
+    "logon_sessions",
     "patterns",
+    "score_sessions",
+    "sessionize_data",
     "token_count",
     "token_count_df",
 ]

@@ -1,0 +1,348 @@
+"""Sessions scored by their rarest stretch of events, and what is rare about it."""
+
+from collections.abc import Mapping, Sequence
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass
+from typing import Any, Final
+
+import numpy as np
+import polars as pl
+
+from huntkit.analyze.sequence_terms import Events, Floats, Terms, terms_of
+from huntkit.analyze.sequence_windows import rare_bits, rare_parts, rarest, whole_sessions
+from huntkit.core.errors import UnknownColumn, UsageError
+from huntkit.tables import from_polars, to_polars
+
+_START, _END, _UNKNOWN = "##START##", "##END##", "##UNK##"
+_LONGEST_NAME: Final = 80
+
+
+@dataclass(frozen=True)
+class Cmd:
+    """A command with its parameters: a set of names, or a mapping of names to values.
+
+    Examples:
+        >>> Cmd("Set-User", {"Identity"})
+        Cmd(name='Set-User', params={'Identity'})
+    """
+
+    name: str
+    params: AbstractSet[str] | Mapping[str, Any]
+
+    def __str__(self) -> str:
+        return repr(self)
+
+
+class SessionType:
+    """What the events of sessions are."""
+
+    cmds_only = "cmds_only"
+    cmds_params_only = "cmds_params_only"
+    cmds_params_values = "cmds_params_values"
+
+
+def read_sessions(sessions: Any) -> tuple[Events, str]:
+    """The events of sessions, from a Polars column of lists or from Python lists."""
+    if isinstance(sessions, pl.Series) and sessions.dtype.base_type() == pl.List:
+        return _from_column(sessions)
+    rows = [list(each) if each is not None else [] for each in sessions]
+    lengths = np.array([len(each) for each in rows], dtype=np.int64)
+    flat = [event for each in rows for event in each]
+    if not any(isinstance(event, Cmd) or hasattr(event, "params") for event in flat):
+        names = pl.Series([None if e is None else str(e) for e in flat], dtype=pl.String)
+        return Events(names.fill_null(""), lengths), SessionType.cmds_only
+    plain = [event for event in flat if not hasattr(event, "params")]
+    if plain:
+        raise UsageError(f"events are of two kinds: Cmd, and {type(plain[0]).__name__}")
+    kinds = {isinstance(event.params, Mapping) for event in flat}
+    if len(kinds) > 1:
+        raise UsageError("parameters are of two kinds: sets of names, and names with values")
+    with_values = kinds == {True}
+    told: list[tuple[int, str, str | None]] = []
+    for place, event in enumerate(flat):
+        values = event.params if with_values else dict.fromkeys(event.params)
+        told += [(place, str(p), None if v is None else str(v)) for p, v in values.items()]
+    schema = {"event": pl.Int64, "parameter": pl.String, "value": pl.String}
+    parameters = pl.DataFrame(told, schema=schema, orient="row")
+    names = pl.Series([str(event.name) for event in flat], dtype=pl.String)
+    kind = SessionType.cmds_params_values if with_values else SessionType.cmds_params_only
+    return Events(names, lengths, parameters, with_values), kind
+
+
+def _from_column(sessions: pl.Series) -> tuple[Events, str]:
+    lengths = sessions.list.len().fill_null(0).to_numpy().astype(np.int64)
+    inner = sessions.dtype.inner  # type: ignore[attr-defined]
+    flat = sessions.filter(pl.Series(lengths > 0)).explode()
+    if inner.base_type() != pl.Struct:
+        if inner.is_nested() or inner in (pl.Binary, pl.Object):
+            raise UsageError(f"sessions are lists of {inner}, not of text or structs")
+        return Events(flat.cast(pl.String).fill_null(""), lengths), SessionType.cmds_only
+    fields = [field.name for field in inner.fields]
+    if len(fields) != 2:
+        raise UsageError(f"an event is a struct of {fields}", hint="give it a name and parameters")
+    names = flat.struct.field(fields[0]).cast(pl.String).fill_null("")
+    listed = flat.struct.field(fields[1])
+    if listed.dtype.base_type() != pl.List:
+        raise UsageError(f"the parameters in {fields[1]!r} are {listed.dtype}, not lists")
+    rows = pl.DataFrame({"event": pl.int_range(len(flat), eager=True, dtype=pl.Int64), "p": listed})
+    rows = rows.filter(pl.col("p").list.len() > 0).explode("p").drop_nulls("p")
+    with_values = rows.schema["p"].base_type() == pl.Struct
+    if with_values:
+        parts = [field.name for field in rows.schema["p"].fields]  # type: ignore[attr-defined]
+        if len(parts) != 2:
+            raise UsageError(f"a parameter is a struct of {parts}, not of a name and a value")
+        rows = rows.select(
+            "event",
+            parameter=pl.col("p").struct.field(parts[0]).cast(pl.String).fill_null(""),
+            value=pl.col("p").struct.field(parts[1]).cast(pl.String),
+        )
+    else:
+        rows = rows.select(
+            "event", parameter=pl.col("p").cast(pl.String), value=pl.lit(None, pl.String)
+        )
+    kind = SessionType.cmds_params_values if with_values else SessionType.cmds_params_only
+    rows = rows.unique(["event", "parameter"], keep="last", maintain_order=True)
+    return Events(names, lengths, rows, with_values), kind
+
+
+def score_sessions(data: Any, session_column: str, window_length: int = 2) -> Any:
+    """The table with the likelihood of each session's rarest window, and what is rare about it.
+
+    Events are modelled as a Markov chain that is trained on the sessions themselves: how often
+    one event follows another, smoothed by one. An event is text; or a command with parameters,
+    as `Cmd` or as a struct of a name and a list of parameter names; or with values, as `Cmd` with
+    a mapping or with a list of structs of a name and a value. Your own way to make events of raw
+    rows is the way to say what matters.
+
+    Args:
+        data: a table of any kind, one row per session, such as `sessionize_data` gives.
+        session_column: lists of events.
+        window_length: how many events a window has. A session's start and end count, so that a
+            session of one event has a window of two; shorter sessions have no likelihood.
+
+    Returns:
+        The table with ``rarest_window<N>_likelihood`` (small for rare sessions),
+        ``rarest_window<N>`` (the events), ``score`` (in bits, large for rare ones) and
+        ``reason``. Rows keep their order. The score is the likelihood in bits, and half of what
+        the window's rarest parameter is by itself (``log2(uses / times seen)``): in the
+        likelihood that drowns where a command has many parameters.
+
+    Raises:
+        UnknownColumn: the column is not in the table.
+        UsageError: it holds no lists of events, or the window is shorter than 2.
+
+    Examples:
+        >>> sessions = pl.DataFrame({"did": [["Get", "Set"]] * 9 + [["Get", "Drop"]]})
+        >>> found = score_sessions(sessions, "did")
+        >>> found.sort("score")["reason"][-1]
+        "'Drop': 1 of 20 events"
+    """
+    if window_length < 2:
+        raise UsageError(f"window_length is {window_length}", hint="it must be 2 or more")
+    table = to_polars(data)
+    if session_column not in table.columns:
+        raise UnknownColumn(session_column, table.columns)
+    name = f"rarest_window{window_length}"
+    taken = [n for n in (f"{name}_likelihood", name, "score", "reason") if n in table.columns]
+    if taken:
+        raise UsageError(f"the table already has {taken[0]!r}", hint="drop or rename it before")
+    given: Any = table[session_column]
+    if given.dtype.base_type() != pl.List:  # pandas keeps objects of Python in its columns
+        given = list(data[session_column])
+        if any(isinstance(each, str | bytes) or not hasattr(each, "__iter__") for each in given):
+            raise UsageError(f"the column {session_column!r} holds no lists of events")
+    events, _ = read_sessions(given)
+    terms = terms_of(events)
+    logs, begins = rarest(terms, events.lengths, window_length, with_ends=True)
+    bits = -logs / np.log(2) + rare_bits(terms, begins, window_length) / 2
+    shown = given if isinstance(given, pl.Series) else _as_text(given)
+    result = table.with_columns(
+        pl.Series(f"{name}_likelihood", np.exp(logs)).fill_nan(None),
+        _windows(shown, begins, window_length).alias(name),
+        pl.Series("score", bits).fill_nan(None),
+        _reasons(events, terms, begins, window_length).alias("reason"),
+    )
+    return from_polars(result, like=data)
+
+
+def _as_text(sessions: Sequence[Any]) -> pl.Series:
+    return pl.Series(
+        [[str(event) for event in each] for each in sessions], dtype=pl.List(pl.String)
+    )
+
+
+def _windows(sessions: pl.Series, begins: Any, window: int) -> pl.Series:
+    frame = pl.DataFrame({"s": sessions, "at": pl.Series(begins, dtype=pl.Int64)})
+    cut = pl.col("s").list.slice(pl.col("at").clip(lower_bound=0), window)
+    return frame.select(
+        pl.when(pl.col("at") >= 0).then(cut).otherwise(pl.col("s").list.head(0)).alias("w")
+    )["w"]
+
+
+def _reasons(events: Events, terms: Terms, begins: Any, window: int) -> pl.Series:
+    """What is rare about each session's rarest window, with its count and the base rate."""
+    parts, kinds = rare_parts(terms, begins, window, with_ends=True)
+    known = pl.Series("name", events.names.unique().sort(), dtype=pl.String)
+    short = pl.when(known.str.len_chars() > _LONGEST_NAME).then(
+        known.str.slice(0, _LONGEST_NAME) + "..."
+    ).otherwise(known)  # fmt: skip
+    labels = pl.concat(
+        [pl.select("'" + short + "'").to_series(), pl.Series(["the end", "the start"])]
+    )
+    columns = {"parameter": pl.String, "value": pl.String, "n_parameter": pl.Int64,
+               "n_value": pl.Int64, "n_values": pl.Int64}  # fmt: skip
+    parts = parts.with_columns(
+        pl.lit(None, dtype).alias(n) for n, dtype in columns.items() if n not in parts.columns
+    ).with_columns(
+        kind=pl.Series(kinds),
+        at=pl.Series(begins, dtype=pl.Int64),
+        now=labels.gather(parts["token"]),
+        prior=labels.gather(parts["before"]),
+    )
+    value = pl.col("value").fill_null("").str.slice(0, _LONGEST_NAME)
+    told = (
+        pl.when(pl.col("at") < 0)
+        .then(pl.lit("fewer events than a window"))
+        .when(pl.col("kind") == 0)
+        .then(pl.format("{} after {}: {} of {} times", "now", "prior", "n_pair", "n_before"))
+        .when(pl.col("kind") == 1)
+        .then(pl.format("{}: {} of {} events", "now", "n", pl.lit(len(events.names))))
+        .when(pl.col("kind") == 2)
+        .then(pl.format("{} with '{}': {} of {} uses", "now", "parameter", "n_parameter", "n"))
+        .otherwise(
+            pl.format(
+                "{} with '{}' = '{}': {} of {} values",
+                "now",
+                "parameter",
+                value,
+                "n_value",
+                "n_values",
+            )
+        )
+    )
+    return parts.select(told.alias("reason"))["reason"]
+
+
+class Rates(dict[str, Any]):
+    """Chances by name; of a name that was never seen, that of the unknown."""
+
+    def __missing__(self, name: str) -> Any:
+        return self[_UNKNOWN]
+
+
+class Model:
+    """The chain behind `score_sessions`, with the methods that notebooks know.
+
+    Examples:
+        >>> model = Model([["Get", "Set"], ["Get", "Set"], ["Get", "Drop"]])
+        >>> model.train()
+        >>> model.compute_rarest_windows(window_len=2)
+        >>> model.rare_windows[2][2]
+        ['Drop']
+        >>> round(model.trans_probs["Get"]["Drop"], 3)
+        0.25
+    """
+
+    def __init__(self, sessions: Any, modellable_params: AbstractSet[str] | None = None) -> None:
+        self.start_token, self.end_token, self.unk_token = _START, _END, _UNKNOWN
+        self.sessions = sessions
+        self.modellable_params = modellable_params
+        self.session_likelihoods: list[float] | None = None
+        self.session_geomean_likelihoods: list[float] | None = None
+        self.rare_windows: dict[int, list[Any]] = {}
+        self.rare_window_likelihoods: dict[int, list[float]] = {}
+        self.rare_windows_geo: dict[int, list[Any]] = {}
+        self.rare_window_likelihoods_geo: dict[int, list[float]] = {}
+        self._events, self.session_type = read_sessions(sessions)
+        if not len(self._events.lengths) or not self._events.lengths.all():
+            empty = int((self._events.lengths == 0).sum())
+            raise UsageError(
+                f"{empty:,} of {len(self._events.lengths):,} sessions have no events"
+                if empty
+                else "there are no sessions",
+                hint="each session needs one event or more",
+            )
+        self._terms: Terms | None = None
+
+    def train(self) -> None:
+        """Count what follows what."""
+        chosen = self.modellable_params
+        self._terms = terms_of(self._events, None if chosen is None else frozenset(chosen))
+        self.modellable_params = set(self._terms.modelled)
+
+    @property
+    def terms(self) -> Terms:
+        """The trained terms.
+
+        Raises:
+            UsageError: `train` was not called.
+        """
+        if self._terms is None:
+            raise UsageError("the model is not trained", hint="call train() first")
+        return self._terms
+
+    @property
+    def prior_probs(self) -> Rates:
+        """How likely each event is by itself; start and end are no events."""
+        terms = self.terms
+        rows = pl.DataFrame({"n": self._events.names}).group_by("n").len()
+        extra = 2 * (terms.states - 1)
+        rates = Rates({name: (count + extra) / terms.total for name, count in rows.iter_rows()})
+        ends = (len(self._events.lengths) + terms.states - 1) / terms.total
+        rates.update({_START: ends, _END: ends, _UNKNOWN: extra / terms.total})
+        return rates
+
+    @property
+    def trans_probs(self) -> Rates:
+        """How likely each event is after another: ``trans_probs[before][event]``."""
+        terms = self.terms
+        names = [*self._events.names.unique().sort(), _END, _START]
+        found: dict[str, Any] = {}
+        pairs = terms.counts.select("before", "token", "n_pair", "n_before").unique()
+        for before, token, pair, out in pairs.iter_rows():
+            row = found.setdefault(names[before], Rates({_UNKNOWN: 1 / (out + terms.states - 1)}))
+            row[names[token]] = (pair + 1) / (out + terms.states - 1)
+        found[_UNKNOWN] = Rates({_UNKNOWN: 1 / (terms.states - 1)})
+        return Rates(found)
+
+    def compute_scores(self, use_start_end_tokens: bool = True) -> None:
+        """Likelihoods of the sessions, and their rarest windows of two and of three."""
+        self.compute_likelihoods_of_sessions(use_start_end_tokens)
+        self.compute_geomean_lik_of_sessions()
+        for window in (2, 3):
+            self.compute_rarest_windows(window, use_start_end_tokens)
+
+    def compute_likelihoods_of_sessions(self, use_start_end_tokens: bool = True) -> None:
+        """The likelihood of each session as a whole."""
+        logs = whole_sessions(self.terms, self._events.lengths, with_ends=use_start_end_tokens)
+        self.session_likelihoods = np.exp(logs).tolist()
+        self._logs: Floats = logs
+
+    def compute_geomean_lik_of_sessions(self) -> None:
+        """The same, its geometric mean over the session's events."""
+        if self.session_likelihoods is None:
+            self.compute_likelihoods_of_sessions()
+        self.session_geomean_likelihoods = np.exp(self._logs / self._events.lengths).tolist()
+
+    def compute_rarest_windows(
+        self,
+        window_len: int,
+        use_start_end_tokens: bool = True,
+        use_geo_mean: bool = False,
+    ) -> None:
+        """The rarest window of each session, and its likelihood; not a number for short ones."""
+        if window_len < 1:
+            raise UsageError(f"window_len is {window_len}", hint="it must be 1 or more")
+        logs, begins = rarest(
+            self.terms, self._events.lengths, window_len, with_ends=use_start_end_tokens
+        )
+        windows = [
+            list(session[at : at + window_len]) if at >= 0 else []
+            for session, at in zip(self.sessions, begins.tolist(), strict=True)
+        ]
+        if use_geo_mean:
+            self.rare_windows_geo[window_len] = windows
+            self.rare_window_likelihoods_geo[window_len] = np.exp(logs / window_len).tolist()
+        else:
+            self.rare_windows[window_len] = windows
+            self.rare_window_likelihoods[window_len] = np.exp(logs).tolist()

@@ -1,0 +1,260 @@
+import math
+from collections import Counter, defaultdict
+from itertools import pairwise
+
+import pandas as pd
+import polars as pl
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from huntkit.analyze import Cmd, Model, score_sessions, sessionize_data
+from huntkit.core.errors import UnknownColumn, UsageError
+
+NAMES = st.sampled_from(["a", "b", "c", "d", ""])
+PARAMETERS = st.sampled_from(["p", "q", "r"])
+VALUES = st.sampled_from(["1", "2", "", None])
+SESSIONS = st.lists(st.lists(NAMES, min_size=1, max_size=7), min_size=1, max_size=12)
+WITH_SETS = st.lists(
+    st.lists(st.builds(Cmd, NAMES, st.frozensets(PARAMETERS)), min_size=1, max_size=5),
+    min_size=1, max_size=8,
+)  # fmt: skip
+WITH_VALUES = st.lists(
+    st.lists(st.builds(Cmd, NAMES, st.dictionaries(PARAMETERS, VALUES)), min_size=1, max_size=5),
+    min_size=1, max_size=8,
+)  # fmt: skip
+
+
+class Reference:
+    """The same chain with dictionaries and loops, from its description and nothing else."""
+
+    def __init__(self, sessions, modelled=()):
+        self.modelled = modelled
+        self.single, self.pairs, self.out = Counter(), Counter(), Counter()
+        self.parameters, self.values = defaultdict(Counter), defaultdict(Counter)
+        for session in sessions:
+            names = ["START", *[("n", self.name(e)) for e in session], "END"]
+            for name in names:
+                self.single[name] += 1
+            for before, now in pairwise(names):
+                self.pairs[before, now] += 1
+                self.out[before] += 1
+            for event in session:
+                for parameter in getattr(event, "params", ()):
+                    self.parameters[self.name(event)][parameter] += 1
+                    if isinstance(event.params, dict) and event.params[parameter]:
+                        self.values[parameter][event.params[parameter]] += 1
+        self.states = len(self.single) + 1  # and the unknown
+        k = self.states - 1
+        self.total = sum(self.smooth(name) for name in self.single) + 2 * k
+
+    @staticmethod
+    def name(event):
+        return getattr(event, "name", event)
+
+    def smooth(self, name):
+        return self.single[name] + (self.states - 1) * (1 if name in ("START", "END") else 2)
+
+    def step(self, before, now):
+        return (self.pairs[before, now] + 1) / (self.out[before] + self.states - 1)
+
+    def own(self, event):
+        if not getattr(event, "params", None):
+            return 1.0
+        uses = self.smooth(("n", event.name))
+        chances = [1 - 1 / uses]
+        for parameter, count in self.parameters[event.name].items():
+            chance = (count + 1) / uses
+            chances.append(chance if parameter in event.params else 1 - chance)
+            if parameter in event.params and parameter in self.modelled:
+                seen = self.values[parameter]
+                chances.append((seen[event.params[parameter]] + 1) / (seen.total() + len(seen) + 1))
+        return math.prod(chances) ** (1 / len(chances))
+
+    def window(self, session, at, length, ends):
+        tokens = [("n", self.name(e)) for e in session] + (["END"] if ends else [])
+        result = self.step("START", tokens[0]) if ends and at == 0 else (
+            self.smooth(tokens[at]) / self.total
+        )  # fmt: skip
+        for place in range(at, at + length):
+            if place > at:
+                result *= self.step(tokens[place - 1], tokens[place])
+            if place < len(session):
+                result *= self.own(session[place])
+        return result
+
+    def rarest(self, session, length, ends):
+        last = len(session) + ends - length
+        return min((self.window(session, at, length, ends) for at in range(last + 1)), default=None)
+
+
+def close(found, wanted):
+    assert len(found) == len(wanted)
+    for one, other in zip(found, wanted, strict=True):
+        if other is None:
+            assert one is None or math.isnan(one)
+        else:
+            assert one == pytest.approx(other, rel=1e-9)
+
+
+def check(sessions, length, ends, modelled=()):
+    model = Model(sessions, set(modelled))
+    model.train()
+    model.compute_rarest_windows(length, ends)
+    model.compute_likelihoods_of_sessions(ends)
+    model.compute_geomean_lik_of_sessions()
+    reference = Reference(sessions, modelled)
+    close(
+        model.rare_window_likelihoods[length], [reference.rarest(s, length, ends) for s in sessions]
+    )
+    whole = [reference.window(s, 0, len(s) + ends, ends) for s in sessions]
+    close(model.session_likelihoods, whole)
+    close(
+        model.session_geomean_likelihoods,
+        [w ** (1 / len(s)) for w, s in zip(whole, sessions, strict=True)],
+    )
+    for session, window, least in zip(
+        sessions, model.rare_windows[length], model.rare_window_likelihoods[length], strict=True
+    ):
+        if window:  # what is named the rarest is as likely as it is said to be
+            places = [at for at in range(len(session)) if session[at : at + length] == window]
+            fits = [at for at in places if at + length <= len(session) + ends]
+            assert any(
+                reference.window(session, at, length, ends) == pytest.approx(least) for at in fits
+            )
+    return model, reference
+
+
+@given(SESSIONS, st.integers(1, 5), st.booleans())
+def test_likelihoods_are_those_of_plain_python(sessions, length, ends):
+    model, reference = check(sessions, length, ends)
+    names = {name for session in sessions for name in session}
+    for before in names:
+        assert model.prior_probs[before] == pytest.approx(
+            reference.smooth(("n", before)) / reference.total
+        )
+        for now in names:
+            assert model.trans_probs[before][now] == pytest.approx(
+                reference.step(("n", before), ("n", now))
+            )
+
+
+@given(WITH_SETS, st.integers(1, 4), st.booleans())
+def test_likelihoods_with_parameters_are_those_of_plain_python(sessions, length, ends):
+    check(sessions, length, ends)
+
+
+@given(WITH_VALUES, st.integers(1, 4), st.booleans(), st.sets(PARAMETERS))
+def test_likelihoods_with_values_are_those_of_plain_python(sessions, length, ends, modelled):
+    check(sessions, length, ends, modelled)
+
+
+@given(WITH_VALUES)
+def test_columns_of_structs_score_as_objects_do(sessions):
+    rows = [
+        [{"name": e.name, "params": [{"k": k, "v": v} for k, v in e.params.items()]} for e in s]
+        for s in sessions
+    ]
+    pairs = pl.List(pl.Struct({"k": pl.String, "v": pl.String}))
+    column = pl.Series("s", rows, dtype=pl.List(pl.Struct({"name": pl.String, "params": pairs})))
+    found = score_sessions(column.to_frame(), "s")
+    objects = score_sessions(pd.DataFrame({"s": pd.Series(sessions, dtype=object)}), "s")
+    close(
+        found["rarest_window2_likelihood"].to_list(), objects["rarest_window2_likelihood"].tolist()
+    )
+    assert found["reason"].to_list() == objects["reason"].tolist()
+
+
+def test_values_that_repeat_are_modelled_without_being_named():
+    calm = [[Cmd("set", {"on": "true", "id": str(n)})] for n in range(40)]
+    model = Model([*calm, [Cmd("set", {"on": "false", "id": "x"})]])
+    model.train()
+    assert model.modellable_params == {"on"}
+
+
+def test_it_says_what_is_rare_with_count_and_base_rate():
+    sessions = pl.DataFrame({"did": [["get", "set"]] * 9 + [["set", "get", "get"]] + [["x"]]})
+    found = score_sessions(sessions, "did", 2)
+    assert found["reason"][9] == "'set' after the start: 1 of 11 times"
+    assert found["reason"][10] in ("'x': 1 of 22 events", "'x' after the start: 1 of 11 times")
+    assert found["rarest_window2"][10].to_list() == ["x"]
+    assert found["score"].to_list() == pytest.approx(
+        [-math.log2(p) for p in found["rarest_window2_likelihood"]]
+    )
+
+
+def test_a_rare_parameter_and_a_rare_value_are_named():
+    calm = [[Cmd("set", {"on": "true"})]] * 40
+    odd = [[Cmd("set", {"on": "true", "forward": "x@evil.example"})], [Cmd("set", {"on": "maybe"})]]
+    frame = pd.DataFrame({"s": pd.Series([*calm, *odd], dtype=object)})
+    found = score_sessions(frame, "s")["reason"].tolist()
+    assert found[40] == "'set' with 'forward': 1 of 42 uses"
+    assert found[41] == "'set' with 'on' = 'maybe': 1 of 42 values"
+
+
+def test_short_and_empty_sessions_have_no_likelihood():
+    frame = pl.DataFrame(
+        {"s": [["a"], [], None, ["a", "b", "c"]]}, schema={"s": pl.List(pl.String)}
+    )
+    found = score_sessions(frame, "s", 3)
+    assert found["rarest_window3_likelihood"].is_null().to_list() == [True, True, True, False]
+    assert found["reason"][0] == "fewer events than a window"
+    assert found.height == 4
+    assert score_sessions(frame.head(0), "s").height == 0
+
+
+def test_wrong_input_is_told():
+    frame = pl.DataFrame({"s": [["a"]], "t": ["a"]})
+    with pytest.raises(UnknownColumn, match="x"):
+        score_sessions(frame, "x")
+    with pytest.raises(UsageError, match="window_length is 1"):
+        score_sessions(frame, "s", 1)
+    with pytest.raises(UsageError, match="no lists"):
+        score_sessions(frame, "t")
+    with pytest.raises(UsageError, match="already has"):
+        score_sessions(score_sessions(frame, "s"), "s")
+    with pytest.raises(UsageError, match="two kinds"):
+        Model([[Cmd("a", set()), "b"]])
+    with pytest.raises(UsageError, match="1 of 2 sessions have no events"):
+        Model([["a"], []])
+    with pytest.raises(UsageError, match="not trained"):
+        Model([["a"]]).compute_scores()
+
+
+PLANTED = {
+    "TimeGenerated": "2020-05-20T03:00:00Z",
+    "UserId": "planted@example.com",
+    "ClientIP": "203.0.113.9",
+    "Operation": "Set-Mailbox",
+    "Parameters": '[{"Name": "Identity", "Value": "boss"},'
+    ' {"Name": "ForwardingSmtpAddress", "Value": "smtp:x@example.com"}]',
+}
+
+
+@pytest.fixture(scope="module")
+def exchange(shared_data):
+    """Real Exchange admin events, and one that forwards a mailbox; events with parameters."""
+    frame = pl.read_csv(shared_data / "logs/demo_exchange_data.csv", infer_schema=False)
+    rows = pl.concat([frame, pl.DataFrame([PLANTED])])
+    pairs = pl.List(pl.Struct({"Name": pl.String, "Value": pl.String}))
+    names = pl.col("Parameters").str.json_decode(pairs).list.eval(pl.element().struct[0])
+    return rows.with_columns(event=pl.struct(name=pl.col("Operation"), params=names))
+
+
+@pytest.mark.data
+def test_a_planted_forwarding_is_among_the_rarest_of_known_users(exchange):
+    with pytest.warns(UserWarning, match="1,090 of 1,335 events are nobody's"):
+        sessions = sessionize_data(exchange, "UserId", "TimeGenerated", 20, 2, "event")
+    found = score_sessions(sessions, "event_list").sort("score", descending=True, nulls_last=True)
+    assert "planted@example.com" in found["UserId"].head(5).to_list()
+
+
+@pytest.mark.data
+def test_nobodys_connector_and_the_forwarding_are_the_rarest_different_sessions(exchange):
+    sessions = sessionize_data(
+        exchange, "UserId", "TimeGenerated", 20, 2, "event", null_identities=True
+    )
+    found = score_sessions(sessions, "event_list").sort("score", descending=True, nulls_last=True)
+    rarest = found.unique("event_list", keep="first", maintain_order=True).head(5)
+    starts = rarest["TimeGenerated_min"].dt.strftime("%F %T").to_list()
+    assert {"2020-05-18 17:48:50", "2020-05-20 03:00:00"} <= set(starts)

@@ -1,0 +1,88 @@
+import datetime as dt
+
+import polars as pl
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from huntkit.analyze import sessionize_data
+from huntkit.core.errors import UnknownColumn, UsageError
+
+EVENTS = st.lists(
+    st.tuples(st.sampled_from(["al", "bo"]), st.integers(0, 40), st.sampled_from("xyz")),
+    max_size=40,
+)
+START = dt.datetime(2026, 3, 1, tzinfo=dt.UTC)
+
+
+def table(events):
+    return pl.DataFrame(
+        {
+            "user": [user for user, _, _ in events],
+            "time": [START + dt.timedelta(minutes=minute) for _, minute, _ in events],
+            "cmd": [name for _, _, name in events],
+        },
+        schema={"user": pl.String, "time": pl.Datetime("us", "UTC"), "cmd": pl.String},
+    )
+
+
+def in_plain_python(events, longest, widest):
+    found = []
+    for user in sorted({user for user, _, _ in events}):
+        own = sorted(((m, place) for place, (u, m, _) in enumerate(events) if u == user))
+        session = []
+        for minute, place in own:
+            if session and (minute - session[-1][0] > widest or minute - session[0][0] > longest):
+                found.append((user, session))
+                session = []
+            session.append((minute, place))
+        found.append((user, session))
+    return [
+        (user, s[0][0], s[-1][0], [events[place][2] for _, place in s], len(s)) for user, s in found
+    ]
+
+
+@given(EVENTS, st.integers(0, 20), st.integers(0, 20))
+def test_sessions_are_those_of_plain_python(events, longest, widest):
+    found = sessionize_data(table(events), ["user"], "time", longest, widest, "cmd")
+    minutes = [(pl.col(f"time_{e}") - START).dt.total_minutes().alias(e) for e in ("min", "max")]
+    rows = found.select("user", *minutes, "cmd_list", "number_events").rows()
+    assert rows == in_plain_python(events, longest, widest)
+    assert (found["duration"] == found["time_max"] - found["time_min"]).all()
+
+
+def test_events_of_nobody_are_told_and_taken_on_request():
+    frame = table([("al", 0, "x"), ("al", 1, "y")]).with_columns(user=pl.Series([None, "al"]))
+    with pytest.warns(UserWarning, match="1 of 2 events are nobody's"):
+        assert sessionize_data(frame, "user", "time", 9, 9, "cmd").height == 1
+    assert sessionize_data(frame, "user", "time", 9, 9, "cmd", null_identities=True).height == 2
+
+
+def test_half_an_identity_is_one():
+    frame = table([("al", 0, "x")]).with_columns(ip=pl.lit(None, pl.String))
+    assert sessionize_data(frame, ["user", "ip"], "time", 9, 9, "cmd").height == 1
+
+
+def test_events_without_a_time_are_told():
+    frame = pl.DataFrame(
+        {"user": ["al", "al"], "time": ["2026-03-01 10:00", "soon"], "cmd": ["x", "y"]}
+    )
+    with pytest.warns(UserWarning, match="1 of 2 events have no readable time"):
+        assert sessionize_data(frame, "user", "time", 9, 9, "cmd")["number_events"].to_list() == [1]
+    with pytest.raises(UsageError, match="no time"):
+        sessionize_data(frame.tail(1), "user", "time", 9, 9, "cmd")
+
+
+def test_a_long_chain_is_cut_in_many():
+    frame = table([("al", minute, "x") for minute in range(1000)])
+    found = sessionize_data(frame, "user", "time", 9, 1, "cmd")
+    assert found["number_events"].to_list() == [10] * 100
+
+
+def test_wrong_input_is_told():
+    with pytest.raises(UsageError, match="negative"):
+        sessionize_data(table([]), "user", "time", -1, 1, "cmd")
+    with pytest.raises(UsageError, match="no identity"):
+        sessionize_data(table([]), [], "time", 1, 1, "cmd")
+    with pytest.raises(UnknownColumn, match="usr"):
+        sessionize_data(table([]), "usr", "time", 1, 1, "cmd")
