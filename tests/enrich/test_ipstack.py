@@ -100,7 +100,7 @@ def test_one_failure_of_several_is_a_row_with_its_reason(ipstack: Make) -> None:
         return Answer(status=404) if asked.path == "/9.9.9.9" else Answer(json=RECORD)
 
     server, lookup = ipstack(handler)
-    with pytest.warns(UserWarning, match="1 of 2 addresses"):
+    with pytest.warns(UserWarning, match="1 of 2 values"):
         found = lookup.df_lookup_ip(pl.DataFrame({"ip": ["9.9.9.9", "8.8.8.8"]}), "ip")
     assert "404" in found["GeoError"][0]
     assert KEY not in found["GeoError"][0]

@@ -8,10 +8,19 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from huntkit.enrich.address_kinds import get_ip_type, ip_type
     from huntkit.enrich.geolite import GeoLiteLookup
     from huntkit.enrich.geolocation import GeoDatabases, geo
     from huntkit.enrich.ipstack import IPStackLookup
     from huntkit.enrich.located import GeoLocation, IpAddress, entity_distance, geo_distance
+    from huntkit.enrich.networks import Networks, ip_networks
+    from huntkit.enrich.operators import get_asn_from_ip, get_asn_from_name
+    from huntkit.enrich.whois_lookup import (
+        domain_whois,
+        get_whois_df,
+        get_whois_info,
+        ip_whois,
+    )
 
 _DOORS = {
     "GeoDatabases": "huntkit.enrich.geolocation",
@@ -19,9 +28,19 @@ _DOORS = {
     "GeoLocation": "huntkit.enrich.located",
     "IPStackLookup": "huntkit.enrich.ipstack",
     "IpAddress": "huntkit.enrich.located",
+    "Networks": "huntkit.enrich.networks",
+    "domain_whois": "huntkit.enrich.whois_lookup",
     "entity_distance": "huntkit.enrich.located",
     "geo": "huntkit.enrich.geolocation",
     "geo_distance": "huntkit.enrich.located",
+    "get_asn_from_ip": "huntkit.enrich.operators",
+    "get_asn_from_name": "huntkit.enrich.operators",
+    "get_ip_type": "huntkit.enrich.address_kinds",
+    "get_whois_df": "huntkit.enrich.whois_lookup",
+    "get_whois_info": "huntkit.enrich.whois_lookup",
+    "ip_networks": "huntkit.enrich.networks",
+    "ip_type": "huntkit.enrich.address_kinds",
+    "ip_whois": "huntkit.enrich.whois_lookup",
 }
 
 __all__ = [
@@ -30,9 +49,19 @@ __all__ = [
     "GeoLocation",
     "IPStackLookup",
     "IpAddress",
+    "Networks",
+    "domain_whois",
     "entity_distance",
     "geo",
     "geo_distance",
+    "get_asn_from_ip",
+    "get_asn_from_name",
+    "get_ip_type",
+    "get_whois_df",
+    "get_whois_info",
+    "ip_networks",
+    "ip_type",
+    "ip_whois",
 ]
 
 

@@ -4,7 +4,6 @@ Source: IPStack's published API documentation (api.ipstack.com). Faults come wit
 ``"success": false``. Never run against the live service by this project.
 """
 
-import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -15,15 +14,14 @@ import polars as pl
 from huntkit.core.errors import (
     AccessDenied,
     BadReply,
-    HuntkitError,
     RateLimited,
     RequestFailed,
     UsageError,
 )
+from huntkit.enrich.asking_each import Told, ask_each
 from huntkit.enrich.geo_lookup import GeoIpLookup, Raw
 from huntkit.enrich.place_columns import COLUMNS
 from huntkit.entities.addresses import address_scope, address_text, parse_address
-from huntkit.runtime.fanout import Share, spread
 from huntkit.runtime.http_client import HttpClient, Service
 from huntkit.runtime.limits import Limits
 from huntkit.runtime.secrets import Secret
@@ -45,16 +43,6 @@ class IPStackSettings:
 
     auth_key: Secret | None = None
     base_url: str = "https://api.ipstack.com"
-
-
-@dataclass(frozen=True, slots=True)
-class _Said:
-    record: dict[str, Any]
-    at: float
-    error: str = ""
-
-    def raw(self) -> dict[str, Any]:
-        return {"error": self.error} if self.error else self.record
 
 
 class IPStackLookup(GeoIpLookup):
@@ -103,57 +91,28 @@ class IPStackLookup(GeoIpLookup):
         facts = pl.DataFrame(schema=_SCHEMA)
         if rows:
             facts = pl.DataFrame(rows, schema=_SCHEMA, orient="row")
-        return [said[text].raw() if text in said else {} for text in texts], facts
+        return [_raw(said[text]) if text in said else {} for text in texts], facts
 
-    def _ask(self, texts: Sequence[str]) -> Mapping[str, _Said]:
+    def _ask(self, texts: Sequence[str]) -> Mapping[str, Told]:
         wanted = {text: address for text in texts if (address := _public(text)) is not None}
-        addresses = list(dict.fromkeys(wanted.values()))
-        known = {} if self._refresh else self._kept(addresses)
-        missing = [address for address in addresses if address not in known]
-        if missing:
-            known.update(self._asked(missing))
-        return {text: known[address] for text, address in wanted.items()}
-
-    def _kept(self, addresses: list[str]) -> dict[str, _Said]:
-        if not addresses:
-            return {}
-        found = self.session.store.get_many(_SERVICE, addresses, max_age_s=_KEPT_S)
-        pairs = zip(addresses, found, strict=True)
-        return {address: _Said(old.value, old.at) for address, old in pairs if old is not None}
-
-    def _asked(self, addresses: list[str]) -> dict[str, _Said]:
-        client = self._client()
+        client: list[HttpClient] = []
 
         async def ask(address: str) -> dict[str, Any]:
-            return _checked(await client.aget("/{ip}", fill={"ip": address}))
+            return _checked(await client[0].aget("/{ip}", fill={"ip": address}))
 
-        now = self.session.network.clock.now().timestamp()
-        said: dict[str, _Said] = {}
-        with self.session.progress.task("asking IPStack", total=len(addresses)) as task:
-            share: Share[str, dict[str, Any]] = Share(
-                name=_SERVICE, items=addresses, ask=ask, workers=_LIMITS.concurrency
-            )
-            problems: list[Exception] = []
-            for outcome in spread(share):
-                if outcome.error is None:
-                    said[outcome.item] = _Said(outcome.answer or {}, now)
-                else:
-                    problems.append(outcome.error)
-                    said[outcome.item] = _Said({}, now, error=_told(outcome.error))
-                task.advance()
-                task.check_cancelled()
-        self.session.store.put_many(
-            _SERVICE, [(address, each.record) for address, each in said.items() if not each.error]
+        if wanted:
+            client.append(self._client())
+        told = ask_each(
+            list(wanted.values()),
+            ask,
+            session=self.session,
+            who=_SERVICE,
+            kind=_SERVICE,
+            kept_s=_KEPT_S,
+            workers=_LIMITS.concurrency,
+            refresh=self._refresh,
         )
-        if problems and len(problems) == len(addresses):
-            raise problems[0]
-        if problems:
-            warnings.warn(
-                f"IPStack did not answer for {len(problems):,} of {len(addresses):,} addresses;"
-                " the reasons stand in GeoError",
-                stacklevel=4,
-            )
-        return said
+        return {text: told[address] for text, address in wanted.items()}
 
     def _client(self) -> HttpClient:
         found = self.session.settings_for("OtherProviders", _SERVICE, IPStackSettings)
@@ -186,8 +145,8 @@ def _public(text: str) -> str | None:
     return address_text(address).partition("%")[0]
 
 
-def _told(problem: Exception) -> str:
-    return str(problem) if isinstance(problem, HuntkitError) else f"{type(problem).__name__}"
+def _raw(said: Told) -> dict[str, Any]:
+    return {"error": said.problem} if said.problem else said.value
 
 
 def _checked(reply: Any) -> dict[str, Any]:
@@ -210,11 +169,11 @@ def _checked(reply: Any) -> dict[str, Any]:
     return body
 
 
-def _facts(said: _Said) -> dict[str, Any]:
+def _facts(said: Told) -> dict[str, Any]:
     at = datetime.fromtimestamp(said.at, UTC)
-    if said.error:
-        return {"GeoError": said.error, "TimeGenerated": at}
-    record = said.record
+    if said.problem:
+        return {"GeoError": said.problem, "TimeGenerated": at}
+    record = said.value
     connection = record.get("connection")
     operator = connection if isinstance(connection, dict) else {}
     found = {
