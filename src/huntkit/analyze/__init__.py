@@ -8,6 +8,13 @@ if TYPE_CHECKING:
     from huntkit.analyze.clustering import clusters
     from huntkit.analyze.collapsing import patterns
     from huntkit.analyze.event_clusters import dbcluster_events
+    from huntkit.analyze.linux_hosts import (
+        HostRecord,
+        cluster_auditd_processes,
+        cluster_syslog_logons_df,
+        create_host_record,
+        risky_sudo_sessions,
+    )
     from huntkit.analyze.logons import logon_sessions
     from huntkit.analyze.polling import PeriodogramPollingDetector
     from huntkit.analyze.process_features import (
@@ -28,21 +35,26 @@ if TYPE_CHECKING:
 _FEATURES = "huntkit.analyze.process_features"
 _DOORS = {
     "Cmd": "huntkit.analyze.sequences",
+    "HostRecord": "huntkit.analyze.linux_hosts",
     "Model": "huntkit.analyze.sequences",
     "PeriodogramPollingDetector": "huntkit.analyze.polling",
     "add_process_features": _FEATURES,
     "beacons": "huntkit.analyze.beaconing",
     "char_ord_score": _FEATURES,
     "char_ord_score_df": _FEATURES,
+    "cluster_auditd_processes": "huntkit.analyze.linux_hosts",
+    "cluster_syslog_logons_df": "huntkit.analyze.linux_hosts",
     "clusters": "huntkit.analyze.clustering",
     "crc32_hash": _FEATURES,
     "crc32_hash_df": _FEATURES,
+    "create_host_record": "huntkit.analyze.linux_hosts",
     "dbcluster_events": "huntkit.analyze.event_clusters",
     "delim_count": _FEATURES,
     "delim_count_df": _FEATURES,
     "delim_hash": _FEATURES,
     "logon_sessions": "huntkit.analyze.logons",
     "patterns": "huntkit.analyze.collapsing",
+    "risky_sudo_sessions": "huntkit.analyze.linux_hosts",
     "score_sessions": "huntkit.analyze.sequences",
     "sessionize_data": "huntkit.analyze.sessionizing",
     "token_count": _FEATURES,
@@ -51,21 +63,26 @@ _DOORS = {
 
 __all__ = [
     "Cmd",
+    "HostRecord",
     "Model",
     "PeriodogramPollingDetector",
     "add_process_features",
     "beacons",
     "char_ord_score",
     "char_ord_score_df",
+    "cluster_auditd_processes",
+    "cluster_syslog_logons_df",
     "clusters",
     "crc32_hash",
     "crc32_hash_df",
+    "create_host_record",
     "dbcluster_events",
     "delim_count",
     "delim_count_df",
     "delim_hash",
     "logon_sessions",
     "patterns",
+    "risky_sudo_sessions",
     "score_sessions",
     "sessionize_data",
     "token_count",
