@@ -19,6 +19,8 @@ from servers import Answer, Asked
 KEY = "canary-key-0123456789abcdef"
 DATA = Path(__file__).parents[2] / "data/enrich/ti/providers"
 
+_NOT_WHAT = ("key", "limit", "cursor", "page_size", "organization_id")  # who asks, and how much
+
 
 class StandIn:
     """Answers from ``replies.json`` of a provider; refuses whoever has not its key.
@@ -37,6 +39,7 @@ class StandIn:
         self.unknown: dict[str, str] = told["unknown"]
         self.replies: dict[str, Any] = told["replies"]
         self.miss: dict[str, Any] = told["miss"]
+        self.types: dict[str, str] = told["types"]
         self.instead: Callable[[Asked], Answer | None] = lambda asked: None
         self.denied = 0
         self.url = ""
@@ -47,13 +50,16 @@ class StandIn:
             return Answer(401, json={"error": "wrong key"})
         if (other := self.instead(asked)) is not None:
             return other
-        plain = {k: v for k, v in asked.params.items() if k not in ("key", "limit", "cursor")}
+        plain = {k: v for k, v in asked.params.items() if k not in _NOT_WHAT}
         query = "&".join(f"{name}={value}" for name, value in sorted(plain.items()))
         path = asked.path.replace(KEY, self.auth.get("path", KEY))
         found = self.replies.get(f"{path}?{query}" if query else path)
         if found is None:
             return Answer(self.miss["status"], json=self.miss["json"])
-        return Answer(json=found)
+        media = next((t for start, t in self.types.items() if path.startswith(start)), "")
+        if media not in asked.headers.get("accept", ""):
+            return Answer(406, json={"error": f"say that you accept {media}"})
+        return Answer(json=found, headers={"Content-Type": media or "application/json"})
 
     def _may_ask(self, asked: Asked) -> bool:
         if "header" in self.auth:

@@ -24,6 +24,14 @@ _LEVELS: Final[Mapping[str, Severity]] = {
     "benign": "information",
 }
 
+# Each asset has a media type of its own, as Censys' own client asks for it.
+_TYPES: Final = (
+    "application/vnd.censys.api.v3.host.v1+json, "
+    "application/vnd.censys.api.v3.webproperty.v1+json, application/json;q=0.9"
+)
+
+_PAGE: Final = {"page_size": 100}
+
 
 @dataclass(frozen=True, kw_only=True)
 class CensysSettings:
@@ -54,14 +62,20 @@ class Censys(HttpTIProvider):
         ("ipv4", ""): Endpoint(path="/v3/global/asset/host/{observable}"),
         ("ipv6", ""): Endpoint(path="/v3/global/asset/host/{observable}"),
         ("dns", ""): Endpoint(path="/v3/global/asset/webproperty/{observable}"),
-        ("ipv4", "passivedns"): Endpoint(path="/v3/global/dns/resolutions/ip/{observable}/ranges"),
-        ("ipv6", "passivedns"): Endpoint(path="/v3/global/dns/resolutions/ip/{observable}/ranges"),
-        ("dns", "passivedns"): Endpoint(path="/v3/global/dns/resolutions/{observable}/ranges"),
+        ("ipv4", "passivedns"): Endpoint(
+            path="/v3/global/dns/resolutions/ip/{observable}/ranges", params=_PAGE
+        ),
+        ("ipv6", "passivedns"): Endpoint(
+            path="/v3/global/dns/resolutions/ip/{observable}/ranges", params=_PAGE
+        ),
+        ("dns", "passivedns"): Endpoint(
+            path="/v3/global/dns/resolutions/{observable}/ranges", params=_PAGE
+        ),
     }
 
     def headers(self) -> Mapping[str, Any]:
         """The token."""
-        return {"Authorization": ("Bearer ", self.chosen.auth_key), "Accept": "application/json"}
+        return {"Authorization": ("Bearer ", self.chosen.auth_key), "Accept": _TYPES}
 
     def params(self) -> Mapping[str, Any]:
         """The organisation, where there is one."""
