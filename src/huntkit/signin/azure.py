@@ -11,7 +11,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Final, Literal, Protocol
 
-from huntkit.core.errors import AccessDenied, SettingsError, did_you_mean
+from huntkit.core.errors import AccessDenied, HuntkitError, SettingsError, did_you_mean
 from huntkit.core.extras import require
 from huntkit.runtime.secrets import Secret
 
@@ -147,7 +147,7 @@ class AzureTokens:
 
     def _asked(self) -> tuple[Secret, float]:
         if self._credential is None:
-            self._credential = self._identity.credential or _credential(self._identity)
+            self._credential = self._identity.credential or _made(self._identity)
         try:
             found = self._credential.get_token(self._scope)
         except Exception as problem:  # noqa: BLE001  azure-identity's errors have no common root
@@ -165,6 +165,20 @@ def _plain(text: str, identity: AzureIdentity) -> str:
         if secret is not None:
             text = text.replace(secret.reveal(), "****")
     return text[:500]
+
+
+def _made(identity: AzureIdentity) -> Credential:
+    """The credential; a certificate that can't be read is an error of the settings."""
+    try:
+        return _credential(identity)
+    except (ValueError, OSError) as problem:
+        if isinstance(problem, HuntkitError):
+            raise
+        said = _plain(str(problem), identity)
+    raise SettingsError(
+        f"the certificate {str(identity.certificate)!r} can't be used: {said}",
+        hint="it is a PEM or PFX file with its key; certificate_password= opens it",
+    )
 
 
 def _credential(identity: AzureIdentity) -> Credential:

@@ -100,7 +100,8 @@ class Kusto(Driver):
                 ),
             )
         )
-        await self._asked(client, Request(text="print Connected = 1", options=KustoOptions()))
+        one = Request(text="print Connected = 1", options=KustoOptions())
+        (await self._asked(client, one)).json()  # a page of a proxy is none
         self._client = client
 
     async def run(self, request: Request) -> Answer:
