@@ -16,6 +16,11 @@ if TYPE_CHECKING:
         risky_sudo_sessions,
     )
     from huntkit.analyze.logons import logon_sessions
+    from huntkit.analyze.periods import (
+        create_time_period_kqlfilter,
+        extract_anomaly_periods,
+        find_anomaly_periods,
+    )
     from huntkit.analyze.polling import PeriodogramPollingDetector
     from huntkit.analyze.process_features import (
         add_process_features,
@@ -30,6 +35,11 @@ if TYPE_CHECKING:
         token_count_df,
     )
     from huntkit.analyze.sequences import Cmd, Model, score_sessions
+    from huntkit.analyze.series import (
+        set_new_anomaly_threshold,
+        timeseries_anomalies_stl,
+        ts_anomalies_stl,
+    )
     from huntkit.analyze.sessionizing import sessionize_data
 
 _FEATURES = "huntkit.analyze.process_features"
@@ -48,17 +58,23 @@ _DOORS = {
     "crc32_hash": _FEATURES,
     "crc32_hash_df": _FEATURES,
     "create_host_record": "huntkit.analyze.linux_hosts",
+    "create_time_period_kqlfilter": "huntkit.analyze.periods",
     "dbcluster_events": "huntkit.analyze.event_clusters",
     "delim_count": _FEATURES,
     "delim_count_df": _FEATURES,
     "delim_hash": _FEATURES,
+    "extract_anomaly_periods": "huntkit.analyze.periods",
+    "find_anomaly_periods": "huntkit.analyze.periods",
     "logon_sessions": "huntkit.analyze.logons",
     "patterns": "huntkit.analyze.collapsing",
     "risky_sudo_sessions": "huntkit.analyze.linux_hosts",
     "score_sessions": "huntkit.analyze.sequences",
     "sessionize_data": "huntkit.analyze.sessionizing",
+    "set_new_anomaly_threshold": "huntkit.analyze.series",
+    "timeseries_anomalies_stl": "huntkit.analyze.series",
     "token_count": _FEATURES,
     "token_count_df": _FEATURES,
+    "ts_anomalies_stl": "huntkit.analyze.series",
 }
 
 __all__ = [
@@ -76,17 +92,23 @@ __all__ = [
     "crc32_hash",
     "crc32_hash_df",
     "create_host_record",
+    "create_time_period_kqlfilter",
     "dbcluster_events",
     "delim_count",
     "delim_count_df",
     "delim_hash",
+    "extract_anomaly_periods",
+    "find_anomaly_periods",
     "logon_sessions",
     "patterns",
     "risky_sudo_sessions",
     "score_sessions",
     "sessionize_data",
+    "set_new_anomaly_threshold",
+    "timeseries_anomalies_stl",
     "token_count",
     "token_count_df",
+    "ts_anomalies_stl",
 ]
 
 

@@ -1,0 +1,328 @@
+"""Time series: what was expected, and the points that were far above or below it."""
+
+import warnings
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final, Literal
+
+import numpy as np
+import polars as pl
+
+from huntkit.analyze.decomposition import Floats, Method, check, decomposed, spread
+from huntkit.core.errors import UsageError
+from huntkit.tables import step
+from huntkit.tables.times import parse_times, pick_time_column
+
+ADDED: Final = (
+    "value", "residual", "trend", "seasonal", "weights", "baseline", "score", "anomalies", "reason",
+)  # fmt: skip
+_WIDEST: Final = 20  # steps per point; a sparser series is no series
+_ROW, _TIME, _VALUE, _GROUP = "_hk_row", "_hk_time", "_hk_value", "_hk_group"
+
+
+@dataclass(frozen=True)
+class _How:
+    periods: tuple[int, ...]
+    seasonal: int
+    threshold: float
+    robust: bool
+    method: Method
+    zero: bool
+
+
+@step(split="whole", columns=("time_column", "data_column", "group_by"))
+def ts_anomalies_stl(
+    data: pl.DataFrame,
+    *,
+    time_column: str | None = None,
+    data_column: str | None = None,
+    seasonal: int = 7,
+    period: int | Sequence[int] = 24,
+    score_threshold: float = 3.0,
+    group_by: str | Sequence[str] | None = None,
+    method: Method = "stl",
+    robust: bool = False,
+    gaps: Literal["interpolate", "zero"] = "interpolate",
+) -> pl.DataFrame:
+    """The series with what was expected at each point, and which points were far from it.
+
+    The series is taken apart into a trend, a season and a rest. A point's score is how far its
+    rest is from the usual, in deviations, and its sign says on which side: a peak has a high
+    score, a dip a low one, whatever the season.
+
+    Args:
+        data: a table of any kind, one row per point, such as counts or sums per hour. It need not
+            be sorted; its points must lie on a regular grid, where some may be missing.
+        time_column: the time of each point; by default found by its role.
+        data_column: the series; by default the first column of numbers.
+        seasonal: how many neighbouring periods shape the season of STL; odd.
+        period: how many points a season has; several, such as ``(24, 168)``, for a day and a week.
+        score_threshold: from how many deviations on a point is an anomaly.
+        group_by: columns whose values tell several series apart; each is judged by itself.
+        method: ``stl`` (statsmodels, in the extra ``ml``; MSTL for several periods), or ``light``,
+            which is built in: running medians, and medians by place in the season.
+        robust: whether anomalies have little weight in STL, and the score is in median
+            deviations instead of standard deviations. It finds more, and too much where the
+            level shifts with something that no `period` tells of, such as weekends.
+        gaps: what a missing point is: ``interpolate`` (not known) or ``zero`` (nothing happened).
+            Points that were zero are added as rows; what is not known is not judged.
+
+    Returns:
+        The group columns, the time and the series; and ``value`` (as a number), ``residual``,
+        ``trend``, ``seasonal``, ``weights``, ``baseline`` (trend and seasonal), ``score``,
+        ``anomalies`` (1 above, -1 below, 0) and ``reason``, sorted by group and time. Nulls have
+        no score.
+
+    Raises:
+        MissingExtra: the extra ``ml`` is not installed; ``method="light"`` does without.
+        UsageError: no series, times twice, no regular grid, fewer points than two periods.
+
+    Examples:
+        >>> hours = pl.datetime_range(pl.datetime(2026, 3, 1), pl.datetime(2026, 3, 8), "1h",
+        ...                           eager=True)
+        >>> table = pl.DataFrame({"time": hours, "bytes": [n % 24 + 100.5 for n in range(169)]})
+        >>> table[100, "bytes"] = 20.0
+        >>> found = ts_anomalies_stl(table, method="light").filter(pl.col("anomalies") != 0)
+        >>> found.select("time", "anomalies", "reason").rows()
+        [(datetime.datetime(2026, 3, 5, 4, 0), -1, '20 is 84.5 below the 104.5 that were ...')]
+    """
+    how = _How(
+        (period,) if isinstance(period, int) else tuple(sorted(set(period))),
+        seasonal, score_threshold, robust, method, gaps == "zero",
+    )  # fmt: skip
+    check(how.periods, seasonal, method)
+    if gaps not in ("interpolate", "zero") or not score_threshold > 0:
+        raise UsageError(f"gaps is {gaps!r}, score_threshold is {score_threshold}")
+    groups = [group_by] if isinstance(group_by, str) else list(group_by or ())
+    time = pick_time_column(data, time_column)
+    series = data_column or _series_of(data, [time, *groups])
+    kept = data.select(list(dict.fromkeys([*groups, time, series])))
+    if taken := [name for name in kept.columns if name in ADDED and name != "value"]:
+        raise UsageError(f"a column is called {taken[0]!r}, as a result is", hint="rename it first")
+    rows = kept.with_columns(
+        pl.int_range(pl.len(), dtype=pl.Int64).alias(_ROW),
+        parse_times(data[time]).alias(_TIME),
+        _numbers(data[series]).alias(_VALUE),
+        (pl.struct(groups).rank("dense") if groups else pl.lit(0, pl.UInt32)).alias(_GROUP),
+    )
+    if lost := rows[_TIME].null_count():
+        raise UsageError(f"{lost:,} rows have no readable time in {time!r}")
+    each = rows.sort(_GROUP, maintain_order=True).partition_by(_GROUP, maintain_order=True)
+    parts = [_one(part.sort(_TIME), how, time, named=bool(groups)) for part in each]
+    result = pl.concat(parts) if parts else _unjudged(rows)
+    _tell_short(result, rows.height, how)
+    if how.zero:
+        result = _times_of_added(result, time, series)
+    return result.select(*kept.columns, *(name for name in ADDED if name not in kept.columns))
+
+
+def _series_of(data: pl.DataFrame, others: list[str]) -> str:
+    found = [n for n in data.columns if data.schema[n].is_numeric() and n not in (*others, *ADDED)]
+    if not found and "value" in data.columns:
+        return "value"
+    if not found:
+        raise UsageError("no column holds the series", hint="name it with data_column=")
+    return found[0]
+
+
+def _numbers(column: pl.Series) -> pl.Series:
+    numbers = column.cast(pl.Float64, strict=False)
+    wrong = numbers.null_count() - column.null_count()
+    if wrong or not (column.dtype.is_numeric() or column.dtype in (pl.String, pl.Boolean, pl.Null)):
+        raise UsageError(f"{wrong:,} values of {column.name!r} are no numbers")
+    odd = int((~numbers.is_finite()).sum())
+    if odd:
+        raise UsageError(f"{odd:,} values of {column.name!r} are infinite or not a number")
+    return numbers
+
+
+def _one(rows: pl.DataFrame, how: _How, time: str, *, named: bool) -> pl.DataFrame:
+    """One series, judged; sorted by time."""
+    at, size = _grid(rows, time, named=named)
+    if size < 2 * max(how.periods):
+        if not named:
+            raise UsageError(
+                f"the series has {size:,} points, and a period {max(how.periods):,}",
+                hint="two periods are needed; say period= for a shorter season",
+            )
+        return _unjudged(rows)
+    values: Floats = np.full(size, np.nan)
+    values[at] = rows[_VALUE].fill_null(float("nan")).to_numpy()
+    if how.zero:
+        missing = np.ones(size, dtype=bool)
+        missing[at] = False
+        values[missing] = 0.0
+        rows, at = _with_added(rows, at, np.flatnonzero(missing))
+    known = ~np.isnan(values)
+    if not known.any():
+        return _unjudged(rows)
+    filled = np.interp(np.arange(size), np.flatnonzero(known), values[known])
+    parts = decomposed(
+        filled, periods=how.periods, seasonal=how.seasonal, robust=how.robust, method=how.method
+    )
+    middle, usual = spread(parts.residual[known], float(np.abs(filled).max()), robust=how.robust)
+    score = (parts.residual - middle) / usual if usual else np.zeros(size)
+    columns = {
+        "residual": parts.residual, "trend": parts.trend, "seasonal": parts.seasonal,
+        "weights": parts.weights, "baseline": parts.trend + parts.seasonal,
+        "score": np.where(known, score, np.nan),
+    }  # fmt: skip
+    judged = rows.with_columns(
+        pl.col(_VALUE).alias("value"),
+        *(pl.Series(name, column[at]).fill_nan(None) for name, column in columns.items()),
+    )
+    return judged.with_columns(_sides(how.threshold)).with_columns(_reason(int(known.sum())))
+
+
+def _grid(rows: pl.DataFrame, time: str, *, named: bool) -> tuple[np.ndarray, int]:
+    """At which step of the grid each row stands, and how many steps there are."""
+    times = rows[_TIME].to_physical().to_numpy()
+    if len(times) < 2:
+        return np.zeros(len(times), dtype=np.int64), len(times)
+    apart = np.diff(times)
+    if (apart == 0).any():
+        twice = int((apart == 0).sum()) + 1
+        raise UsageError(
+            f"{twice:,} rows share a time in {time!r}",
+            hint="name what tells the series apart with group_by=" if not named
+            else "sum up first, to one row per time and group",
+        )  # fmt: skip
+    steps, counts = np.unique(apart, return_counts=True)
+    width = int(steps[counts.argmax()])
+    offsets = times - times[0]
+    size = int(offsets[-1] // width) + 1
+    if (offsets % width).any() or size > _WIDEST * len(times) + 1000:
+        raise UsageError(
+            f"the times in {time!r} are not on a regular grid: most are {width / 1e6:g} s apart",
+            hint="count or sum up by hour (or another width) first",
+        )
+    return offsets // width, size
+
+
+def _with_added(
+    rows: pl.DataFrame, at: np.ndarray, missing: np.ndarray
+) -> tuple[pl.DataFrame, np.ndarray]:
+    """The rows with one for each missing point, and where on the grid all of them stand."""
+    if not len(missing):
+        return rows, at
+    first = rows[_TIME].to_physical()[0]
+    width = int((rows[_TIME].to_physical()[-1] - first) // at[-1])
+    times = pl.Series(_TIME, first + missing * width).cast(rows.schema[_TIME])
+    known = [n for n in rows.columns if n not in (_ROW, _TIME, _VALUE)]
+    same = {n: rows[n][0] for n in known if rows[n].n_unique() == 1}
+    added = rows.clear(len(missing)).with_columns(
+        times, pl.lit(0.0).alias(_VALUE),
+        *(pl.lit(value, rows.schema[n]).alias(n) for n, value in same.items()),
+    )  # fmt: skip
+    where = np.concatenate([at, missing])
+    order = np.argsort(where, kind="stable")
+    return pl.concat([rows, added])[order], where[order]
+
+
+def _times_of_added(result: pl.DataFrame, time: str, series: str) -> pl.DataFrame:
+    """Rows that were added have the time and the zero in the caller's columns, too."""
+    moment = pl.col(_TIME)
+    kind = result.schema[time]
+    if kind == pl.String:
+        moment = moment.dt.strftime("%Y-%m-%dT%H:%M:%SZ")
+    elif isinstance(kind, pl.Datetime):
+        moment = moment.dt.convert_time_zone(kind.time_zone or "UTC")
+        moment = (moment if kind.time_zone else moment.dt.replace_time_zone(None)).cast(kind)
+    else:
+        raise UsageError(
+            f"the column {time!r} holds {kind}, not times", hint="make times of it before adding"
+        )
+    is_new = pl.col(_ROW).is_null()
+    zero = pl.lit(0).cast(result.schema[series])
+    return result.with_columns(
+        pl.when(is_new).then(moment.cast(kind)).otherwise(pl.col(time)).alias(time),
+        pl.when(is_new).then(zero).otherwise(pl.col(series)).alias(series),
+    )
+
+
+def _unjudged(rows: pl.DataFrame) -> pl.DataFrame:
+    nothing = [pl.lit(None, pl.Float64).alias(name) for name in ADDED[1:7]]
+    return rows.with_columns(
+        pl.col(_VALUE).alias("value"), *nothing, pl.lit(0, pl.Int64).alias("anomalies"),
+        pl.lit("").alias("reason"),
+    )  # fmt: skip
+
+
+def _tell_short(result: pl.DataFrame, height: int, how: _How) -> None:
+    judged = result.group_by(_GROUP).agg(pl.col("score").count())
+    short = int((judged["score"] == 0).sum())
+    if height and short:
+        warnings.warn(
+            f"{short:,} of {judged.height:,} series have fewer points than two periods of "
+            f"{max(how.periods):,} and are not judged",
+            stacklevel=5,
+        )
+
+
+def _sides(threshold: float) -> pl.Expr:
+    score = pl.col("score")
+    side = pl.when(score >= threshold).then(1).when(score <= -threshold).then(-1).otherwise(0)
+    return side.cast(pl.Int64).alias("anomalies")
+
+
+def _reason(points: int) -> pl.Expr:
+    """What an anomaly is, how far, and how many points are as far."""
+    as_far = pl.col("score").abs().rank("max", descending=True)
+    value, baseline, far = (
+        _plain(each) for each in (pl.col("value"), pl.col("baseline"), pl.col("residual").abs())
+    )
+    told = pl.format(
+        "{} is {} {} the {} that were expected, {} deviations; {} of {} points are as far",
+        value,
+        far,
+        pl.when(pl.col("anomalies") > 0).then(pl.lit("above")).otherwise(pl.lit("below")),
+        baseline,
+        _plain(pl.col("score").abs().round(1)),
+        as_far,
+        pl.lit(points),
+    )
+    return pl.when(pl.col("anomalies") != 0).then(told).otherwise(pl.lit("")).alias("reason")
+
+
+def _plain(number: pl.Expr) -> pl.Expr:
+    """A number to read: large ones whole, small ones with four digits that count."""
+    short = number.round_sig_figs(4)
+    whole = (number.abs() >= 1000) | (short == short.round(0))
+    return (
+        pl.when(whole & (number.abs() < 1e15))
+        .then(number.round(0).cast(pl.Int64, strict=False).cast(pl.String))
+        .otherwise(short.cast(pl.String))
+    )
+
+
+timeseries_anomalies_stl = ts_anomalies_stl
+
+
+@step(split="row", columns=("anomalies_column",))
+def set_new_anomaly_threshold(
+    data: pl.DataFrame,
+    threshold: float,
+    threshold_low: float | None = None,
+    anomalies_column: str = "anomalies",
+) -> pl.DataFrame:
+    """The series with anomalies by another threshold; the scores stay as they are.
+
+    Args:
+        data: a result of `ts_anomalies_stl`.
+        threshold: from which score on a point is too high.
+        threshold_low: from how far below zero it is too low; by default the same.
+        anomalies_column: where 1, -1 and 0 are written.
+
+    Examples:
+        >>> table = pl.DataFrame({"score": [4.0, -2.5, None], "anomalies": [1, 0, 0]})
+        >>> set_new_anomaly_threshold(table, 5, 2)["anomalies"].to_list()
+        [0, -1, 0]
+    """
+    if "score" not in data.columns:
+        raise UsageError("there is no column 'score'", hint="give this a result of an analysis")
+    low = threshold if threshold_low is None else threshold_low
+    if not (threshold > 0 and low > 0):
+        raise UsageError(f"thresholds are {threshold} and {low}", hint="both must be above 0")
+    score = pl.col("score")
+    side = pl.when(score >= threshold).then(1).when(score <= -low).then(-1).otherwise(0)
+    return data.with_columns(side.cast(pl.Int64).alias(anomalies_column))
