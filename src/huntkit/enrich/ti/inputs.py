@@ -25,7 +25,7 @@ _TRIED: Final = (
 _SHORT: Final = {
     "ip": "ipv4", "hostname": "dns", "host": "dns", "domain": "dns", "fqdn": "dns",
     "md5": "md5_hash", "sha1": "sha1_hash", "sha256": "sha256_hash", "sha512": "sha512_hash",
-    "file_hash": "",
+    "file_hash": "", "file": "", "ip_address": "ipv4",  # the last two as VirusTotal says
 }  # fmt: skip
 _PUBLIC: Final = frozenset({"", "public"})
 _COLUMNS: Final = ("Observable", "Ioc", "ioc", "observable", "Indicator", "indicator")
@@ -113,6 +113,8 @@ def item_of(
         kind, value = found
         if value is None:
             return Item(given, "", "unknown", "bad input", "it is no indicator of a known type")
+        if named == "" and ioc_type and not kind.endswith("_hash"):
+            return Item(given, "", "unknown", "bad input", "it is no hash of a file")
     why = _internal(kind, value, internal_suffixes)
     if why:
         return Item(given, value, kind, "refused", why, internal=True, tlp=tlp)
