@@ -1,21 +1,33 @@
 """ClickHouse: its real engine within this process, through its own library."""
 
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 
 from huntkit import QueryProvider
-from huntkit.core.errors import Offline, RequestFailed, UsageError
+from huntkit.core.errors import (
+    AccessDenied,
+    Cancelled,
+    Offline,
+    RequestFailed,
+    TimedOut,
+    UsageError,
+)
 from huntkit.runtime.secrets import Secret
 from huntkit.runtime.session import Session, Settings
-from huntkit.sources.driver import Answer, Request
+from huntkit.sources.driver import Answer, Cancel, Request
 from huntkit.sources.drivers.clickhouse import ClickHouse, ClickHouseOptions, ClickHouseSettings
 from huntkit.sources.errors import PartialAnswerWarning, QueryRefused
 from huntkit.testing import check_driver
+from servers import Answer as HttpAnswer
+from servers import Asked
 
-pytest.importorskip("chdb", reason="*** ClickHouse is NOT tested: no chdb ***")
-pytest.importorskip("clickhouse_connect")
+chdb = pytest.importorskip("chdb", reason="*** ClickHouse is NOT tested: no chdb ***")
+exceptions = pytest.importorskip("clickhouse_connect.driver.exceptions")
 
 
 @pytest.fixture
@@ -117,11 +129,36 @@ def test_more_rows_than_wanted_are_said_and_the_order_is_kept(driver):
     assert not ask(driver, "SELECT number FROM numbers(7)", max_rows=7).partial
 
 
-def test_what_arrived_before_a_failure_is_kept(driver):
-    answer = ask(driver, "SELECT number AS n, throwIf(number = 150000) AS t FROM numbers(200000)")
-    assert 0 < answer.table.num_rows <= 150_000
+class Breaking:
+    """The real client, whose stream breaks after its first block."""
+
+    def __init__(self, real: Any) -> None:
+        self.real = real
+
+    @contextmanager
+    def query_column_block_stream(self, *text: str, **how: Any) -> Iterator[Any]:
+        with self.real.query_column_block_stream(*text, **how) as stream:
+            yield self.broken(stream)
+
+    def close(self) -> None:
+        self.real.close()
+
+    class broken:
+        def __init__(self, stream: Any) -> None:
+            self.source = stream.source
+            self.stream = stream
+
+        def __iter__(self) -> Iterator[Any]:
+            yield next(iter(self.stream))
+            raise exceptions.StreamFailureError("Code: 241. DB::Exception: Memory limit exceeded")
+
+
+def test_what_arrived_before_a_failure_is_kept(driver, monkeypatch):
+    monkeypatch.setattr(driver, "_client", Breaking(driver._client))
+    answer = ask(driver, "SELECT number AS n FROM numbers(200000) ORDER BY n")
+    assert 0 < answer.table.num_rows < 200_000
     assert answer.table.column("n").to_pylist() == list(range(answer.table.num_rows))
-    assert "Code: 395" in answer.gaps[0].reason
+    assert "Memory limit" in answer.gaps[0].reason
 
 
 def test_the_schema_is_told(driver):
@@ -150,6 +187,97 @@ def test_a_server_that_is_not_said_not_there_or_not_allowed(loopback):
     assert "canary-77" not in str(caught.value)
     with pytest.raises(Offline):
         ClickHouse("ClickHouse", near, Session(Settings(offline=True))).connect()
+
+
+class Server:
+    """ClickHouse's HTTP interface before the real engine, for what is asked over the network."""
+
+    def __call__(self, asked: Asked) -> HttpAnswer:
+        if asked.headers.get("authorization") != "Basic aHVudGVyOmNhbmFyeS03Nw==":
+            return self._error(516, "hunter: Authentication failed: password is incorrect")
+        text = asked.params.get("query") or asked.body.decode()
+        if text.startswith("KILL QUERY"):
+            assert "readonly" not in asked.params
+            return HttpAnswer(body=b"")
+        if "sleep" in text:
+            return self._error(394, "Query was cancelled. (QUERY_WAS_CANCELLED)", wait_s=2)
+        if "slow" in text:
+            return self._error(159, "Timeout exceeded: elapsed 1 s (TIMEOUT_EXCEEDED)")
+        values = {k[6:]: v for k, v in asked.params.items() if k.startswith("param_")}
+        try:
+            found = chdb.query(text, "TabSeparated", params=values or None).bytes()
+        except RuntimeError as problem:
+            return self._error(60, str(problem))
+        return HttpAnswer(body=found)
+
+    @staticmethod
+    def _error(code: int, words: str, wait_s: float = 0) -> HttpAnswer:
+        body = f"Code: {code}. DB::Exception: {words}".encode()
+        headers = {"X-ClickHouse-Exception-Code": str(code)}
+        return HttpAnswer(500, body=body, headers=headers, wait_s=wait_s)
+
+
+def over_http(url: str, password: str = "canary-77") -> ClickHouse:
+    port = int(url.rpartition(":")[2])
+    chosen = ClickHouseSettings(
+        host="127.0.0.1", port=port, user="hunter", password=Secret.held(password)
+    )
+    made = ClickHouse("ClickHouse", chosen, Session())
+    made.connect()
+    return made
+
+
+def test_a_server_is_told_to_read_only_and_when_to_give_up(http_server):
+    server = http_server(Server())
+    driver = over_http(server.url)
+    answer = ask(driver, "SELECT number AS n, {v:String} AS v FROM numbers(3)", timeout_s=7.0,
+                 values={"v": "a'b"})  # fmt: skip
+    assert answer.table.to_pylist() == [{"n": n, "v": "a'b"} for n in range(3)]
+    last = server.asked[-1].params
+    assert last["readonly"] == "1"
+    assert last["max_execution_time"] == "7"
+    assert last["cancel_http_readonly_queries_on_client_close"] == "1"
+    assert "session_id" not in last
+    assert ask(driver, "SHOW DATABASES").table.num_rows > 0
+    assert ask(driver, "SELECT 1 AS a WHERE 0").table.column_names == ["a"]
+    with pytest.raises(QueryRefused, match="nope"):
+        ask(driver, "SELECT * FROM nope")
+    with pytest.raises(TimedOut):
+        ask(driver, "SELECT 'slow'")
+    driver.close()
+
+
+def test_it_keeps_the_promises_over_http(http_server, monkeypatch):
+    monkeypatch.setenv("CH_PASSWORD", "canary-77")
+    port = int(http_server(Server()).url.rpartition(":")[2])
+    check_driver(
+        ClickHouse,
+        settings={"host": "127.0.0.1", "port": port, "user": "hunter",
+                  "password": "env:CH_PASSWORD"},
+        query="SELECT number AS n, toString(number) AS t FROM numbers(5) ORDER BY n",
+        empty="SELECT number FROM numbers(5) WHERE number > 9",
+        refused="SELECT * FROM no_such_table",
+    )  # fmt: skip
+
+
+def test_a_cancelled_query_is_ended_on_the_server(http_server):
+    server = http_server(Server())
+    driver = over_http(server.url)
+    cancel = Cancel()
+    threading.Timer(0.3, cancel.ask).start()
+    with pytest.raises(Cancelled):
+        ask(driver, "SELECT sleep(3)", cancel=cancel)
+    [slow] = [each for each in server.asked if b"sleep" in each.body]
+    [kill] = [each for each in server.asked if b"KILL" in each.body]
+    assert kill.at - slow.at < 1.5
+    assert kill.params["param_query"] == slow.params["query_id"]
+    driver.close()
+
+
+def test_a_wrong_password_is_said_and_not_shown(http_server):
+    with pytest.raises(AccessDenied, match="password is incorrect") as caught:
+        over_http(http_server(Server()).url, "wrong-canary")
+    assert "wrong-canary" not in f"{caught.value} {caught.value.__cause__}"
 
 
 def test_tls_is_used_everywhere_but_here():

@@ -30,6 +30,7 @@ from huntkit.sources.queries.languages import dialect
 from huntkit.sources.sql.engine import first_word, refuse_writing
 
 _SERVICE: Final = "ClickHouse"
+_KILL_S: Final = 10  # whoever cancels a query waits no longer than this
 _NEAR: Final = frozenset(["localhost", "127.0.0.1", "::1"])
 _READS: Final = frozenset(["select", "with", "show", "describe", "desc", "explain", "exists"])
 _SELECTS: Final = frozenset(["select", "with"])
@@ -123,7 +124,7 @@ class ClickHouse(Driver):
         where = self._where()
         more = {"cancel_http_readonly_queries_on_client_close": 1}
         self._client = self._made(**where, settings={**more, **limits})
-        self._killer = self._made(**where)
+        self._killer = self._made(**{**where, "send_receive_timeout": _KILL_S})
 
     def _where(self) -> dict[str, Any]:
         chosen = self.chosen
