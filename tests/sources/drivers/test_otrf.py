@@ -224,6 +224,12 @@ def test_the_list_is_fetched_once_and_files_when_they_are_asked_for(http_server,
     assert len(server.asked) == 7
 
 
+def test_files_stay_where_they_are_wanted(http_server, session, tmp_path):
+    driver = remote(http_server(GitHub()).url, session, save_folder=tmp_path / "mordor")
+    assert driver.paths("SDLIN-2") == [tmp_path / "mordor" / "atomic" / "linux" / "scan.zip"]
+    assert zipfile.is_zipfile(driver.paths("SDLIN-2")[0])
+
+
 def test_an_old_or_broken_list_is_fetched_again(http_server, session):
     server = http_server(GitHub())
     remote(server.url, session)

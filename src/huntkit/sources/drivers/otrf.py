@@ -46,6 +46,7 @@ class OTRFSettings:
         data: a copy of the project, or a part of it, on this machine; then nothing is fetched.
             Without it metadata (kept for 30 days) and the files that are asked for come from
             GitHub, and stay in the cache folder.
+        save_folder: where fetched files stay; the cache folder by default.
         refresh: fetch the metadata anew.
         max_bytes: the largest file to fetch.
         api: GitHub's address for the list of files.
@@ -53,6 +54,7 @@ class OTRFSettings:
     """
 
     data: Path | None = field(default=None, metadata={"aliases": ("data_paths", "folder")})
+    save_folder: Path | None = None
     refresh: bool = False
     max_bytes: int = 2048 * _MIB
     api: str = API
@@ -243,7 +245,10 @@ class OTRF(Driver):
 
     @property
     def _repository(self) -> Repository:
-        return Repository(self.session, api=self.chosen.api, raw=self.chosen.raw)
+        chosen = self.chosen
+        return Repository(
+            self.session, api=chosen.api, raw=chosen.raw, save_folder=chosen.save_folder
+        )
 
     @property
     def _folder(self) -> Path:

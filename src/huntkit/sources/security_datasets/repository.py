@@ -32,11 +32,20 @@ class Repository:
         session: HTTP, and the folder that metadata and files are kept in.
         api: where the list of files is asked for.
         raw: where the files are.
+        save_folder: where fetched files stay; the session's cache folder by default.
     """
 
-    def __init__(self, session: Session, *, api: str = API, raw: str = RAW) -> None:
+    def __init__(
+        self,
+        session: Session,
+        *,
+        api: str = API,
+        raw: str = RAW,
+        save_folder: Path | None = None,
+    ) -> None:
         self._session, self._api, self._raw = session, api, raw
         self._folder = session.cache_dir / "security-datasets"
+        self._files = save_folder.expanduser() if save_folder else self._folder / "files"
 
     def data_sets(self, *, refresh: bool = False) -> tuple[list[DataSet], list[str]]:
         """All data sets, from the kept list if it is younger than 30 days; and what is missing.
@@ -79,7 +88,7 @@ class Repository:
             RequestFailed: it can't be fetched.
         """
         address = _address(path)
-        place = self._folder / "files" / Path(*path.split("/"))
+        place = self._files / Path(*path.split("/"))
         if not place.is_file():
             place.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
             self._client("raw").download(address, place, max_bytes=max_bytes)
