@@ -115,7 +115,8 @@ class Sentinel(Driver):
                 ),
             )
         )
-        await self._asked(client, Request(text="print Connected = 1", options=SentinelOptions()))
+        one = Request(text="print Connected = 1", options=SentinelOptions())
+        (await self._asked(client, one)).json()  # a page of a proxy is none
         self._client = client
 
     async def run(self, request: Request) -> Answer:
