@@ -9,26 +9,38 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from huntkit.enrich.address_kinds import get_ip_type, ip_type
+    from huntkit.enrich.certificates import Certificate, certificate
+    from huntkit.enrich.dns_lookup import (
+        dns_resolve,
+        dns_resolve_df,
+        ip_rev_resolve,
+        ip_rev_resolve_df,
+    )
+    from huntkit.enrich.domain_checks import DomainValidator
     from huntkit.enrich.geolite import GeoLiteLookup
     from huntkit.enrich.geolocation import GeoDatabases, geo
     from huntkit.enrich.ipstack import IPStackLookup
     from huntkit.enrich.located import GeoLocation, IpAddress, entity_distance, geo_distance
+    from huntkit.enrich.name_parts import dns_components, domain_parts, look_alike, url_components
     from huntkit.enrich.networks import Networks, ip_networks
     from huntkit.enrich.operators import get_asn_from_ip, get_asn_from_name
-    from huntkit.enrich.whois_lookup import (
-        domain_whois,
-        get_whois_df,
-        get_whois_info,
-        ip_whois,
-    )
+    from huntkit.enrich.screenshots import screenshot
+    from huntkit.enrich.whois_lookup import domain_whois, get_whois_df, get_whois_info, ip_whois
 
 _DOORS = {
+    "Certificate": "huntkit.enrich.certificates",
+    "DomainValidator": "huntkit.enrich.domain_checks",
     "GeoDatabases": "huntkit.enrich.geolocation",
     "GeoLiteLookup": "huntkit.enrich.geolite",
     "GeoLocation": "huntkit.enrich.located",
     "IPStackLookup": "huntkit.enrich.ipstack",
     "IpAddress": "huntkit.enrich.located",
     "Networks": "huntkit.enrich.networks",
+    "certificate": "huntkit.enrich.certificates",
+    "dns_components": "huntkit.enrich.name_parts",
+    "dns_resolve": "huntkit.enrich.dns_lookup",
+    "dns_resolve_df": "huntkit.enrich.dns_lookup",
+    "domain_parts": "huntkit.enrich.name_parts",
     "domain_whois": "huntkit.enrich.whois_lookup",
     "entity_distance": "huntkit.enrich.located",
     "geo": "huntkit.enrich.geolocation",
@@ -39,17 +51,29 @@ _DOORS = {
     "get_whois_df": "huntkit.enrich.whois_lookup",
     "get_whois_info": "huntkit.enrich.whois_lookup",
     "ip_networks": "huntkit.enrich.networks",
+    "ip_rev_resolve": "huntkit.enrich.dns_lookup",
+    "ip_rev_resolve_df": "huntkit.enrich.dns_lookup",
     "ip_type": "huntkit.enrich.address_kinds",
     "ip_whois": "huntkit.enrich.whois_lookup",
+    "look_alike": "huntkit.enrich.name_parts",
+    "screenshot": "huntkit.enrich.screenshots",
+    "url_components": "huntkit.enrich.name_parts",
 }
 
 __all__ = [
+    "Certificate",
+    "DomainValidator",
     "GeoDatabases",
     "GeoLiteLookup",
     "GeoLocation",
     "IPStackLookup",
     "IpAddress",
     "Networks",
+    "certificate",
+    "dns_components",
+    "dns_resolve",
+    "dns_resolve_df",
+    "domain_parts",
     "domain_whois",
     "entity_distance",
     "geo",
@@ -60,8 +84,13 @@ __all__ = [
     "get_whois_df",
     "get_whois_info",
     "ip_networks",
+    "ip_rev_resolve",
+    "ip_rev_resolve_df",
     "ip_type",
     "ip_whois",
+    "look_alike",
+    "screenshot",
+    "url_components",
 ]
 
 
