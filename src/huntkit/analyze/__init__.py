@@ -16,6 +16,12 @@ if TYPE_CHECKING:
         risky_sudo_sessions,
     )
     from huntkit.analyze.logons import logon_sessions
+    from huntkit.analyze.outlier_rows import (
+        identify_outliers,
+        identify_outliers_rrcf,
+        outliers,
+        remove_common_items,
+    )
     from huntkit.analyze.periods import (
         create_time_period_kqlfilter,
         extract_anomaly_periods,
@@ -34,6 +40,8 @@ if TYPE_CHECKING:
         token_count,
         token_count_df,
     )
+    from huntkit.analyze.random_cuts import RobustRandomCutForest
+    from huntkit.analyze.rareness import rare, rare_pairs
     from huntkit.analyze.sequences import Cmd, Model, score_sessions
     from huntkit.analyze.series import (
         set_new_anomaly_threshold,
@@ -48,6 +56,7 @@ _DOORS = {
     "HostRecord": "huntkit.analyze.linux_hosts",
     "Model": "huntkit.analyze.sequences",
     "PeriodogramPollingDetector": "huntkit.analyze.polling",
+    "RobustRandomCutForest": "huntkit.analyze.random_cuts",
     "add_process_features": _FEATURES,
     "beacons": "huntkit.analyze.beaconing",
     "char_ord_score": _FEATURES,
@@ -65,8 +74,14 @@ _DOORS = {
     "delim_hash": _FEATURES,
     "extract_anomaly_periods": "huntkit.analyze.periods",
     "find_anomaly_periods": "huntkit.analyze.periods",
+    "identify_outliers": "huntkit.analyze.outlier_rows",
+    "identify_outliers_rrcf": "huntkit.analyze.outlier_rows",
     "logon_sessions": "huntkit.analyze.logons",
+    "outliers": "huntkit.analyze.outlier_rows",
     "patterns": "huntkit.analyze.collapsing",
+    "rare": "huntkit.analyze.rareness",
+    "rare_pairs": "huntkit.analyze.rareness",
+    "remove_common_items": "huntkit.analyze.outlier_rows",
     "risky_sudo_sessions": "huntkit.analyze.linux_hosts",
     "score_sessions": "huntkit.analyze.sequences",
     "sessionize_data": "huntkit.analyze.sessionizing",
@@ -82,6 +97,7 @@ __all__ = [
     "HostRecord",
     "Model",
     "PeriodogramPollingDetector",
+    "RobustRandomCutForest",
     "add_process_features",
     "beacons",
     "char_ord_score",
@@ -99,8 +115,14 @@ __all__ = [
     "delim_hash",
     "extract_anomaly_periods",
     "find_anomaly_periods",
+    "identify_outliers",
+    "identify_outliers_rrcf",
     "logon_sessions",
+    "outliers",
     "patterns",
+    "rare",
+    "rare_pairs",
+    "remove_common_items",
     "risky_sudo_sessions",
     "score_sessions",
     "sessionize_data",
