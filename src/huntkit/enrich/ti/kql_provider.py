@@ -63,7 +63,7 @@ class KqlTIProvider(TIProvider):
     def ask_many(self, lookups: Sequence[Lookup]) -> Mapping[Lookup, Facts]:
         """The facts about many, by one query."""
         text, values = self.query(lookups)
-        frame = self.runner.exec_query(text, **values)
+        frame = self.runner.exec_query(text, parameters=dict(values))
         rows = to_polars(frame).to_dicts()
         return {lookup: self.rows_for(lookup, rows) for lookup in lookups}
 
