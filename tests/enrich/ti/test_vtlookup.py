@@ -8,8 +8,8 @@ import polars as pl
 import pytest
 
 from huntkit.core.errors import AccessDenied, BadReply, RequestFailed, UsageError
+from huntkit.enrich.ti import VTLookup
 from huntkit.enrich.ti.providers.virustotal import VirusTotal
-from huntkit.enrich.ti.vtlookup import VTLookup
 from huntkit.runtime.session import Session, Settings
 from servers import Answer, Asked
 

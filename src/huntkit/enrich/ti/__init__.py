@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from huntkit.enrich.ti.provider import Facts, Lookup, Severity, TIProvider
     from huntkit.enrich.ti.starter import write_starter_settings
     from huntkit.enrich.ti.tilookup import TILookup
+    from huntkit.enrich.ti.vtlookup import VTLookup
 
     HTTPProvider = HttpTIProvider
     KqlProvider = KqlTIProvider
@@ -24,6 +25,7 @@ _DOORS = {
     "Severity": ("huntkit.enrich.ti.provider", "Severity"),
     "TILookup": ("huntkit.enrich.ti.tilookup", "TILookup"),
     "TIProvider": ("huntkit.enrich.ti.provider", "TIProvider"),
+    "VTLookup": ("huntkit.enrich.ti.vtlookup", "VTLookup"),
     "write_starter_settings": ("huntkit.enrich.ti.starter", "write_starter_settings"),
 }
 
@@ -38,6 +40,7 @@ __all__ = [
     "Severity",
     "TILookup",
     "TIProvider",
+    "VTLookup",
     "write_starter_settings",
 ]
 

@@ -2,7 +2,7 @@
 
 import warnings
 from collections.abc import Awaitable, Callable, Generator, Mapping, Sequence
-from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any, Final, cast
 
 import polars as pl
@@ -12,8 +12,8 @@ from huntkit.enrich.ti.asking import Plan, Wanted, planned
 from huntkit.enrich.ti.inputs import Item, items_of
 from huntkit.enrich.ti.provider import Lookup
 from huntkit.enrich.ti.providers.virustotal import VirusTotal, VirusTotalSettings
-from huntkit.enrich.ti.replies import as_record, member, needed, record
 from huntkit.enrich.ti.results import failed
+from huntkit.enrich.ti.vt_service import Pages, VTService
 from huntkit.enrich.ti.vt_tables import (
     EDGE_COLUMNS,
     KINDS,
@@ -30,26 +30,8 @@ from huntkit.runtime.secrets import Secret
 from huntkit.runtime.session import Session, default_session
 from huntkit.tables import as_kind, kind_of, to_polars
 
-_PATHS: Final = {
-    "ip_address": "/api/v3/ip_addresses/{id}",
-    "domain": "/api/v3/domains/{id}",
-    "url": "/api/v3/urls/{id}",
-    "file": "/api/v3/files/{id}",
-}
-_AT_ONCE: Final = 40  # what VirusTotal gives on one page of related objects
-_FOUND_AT_ONCE: Final = 300  # ... of search results
-_MOST: Final = 10_000
 # Columns of our own tables: what one look-up found is what the next one asks about.
 _COLUMNS: Final = (("target", "target_type"), ("observable", "type"), ("id", "type"))
-
-
-@dataclass
-class _Pages:
-    """What came of a list that comes in pages."""
-
-    things: list[Mapping[str, Any]] = field(default_factory=list)
-    total: object = None
-    more: bool = False
 
 
 class VTLookup:
@@ -128,7 +110,7 @@ class VTLookup:
         plan = self._plan(observables, observable_column, observable_type_column, tlp)
 
         async def one(lookup: Lookup) -> list[dict[str, Any]]:
-            return [object_row(await self._object(lookup))]
+            return [object_row(await self._service.thing(lookup))]
 
         rows = self._rows(plan, one, "observable")
         return self._framed(table_of(rows, OBJECT_COLUMNS, all_props=all_props), frame)
@@ -225,10 +207,7 @@ class VTLookup:
         """
         lookup = self._one({vt_id: vt_type} if vt_type else [vt_id])
 
-        async def whole(lookup: Lookup) -> Mapping[str, Any]:
-            return await self._object(lookup)
-
-        rows = attribute_rows(self._answer(lookup, whole))
+        rows = attribute_rows(self._answer(lookup, self._service.thing))
         schema = {"attribute": pl.String, "value": pl.String}
         return self._framed(pl.DataFrame(rows, schema=schema, orient="row"), frame)
 
@@ -251,13 +230,7 @@ class VTLookup:
             raise UsageError(f"{file_id[:80]!r} is no hash of a file")
 
         async def behaviour(lookup: Lookup) -> Mapping[str, Any]:
-            if sandbox is None:
-                fill = {"id": lookup.value}
-                reply = await self._get(_PATHS["file"] + "/behaviour_summary", fill)
-                return as_record(reply.get("data"), "'data'")
-            fill = {"id": f"{lookup.value}_{sandbox}"}
-            reply = await self._get("/api/v3/file_behaviours/{id}", fill)
-            return member(as_record(reply.get("data"), "'data'"), "attributes")
+            return await self._service.behaviour(lookup.value, sandbox)
 
         rows = behaviour_rows(lookup.value, sandbox, self._answer(lookup, behaviour))
         columns = ("id", "sandbox", "category", "value")
@@ -284,9 +257,8 @@ class VTLookup:
         """
         asked = Lookup(query, "search")
 
-        async def pages(_: Lookup) -> _Pages:
-            path = "/api/v3/intelligence/search"
-            return await self._pages(path, {}, limit, _FOUND_AT_ONCE, {"query": query})
+        async def pages(_: Lookup) -> Pages:
+            return await self._service.search(query, limit)
 
         found = self._answer(asked, pages)
         rows = [{**object_row(each), "status": "ok"} for each in found.things]
@@ -304,14 +276,12 @@ class VTLookup:
     ) -> list[dict[str, Any]]:
         names = [relationship] if isinstance(relationship, str) else list(relationship)
         rows: list[dict[str, Any]] = []
-        cut: list[tuple[str, _Pages]] = []
+        cut: list[tuple[str, Pages]] = []
         for name in names:
             plan = self._plan(observables, *columns, tlp)
 
             async def one(lookup: Lookup, name: str = name) -> list[dict[str, Any]]:
-                path = _PATHS[KINDS[lookup.ioc_type]] + "/{relationship}"
-                fill = {"id": self._provider.observable(lookup), "relationship": name}
-                found = await self._pages(path, fill, limit, _AT_ONCE, {})
+                found = await self._service.related(lookup, name, limit)
                 cut.append((f"{lookup.value} {name}", found))
                 return [edge_row(lookup, name, each) for each in found.things]
 
@@ -335,6 +305,10 @@ class VTLookup:
                 )
             self._made = VirusTotal(chosen, self.session)
         return self._made
+
+    @cached_property
+    def _service(self) -> VTService:
+        return VTService(self._provider)
 
     def _plan(
         self, data: Any, column: str | None, type_column: str | None, tlp: str | None
@@ -437,49 +411,6 @@ class VTLookup:
             raise outcome.error
         return outcome.answer
 
-    async def _object(self, lookup: Lookup) -> Mapping[str, Any]:
-        path = _PATHS[KINDS[lookup.ioc_type]]
-        body = await self._get(path, {"id": self._provider.observable(lookup)})
-        return as_record(body.get("data"), "'data'")
-
-    async def _pages(
-        self,
-        path: str,
-        fill: Mapping[str, str],
-        limit: int | None,
-        at_once: int,
-        params: Mapping[str, str],
-    ) -> _Pages:
-        """The things of a list, page by page, until there are enough."""
-        most = _MOST if limit is None else limit
-        found, cursor = _Pages(), None
-        while True:
-            size = min(at_once, most - len(found.things))
-            body = await self._get(path, fill, {**params, "limit": size, "cursor": cursor})
-            needed(body, "data")
-            data = body["data"]
-            page = data if isinstance(data, list) else [] if data is None else [data]
-            found.things += [as_record(each, "an element of 'data'") for each in page]
-            meta = member(body, "meta")
-            found.total = meta.get("count")
-            previous, cursor = cursor, meta.get("cursor")
-            found.more = bool(cursor) or len(found.things) > most
-            del found.things[most:]
-            if not cursor or len(found.things) >= most:
-                return found
-            if cursor == previous or not page:
-                raise BadReply("VirusTotal's pages do not end", service="VirusTotal")
-
-    async def _get(
-        self, path: str, fill: Mapping[str, str], params: Mapping[str, Any] | None = None
-    ) -> dict[str, Any]:
-        reply = await self._provider.http.aget(path, fill=fill, params=params)
-        if reply.status_code in self._provider.not_found:
-            raise RequestFailed(
-                "VirusTotal does not know it", service="VirusTotal", status=reply.status_code
-            )
-        return record(reply)
-
     def _framed(self, table: pl.DataFrame, kind: str | None) -> Any:
         return as_kind(table, kind or self.session.frame)
 
@@ -504,7 +435,7 @@ def _why(
     return finding.status, finding.reason
 
 
-def _warn_of_more(cut: Sequence[tuple[str, _Pages]]) -> None:
+def _warn_of_more(cut: Sequence[tuple[str, Pages]]) -> None:
     """A list that is not whole always says so."""
     told = [
         f"{name}: {len(its.things):,} of {its.total or 'more'}" for name, its in cut if its.more
