@@ -63,7 +63,7 @@ NEEDS: dict[str, dict[str, Any]] = {
     "Splunk": {"settings": {"host": "127.0.0.1", "port": "{port}", "scheme": "http"},
                "query": "index=main"},
     "ClickHouse": {"settings": {"host": "127.0.0.1", "port": "{port}"}, "query": "SELECT 1"},
-    "SQL": {"settings": {"connection_str": "postgresql://127.0.0.1:{port}/logs"},
+    "SQL": {"settings": {"connection_str": "postgresql://127.0.0.1:9/logs"},
             "query": "SELECT 1"},
 }  # fmt: skip
 BESIDE: dict[str, dict[str, Any]] = {
