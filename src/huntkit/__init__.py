@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from huntkit.core.version import VERSION
 
 if TYPE_CHECKING:
-    from huntkit import charts, enrich, extract, report
+    from huntkit import analyze, charts, enrich, extract, report
     from huntkit.core.errors import HuntkitError
     from huntkit.enrich.geolite import GeoLiteLookup
     from huntkit.enrich.ipstack import IPStackLookup
@@ -29,6 +29,7 @@ _DOORS = {
     "QueryProvider": ("huntkit.sources.provider", "QueryProvider"),
     "Session": ("huntkit.runtime.session", "Session"),
     "TILookup": ("huntkit.enrich.ti.tilookup", "TILookup"),
+    "analyze": ("huntkit.analyze", None),
     "charts": ("huntkit.charts", None),
     "enrich": ("huntkit.enrich", None),
     "extract": ("huntkit.extract", None),
@@ -44,6 +45,7 @@ __all__ = [
     "QueryProvider",
     "Session",
     "TILookup",
+    "analyze",
     "charts",
     "enrich",
     "extract",
