@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from huntkit.analyze.beaconing import beacons
     from huntkit.analyze.clustering import clusters
+    from huntkit.analyze.code_layout import format_powershell
     from huntkit.analyze.collapsing import patterns
     from huntkit.analyze.event_clusters import dbcluster_events
     from huntkit.analyze.linux_hosts import (
@@ -16,6 +17,10 @@ if TYPE_CHECKING:
         risky_sudo_sessions,
     )
     from huntkit.analyze.logons import logon_sessions
+    from huntkit.analyze.observations import (
+        Observation,
+        Observations,
+    )
     from huntkit.analyze.outlier_rows import (
         identify_outliers,
         identify_outliers_rrcf,
@@ -55,6 +60,8 @@ _DOORS = {
     "Cmd": "huntkit.analyze.sequences",
     "HostRecord": "huntkit.analyze.linux_hosts",
     "Model": "huntkit.analyze.sequences",
+    "Observation": "huntkit.analyze.observations",
+    "Observations": "huntkit.analyze.observations",
     "PeriodogramPollingDetector": "huntkit.analyze.polling",
     "RobustRandomCutForest": "huntkit.analyze.random_cuts",
     "add_process_features": _FEATURES,
@@ -74,6 +81,7 @@ _DOORS = {
     "delim_hash": _FEATURES,
     "extract_anomaly_periods": "huntkit.analyze.periods",
     "find_anomaly_periods": "huntkit.analyze.periods",
+    "format_powershell": "huntkit.analyze.code_layout",
     "identify_outliers": "huntkit.analyze.outlier_rows",
     "identify_outliers_rrcf": "huntkit.analyze.outlier_rows",
     "logon_sessions": "huntkit.analyze.logons",
@@ -96,6 +104,8 @@ __all__ = [
     "Cmd",
     "HostRecord",
     "Model",
+    "Observation",
+    "Observations",
     "PeriodogramPollingDetector",
     "RobustRandomCutForest",
     "add_process_features",
@@ -115,6 +125,7 @@ __all__ = [
     "delim_hash",
     "extract_anomaly_periods",
     "find_anomaly_periods",
+    "format_powershell",
     "identify_outliers",
     "identify_outliers_rrcf",
     "logon_sessions",
