@@ -82,7 +82,7 @@ newcomer: $(VENV)/.dev  ## build the wheel, install it alone, run it with the ne
 lock:  ## pin every dependency (needs uv)
 	@uv pip compile -q --universal --generate-hashes --no-emit-index-url --no-emit-find-links --no-header --python-version 3.11 pyproject.toml -o requirements/core.txt
 	@uv pip compile -q --universal --generate-hashes --no-emit-index-url --no-emit-find-links --no-header --python-version 3.11 requirements/build.in -o requirements/build.txt
-	@uv pip compile -q --universal --generate-hashes --no-emit-index-url --no-emit-find-links --no-header --python-version 3.11 --group dev --extra notebook --extra network --extra spark -c requirements/core.txt pyproject.toml -o requirements/dev.txt
+	@uv pip compile -q --universal --generate-hashes --no-emit-index-url --no-emit-find-links --no-header --python-version 3.11 --group dev --all-extras -c requirements/core.txt pyproject.toml -o requirements/dev.txt
 
 clean:  ## remove what the targets above made
 	rm -rf $(VENV) dist build .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

@@ -8,7 +8,7 @@ from typing import Any, TypeVar, cast
 
 import polars as pl
 
-from huntkit.core.collector import no_collector
+from huntkit.core.collecting import no_collecting
 from huntkit.core.errors import EvidenceError, UsageError
 from huntkit.core.progress import SILENT, Progress
 from huntkit.extract.audit_table import EventTable
@@ -99,7 +99,7 @@ def auditd(
     """
     lines = _lines_of(data, column or _column_of(data), host_column)
     found = EventTable(users=users, records=records)
-    with progress.task("reading audit lines", total=lines.height) as task, no_collector():
+    with progress.task("reading audit lines", total=lines.height) as task, no_collecting():
         for part in _read(_keyed(lines), found, _wanted(event_type)):
             task.check_cancelled()
             task.advance(part)
@@ -219,7 +219,7 @@ def read_from_file(
             f"{filepath}: {skipped:,} lines are no audit records and were left out", stacklevel=2
         )
     found = EventTable(users=users)
-    with no_collector():
+    with no_collecting():
         for _ in _read(audit, found, _wanted(event_type)):
             pass
     return as_kind(found.frame(), frame)

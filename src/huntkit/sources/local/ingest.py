@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import BinaryIO
 
-from huntkit.core.collector import no_collector
+from huntkit.core.collecting import no_collecting
 from huntkit.core.errors import Cancelled, FormatError
 from huntkit.core.progress import Task
 from huntkit.formats import Format, ReadOptions, detect
@@ -63,7 +63,7 @@ def run(job: Job, task: Task) -> Done:
     of the writer.
     """
     writer = PartWriter(job.folder, prefix=job.prefix)
-    with no_collector():
+    with no_collecting():
         if job.piece is not None:
             members = [_read_piece(job, job.piece, writer, task)]
         else:
