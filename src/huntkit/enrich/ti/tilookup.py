@@ -15,6 +15,7 @@ from huntkit.enrich.ti.catalog import available, provider_class
 from huntkit.enrich.ti.inputs import Item, items_of, tlp_level
 from huntkit.enrich.ti.provider import TIProvider
 from huntkit.enrich.ti.results import frame_of
+from huntkit.enrich.ti.results_page import ResultsPage
 from huntkit.runtime.session import Session, default_session
 from huntkit.tables import as_kind, to_polars
 
@@ -294,6 +295,27 @@ class TILookup:
         """The results as they are: they are a frame already."""
         to_polars(ioc_lookup)
         return ioc_lookup
+
+    @staticmethod
+    def browse_results(
+        data: Any, *, title: str = "What is known about indicators", defanged: bool = True
+    ) -> ResultsPage:
+        """Results as a page: indicators by providers, the worst first, every answer below.
+
+        In a notebook it shows itself; ``.save("results.html")`` writes it. It is static, fetches
+        nothing, and runs nothing that comes from answers.
+
+        Args:
+            data: what `lookup_iocs` gave.
+            title: its title.
+            defanged: write indicators so that they can't be clicked.
+
+        Raises:
+            UnknownColumn: it is no such result.
+        """
+        return ResultsPage(data, title=title, defanged=defanged)
+
+    browse = browse_results
 
     def _items(
         self, data: Any, column: str | None, types: str | None, tlp: str | None, levels: str | None

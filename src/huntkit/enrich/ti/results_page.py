@@ -1,0 +1,259 @@
+"""Results of look-ups as one page: indicators by providers, with every answer folded below.
+
+The page needs no script to be read, fetches nothing, and runs nothing that comes from answers.
+"""
+
+import base64
+import hashlib
+import html
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any, Final
+
+import jinja2
+import orjson
+
+from huntkit.core.errors import EvidenceError, UnknownColumn
+from huntkit.core.text import visible
+from huntkit.enrich.ti.provider import SEVERITIES
+from huntkit.enrich.ti.service_words import https_link
+from huntkit.entities.indicators import defang
+from huntkit.tables import kind_of, to_polars
+
+MOST_INDICATORS: Final = 5000
+_MOST_RAW: Final = 20_000  # characters of one reply
+_MOST_RAW_OF_ALL: Final = 20_000_000
+_NEEDED: Final = ("Ioc", "Provider", "Severity", "Status")
+# Below every answer: what is no answer at all, and what nobody knows.
+_NOT_FOUND: Final = -1
+_NO_ANSWER: Final = -2
+_PROBLEMS: Final = frozenset({"failed", "rate limited"})
+
+
+@dataclass(frozen=True, slots=True)
+class _Answer:
+    provider: str
+    subtype: str
+    rank: int
+    text: str
+    style: str
+    checked: str
+    link: str
+    link_text: str
+    details: str
+    raw: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Cell:
+    rank: int
+    text: str
+    style: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Row:
+    shown: str
+    ioc_type: str
+    rank: int
+    worst: str
+    style: str
+    cells: list[_Cell]
+    answers: list[_Answer]
+
+
+class ResultsPage:
+    """A page of results; it shows itself in a notebook, in a frame that may do nothing else.
+
+    Args:
+        data: what `lookup_iocs` gave.
+        title: the page's title.
+        defanged: write indicators so that they can't be clicked.
+
+    Examples:
+        >>> import polars as pl
+        >>> found = pl.DataFrame({"Ioc": ["http://evil.example/"], "Provider": ["OTX"],
+        ...                       "Severity": ["high"], "Status": ["ok"]})
+        >>> "hxxp://evil[.]example/" in ResultsPage(found).to_html()
+        True
+    """
+
+    def __init__(
+        self, data: Any, *, title: str = "What is known about indicators", defanged: bool = True
+    ) -> None:
+        self.title = title
+        self._records = _records(data)
+        self._defanged = defanged
+
+    def to_html(self) -> str:
+        """The whole page."""
+        providers = list(dict.fromkeys(_text(each.get("Provider")) for each in self._records))
+        rows = self._rows(providers)
+        notes = []
+        if len(rows) > MOST_INDICATORS:
+            notes.append(
+                f"{len(rows):,} indicators; the {MOST_INDICATORS:,} worst are shown, all of them"
+                " are in the table of results"
+            )
+            rows = rows[:MOST_INDICATORS]
+        if failures := sum(each.get("Status") in _PROBLEMS for each in self._records):
+            notes.append(f"{failures:,} questions were not answered: that says nothing good")
+        counts = [sum(row.worst == word for row in rows) for word in ("high", "warning")]
+        summary = (
+            f"{len(rows):,} indicators, {len(providers):,} providers; "
+            f"{counts[0]:,} high, {counts[1]:,} warning"
+        )
+        values = {
+            "title": visible(self.title),
+            "summary": summary,
+            "notes": notes,
+            "providers": providers,
+            "rows": rows,
+        }
+        template = _template()
+        digest = hashlib.sha256(template.render(**values, nonce="").encode()).digest()
+        return template.render(**values, nonce=base64.b64encode(digest[:18]).decode())
+
+    def save(self, path: str | Path, *, force: bool = False) -> Path:
+        """Write the page.
+
+        Raises:
+            EvidenceError: there is such a file already, and `force` is false; it can't be written.
+        """
+        target = Path(path).expanduser()
+        try:
+            with target.open("w" if force else "x", encoding="utf-8") as stream:
+                stream.write(self.to_html())
+        except FileExistsError as problem:
+            raise EvidenceError(
+                f"there is a file {str(target)!r} already", hint="say force=True to replace it"
+            ) from problem
+        except OSError as problem:
+            raise EvidenceError(f"can't write {str(target)!r}: {problem.strerror}") from problem
+        return target
+
+    def _repr_mimebundle_(self, **_asked: object) -> dict[str, str]:
+        frame = (
+            '<iframe sandbox="allow-scripts" width="100%" height="600" frameborder="0" '
+            f'title="{html.escape(self.title)}" srcdoc="{html.escape(self.to_html())}"></iframe>'
+        )
+        return {"text/html": frame, "text/plain": repr(self)}
+
+    def __repr__(self) -> str:
+        return f"<ResultsPage of {len(self._records):,} results>"
+
+    def _rows(self, providers: list[str]) -> list[_Row]:
+        """The worst first; the same order as given among equals."""
+        grouped: dict[tuple[str, str], list[_Answer]] = {}
+        left = _MOST_RAW_OF_ALL
+        for record in self._records:
+            key = (_text(record.get("SafeIoc") or record["Ioc"]), _text(record.get("IocType")))
+            made = _answer(record, left)
+            left -= len(made.raw)
+            grouped.setdefault(key, []).append(made)
+        rows = []
+        for (value, ioc_type), answers in grouped.items():
+            by_provider: dict[str, _Answer] = {}
+            for each in answers:
+                old = by_provider.get(each.provider)
+                if old is None or each.rank > old.rank:
+                    by_provider[each.provider] = each
+            top = max(answers, key=lambda each: each.rank)
+            rows.append(
+                _Row(
+                    visible(defang(value) if self._defanged else value),
+                    ioc_type,
+                    top.rank,
+                    top.text,
+                    top.style,
+                    [_cell(by_provider.get(name)) for name in providers],
+                    answers,
+                )
+            )
+        return sorted(rows, key=lambda row: -row.rank)
+
+
+@cache
+def _template() -> jinja2.Template:
+    environment = jinja2.Environment(autoescape=True, undefined=jinja2.StrictUndefined)
+    text = Path(__file__).with_name("results_page.html").read_text(encoding="utf-8")
+    return environment.from_string(text)
+
+
+def _records(data: Any) -> list[dict[str, Any]]:
+    """The rows as dicts; in pandas, cells are objects that no other frame holds."""
+    if kind_of(data) == "pandas":
+        columns, records = list(data.columns), data.to_dict("records")
+    else:
+        frame = to_polars(data)
+        columns, records = frame.columns, frame.to_dicts()
+    for name in _NEEDED:
+        if name not in columns:
+            raise UnknownColumn(name, columns, hint="give what lookup_iocs gave")
+    return [{str(name): value for name, value in row.items()} for row in records]
+
+
+def _text(value: object) -> str:
+    return visible(str(value)) if isinstance(value, str) else ""
+
+
+def _answer(record: Mapping[str, Any], left: int) -> _Answer:
+    status, severity = str(record.get("Status")), str(record.get("Severity"))
+    style: str
+    if status == "ok":
+        rank = SEVERITIES.index(severity) if severity in SEVERITIES else 0
+        text = str(SEVERITIES[rank])
+        style = text
+    else:
+        rank = _NOT_FOUND if status == "not found" else _NO_ANSWER
+        text = visible(status)
+        style = "none problem" if status in _PROBLEMS else "none"
+    link = https_link(record.get("Reference"))
+    checked = record.get("CheckedAt")
+    cached = " (kept)" if record.get("Cached") is True else ""
+    # pandas has a time of its own that is none.
+    time = checked.isoformat()[:19] + "Z" if checked is not None and checked == checked else ""
+    return _Answer(
+        _text(record.get("Provider")),
+        _text(record.get("QuerySubtype")),
+        rank,
+        text,
+        style,
+        f"{time}{cached}" if time else "",
+        link,
+        visible(link),
+        _pretty(record.get("Details"), _MOST_RAW),
+        _pretty(record.get("RawResult"), min(_MOST_RAW, max(left, 0))),
+    )
+
+
+def _cell(answer: _Answer | None) -> _Cell:
+    if answer is None:
+        return _Cell(_NO_ANSWER, "", "none")
+    return _Cell(answer.rank, answer.text, answer.style)
+
+
+def _pretty(value: object, most: int) -> str:
+    """JSON for people, cut where it is long; everything unseen in it is made visible."""
+    if value is None or value == {} or value == [] or value == "" or value == "{}":
+        return ""
+    if isinstance(value, float):  # pandas' "nothing"
+        return ""
+    if isinstance(value, str):
+        try:
+            value = orjson.loads(value)
+        except orjson.JSONDecodeError:
+            return _cut(str(value), most)
+    options = orjson.OPT_INDENT_2 | orjson.OPT_NON_STR_KEYS
+    try:
+        text = orjson.dumps(value, default=str, option=options).decode()
+    except TypeError:
+        text = str(value)
+    return _cut(text, most)
+
+
+def _cut(text: str, most: int) -> str:
+    shown = "\n".join(visible(line) for line in text[:most].split("\n"))
+    return shown if len(text) <= most else f"{shown}\n... cut: {len(text):,} characters"
