@@ -88,6 +88,39 @@ def test_no_failure_reads_as_an_answer(stand_in, provider_of, tmp_path, name):
     assert {f: got for f, (got, want) in told.items() if got != {want}} == {}
 
 
+@pytest.mark.parametrize("name", WITH_REPLIES)
+def test_keys_that_services_repeat_in_errors_are_hidden(
+    stand_in, provider_of, tmp_path, caplog, name
+):
+    caplog.set_level(0)
+    stand = stand_in(provider_class(name).name)
+    usual = provider_of(stand)
+    if not any(isinstance(getattr(usual.chosen, f.name), Secret) for f in fields(usual.chosen)):
+        pytest.skip("it has no key")
+    key = usual.chosen.auth_key.reveal()
+
+    def echo(status: int, *, as_json: bool) -> Any:
+        def answer(asked: Any) -> Answer:
+            text = f"wrong: {asked.target} {asked.headers} {key}"
+            if as_json:
+                return Answer(status, json={"error": text, "message": text})
+            return Answer(status, body=text, headers={"Content-Type": "text/plain"})
+
+        return answer
+
+    for status, as_json in ((200, True), (200, False), (400, True), (403, True), (429, True),
+                            (500, False)):  # fmt: skip
+        stand.instead = echo(status, as_json=as_json)
+        with Session(Settings(cache_dir=tmp_path / "own", frame="polars")) as session:
+            provider = type(usual)(usual.chosen, session)
+            provider.limits = Limits(concurrency=4, attempts=1)
+            lookup = TILookup(primary_providers=[provider], session=session)
+            found = lookup.lookup_iocs(dict(stand.known))
+            shown = [*found["Details"], repr(provider), str(lookup.provider_status), caplog.text]
+        assert "ok" not in set(found["Status"])
+        assert [text for text in shown if "canary" in text] == [], (status, as_json)
+
+
 HOSTILE = (
     "</script><img src=x onerror=\"alert(1)\">[x](javascript:alert(1))=cmd|' /C calc'!A0\u202e\x00"
 )
