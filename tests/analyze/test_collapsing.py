@@ -65,8 +65,16 @@ def test_a_user_called_like_a_program_does_not_hide_it():
     assert one("cmd /c whoami", ["whoami"]) == "cmd /c <name>"
 
 
+@given(st.lists(st.none() | st.text(st.sampled_from("alx .-$<>\\"), max_size=9), max_size=30))
+def test_names_are_replaced_row_by_row_whatever_else_is_there(texts):
+    column = pl.Series([None if t is None else f"run {t}" for t in texts] * 2, dtype=pl.String)
+    column = pl.concat([column, pl.Series(["whoami", None, ""])])
+    alone = [pattern_of(column.slice(n, 1), ["al", "xal"])[0] for n in range(len(column))]
+    assert pattern_of(column, ["al", "xal"]).to_list() == alone
+
+
 def test_a_name_within_a_word_stays():
-    assert one("x malice alice-2 alice", ["alice"]) == "x malice <name>-# <name>"
+    assert one("x malice alice-2 alice. (alice)", ["alice"]) == "x malice alice-# <name> (<name>)"
 
 
 @given(
@@ -113,3 +121,8 @@ def test_a_wrong_column_is_named():
 def test_long_hostile_text_takes_no_longer_than_its_length(unit):
     text = unit * (200_000 // len(unit))
     assert isinstance(one(text), str)
+
+
+def test_a_name_like_a_marker_leaves_markers_alone():
+    frame = pl.DataFrame({"user": ["path", "guid"], "c": [r"x C:\a\b.txt", "y"]})
+    assert patterns(frame, "c", name_columns="user")["c_pattern"][0] == r"x <path>\b.txt"

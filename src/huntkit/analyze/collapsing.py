@@ -57,12 +57,13 @@ _PROGRAM: Final = (
     r"^(\s*(?:\"[^\"]*\"|"
     r"(?:[a-z]:|%[a-z_]+%|\\\\|\\\?\?\\)[^\"<>|]*?\.(?:exe|com|bat|cmd|scr|msc)\b|\S+))"
 )
-_NAMES_AT_ONCE: Final = 1_000
+_NAME_OR_NOT: Final = r"[a-z#_.$-]+|[^a-z#_.$-]+"
 _SHORTEST_NAME: Final = 3
 # Accounts that exist everywhere, and whose names are words of other commands.
 _COMMON_NAMES: Final = frozenset(
     {"system", "root", "local service", "network service", "administrator", "admin", "user",
-     "net", "guest", "default", "service", "localhost", "nobody", "none", "null", "nan"}
+     "net", "guest", "default", "service", "localhost", "nobody", "none", "null", "nan",
+     "name", "path", "text", "blob", "guid", "odd", "url"}
 )  # fmt: skip
 Column = str | Sequence[str]
 
@@ -177,9 +178,24 @@ def _second_pass(column: pl.Series, names: Sequence[str]) -> pl.Series:
 
 
 def _without_names(column: pl.Series, names: Sequence[str]) -> pl.Series:
-    for start in range(0, len(names), _NAMES_AT_ONCE):
-        some = "|".join(pl.Series(names[start : start + _NAMES_AT_ONCE]).str.escape_regex())
-        expression = rf"(^|[^a-z#_<.]|\\)(?:{some})([^a-z#_>]|$)"
-        for _ in range(2):  # what stands between two names belongs to both, but to one match
-            column = column.str.replace_all(expression, "${1}<name>${2}")
-    return column
+    """Words that are names become ``<name>``: looked up, so that it does not matter how many."""
+    if not names:
+        return column
+    core = pl.col("word").str.strip_chars(".-$")
+    words = (
+        column.alias("word")
+        .to_frame()
+        .with_row_index("row")
+        .drop_nulls("word")
+        .with_columns(pl.col("word").str.extract_all(_NAME_OR_NOT))
+        .explode("word")
+        .with_columns(
+            word=pl.when(core.is_in(list(names))).then(pl.lit("<name>")).otherwise("word")
+        )
+        .with_columns(pl.col("word").fill_null(""))
+    )
+    joined = words.group_by("row").agg(pl.col("word").str.join(""))
+    rows = column.is_null().alias("none").to_frame().with_row_index("row")
+    whole = rows.join(joined, on="row", how="left", maintain_order="left")
+    text = pl.when(~pl.col("none")).then(pl.col("word").fill_null(""))
+    return whole.select(text.alias(column.name)).to_series()

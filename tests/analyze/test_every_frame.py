@@ -1,0 +1,58 @@
+import duckdb
+import pandas as pd
+import polars as pl
+import pyarrow as pa
+import pytest
+
+from huntkit.analyze import (
+    clusters,
+    patterns,
+    rare,
+    rare_pairs,
+    score_sessions,
+    sessionize_data,
+    ts_anomalies_stl,
+)
+from huntkit.tables import to_polars
+
+HOURS = pl.datetime_range(
+    pl.datetime(2026, 3, 1), pl.datetime(2026, 3, 4), "1h", eager=True, time_zone="UTC"
+)
+ROWS = pl.DataFrame(
+    {
+        "TimeGenerated": HOURS,
+        "Computer": [f"ws{n % 3}" for n in range(len(HOURS))],
+        "NewProcessName": [rf"C:\a{n % 4}\cmd.exe" for n in range(len(HOURS))],
+        "ParentProcessName": ["C:\\x\\explorer.exe"] * len(HOURS),
+        "NewProcessId": list(range(len(HOURS))),
+        "CommandLine": [f"ping ws{n % 3} -n {n}" for n in range(len(HOURS))],
+    }
+)
+STEPS = {
+    "clusters": lambda data: clusters(data, "CommandLine"),
+    "patterns": lambda data: patterns(data, "CommandLine"),
+    "rare": lambda data: rare(data, "CommandLine"),
+    "rare_pairs": lambda data: rare_pairs(data),
+    "sequences": lambda data: score_sessions(
+        sessionize_data(data, "Computer", "TimeGenerated", 600, 300, "NewProcessName"),
+        "NewProcessName_list",
+    ),
+    "series": lambda data: ts_anomalies_stl(data, data_column="NewProcessId", method="light"),
+}
+
+
+@pytest.mark.parametrize("name", STEPS)
+def test_every_kind_of_frame_comes_back_with_the_same_rows(name):
+    wanted = STEPS[name](ROWS)
+    assert wanted.height > 0
+    kinds = (ROWS.to_pandas(), ROWS.to_arrow(), duckdb.from_arrow(ROWS.to_arrow()), ROWS.lazy())
+    for frame in kinds:
+        found = STEPS[name](frame)
+        if isinstance(frame, pd.DataFrame | pa.Table):
+            assert isinstance(found, type(frame))
+        rows = to_polars(found)
+        assert rows.columns == wanted.columns
+        assert rows.height == wanted.height
+        if "score" in wanted.columns:
+            assert rows["score"].to_list() == pytest.approx(wanted["score"].to_list())
+            assert rows["reason"].to_list() == wanted["reason"].to_list()
