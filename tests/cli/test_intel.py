@@ -1,0 +1,113 @@
+"""`huntkit ti` and `huntkit providers`."""
+
+import json
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from huntkit.cli.app import app
+
+
+@pytest.fixture(autouse=True)
+def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An empty folder, settings that enable nobody, a cache of its own."""
+    settings = tmp_path / "huntkit.yaml"
+    settings.write_text("huntkit:\n  frame: polars\n")
+    monkeypatch.setenv("HUNTKITCONFIG", str(settings))
+    monkeypatch.setenv("HUNTKIT_CACHE_DIR", str(tmp_path / "cache"))
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "bad.csv").write_text("indicator,severity\n9.9.9.9,high\nevil.example.com,low\n")
+    return tmp_path
+
+
+def ask(*arguments: object, given: str | None = None):
+    return CliRunner().invoke(app, ["ti", *map(str, arguments)], input=given)
+
+
+def rows(done) -> list[dict]:
+    return [json.loads(line) for line in done.stdout.splitlines()]
+
+
+def test_values_and_stdin_are_looked_up_and_each_has_a_row() -> None:
+    done = ask(
+        "9[.]9[.]9[.]9", "-", "--feeds", "bad.csv", given="evil.example.com\n\n8.8.8.8\nx!\n"
+    )
+    assert done.exit_code == 0, done.stderr
+    assert [(r["SafeIoc"], r["Status"], r["Severity"]) for r in rows(done)] == [
+        ("9.9.9.9", "ok", "high"),
+        ("evil.example.com", "ok", "information"),
+        ("8.8.8.8", "not found", "unknown"),
+        ("", "bad input", "unknown"),
+    ]
+
+
+@pytest.mark.filterwarnings("always:not everything")
+def test_a_failure_ends_with_three_and_its_row_says_why() -> None:
+    done = ask("9.9.9.9", "--feeds", "no-such.csv", "-p", "LocalFeeds")
+    assert done.exit_code == 3
+    assert "not everything was answered: LocalFeeds: 1 failed" in done.stderr
+    assert "no feed" in rows(done)[0]["Details"]
+
+
+def test_nobody_is_asked_who_was_not_named() -> None:
+    done = ask("9.9.9.9")
+    assert done.exit_code == 2
+    assert "no provider is enabled" in done.stderr
+
+
+def test_a_dry_run_says_what_would_be_asked_of_whom() -> None:
+    done = ask("9.9.9.9", "8.8.8.8", "10.0.0.1", "--providers", "InternetDB,Tor", "--dry-run",
+               "--budget", "1")  # fmt: skip
+    assert done.exit_code == 0, done.stderr
+    told = {row["Provider"]: row for row in rows(done)}
+    assert (told["InternetDB"]["Questions"], told["InternetDB"]["OverBudget"]) == (1, 1)
+
+
+def test_a_tlp_level_keeps_values_here() -> None:
+    done = ask("9.9.9.9", "--providers", "InternetDB", "--tlp", "amber")
+    assert done.exit_code == 0
+    assert [row["Status"] for row in rows(done)] == ["refused"]
+
+
+def test_offline_asks_nobody_and_says_so(run, place: Path) -> None:
+    done = run("ti", "9.9.9.9", "-p", "InternetDB", "--offline",
+               HUNTKITCONFIG=str(place / "huntkit.yaml"))  # fmt: skip
+    assert done.returncode == 3, done.stderr
+    [row] = [json.loads(line) for line in done.stdout.splitlines()]
+    assert row["Status"] == "failed"
+    assert "offline" in row["Details"]
+
+
+def test_pages_and_files_are_written(place: Path) -> None:
+    done = ask("9.9.9.9", "--feeds", "bad.csv", "-o", "known.html", "--show-python")
+    assert done.exit_code == 0, done.stderr
+    assert "9[.]9[.]9[.]9" in (place / "known.html").read_text()
+    assert "lookup_iocs(['9.9.9.9'])" in done.stderr
+    assert ask("9.9.9.9", "--feeds", "bad.csv", "-o", "known.csv").exit_code == 0
+    assert "9.9.9.9" in (place / "known.csv").read_text()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["9.9.9.9", "--type", "ipv5"], "indicator type"),
+        (["-", "-"], "only once"),
+        (["9.9.9.9", "--providers", "Virustotl"], "VirusTotal"),
+        (["9.9.9.9", "-p", "Tor", "--tlp", "blue"], "TLP"),
+    ],
+)
+def test_wrong_use_is_said(arguments: list[str], words: str) -> None:
+    done = ask(*arguments, given="")
+    assert done.exit_code == 2
+    assert words in done.stderr
+
+
+def test_providers_are_listed_with_what_they_take() -> None:
+    done = CliRunner().invoke(app, ["providers"])
+    assert done.exit_code == 0, done.stderr
+    told = {row["Provider"]: row for row in rows(done)}
+    assert {"OTX", "LocalFeeds", "URLhaus", "AzSTI"} <= set(told)
+    assert told["Tor"]["Keyless"]
+    more = CliRunner().invoke(app, ["providers", "--types"])
+    assert {"Provider", "IocType", "QuerySubtype"} <= set(rows(more)[0])
