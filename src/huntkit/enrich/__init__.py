@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from huntkit.enrich.address_kinds import get_ip_type, ip_type
+    from huntkit.enrich.azure.resources import AzureData
+    from huntkit.enrich.azure.sentinel import MicrosoftSentinel
     from huntkit.enrich.certificates import Certificate, certificate
     from huntkit.enrich.dns_lookup import (
         dns_resolve,
@@ -28,6 +30,7 @@ if TYPE_CHECKING:
     from huntkit.enrich.whois_lookup import domain_whois, get_whois_df, get_whois_info, ip_whois
 
 _DOORS = {
+    "AzureData": "huntkit.enrich.azure.resources",
     "Certificate": "huntkit.enrich.certificates",
     "DomainValidator": "huntkit.enrich.domain_checks",
     "GeoDatabases": "huntkit.enrich.geolocation",
@@ -35,6 +38,7 @@ _DOORS = {
     "GeoLocation": "huntkit.enrich.located",
     "IPStackLookup": "huntkit.enrich.ipstack",
     "IpAddress": "huntkit.enrich.located",
+    "MicrosoftSentinel": "huntkit.enrich.azure.sentinel",
     "Networks": "huntkit.enrich.networks",
     "certificate": "huntkit.enrich.certificates",
     "dns_components": "huntkit.enrich.name_parts",
@@ -61,6 +65,7 @@ _DOORS = {
 }
 
 __all__ = [
+    "AzureData",
     "Certificate",
     "DomainValidator",
     "GeoDatabases",
@@ -68,6 +73,7 @@ __all__ = [
     "GeoLocation",
     "IPStackLookup",
     "IpAddress",
+    "MicrosoftSentinel",
     "Networks",
     "certificate",
     "dns_components",
