@@ -49,6 +49,7 @@ def test_help_loads_no_data_library() -> None:
 COMMANDS = [
     *("open", "report", "tables", "search", "query", "iocs"),
     *("decode", "cmdline", "tree", "timeline", "chart", "doctor", "demo"),
+    *("rare", "beacons", "series"),
 ]
 
 

@@ -12,7 +12,7 @@ from huntkit.core.text import visible
 from huntkit.tables import as_kind, from_polars, kind_of, to_polars
 from huntkit.tables.times import UTC_TIME, parse_times
 
-_TABLE: Final = {
+_TABLE: Final[dict[str, pl.DataType | type[pl.DataType]]] = {
     "Caption": pl.String,
     "Score": pl.Float64,
     "Description": pl.String,

@@ -11,6 +11,7 @@ from typing import Annotated, Any
 
 import typer
 
+from huntkit.cli import analysis_commands
 from huntkit.cli.chart_commands import Charts
 from huntkit.cli.frame import Command, Commands, refuse_network
 from huntkit.cli.options import General, Paths, Reading, Span, Writing, shared
@@ -426,6 +427,9 @@ def timeline(
     _work("questions", general).timeline(
         paths, reading, span, writing, general, names=table or [], group_by=group_by, title=title
     )
+
+
+analysis_commands.add_to(_command, _work)
 
 
 app.add_typer(

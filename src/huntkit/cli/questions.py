@@ -278,7 +278,7 @@ def tree(
     )
     with opened(paths, reading) as case:
         problems: list[str] = []
-        start, end = _bounds(span, case)
+        start, end = bounds(span, case)
         hosts = hosts_meant(host, _hosts(case)) if host is not None else []
         rows = processes.processes(
             case.evidence, layouts(case.evidence), problems, hosts=hosts, start=start, end=end
@@ -341,7 +341,7 @@ def _events(case: Case, tables: Sequence[str], span: Span) -> pl.DataFrame:
     if not tables:
         found = notable.notable(case.evidence, layouts(case.evidence))
         return _within(events.notable(found), span, case)
-    start, end = _bounds(span, case)
+    start, end = bounds(span, case)
     return events.events(case.evidence, tables, start=start, end=end)
 
 
@@ -384,7 +384,7 @@ def _say_none(rows: pl.DataFrame, what: str) -> None:
 
 def _within(rows: pl.DataFrame, span: Span, case: Case) -> pl.DataFrame:
     """Rows of the stretch of time; those without a time only where none was asked for."""
-    start, end = _bounds(span, case)
+    start, end = bounds(span, case)
     if start is not None:
         rows = rows.filter(pl.col("TimeGenerated") >= start)
     if end is not None:
@@ -392,7 +392,7 @@ def _within(rows: pl.DataFrame, span: Span, case: Case) -> pl.DataFrame:
     return rows
 
 
-def _bounds(span: Span, case: Case) -> tuple[datetime | None, datetime | None]:
+def bounds(span: Span, case: Case) -> tuple[datetime | None, datetime | None]:
     """Both ends; relative ones count back from the evidence's last event."""
     now = case.evidence.now
     ends: list[datetime | None] = []
