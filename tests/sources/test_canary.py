@@ -77,9 +77,6 @@ BESIDE: dict[str, dict[str, Any]] = {
 WAYS = ("held", "reference", "literal")  # how a secret is given; by turns
 ELSEWHERE = {"client_secret", "certificate_password"}
 TAKES_PLAIN_TEXT = {"ClickHouse"}  # its own library does, so that frames have it as a variable
-REPEATS = pytest.mark.xfail(
-    strict=True, reason="ClickHouse's errors repeat a header that the server repeats"
-)
 NOT_SPOKEN = {"ClickHouse", "SQL"}  # the stand-in speaks HTTP and JSON, and no protocol of these
 
 
@@ -319,10 +316,7 @@ def test_every_driver_with_secrets_is_tried() -> None:
 
 @pytest.mark.parametrize(
     ("place", "name", "how"),
-    [
-        pytest.param(*each, WAYS[n % 3], marks=REPEATS if each[0] == "ClickHouse" else ())
-        for n, each in enumerate(credentials())
-    ],
+    [pytest.param(*each, WAYS[n % 3]) for n, each in enumerate(credentials())],
     ids=lambda each: each,
 )
 def test_the_canary_is_never_seen(

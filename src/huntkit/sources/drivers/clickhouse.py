@@ -21,7 +21,8 @@ from huntkit.core.errors import (
     UsageError,
 )
 from huntkit.core.extras import require
-from huntkit.runtime import Secret
+from huntkit.runtime import Basic, Secret
+from huntkit.runtime.redaction import Redactor
 from huntkit.sources.clickhouse_types import column_of, kql_type
 from huntkit.sources.column_types import distinct_names
 from huntkit.sources.driver import Answer, Driver, Gap, Limits, Request, Schema
@@ -260,10 +261,17 @@ class ClickHouse(Driver):
         mine: type[Exception] = self._loaded.driver.exceptions.ClickHouseError
         return (mine, OSError)
 
+    def _hidden(self, text: str) -> str:
+        """The text without the password, also in the form in which it is sent."""
+        if self.chosen.password is None or not (password := self.chosen.password.reveal()):
+            return text
+        redactor = Redactor()
+        redactor.learn(password)
+        redactor.learn(Basic(self.chosen.user, password).header().removeprefix("Basic "))
+        return redactor.text(text)
+
     def _told(self, problem: Exception, request: Request | None) -> HuntkitError:
-        words = " ".join(str(problem).split())
-        if self.chosen.password is not None:
-            words = words.replace(self.chosen.password.reveal() or "\0", "****")
+        words = self._hidden(" ".join(str(problem).split()))
         found = _CODE.search(words)
         code = int(found.group(1)) if found else None
         if code in _DENIED:
