@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import polars as pl
@@ -103,7 +104,8 @@ def test_pages_are_those_that_virustotals_own_client_reads(vt, stand):
             pages = client.iterator("/ip_addresses/8.8.8.8/communicating_files", batch_size=40)
             return [each.id async for each in pages]
 
-    names = asyncio.run(theirs())
+    with ThreadPoolExecutor(1) as alone:  # this thread may have a loop already
+        names = alone.submit(asyncio.run, theirs()).result()
     before = len(stand.asked)
     ours = vt.lookup_ioc_relationships("8.8.8.8", "ip_address", "communicating_files", limit=None)
     assert ours["id"].to_list() == names
