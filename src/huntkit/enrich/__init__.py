@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from huntkit.enrich.address_kinds import get_ip_type, ip_type
+    from huntkit.enrich.azure.blobs import AzureBlobStorage
     from huntkit.enrich.azure.resources import AzureData
-    from huntkit.enrich.azure.sentinel import MicrosoftSentinel
+    from huntkit.enrich.azure.sentinel import AzureSentinel, MicrosoftSentinel
     from huntkit.enrich.certificates import Certificate, certificate
     from huntkit.enrich.dns_lookup import (
         dns_resolve,
@@ -30,7 +31,9 @@ if TYPE_CHECKING:
     from huntkit.enrich.whois_lookup import domain_whois, get_whois_df, get_whois_info, ip_whois
 
 _DOORS = {
+    "AzureBlobStorage": "huntkit.enrich.azure.blobs",
     "AzureData": "huntkit.enrich.azure.resources",
+    "AzureSentinel": "huntkit.enrich.azure.sentinel",
     "Certificate": "huntkit.enrich.certificates",
     "DomainValidator": "huntkit.enrich.domain_checks",
     "GeoDatabases": "huntkit.enrich.geolocation",
@@ -65,7 +68,9 @@ _DOORS = {
 }
 
 __all__ = [
+    "AzureBlobStorage",
     "AzureData",
+    "AzureSentinel",
     "Certificate",
     "DomainValidator",
     "GeoDatabases",

@@ -324,3 +324,7 @@ def _incident_facts(facts: Mapping[str, Any]) -> dict[str, Any]:
             hint="TruePositive, FalsePositive, BenignPositive or Undetermined",
         )
     return dict(facts)
+
+
+AzureSentinel = MicrosoftSentinel
+"""The same under its older name."""
