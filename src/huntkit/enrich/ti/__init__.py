@@ -4,6 +4,7 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from huntkit.enrich.ti.feeds import Feeds, in_feeds
     from huntkit.enrich.ti.http_provider import Endpoint, HttpTIProvider
     from huntkit.enrich.ti.kql_provider import KqlTIProvider
     from huntkit.enrich.ti.provider import Facts, Lookup, Severity, TIProvider
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 _DOORS = {
     "Endpoint": ("huntkit.enrich.ti.http_provider", "Endpoint"),
     "Facts": ("huntkit.enrich.ti.provider", "Facts"),
+    "Feeds": ("huntkit.enrich.ti.feeds", "Feeds"),
     "HTTPProvider": ("huntkit.enrich.ti.http_provider", "HttpTIProvider"),
     "HttpTIProvider": ("huntkit.enrich.ti.http_provider", "HttpTIProvider"),
     "KqlProvider": ("huntkit.enrich.ti.kql_provider", "KqlTIProvider"),
@@ -26,12 +28,14 @@ _DOORS = {
     "TILookup": ("huntkit.enrich.ti.tilookup", "TILookup"),
     "TIProvider": ("huntkit.enrich.ti.provider", "TIProvider"),
     "VTLookup": ("huntkit.enrich.ti.vtlookup", "VTLookup"),
+    "in_feeds": ("huntkit.enrich.ti.feeds", "in_feeds"),
     "write_starter_settings": ("huntkit.enrich.ti.starter", "write_starter_settings"),
 }
 
 __all__ = [
     "Endpoint",
     "Facts",
+    "Feeds",
     "HTTPProvider",
     "HttpTIProvider",
     "KqlProvider",
@@ -41,6 +45,7 @@ __all__ = [
     "TILookup",
     "TIProvider",
     "VTLookup",
+    "in_feeds",
     "write_starter_settings",
 ]
 
