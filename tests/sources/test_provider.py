@@ -879,3 +879,9 @@ def test_settings_of_the_session_hold(folder: Path) -> None:
     provider = QueryProvider("Local", data=folder, session=session)
     assert isinstance(provider.exec_query("print x = 1"), pa.Table)
     assert MemorySettings(host="x").token is None
+
+
+def test_the_driver_is_at_hand_for_what_only_it_can_do(tmp_path: Path) -> None:
+    (tmp_path / "a.csv").write_text("Computer,EventID\npc1.example,1\n")
+    provider = huntkit.QueryProvider("Local", data=str(tmp_path))
+    assert provider.driver.environment == "Local"

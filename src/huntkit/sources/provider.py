@@ -254,9 +254,14 @@ class QueryProvider:
         self._chosen = TimeSpan.parse(start, end, now=self._connections.clock(None).now)
 
     @property
+    def driver(self) -> Driver:
+        """What talks to the source, connected; some can do more than run queries."""
+        return self._connections.all()[0].ready()
+
+    @property
     def schema(self) -> dict[str, dict[str, str]]:
         """The source's tables with their columns and types."""
-        driver = self._connections.all()[0].ready()
+        driver = self.driver
         return {name: dict(columns) for name, columns in now_of(driver.schema()).items()}
 
     @property
