@@ -9,6 +9,7 @@ import orjson
 import polars as pl
 
 from huntkit.core.errors import HuntkitError, RateLimited
+from huntkit.enrich.ti.benign import benign_note
 from huntkit.enrich.ti.inputs import Item
 from huntkit.enrich.ti.provider import Facts
 from huntkit.tables import as_kind
@@ -120,6 +121,8 @@ def _row(finding: Finding) -> dict[str, Any]:
             details["reason"] = facts.reason
     elif finding.reason:
         details = {"reason": finding.reason}
+    if ok and (note := benign_note(finding.item.value)):
+        details["note"] = note  # beside the verdict, which it never changes
     return {
         "Ioc": finding.item.given,
         "IocType": finding.item.ioc_type,
