@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from huntkit.enrich.geolite import GeoLiteLookup
     from huntkit.enrich.ipstack import IPStackLookup
     from huntkit.enrich.ti.tilookup import TILookup
+    from huntkit.enrich.ti.vtlookup import VTLookup
     from huntkit.runtime.session import Session
     from huntkit.sources.local.evidence import Evidence
     from huntkit.sources.local.evidence import open_evidence as open  # noqa: A004  the door's name
@@ -29,6 +30,7 @@ _DOORS = {
     "QueryProvider": ("huntkit.sources.provider", "QueryProvider"),
     "Session": ("huntkit.runtime.session", "Session"),
     "TILookup": ("huntkit.enrich.ti.tilookup", "TILookup"),
+    "VTLookup": ("huntkit.enrich.ti.vtlookup", "VTLookup"),
     "analyze": ("huntkit.analyze", None),
     "charts": ("huntkit.charts", None),
     "enrich": ("huntkit.enrich", None),
@@ -45,6 +47,7 @@ __all__ = [
     "QueryProvider",
     "Session",
     "TILookup",
+    "VTLookup",
     "analyze",
     "charts",
     "enrich",

@@ -251,11 +251,8 @@ def test_hostile_text_of_the_others_stays_text(http_server, session, name):
 
 
 def _faults_of_others() -> list[Any]:
-    # OpenCTI's reader takes a body without 'data' for "nothing known".
-    gaps = {("OpenCTI", "empty object"), ("OpenCTI", "other members")}
-    marks = pytest.mark.xfail(strict=True, reason="a reply without data reads as an answer")
     return [
-        pytest.param(name, fault, marks=marks if (name, fault) in gaps else ())
+        pytest.param(name, fault)
         for name in OTHERS
         for fault in FAULTS
         if (name, fault) not in NO_FAULTS

@@ -7,7 +7,7 @@ from typing import Any, ClassVar, Final
 from huntkit.enrich.ti.feed_reading import confident
 from huntkit.enrich.ti.http_provider import HttpTIProvider
 from huntkit.enrich.ti.provider import Facts, Lookup
-from huntkit.enrich.ti.replies import member, members, number, record, said
+from huntkit.enrich.ti.replies import member, members, needed, number, record, said
 from huntkit.enrich.ti.service_words import https_link, refusal
 from huntkit.enrich.ti.stix_patterns import observed, quoted
 from huntkit.runtime.http_reply import Reply
@@ -72,6 +72,7 @@ class OpenCTI(HttpTIProvider):
             first = errors[0]
             code = str(member(first, "extensions").get("code") or first.get("name") or "")
             raise refusal(self.name, f"{code} {first.get('message', '')}".strip())
+        needed(body, "data")
         data = member(body, "data")
         seen = _nodes(data, "stixCyberObservables")
         said_ = [each for each in _nodes(data, "indicators") if each.get("revoked") is not True]
