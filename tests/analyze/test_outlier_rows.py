@@ -156,3 +156,8 @@ def test_any_numbers_give_finite_scores_or_none(rows):
         scores = outliers(frame, ["a", "b"])["score"]
         assert scores.drop_nulls().is_finite().all()
         assert scores.count() == int(frame["a"].is_finite().sum())
+
+
+@pytest.mark.parametrize("values", [[0.0, 2e-313], [1e308, -1e308, 0.0], [1e308, 1e-308, 5e-324]])
+def test_the_smallest_and_the_largest_numbers_are_judged(values):
+    assert outliers(pl.DataFrame({"a": values}))["score"].is_finite().all()

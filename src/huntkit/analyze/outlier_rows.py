@@ -15,6 +15,7 @@ from huntkit.core.extras import require
 from huntkit.tables import step
 
 _ADDED: Final = ("score", "reason", "SourceIndex")
+_LARGEST: Final = 1e150  # so that no distance leaves the numbers there are
 _COMMON: Final = 10  # a value in more rows than this is common
 
 
@@ -229,11 +230,15 @@ def _number(kind: pl.DataType, name: str) -> pl.Expr:
 
 def _scaled(column: pl.Series) -> pl.Series:
     """Distance from the median, in widths of the middle half, or else in standard deviations."""
+    column = column.clip(-_LARGEST, _LARGEST)
     middle = column.median()
     width = float(column.quantile(0.75) or 0.0) - float(column.quantile(0.25) or 0.0)
     if not width > 0:
         width = float(column.std() or 0.0)  # type: ignore[arg-type]
-    return (column - middle) / (width if width > 0 else 1.0)
+    # numpy divides each value; a product with 1 / width is infinite where the width is tiny.
+    with np.errstate(over="ignore"):
+        far = (column - middle).to_numpy() / (width if width > 0 else 1.0)
+    return pl.Series(column.name, np.clip(far, -_LARGEST, _LARGEST))
 
 
 def _scores(points: Points, method: str) -> Points:
