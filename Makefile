@@ -6,7 +6,7 @@ DATA ?= $(or $(HUNTKIT_DATA),../shared/data)
 export HUNTKIT_DATA := $(abspath $(DATA))
 JOBS ?= 2
 
-.PHONY: help demo test lint types floors unit coverage test-browser test-js charts-js bench kql-conformance kusto-parser check-queries lock newcomer clean
+.PHONY: help demo test lint types floors unit coverage test-browser test-js charts-js test-long bench kql-conformance kusto-parser check-queries lock newcomer clean
 
 help:  ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/'
@@ -49,7 +49,10 @@ floors: $(VENV)/.dev
 unit: $(VENV)/.dev
 	@echo "== pytest"
 	@test -d "$(HUNTKIT_DATA)" || printf '\n*** %s does not exist: tests on real data are SKIPPED. Set HUNTKIT_DATA. ***\n\n' "$(HUNTKIT_DATA)"
-	@$(BIN)/pytest -n $(JOBS) -m "not browser"
+	@$(BIN)/pytest -n $(JOBS) -m "not browser and not long"
+
+test-long: $(VENV)/.dev  ## every driver, provider and library query: failures, secrets, real rows
+	@$(BIN)/pytest -n $(JOBS) -m long
 
 coverage: $(VENV)/.dev  ## the tests once more, with the lines and branches that none reaches
 	@$(BIN)/pytest -n $(JOBS) -m "not browser" -q --cov --cov-report=term

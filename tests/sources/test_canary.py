@@ -33,6 +33,8 @@ from huntkit.sources.catalog import places
 from huntkit.sources.provider import QueryProvider
 from servers import Answer, Asked
 
+pytestmark = pytest.mark.long
+
 CANARY = "cAnAry-k3y.w1th+spec/chars=0123456789"
 KEY = "s3ss10n-k3y-0f-spl1nk-0123456789"  # what Splunk gives for a password is as good as one
 START, END = "2024-05-01", "2024-05-02"

@@ -16,7 +16,10 @@ from huntkit.runtime.session import Session, Settings
 from huntkit.testing import check_ti_provider
 from servers import Answer
 
-pytestmark = pytest.mark.filterwarnings("ignore:not everything was answered")
+pytestmark = [
+    pytest.mark.filterwarnings("ignore:not everything was answered"),
+    pytest.mark.long,
+]
 
 FOLDER = Path(__file__).parents[2] / "data/enrich/ti/providers"
 WITH_REPLIES = sorted(path.parent.name for path in FOLDER.glob("*/replies.json"))
