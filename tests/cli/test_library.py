@@ -167,3 +167,19 @@ def test_a_faulty_file_of_queries_is_said_with_its_lines(tmp_path: Path) -> None
     assert result.stdout == ""
     assert "bad.yaml" in result.stderr
     assert "line 19" in result.stderr
+
+
+def test_an_empty_answer_says_which_table_the_evidence_lacks(demo_folder: Path) -> None:
+    found = invoke("queries", "run", "Azure.list_all_signins_geo", demo_folder)
+    assert (found.exit_code, found.stdout) == (0, "")
+    assert "this evidence has no rows of SigninLogs" in found.stderr
+
+
+@pytest.mark.parametrize("command", [["search", "10.20.30.41"], ["timeline"]])
+def test_a_range_that_ends_before_it_starts_is_wrong_use(
+    command: list[str], demo_folder: Path
+) -> None:
+    ends = ("--since", "2026-03-03T12:00Z", "--until", "2026-03-03T11:00Z")
+    found = invoke(*command, demo_folder, *ends)
+    assert found.exit_code == 2
+    assert "is before the start" in found.stderr

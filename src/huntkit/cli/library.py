@@ -13,6 +13,7 @@ from huntkit.cli.case import Case, opened, python_open, show_python
 from huntkit.cli.frame import complain, note
 from huntkit.cli.options import General, Reading, Span, Writing
 from huntkit.cli.output import emit
+from huntkit.cli.statement import say_lacking
 from huntkit.cli.target import check_output
 from huntkit.core.errors import UsageError
 from huntkit.runtime.session import Session
@@ -135,6 +136,8 @@ def _asked(case: Case, name: str, given: Mapping[str, Any], own: Sequence[Path])
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", PartialAnswerWarning)  # said below, and by the case
         rows: pl.DataFrame = getattr(getattr(provider, family), query)(**given)
+    if rows.is_empty() and provider.last:
+        say_lacking(case.evidence, provider.last.text)
     known = set(case.evidence.problems)
     for gap in provider.last.gaps if provider.last else ():
         if gap not in known:

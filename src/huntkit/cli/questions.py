@@ -403,7 +403,10 @@ def bounds(span: Span, case: Case) -> tuple[datetime | None, datetime | None]:
             raise UsageError("the evidence has no times, so --since and --until mean nothing")
         else:
             ends.append(parse_time(value, now=now))
-    return ends[0], ends[1]
+    first, last = ends
+    if first is not None and last is not None and last < first:
+        raise UsageError(f"the end, {last:%F %T} UTC, is before the start, {first:%F %T} UTC")
+    return first, last
 
 
 def _unclickable(found: pl.DataFrame, defang: bool) -> pl.DataFrame:

@@ -67,6 +67,12 @@ def ask_kql(evidence: Evidence, text: str, **more: Any) -> pl.DataFrame:
         rows: pl.DataFrame = evidence.kql(text, frame="polars", **more)
     except (KqlSyntaxError, KqlNameError, KqlTypeError) as problem:
         raise UsageError(f"KQL, {problem.message}", hint=problem.hint) from problem
+    say_lacking(evidence, text)
+    return rows
+
+
+def say_lacking(evidence: Evidence, text: str) -> None:
+    """Say which known tables a KQL text names and the evidence has no rows of."""
     held = set(evidence_tables(evidence))
     words = dict.fromkeys(re.findall(r"\w+", _bare(text.replace('"', "'"))))
     lacking = [word for word in words if word not in held and schemas.known(word)]
@@ -75,7 +81,6 @@ def ask_kql(evidence: Evidence, text: str, **more: Any) -> pl.DataFrame:
         for word in lacking:
             if word not in columns:
                 note(f"huntkit: this evidence has no rows of {word}")
-    return rows
 
 
 def _told(problem: HuntkitError, text: str, evidence: Evidence) -> QueryError | UsageError:

@@ -59,11 +59,15 @@ def of_query(name: str, query: Query, values: Mapping[str, object], clock: Clock
 
 def _with_bounds(query: Query, values: Mapping[str, object], clock: Clock) -> dict[str, object]:
     """The values by the parameters' own names, with both bounds of time where there are any."""
-    given = {
-        parameter.name if (parameter := query.parameter(name)) else name: value
-        for name, value in values.items()
-        if value is not None
-    }
+    given: dict[str, object] = {}
+    for name, value in values.items():
+        parameter = query.parameter(name)
+        known = parameter.name if parameter else name
+        if value is None:
+            continue
+        if known in given:
+            raise UsageError(f"{known} is given twice: {name} is another name for it")
+        given[known] = value
     wanted = [each for each in TIME_BOUNDS if each in query.parameters]
     missing = [each for each in wanted if each not in given]
     if not missing:
