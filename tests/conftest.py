@@ -4,8 +4,10 @@ import importlib.util
 import os
 import shutil
 import sys
+import time
 import warnings
 from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -67,6 +69,23 @@ def _helper(name: str) -> Any:
 _helper("servers")  # so that tests can say: from servers import Answer
 _helper("spl_reader")
 _helper("esql_reader")
+
+
+@pytest.fixture(scope="session")
+def hang_guard() -> Callable[[], AbstractContextManager[None]]:
+    """``with hang_guard():`` fails what would take minutes; how fast it is, ``bench`` says.
+
+    The limit is many times what the slowest machine needs, and the inputs are so large that
+    work which grows with their square goes far beyond it.
+    """
+
+    @contextmanager
+    def guard() -> Iterator[None]:
+        start = time.process_time()  # what others do on the machine meanwhile does not count
+        yield
+        assert time.process_time() - start < 40
+
+    return guard
 
 
 @pytest.fixture

@@ -1,7 +1,5 @@
 """What a valid indicator is, refanging and defanging."""
 
-import time
-
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -89,11 +87,10 @@ def test_half_a_bracket_of_program_code_stays(text):
     assert refang(text) == text
 
 
-def test_many_half_brackets_take_little_time():
-    began = time.process_time()
+def test_many_half_brackets_take_no_quadratic_time(hang_guard):
     for unit in ("a[.", "a.]", "[a.]", "a[.a[", "[.a-"):
-        refang(unit * 100_000)
-    assert time.process_time() - began < 4
+        with hang_guard():
+            refang(unit * 100_000)
 
 
 def test_other_schemes_and_mail_are_refanged():

@@ -1,7 +1,5 @@
 """Tricks inside one command line, undone."""
 
-import time
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -67,14 +65,9 @@ def test_texts_that_would_grow_stay_as_they_are():
     ["%a:~", "'", "' + ", "[char] ", "{0}", "'{0}' -f ", "$a [", "$'\\", "{a,", "set a=",
      "'a'.replace('a','aa')", "' ) ", "%", "!", '" + ', "-join ''", "'a' -f 'b', "],
 )  # fmt: skip
-def test_hostile_texts_take_linear_time(piece):
-    def seconds(size: int) -> float:
-        text = (piece * size)[: size * 4]
-        start = time.process_time()
-        plain_text(text)
-        return time.process_time() - start
-
-    assert seconds(16_000) < 3
+def test_hostile_texts_take_no_quadratic_time(piece, hang_guard):
+    with hang_guard():
+        plain_text((piece * 64_000)[: 4 * 64_000])
 
 
 @given(st.text(st.sampled_from("%:~-,0123ab='\"+[]{}$!fx \\"), max_size=60))

@@ -6,7 +6,6 @@ import hashlib
 import io
 import json
 import tarfile
-import time
 import zipfile
 import zlib
 from collections.abc import Iterator
@@ -213,18 +212,10 @@ def test_content_can_announce_itself(data):
 @pytest.mark.parametrize(
     "unit", ["a", "A", "=", "+", "/", "-e ", "'+'", "QUJD", "base64,", "\r\n", "/base64/QUJD"]
 )
-def test_four_times_the_text_costs_about_four_times_the_time(unit):
-    def cost(size: int) -> float:
-        frame = pl.DataFrame({"text": [(unit * (size // len(unit) + 1))[:size]]})
-        best = float("inf")
-        for _ in range(2):
-            start = time.process_time()
-            decode(frame, "text")
-            best = min(best, time.process_time() - start)
-        return best
-
-    small, large = cost(30_000), cost(120_000)
-    assert large < 9 * max(small, 0.004)
+def test_a_long_text_of_anything_takes_no_quadratic_time(unit, hang_guard):
+    text = (unit * (400_000 // len(unit) + 1))[:400_000]
+    with hang_guard():
+        decode(pl.DataFrame({"text": [text]}), "text")
 
 
 @pytest.mark.data

@@ -1,4 +1,4 @@
-"""What is made to burst ends within 2 seconds and 512 MB, and says where it was stopped.
+"""What is made to burst ends soon and within 512 MB, and says where it was stopped.
 
 Each runs in a process of its own, whose peak of resident memory is read from the kernel.
 """
@@ -20,7 +20,7 @@ from pathlib import Path
 
 import pytest
 
-SECONDS = 2.0
+SECONDS = 30  # a guard against what does not end; `bench bombs` has the figures
 RESIDENT = 512 << 20
 CHILD = """
 import json, sys, time

@@ -1,7 +1,6 @@
 """Where encoded runs stand, in which alphabet, and what announces them."""
 
 import base64
-import time
 
 import pytest
 from hypothesis import example, given
@@ -166,9 +165,8 @@ def test_runs_are_inside_the_text_and_in_order(text):
         "|openssl ",
     ],
 )
-def test_half_a_million_characters_of_anything_take_little_time(unit):
+def test_half_a_million_characters_of_anything_take_no_quadratic_time(unit, hang_guard):
     text = unit * (500_000 // len(unit))
-    began = time.process_time()
-    for _ in runs(text):
-        pass
-    assert time.process_time() - began < 4
+    with hang_guard():
+        for _ in runs(text):
+            pass

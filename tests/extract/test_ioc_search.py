@@ -1,9 +1,6 @@
 """The step around the search: frames, columns, types, cost."""
 
 import json
-import subprocess
-import sys
-import time
 
 import duckdb
 import pandas as pd
@@ -147,20 +144,6 @@ def test_arrow_tables_and_duckdb_relations_give_the_same_rows():
     assert pl.from_pandas(pandas).rows() == wanted.rows()
 
 
-def test_the_first_call_is_quick():
-    """Figure: imports, the suffix list and one search below 0.15 s once Polars is there."""
-    code = (
-        "import time, polars as pl; frame = pl.DataFrame({'text': ['see evil.example.com']}); "
-        "start = time.process_time(); from huntkit.extract import iocs; iocs(frame, 'text'); "
-        "print(time.process_time() - start)"
-    )
-    times = [
-        float(subprocess.run([sys.executable, "-c", code], check=True, capture_output=True).stdout)
-        for _ in range(3)
-    ]
-    assert min(times) < 0.25  # a busy machine takes longer
-
-
 def test_scope_marks_private_and_public_addresses():
     frame = pl.DataFrame({"text": ["10.0.0.1 8.8.8.8 http://100.64.0.1/ evil.com"]})
     found = iocs(frame, "text")
@@ -244,20 +227,10 @@ UNITS = [
 
 
 @pytest.mark.parametrize("unit", UNITS)
-def test_four_times_the_text_costs_about_four_times_the_time(unit):
-    def cost(size: int) -> float:
-        frame = pl.DataFrame({"text": [(unit * (size // len(unit) + 1))[:size]]})
-        best = float("inf")
-        for _ in range(2):
-            start = time.process_time()
-            iocs(frame, "text")
-            best = min(best, time.process_time() - start)
-        return best
-
-    iocs("evil.com")
-    small, large = cost(30_000), cost(120_000)
-    # Quadratic work would be 16 times; the floor absorbs the fixed cost of a call.
-    assert large < 9 * max(small, 0.004)
+def test_a_long_text_of_anything_takes_no_quadratic_time(unit, hang_guard):
+    text = (unit * (400_000 // len(unit) + 1))[:400_000]
+    with hang_guard():
+        iocs(pl.DataFrame({"text": [text]}), "text")
 
 
 NAMES = [

@@ -4,7 +4,6 @@ import base64
 import bz2
 import gzip
 import lzma
-import time
 import zlib
 
 import polars as pl
@@ -85,16 +84,16 @@ def test_depth_ends_at_the_limit_and_says_so():
     assert layers[-1].note == "stopped: more than 20 layers"
 
 
-def test_a_bomb_ends_at_the_ratio_and_says_so():
+def test_a_bomb_ends_at_the_ratio_and_says_so(hang_guard):
     bomb = b64(gzip.compress(b"\x41" * 50_000_000))
-    start = time.process_time()
-    (layer,) = decode_text(bomb, DecodeLimits(ratio=10))
+    with hang_guard():
+        (layer,) = decode_text(bomb, DecodeLimits(ratio=10))
     assert layer.content.size <= 1 << 20
     assert layer.note == "stopped: more than 10 times the packed size"
     assert layer.limit == "ratio"
     nested = b64(gzip.compress(gzip.compress(gzip.compress(b"\0" * 200_000_000))))
-    assert all(layer.content.size <= 8 << 20 for layer in decode_text(nested))
-    assert time.process_time() - start < 5
+    with hang_guard():
+        assert all(layer.content.size <= 8 << 20 for layer in decode_text(nested))
 
 
 def test_many_pieces_end_at_the_limit_and_say_so():

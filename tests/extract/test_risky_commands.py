@@ -2,7 +2,6 @@
 
 import base64
 import json
-import time
 from pathlib import Path
 
 import pandas as pd
@@ -188,18 +187,9 @@ def test_any_lines_are_taken_and_each_row_stands_for_itself(lines):
     ["a", " ", "^", "'", "curl http://", "| sh ", "powershell -e ", "reg add \\run ", "%a:~1%",
      "{a,", "net user ", "echo -e \\x41", "$(curl ", "A" * 50 + "=", "\u202e", "schtasks /tr "],
 )  # fmt: skip
-def test_twice_the_text_takes_no_more_than_about_twice_the_time(piece):
-    def seconds(size: int) -> float:
-        frame = pl.DataFrame({"cmd": [(piece * size)[:size]]})
-        best = 9.0
-        for _ in range(3):
-            start = time.process_time()
-            command_risks(frame, "cmd", decoded=False)
-            best = min(best, time.process_time() - start)
-        return best
-
-    seconds(1000)  # the patterns are compiled once
-    assert seconds(400_000) < 3.5 * seconds(200_000) + 0.2
+def test_a_long_line_of_anything_takes_no_quadratic_time(piece, hang_guard):
+    with hang_guard():
+        command_risks(pl.DataFrame({"cmd": [(piece * 400_000)[:400_000]]}), "cmd", decoded=False)
 
 
 def worth_a_look(lines: list[str | None]) -> float:

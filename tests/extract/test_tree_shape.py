@@ -1,7 +1,5 @@
 """Depth, path, sizes and loops of bare parent lists."""
 
-import time
-
 import polars as pl
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -9,11 +7,10 @@ from hypothesis import strategies as st
 from huntkit.extract.tree_shape import shape
 
 
-def test_a_very_deep_chain_is_followed_fast_with_a_short_path():
+def test_a_very_deep_chain_is_followed_with_a_short_path(hang_guard):
     size = 200_000
-    start = time.process_time()
-    form = shape(pl.Series(range(-1, size - 1)))
-    assert time.process_time() - start < 10
+    with hang_guard():
+        form = shape(pl.Series(range(-1, size - 1)))
     assert form["depth"].to_list() == list(range(size))
     assert form["descendants"][0] == size - 1
     assert form["path"][-1].startswith("…/")

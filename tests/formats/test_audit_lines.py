@@ -1,5 +1,3 @@
-import time
-
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -150,11 +148,10 @@ EVIL = [
 
 @pytest.mark.parametrize("head", HEADS)
 @pytest.mark.parametrize("evil", EVIL)
-def test_half_a_megabyte_of_anything_takes_little_time(head, evil):
+def test_half_a_megabyte_of_anything_takes_no_quadratic_time(head, evil, hang_guard):
     text = head + evil * (500_000 // len(evil))
-    began = time.perf_counter()
-    parse_line(text)
-    assert time.perf_counter() - began < 3
+    with hang_guard():
+        parse_line(text)
 
 
 @given(st.sampled_from(HEADS), st.lists(st.sampled_from(EVIL) | st.text(max_size=4), max_size=30))
@@ -247,10 +244,9 @@ def test_the_two_ways_to_read_agree_on_real_lines(shared_data):
     assert all(parser.parse(line) == parse_line(line) for line in lines * 2)
 
 
-def test_ever_new_layouts_cost_no_more_than_reading_field_by_field():
+def test_ever_new_layouts_cost_no_more_than_reading_field_by_field(hang_guard):
     lines = [f"type=X msg=audit(1.5:{n}): a{n}=1 b{n}=2 c{n}=3" for n in range(20_000)]
     parser = LineParser()
-    began = time.process_time()
-    for line in lines:
-        parser.parse(line)
-    assert time.process_time() - began < 5
+    with hang_guard():
+        for line in lines:
+            parser.parse(line)
