@@ -22,13 +22,20 @@ if TYPE_CHECKING:
     from huntkit.enrich.domain_checks import DomainValidator
     from huntkit.enrich.geolite import GeoLiteLookup
     from huntkit.enrich.geolocation import GeoDatabases, geo
+    from huntkit.enrich.ip_entities import convert_to_ip_entities
     from huntkit.enrich.ipstack import IPStackLookup
     from huntkit.enrich.located import GeoLocation, IpAddress, entity_distance, geo_distance
     from huntkit.enrich.name_parts import dns_components, domain_parts, look_alike, url_components
     from huntkit.enrich.networks import Networks, ip_networks
-    from huntkit.enrich.operators import get_asn_from_ip, get_asn_from_name
+    from huntkit.enrich.operators import get_asn_details, get_asn_from_ip, get_asn_from_name
     from huntkit.enrich.screenshots import screenshot
-    from huntkit.enrich.whois_lookup import domain_whois, get_whois_df, get_whois_info, ip_whois
+    from huntkit.enrich.whois_lookup import (
+        asn_whois,
+        domain_whois,
+        get_whois_df,
+        get_whois_info,
+        ip_whois,
+    )
 
 _DOORS = {
     "AzureBlobStorage": "huntkit.enrich.azure.blobs",
@@ -43,7 +50,9 @@ _DOORS = {
     "IpAddress": "huntkit.enrich.located",
     "MicrosoftSentinel": "huntkit.enrich.azure.sentinel",
     "Networks": "huntkit.enrich.networks",
+    "asn_whois": "huntkit.enrich.whois_lookup",
     "certificate": "huntkit.enrich.certificates",
+    "convert_to_ip_entities": "huntkit.enrich.ip_entities",
     "dns_components": "huntkit.enrich.name_parts",
     "dns_resolve": "huntkit.enrich.dns_lookup",
     "dns_resolve_df": "huntkit.enrich.dns_lookup",
@@ -52,6 +61,7 @@ _DOORS = {
     "entity_distance": "huntkit.enrich.located",
     "geo": "huntkit.enrich.geolocation",
     "geo_distance": "huntkit.enrich.located",
+    "get_asn_details": "huntkit.enrich.operators",
     "get_asn_from_ip": "huntkit.enrich.operators",
     "get_asn_from_name": "huntkit.enrich.operators",
     "get_ip_type": "huntkit.enrich.address_kinds",
@@ -80,7 +90,9 @@ __all__ = [
     "IpAddress",
     "MicrosoftSentinel",
     "Networks",
+    "asn_whois",
     "certificate",
+    "convert_to_ip_entities",
     "dns_components",
     "dns_resolve",
     "dns_resolve_df",
@@ -89,6 +101,7 @@ __all__ = [
     "entity_distance",
     "geo",
     "geo_distance",
+    "get_asn_details",
     "get_asn_from_ip",
     "get_asn_from_name",
     "get_ip_type",

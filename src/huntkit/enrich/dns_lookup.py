@@ -95,13 +95,13 @@ def dns_resolve_df(
     return as_kind(_rows(given, rec_type, nameservers, port, used, refresh=refresh), used.frame)
 
 
-def ip_rev_resolve(ip: str, **options: Any) -> dict[str, Any]:
+def ip_rev_resolve(ip_address: str, **options: Any) -> dict[str, Any]:
     """The name that is registered for an address: the columns of `dns_resolve_df`."""
-    return dns_resolve(_reverse(ip), "PTR", **options) | {"query": ip}
+    return dns_resolve(_reverse(ip_address), "PTR", **options) | {"query": ip_address}
 
 
 def ip_rev_resolve_df(
-    ip: str | Iterable[str],
+    ip_address: str | Iterable[str],
     *,
     nameservers: Servers = (),
     port: int = 53,
@@ -113,7 +113,7 @@ def ip_rev_resolve_df(
     Anybody who holds an address may register any name for it: check where the name leads.
     """
     used = session if session is not None else default_session()
-    given = [ip] if isinstance(ip, str) else [str(each) for each in ip]
+    given = [ip_address] if isinstance(ip_address, str) else [str(each) for each in ip_address]
     asked = [_reverse(each) for each in given]
     rows = _rows(asked, "PTR", nameservers, port, used, refresh=refresh)
     return as_kind(rows.with_columns(pl.Series("query", given, pl.String)), used.frame)

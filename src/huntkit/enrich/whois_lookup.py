@@ -1,10 +1,10 @@
 """Who holds addresses and names: RDAP first, whois where there is none, a row for each input."""
 
 import functools
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any, Final, TypeGuard
+from typing import Any, Final
 
 import orjson
 import polars as pl
@@ -13,15 +13,17 @@ from huntkit.core.errors import Offline, RequestFailed, UsageError
 from huntkit.enrich import rdap, whois_port
 from huntkit.enrich.asking_each import Told, ask_each
 from huntkit.enrich.geolocation import GeoDatabases
+from huntkit.enrich.whois_facts import asn_facts, ip_facts, name_facts, whois_facts
 from huntkit.entities.addresses import address_scope, address_text, parse_address
 from huntkit.entities.domains import split_domain, to_ascii
 from huntkit.entities.indicators import refang
+from huntkit.entities.references import asn as asn_of
+from huntkit.entities.references import asn_scope
 from huntkit.runtime.session import Session, default_session
 from huntkit.tables import as_kind, step
 
 _KEPT_S: Final = 7 * 24 * 3600.0
 _WORKERS: Final = 4
-_CC: Final = 2
 
 IP_COLUMNS: Final = {
     "query": pl.String(),
@@ -62,6 +64,25 @@ NAME_COLUMNS: Final = {
     "problem": pl.String(),
     "raw": pl.String(),
 }
+ASN_COLUMNS: Final = {
+    "query": pl.String(),
+    "status": pl.String(),
+    "asn": pl.String(),
+    "name": pl.String(),
+    "handle": pl.String(),
+    "organisation": pl.String(),
+    "abuse_email": pl.String(),
+    "asn_country_code": pl.String(),
+    "asn_registry": pl.String(),
+    "asn_date": pl.String(),
+    "range": pl.String(),
+    "created": pl.String(),
+    "updated": pl.String(),
+    "source": pl.String(),
+    "checked_at": pl.Datetime("us", "UTC"),
+    "problem": pl.String(),
+    "raw": pl.String(),
+}
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -80,7 +101,8 @@ class Registries:
 
 
 def ip_whois(
-    ip: str | Iterable[str],
+    ip: str | Iterable[str] | None = None,
+    ip_address: str | Iterable[str] | None = None,
     *,
     session: Session | None = None,
     registries: Registries | None = None,
@@ -93,6 +115,7 @@ def ip_whois(
 
     Args:
         ip: one address or several, also defanged.
+        ip_address: the same under its other name.
         session: network, progress, kept answers.
         registries: whom to ask.
         refresh: ask anew, whatever is kept.
@@ -107,8 +130,11 @@ def ip_whois(
         RequestFailed: nothing at all could be asked.
     """
     used = session if session is not None else default_session()
-    texts = [ip] if isinstance(ip, str) else [str(each) for each in ip]
-    return as_kind(_ip_rows(texts, used, registries or Registries(), refresh=refresh), used.frame)
+    given = ip if ip is not None else ip_address
+    if given is None:
+        raise UsageError("which address?", hint='ip_whois("9.9.9.9")')
+    texts = [given] if isinstance(given, str) else [str(each) for each in given]
+    return as_kind(ip_rows(texts, used, registries or Registries(), refresh=refresh), used.frame)
 
 
 def get_whois_info(ip: str, **options: Any) -> tuple[str, dict[str, Any]]:
@@ -118,7 +144,7 @@ def get_whois_info(ip: str, **options: Any) -> tuple[str, dict[str, Any]]:
     registries = options.pop("registries", None) or Registries()
     if options:
         raise UsageError(f"get_whois_info takes no {next(iter(options))!r}")
-    row = _ip_rows([ip], session, registries, refresh=refresh).row(0, named=True)
+    row = ip_rows([ip], session, registries, refresh=refresh).row(0, named=True)
     return row["asn_description"] or "No ASN Information", row
 
 
@@ -153,7 +179,7 @@ def get_whois_df(
     used = session if session is not None else default_session()
     values = table[ip_column].cast(pl.String, strict=False)
     distinct = values.drop_nulls().unique(maintain_order=True)
-    rows = _ip_rows(distinct.to_list(), used, registries or Registries(), refresh=refresh)
+    rows = ip_rows(distinct.to_list(), used, registries or Registries(), refresh=refresh)
     wanted = [pl.col("asn_description").alias(asn_col)]
     wanted += [pl.col("raw").alias(whois_col)] if whois_col else []
     wanted += [pl.col(name) for name in IP_COLUMNS if all_columns and name not in _OWN]
@@ -194,13 +220,69 @@ def domain_whois(
         if name is None:
             rows.append(_not_asked(text, "it is no name under a public suffix"))
         else:
-            rows.append(_row(text, told[name], _name_facts) | {"domain": name})
+            rows.append(_row(text, told[name], name_facts) | {"domain": name})
     return as_kind(pl.DataFrame(rows, schema=NAME_COLUMNS, orient="row"), used.frame)
 
 
-def _ip_rows(
+def asn_whois(
+    asn: str | int | Iterable[str | int],
+    *,
+    session: Session | None = None,
+    registries: Registries | None = None,
+    refresh: bool = False,
+) -> Any:
+    """Who registered autonomous systems: a row for each, in the order given. See `ip_whois`.
+
+    Args:
+        asn: one or several: ``13335``, ``"AS13335"``, ``"13335"``.
+        session: network, progress, kept answers.
+        registries: whom to ask.
+        refresh: ask anew, whatever is kept.
+
+    Returns:
+        A frame with the columns of `ASN_COLUMNS`; a number for private use, for documentation or
+        reserved, and text that is no number, is ``not asked``.
+    """
+    used = session if session is not None else default_session()
+    given = [str(each) for each in ([asn] if isinstance(asn, str | int) else asn)]
+    return as_kind(asn_rows(given, used, registries or Registries(), refresh=refresh), used.frame)
+
+
+def asn_text(given: str) -> str | None:
+    """An autonomous system as ``AS13335``, from a number, too; None if it is none.
+
+    Examples:
+        >>> asn_text("13335"), asn_text("as 13335"), asn_text("AS4294967296")
+        ('AS13335', 'AS13335', None)
+    """
+    text = given.strip()
+    return asn_of(f"AS{text}" if text.isascii() and text.isdecimal() else text)
+
+
+def asn_rows(
     texts: Sequence[str], session: Session, registries: Registries, *, refresh: bool
 ) -> pl.DataFrame:
+    """See `asn_whois`; always Polars."""
+    known = {text: asn_text(text) for text in texts}
+    public = [name for name in known.values() if name and asn_scope(name) == "public"]
+    told = _asked(public, "asn", session, registries, refresh=refresh)
+    rows = []
+    for text in texts:
+        name = known[text]
+        if name in told:
+            row = _row(text, told[name], asn_facts)
+        elif name is None:
+            row = _not_asked(text, "it is no number of an autonomous system")
+        else:
+            row = _not_asked(text, f"it is a number for other use: {asn_scope(name)}")
+        rows.append(row | {"asn": name})
+    return pl.DataFrame(rows, schema=ASN_COLUMNS, orient="row")
+
+
+def ip_rows(
+    texts: Sequence[str], session: Session, registries: Registries, *, refresh: bool
+) -> pl.DataFrame:
+    """See `ip_whois`; always Polars."""
     known = {text: _public(text) for text in dict.fromkeys(texts)}
     told: dict[str, Told] = {}
     for kind in ("ipv4", "ipv6"):
@@ -213,7 +295,7 @@ def _ip_rows(
         if ip is None:
             rows.append(_not_asked(text, "it is no public address"))
             continue
-        row = _row(text, told[ip], _ip_facts)
+        row = _row(text, told[ip], ip_facts)
         routed = operators.get(ip, {})
         row["asn"] = str(routed["Asn"]) if "Asn" in routed else None
         row["asn_description"] = routed.get("AsnName")
@@ -279,7 +361,8 @@ async def _ask(
     problem: Exception | None = None
     if client is not None:
         try:
-            return {"by": "rdap", "record": await client.ask(kind, value)}
+            asked = value.removeprefix("AS") if kind == "asn" else value
+            return {"by": "rdap", "record": await client.ask(kind, asked)}
         except Offline:
             raise
         except (LookupError, RequestFailed) as failure:
@@ -309,106 +392,11 @@ def _row(text: str, told: Told, facts: Any) -> dict[str, Any]:
         return row | {"status": "not found"}
     raw = {name: value for name, value in record.items() if name != "_asked"}
     source = f"{'RDAP' if told.value['by'] == 'rdap' else 'whois'} {record['_asked']}"
-    found = facts(record) if told.value["by"] == "rdap" else _whois_facts(record)
+    found = facts(record) if told.value["by"] == "rdap" else whois_facts(record)
     if told.value["by"] == "whois" and not any(found.values()):
         return row | {"status": "not found", "source": source, "raw": record.get("_text")}
     text_of = record["_text"] if "_text" in record else orjson.dumps(raw).decode()
     return {**row, **found, "status": "ok", "source": source, "raw": text_of}
-
-
-def _ip_facts(record: Mapping[str, Any]) -> dict[str, Any]:
-    first, last = _text(record, "startAddress"), _text(record, "endAddress")
-    return {
-        "name": _text(record, "name"),
-        "handle": _text(record, "handle"),
-        "range": f"{first} - {last}" if first and last else None,
-        "cidr": _cidr(record),
-        "organisation": rdap.contact(record, ("registrant", "administrative"), "fn"),
-        "abuse_email": rdap.contact(record, ("abuse",), "email"),
-        "asn_country_code": _country(record.get("country")),
-        "asn_registry": _registry(record),
-        "asn_date": (rdap.event(record, "registration") or "")[:10] or None,
-        "asn_cidr": None,
-        "created": rdap.event(record, "registration"),
-        "updated": rdap.event(record, "last changed"),
-    }
-
-
-def _name_facts(record: Mapping[str, Any]) -> dict[str, Any]:
-    servers = record.get("nameservers")
-    names = [_text(s, "ldhName") for s in servers if isinstance(s, dict)] if _many(servers) else []
-    states = record.get("status")
-    return {
-        "registrar": rdap.contact(record, ("registrar",), "fn"),
-        "registrant": rdap.contact(record, ("registrant",), "fn"),
-        "abuse_email": rdap.contact(record, ("abuse",), "email"),
-        "created": rdap.event(record, "registration"),
-        "updated": rdap.event(record, "last changed"),
-        "expires": rdap.event(record, "expiration"),
-        "states": "; ".join(filter(_is_text, states)) or None if _many(states) else None,
-        "name_servers": "; ".join(name.lower() for name in names if name) or None,
-    }
-
-
-_WHOIS_FIELDS: Final = {
-    "name": ("netname",),
-    "handle": ("nethandle",),
-    "range": ("inetnum", "netrange", "inet6num"),
-    "cidr": ("cidr", "route", "route6"),
-    "organisation": ("orgname", "org-name", "organization", "owner", "descr"),
-    "abuse_email": ("orgabuseemail", "abuse-mailbox", "registrar abuse contact email"),
-    "asn_country_code": ("country",),
-    "asn_registry": ("source",),
-    "created": ("regdate", "created", "creation date", "registered on"),
-    "updated": ("updated", "last-modified", "updated date", "changed"),
-    "registrar": ("registrar",),
-    "registrant": ("registrant organization", "registrant"),
-    "expires": ("registry expiry date", "expiry date", "expires", "paid-till"),
-    "name_servers": ("name server", "nserver"),
-}
-
-
-def _whois_facts(record: Mapping[str, Any]) -> dict[str, Any]:
-    found = {
-        column: next((record[name] for name in names if name in record), None)
-        for column, names in _WHOIS_FIELDS.items()
-    }
-    found["asn_country_code"] = _country(found["asn_country_code"])
-    return found
-
-
-def _cidr(record: Mapping[str, Any]) -> str | None:
-    listed = record.get("cidr0_cidrs")
-    parts = []
-    for each in listed if _many(listed) else ():
-        prefix = each.get("v4prefix") or each.get("v6prefix") if isinstance(each, dict) else None
-        if _is_text(prefix) and isinstance(each.get("length"), int):
-            parts.append(f"{prefix}/{each['length']}")
-    return "; ".join(parts) or None
-
-
-def _registry(record: Mapping[str, Any]) -> str | None:
-    """``arin`` of ``whois.arin.net``."""
-    host = _text(record, "port43") or ""
-    labels = host.split(".")
-    return labels[-2].lower() if len(labels) > 1 else None
-
-
-def _country(value: Any) -> str | None:
-    return value.upper() if _is_text(value) and len(value) == _CC and value.isalpha() else None
-
-
-def _text(record: Mapping[str, Any], name: str) -> str | None:
-    value = record.get(name)
-    return value if isinstance(value, str) and value else None
-
-
-def _is_text(value: Any) -> TypeGuard[str]:
-    return isinstance(value, str) and bool(value)
-
-
-def _many(value: Any) -> TypeGuard[list[Any]]:
-    return isinstance(value, list)
 
 
 def _free(name: str, taken: Sequence[str]) -> str:
