@@ -56,6 +56,13 @@ def _told(word: str, ctx: Any) -> str:  # noqa: ARG001  as typer calls it
 class Commands(TyperGroup):
     """The group of all commands; whatever goes wrong in one ends as one line and an exit code."""
 
+    order: Sequence[str] = ()
+
+    def list_commands(self, ctx: Any) -> list[str]:
+        """The names in the order of the help; one without a place there comes last."""
+        known = {name: place for place, name in enumerate(self.order)}
+        return sorted(super().list_commands(ctx), key=lambda name: known.get(name, len(known)))
+
     def main(self, args: Sequence[str] | None = None, **more: Any) -> Any:  # type: ignore[override]
         """Run one command and exit."""
         more["standalone_mode"] = False

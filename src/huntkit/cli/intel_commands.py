@@ -1,0 +1,78 @@
+"""The commands that ask providers: `ti`, `providers`."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from huntkit.cli.commands import command, work
+from huntkit.cli.options import General, Writing
+
+
+@command(
+    "ti",
+    "huntkit ti 198.51.100.7 'evil[.]example[.]com' --providers VirusTotal,OTX",
+    "cat values.txt | huntkit ti - --feeds bad.csv -o known.html",
+    "Ask providers of threat intelligence about addresses, names, URLs and hashes: a row for each"
+    " value and provider, always. Private and internal values never leave. Without --providers"
+    " those are asked that the settings enable; no other is ever contacted. Exit code 3 if a"
+    " provider failed.",
+)
+def ti(
+    values: Annotated[
+        list[str],
+        typer.Argument(
+            metavar="VALUES", help="Indicators; - reads them from stdin.", show_default=False
+        ),
+    ],
+    writing: Writing,
+    providers: Annotated[
+        list[str] | None,
+        typer.Option("--providers", "-p", metavar="NAMES", help="Ask these, with commas between."),
+    ] = None,
+    feeds: Annotated[
+        list[Path] | None,
+        typer.Option("--feeds", metavar="FILE", help="Also look into this file of indicators."),
+    ] = None,
+    ioc_type: Annotated[
+        str | None, typer.Option("--type", metavar="TYPE", help="The type of all values.")
+    ] = None,
+    subtype: Annotated[
+        str | None, typer.Option("--subtype", metavar="NAME", help="A sub-query: passivedns ...")
+    ] = None,
+    tlp: Annotated[
+        str | None,
+        typer.Option(metavar="LEVEL", help="How far the values may be told: clear ... red."),
+    ] = None,
+    budget: Annotated[
+        int | None, typer.Option(min=0, metavar="N", help="At most N questions to each provider.")
+    ] = None,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Ask nobody; say what would be asked of whom.")
+    ] = False,
+    refresh: Annotated[bool, typer.Option("--refresh", help="Ask anew, whatever is kept.")] = False,
+    general: General = General(),  # noqa: B008
+) -> None:
+    """What others know about indicators."""
+    work("intel", general).ti(
+        values, writing, general, providers=providers, feeds=feeds or [], ioc_type=ioc_type,
+        subtype=subtype, tlp=tlp, budget=budget, dry_run=dry_run, refresh=refresh,
+    )  # fmt: skip
+
+
+@command(
+    "providers",
+    "huntkit providers",
+    "huntkit providers --types",
+    "The providers of threat intelligence: which are loaded, what they take, whether they need a"
+    " key, their terms.",
+)
+def providers(
+    writing: Writing,
+    types: Annotated[
+        bool, typer.Option("--types", help="A row for each type of indicator and sub-query.")
+    ] = False,
+    general: General = General(),  # noqa: B008
+) -> None:
+    """Who can be asked about indicators."""
+    work("intel", general).providers(writing, general, types=types)
