@@ -56,6 +56,17 @@ def test_names(name: str, subdomain: str | None, domain: str, suffix: str | None
     assert parts["looks_like"] is None
 
 
+def test_names_that_strangers_may_have_are_marked() -> None:
+    parts = dns_components("https://login.evil[.]github.io/x")
+    assert (parts["is_private"], parts["private_suffix"]) == (True, "github.io")
+    assert parts["private_registrable"] == "evil.github.io"
+    assert (parts["registrable"], parts["registry_suffix"]) == ("github.io", "io")
+    for name in ("www.example.co.uk", "github.io", "198.51.100.7", "localhost", ""):
+        parts = dns_components(name)
+        assert (parts["is_private"], parts["private_suffix"]) == (False, None)
+        assert parts["registry_suffix"] == parts["suffix"]
+
+
 def test_international_names_say_what_they_are() -> None:
     honest = dns_components("xn--bcher-kva.de")
     assert (honest["unicode"], honest["looks_like"]) == ("bücher.de", "bucher.de")

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from huntkit.entities import domain_name, split_domain
-from huntkit.entities.domains import is_top_level, to_ascii
+from huntkit.entities.domains import _private_rules, is_top_level, private_suffix, to_ascii
 
 
 @pytest.mark.parametrize(
@@ -55,3 +55,31 @@ def test_the_suffix_list_is_read_without_leaving_files(tmp_path, monkeypatch):
 def test_any_text_is_a_name_or_none(text):
     name = domain_name(text)
     assert name is None or domain_name(name) == name
+
+
+def test_private_suffixes_are_those_of_the_list():
+    """tldextract's own reading of the list is the second opinion."""
+    tldextract = pytest.importorskip("tldextract")
+    theirs = tldextract.TLDExtract(
+        suffix_list_urls=(), cache_dir=None, include_psl_private_domains=True
+    )
+    rules = sorted(_private_rules())
+    assert len(rules) > 1000
+    for rule in rules[::7]:
+        base = rule.removeprefix("!").replace("*", "any")
+        for name in (base, f"a.{base}", f"a.b.{base}", f"a.example.com.{base}"):
+            found = theirs(name)
+            wanted = found.suffix if found.is_private and found.domain else None
+            assert private_suffix(name) == wanted, name
+
+
+@pytest.mark.parametrize(
+    ("name", "suffix"),
+    [
+        ("Evil.GitHub.io.", "github.io"), ("github.io", None), ("www.example.com", None),
+        ("evil\u3002github.io", "github.io"), ("", None), ("..", None), ("a..github.io", None),
+        ("x" * 300 + ".github.io", None), ("localhost", None),
+    ],
+)  # fmt: skip
+def test_private_suffixes(name, suffix):
+    assert private_suffix(name) == suffix

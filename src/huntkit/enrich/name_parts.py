@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 import polars as pl
 
 from huntkit.entities.addresses import parse_address
-from huntkit.entities.domains import split_domain, to_ascii
+from huntkit.entities.domains import private_suffix, split_domain, to_ascii
 from huntkit.entities.indicators import refang
 from huntkit.tables import step
 from huntkit.tables.data_files import data_file
@@ -59,8 +59,11 @@ def dns_components(domain: str) -> dict[str, Any]:
         ``subdomain``, ``domain`` (the label before the suffix), ``suffix``, ``registrable`` (both),
         ``fqdn``, ``ascii`` (as DNS carries it), ``unicode``, ``is_idn``, ``scripts``,
         ``mixed_scripts`` (letters of several scripts in one label), ``looks_like`` (what an
-        international name reads as). A name under no public suffix has its last label as
-        ``domain`` and no suffix; an address stands in ``domain`` alone.
+        international name reads as), ``registry_suffix`` (the same as ``suffix``), and for names
+        such as ``evil.github.io``, which anybody may have: ``is_private``, ``private_suffix``
+        (``github.io``) and ``private_registrable`` (``evil.github.io``). A name under no public
+        suffix has its last label as ``domain`` and no suffix; an address stands in ``domain``
+        alone.
 
     Examples:
         >>> parts = dns_components("http://a.b.example.co.uk/x")
@@ -71,12 +74,25 @@ def dns_components(domain: str) -> dict[str, Any]:
     """
     name = host_of(domain)
     if parse_address(name) is not None:
-        return {**_written("", name, ""), "registrable": None}
+        return {**_written("", name, ""), "registrable": None, **_strangers(None, "")}
     parts = split_domain(name)
     if parts is None:
         left, _, last = name.rpartition(".")
-        return {**_written(left, last, ""), "registrable": None}
-    return {**_written(*parts), "registrable": parts.registrable}
+        return {**_written(left, last, ""), "registrable": None, **_strangers(None, "")}
+    found = {**_written(*parts), "registrable": parts.registrable}
+    return {**found, **_strangers(private_suffix(found["fqdn"]), found["ascii"] or "")}
+
+
+def _strangers(suffix: str | None, name: str) -> dict[str, Any]:
+    mine = None
+    if suffix is not None:
+        left = name.removesuffix(f".{suffix}").rpartition(".")[2]
+        mine = f"{left}.{suffix}"
+    return {
+        "is_private": suffix is not None,
+        "private_suffix": suffix,
+        "private_registrable": mine,
+    }
 
 
 def host_of(text: str) -> str:
@@ -175,6 +191,7 @@ def _written(subdomain: str, domain: str, suffix: str) -> dict[str, Any]:
         "subdomain": subdomain or None,
         "domain": domain or None,
         "suffix": suffix or None,
+        "registry_suffix": suffix or None,
         "fqdn": fqdn or None,
         "ascii": to_ascii(fqdn) if fqdn else None,
         "unicode": shown or None,

@@ -94,6 +94,31 @@ def split_domain(text: str) -> DomainParts | None:
     return DomainParts(".".join(labels[: cut - 1]), labels[cut - 1], ".".join(labels[cut:]))
 
 
+@lru_cache(maxsize=65_536)
+def private_suffix(name: str) -> str | None:
+    """The suffix under which somebody hands out names to strangers, if the name lies under one.
+
+    ``github.io`` and ``blogspot.com`` are such: who holds ``a.github.io`` has nothing to do with
+    who holds ``b.github.io``. They are the private part of the public suffix list.
+
+    Examples:
+        >>> private_suffix("evil.github.io"), private_suffix("github.io")
+        ('github.io', None)
+    """
+    ascii_name = to_ascii(name.translate(_DOTS).removesuffix("."))
+    labels = (ascii_name or "").split(".")
+    if not all(labels):
+        return None
+    rules = _private_rules()
+    for start in range(max(0, len(labels) - 8), len(labels)):
+        rest = ".".join(labels[start:])
+        if "!" + rest in rules:
+            return rest.partition(".")[2]
+        if rest in rules or "*." + rest.partition(".")[2] in rules:
+            return rest if start else None  # a name that is such a suffix lies under none
+    return None
+
+
 def is_top_level(label: str) -> bool:
     """Whether a label is a top-level domain of the public-suffix list, in either script."""
     ascii_label = to_ascii(label)
@@ -116,8 +141,17 @@ def _suffix_size(labels: list[str]) -> int:
 
 @cache
 def _rules() -> frozenset[str]:
+    return _parsed("ICANN")
+
+
+@cache
+def _private_rules() -> frozenset[str]:
+    return _parsed("PRIVATE")
+
+
+def _parsed(part: str) -> frozenset[str]:
     rules = set()
-    for line in _snapshot().splitlines():
+    for line in _snapshot(part).splitlines():
         if not line or line.startswith("//"):
             continue
         rule = line.split()[0]
@@ -128,8 +162,8 @@ def _rules() -> frozenset[str]:
     return frozenset(rules)
 
 
-def _snapshot() -> str:
-    """The registries' part of the public suffix list, as tldextract ships it.
+def _snapshot(part: str) -> str:
+    """The registries' or the private part of the public suffix list, as tldextract ships it.
 
     The file is read without importing the package, which would load an HTTP client.
     """
@@ -140,7 +174,7 @@ def _snapshot() -> str:
         )
     path = Path(spec.submodule_search_locations[0], ".tld_set_snapshot")
     text = path.read_text(encoding="utf-8")
-    return text.partition("===BEGIN ICANN DOMAINS===")[2].partition("===END ICANN DOMAINS===")[0]
+    return text.partition(f"===BEGIN {part} DOMAINS===")[2].partition(f"===END {part}")[0]
 
 
 @cache
