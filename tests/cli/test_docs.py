@@ -19,7 +19,9 @@ ROOT = Path(__file__).resolve().parents[2]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
 BLOCK = re.compile(r"^```(\w+) demo\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 EXAMPLES = [
-    pytest.param(kind, text, id=f"{page.name}-{number}")
+    pytest.param(  # each is a process or several; those of the first page are tried every time
+        kind, text, id=f"{page.name}-{number}", marks=[pytest.mark.long] * (page is not PAGES[0])
+    )
     for page in PAGES
     for number, (kind, text) in enumerate(BLOCK.findall(page.read_text(encoding="utf-8")))
 ]
@@ -106,7 +108,9 @@ def test_every_command_is_documented() -> None:
 
 def test_the_promises_are_nine() -> None:
     text = PAGES[0].read_text(encoding="utf-8")
-    section = text[text.index("## Nine promises") : text.index("## What is there, and what is not yet")]
+    section = text[
+        text.index("## Nine promises") : text.index("## What is there, and what is not yet")
+    ]
     assert len(re.findall(r"^\d\. ", section, re.MULTILINE)) == 9
 
 
