@@ -70,12 +70,20 @@ class Clusters extends Surface {
   }
 
   colour(group) {
+    if (this.spec.groups[group].alarm) return this.colours.alarm;
     if (this.spec.groups[group].rest) return this.colours.faint;
     return this.colours.series[group % this.colours.series.length];
   }
 
+  // What nobody looks for is painted first, what everybody does last.
+  layer(group) {
+    const { alarm, rest } = this.spec.groups[group];
+    return alarm ? 2 : rest ? 0 : 1;
+  }
+
   radius(i) {
-    return 3.2 + 9 * Math.sqrt((this.counts[i] - 1) / Math.max(this.most - 1, 1));
+    const least = this.spec.groups[this.groups[i]].alarm ? 5 : 3.2;
+    return least + 9 * Math.sqrt((this.counts[i] - 1) / Math.max(this.most - 1, 1));
   }
 
   shown(i) {
@@ -94,9 +102,9 @@ class Clusters extends Surface {
     context.beginPath();
     context.rect(LEFT - 8, 0, this.plotWidth + 16, TOP + this.plotHeight + 8);
     context.clip();
-    for (const rest of [true, false]) {
+    for (const layer of [0, 1, 2]) {
       for (let i = 0; i < this.size; i++) {
-        if (!this.shown(i) || (this.spec.groups[this.groups[i]].rest === true) !== rest) continue;
+        if (!this.shown(i) || this.layer(this.groups[i]) !== layer) continue;
         const [x, y] = this.place(i);
         mark(context, this.groups[i], x, y, this.radius(i), this.colour(this.groups[i]));
       }

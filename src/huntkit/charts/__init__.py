@@ -4,6 +4,12 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from huntkit.charts.analysed import (
+        plot_cluster,
+        plot_outlier_results,
+        score_and_visualise_sessions,
+        visualise_scored_sessions,
+    )
     from huntkit.charts.chart import Chart
     from huntkit.charts.kinds.clusters import clusters
     from huntkit.charts.kinds.entity_graph import entity_graph
@@ -29,13 +35,17 @@ __all__ = [
     "matrix",
     "network",
     "parallel",
+    "plot_cluster",
+    "plot_outlier_results",
     "process_tree",
+    "score_and_visualise_sessions",
     "scored_sessions",
     "timeline",
     "timeline_duration",
     "timeline_values",
     "timeseries",
     "units",
+    "visualise_scored_sessions",
 ]
 
 _DOORS = {
@@ -47,13 +57,17 @@ _DOORS = {
     "matrix": "huntkit.charts.kinds.matrix",
     "network": "huntkit.charts.kinds.network",
     "parallel": "huntkit.charts.kinds.parallel",
+    "plot_cluster": "huntkit.charts.analysed",
+    "plot_outlier_results": "huntkit.charts.analysed",
     "process_tree": "huntkit.charts.kinds.process_tree",
+    "score_and_visualise_sessions": "huntkit.charts.analysed",
     "scored_sessions": "huntkit.charts.kinds.scored_sessions",
     "timeline": "huntkit.charts.kinds.timeline",
     "timeline_duration": "huntkit.charts.kinds.timeline_duration",
     "timeline_values": "huntkit.charts.kinds.timeline_values",
     "timeseries": "huntkit.charts.kinds.timeseries",
     "units": "huntkit.charts.kinds.units",
+    "visualise_scored_sessions": "huntkit.charts.analysed",
 }
 
 
