@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from huntkit.enrich.networks import Networks, ip_networks
     from huntkit.enrich.operators import get_asn_details, get_asn_from_ip, get_asn_from_name
     from huntkit.enrich.screenshots import screenshot
+    from huntkit.enrich.special_purpose import SpecialPurpose, special_purpose
     from huntkit.enrich.whois_lookup import (
         asn_whois,
         domain_whois,
@@ -50,6 +51,7 @@ _DOORS = {
     "IpAddress": "huntkit.enrich.located",
     "MicrosoftSentinel": "huntkit.enrich.azure.sentinel",
     "Networks": "huntkit.enrich.networks",
+    "SpecialPurpose": "huntkit.enrich.special_purpose",
     "asn_whois": "huntkit.enrich.whois_lookup",
     "certificate": "huntkit.enrich.certificates",
     "convert_to_ip_entities": "huntkit.enrich.ip_entities",
@@ -74,6 +76,7 @@ _DOORS = {
     "ip_whois": "huntkit.enrich.whois_lookup",
     "look_alike": "huntkit.enrich.name_parts",
     "screenshot": "huntkit.enrich.screenshots",
+    "special_purpose": "huntkit.enrich.special_purpose",
     "url_components": "huntkit.enrich.name_parts",
 }
 
@@ -90,6 +93,7 @@ __all__ = [
     "IpAddress",
     "MicrosoftSentinel",
     "Networks",
+    "SpecialPurpose",
     "asn_whois",
     "certificate",
     "convert_to_ip_entities",
@@ -114,6 +118,7 @@ __all__ = [
     "ip_whois",
     "look_alike",
     "screenshot",
+    "special_purpose",
     "url_components",
 ]
 

@@ -3,6 +3,7 @@
 import polars as pl
 
 from huntkit.core.errors import UsageError
+from huntkit.enrich.special_purpose import special_purpose
 from huntkit.entities.addresses import Scope, address_scope, parse_address
 from huntkit.tables import step
 
@@ -47,18 +48,23 @@ def get_ip_type(ip: str | None = None, ip_str: str | None = None) -> str | None:
 def ip_type(table: pl.DataFrame, column: str) -> pl.DataFrame:
     """The table with ``<column>_IpType`` and ``<column>_IpVersion`` (4 or 6) of its addresses.
 
-    Null where the text is no address. See `get_ip_type` for the words. Needs no network.
+    ``<column>_IpPurpose`` names the special-purpose block, and what an address of such a block
+    carries: ``TEREDO (RFC 4380): 192.0.2.45``. Null where the text is no address, and the purpose
+    of ordinary ones. See `get_ip_type` for the words. Needs no network.
 
     Examples:
-        >>> seen = pl.DataFrame({"Ip": ["10.0.0.1", "fe80::1%eth0", "x"]})
-        >>> ip_type(seen, "Ip").rows()
-        [('10.0.0.1', 'Private', 4), ('fe80::1%eth0', 'Link Local', 6), ('x', None, None)]
+        >>> seen = pl.DataFrame({"Ip": ["10.0.0.1", "2606:4700::1111", "x"]})
+        >>> ip_type(seen, "Ip")["Ip_IpType"].to_list()
+        ['Private', 'Public', None]
+        >>> ip_type(seen, "Ip")["Ip_IpPurpose"].to_list()
+        ['Private-Use (RFC 1918)', None, None]
     """
     values = table[column].cast(pl.String, strict=False)
     distinct = values.drop_nulls().unique()
     texts = distinct.to_list()
     versions = [a.version if (a := parse_address(text)) is not None else None for text in texts]
-    names = [f"{column}_IpType", f"{column}_IpVersion"]
+    purposes = [special_purpose(text) for text in texts]
+    names = [f"{column}_IpType", f"{column}_IpVersion", f"{column}_IpPurpose"]
     while any(name in table.columns for name in names):
         names = [f"{name}_ip" for name in names]
     key = "address" + "_" * sum(map(len, names))
@@ -67,6 +73,9 @@ def ip_type(table: pl.DataFrame, column: str) -> pl.DataFrame:
             key: distinct,
             names[0]: pl.Series([get_ip_type(text) for text in texts], dtype=pl.String),
             names[1]: pl.Series(versions, dtype=pl.Int64),
+            names[2]: pl.Series(
+                [None if each is None else str(each) for each in purposes], dtype=pl.String
+            ),
         }
     )
     joined = values.alias(key).to_frame().join(known, on=key, how="left", maintain_order="left")
