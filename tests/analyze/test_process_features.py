@@ -46,6 +46,15 @@ def test_nulls_count_as_empty_and_the_input_stays():
     assert made["NewProcessName"].to_list() == [None, "/bin/sh"]
 
 
+def test_columns_of_other_products_are_found_by_their_roles():
+    known = pl.DataFrame({"NewProcessName": [r"C:\a\b.exe"], "CommandLine": [LINE]})
+    other = known.rename({"NewProcessName": "FolderPath", "CommandLine": "ProcessCommandLine"})
+    made = add_process_features(other).drop(other.columns)
+    assert made.equals(add_process_features(known).drop(known.columns))
+    both = known.with_columns(ProcessCommandLine=pl.lit("x"))
+    assert add_process_features(both)["commandlineLen"].to_list() == [len(LINE)]
+
+
 def test_own_columns_stay_unless_forced():
     frame = pl.DataFrame({"CommandLine": ["ab"], "commandlineLen": [99]})
     assert add_process_features(frame)["commandlineLen"].to_list() == [99]

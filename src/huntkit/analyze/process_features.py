@@ -8,6 +8,7 @@ import polars as pl
 
 from huntkit.core.errors import UnknownColumn, UsageError
 from huntkit.tables import from_polars, step, to_polars
+from huntkit.tables.roles import resolve
 
 DELIMITERS: Final = r"[\s\-\\/\.,\"'|&:;%$()]"
 _SYSTEM_SESSIONS: Final = ("0x3e7", "-1")
@@ -21,8 +22,10 @@ def add_process_features(
 
     Columns ``NewProcessName`` (or ``ProcessName``) give ``processName pathScore pathLogScore
     pathHash``; ``CommandLine`` gives ``commandlineLen commandlineLogLen commandlineTokensFull
-    commandlineScore commandlineTokensHash``; ``SubjectLogonId`` gives ``isSystemSession``. Nulls
-    count as empty text. Logarithms are to the base of ten, and 0 for nothing.
+    commandlineScore commandlineTokensHash``; ``SubjectLogonId`` gives ``isSystemSession``. Where
+    these are absent, the columns of the same role are taken, such as ``FolderPath`` and
+    ``ProcessCommandLine``. Nulls count as empty text. Logarithms are to the base of ten, and 0
+    for nothing.
 
     Args:
         input_frame: a table of any kind.
@@ -39,23 +42,24 @@ def add_process_features(
         [('sh', 3)]
     """
     made: list[pl.Series] = []
-    path = next((n for n in ("NewProcessName", "ProcessName") if n in input_frame.columns), None)
+    columns = input_frame.columns
+    path = next((n for n in ("NewProcessName", "ProcessName") if n in columns), None)
+    path = path or resolve(columns, "process_path")
     if path is not None:
         made += _of_path(input_frame[path].cast(pl.String).fill_null(""), path_separator)
-    if "CommandLine" in input_frame.columns:
-        made += _of_command(input_frame["CommandLine"].cast(pl.String).fill_null(""))
-    if "SubjectLogonId" in input_frame.columns:
+    command = "CommandLine" if "CommandLine" in columns else resolve(columns, "command_line")
+    if command is not None:
+        made += _of_command(input_frame[command].cast(pl.String).fill_null(""))
+    if "SubjectLogonId" in columns:
         session = input_frame["SubjectLogonId"].cast(pl.String)
         found = session.is_in(list(_SYSTEM_SESSIONS)).fill_null(value=False)
         made.append(found.alias("isSystemSession"))
     if not made:
         raise UsageError(
             "the table has no NewProcessName, CommandLine or SubjectLogonId",
-            hint=f"rename yours to these; the columns are: {', '.join(input_frame.columns[:20])}",
+            hint=f"rename yours to these; the columns are: {', '.join(columns[:20])}",
         )
-    return input_frame.with_columns(
-        each for each in made if force or each.name not in input_frame.columns
-    )
+    return input_frame.with_columns(each for each in made if force or each.name not in columns)
 
 
 def _of_path(paths: pl.Series, separator: str | None) -> list[pl.Series]:
