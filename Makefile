@@ -6,7 +6,7 @@ DATA ?= $(or $(HUNTKIT_DATA),../shared/data)
 export HUNTKIT_DATA := $(abspath $(DATA))
 JOBS ?= 2
 
-.PHONY: help demo test lint types floors unit coverage test-browser test-js charts-js test-long bench kql-conformance kusto-parser check-queries lock newcomer clean
+.PHONY: help demo test lint types floors unit coverage test-browser test-js charts-js test-long bench kql-conformance kusto-parser azurite check-queries lock newcomer clean
 
 help:  ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/'
@@ -75,6 +75,9 @@ kql-conformance: $(VENV)/.dev  ## how near our KQL is to Microsoft's; PARTS="par
 
 kusto-parser:  ## install Microsoft's KQL parser, with which the library's queries are checked (needs node)
 	@cd tools/kusto_parser && npm ci --ignore-scripts --no-audit --no-fund
+
+azurite:  ## install Microsoft's emulator of blob storage, which the tests of blobs start (needs node)
+	@cd tools/azurite && npm ci --ignore-scripts --no-audit --no-fund
 
 check-queries: $(VENV)/.dev  ## every change to each query of the library, and which no event notices
 	@$(BIN)/python -m tools.check_queries --survivors

@@ -1,19 +1,22 @@
 """Azure's blob storage: containers and what is in them, by Microsoft's own client.
 
 The extra ``azure`` installs that client. Its requests do not go through the session's HTTP core,
-so an offline session is checked here, before each of them.
+so an offline session is checked here, before each of them, and the session's proxy and certificates
+are handed to it: of `ca_bundle` it trusts that file alone.
 """
 
 import os
 import re
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
-from datetime import timedelta
+from datetime import datetime, timedelta
+from enum import Enum
 from pathlib import Path
 from typing import Any, Final
+from urllib.parse import quote
 
-from huntkit.core.errors import AccessDenied, HuntkitError, RequestFailed, UsageError
+from huntkit.core.errors import AccessDenied, HuntkitError, LimitReached, RequestFailed, UsageError
 from huntkit.core.extras import require
 from huntkit.enrich.azure.management import flat
 from huntkit.runtime.secrets import Secret
@@ -25,6 +28,15 @@ _SCOPE: Final = "https://storage.azure.com/.default"
 _SERVICE: Final = "Azure Storage"
 _CONTAINER: Final = re.compile(r"\$(?:root|web|logs)|[a-z0-9](?:-?[a-z0-9]){2,62}")
 _DENIED: Final = (401, 403)
+_MIB: Final = 1024**2
+_PAGE: Final = 5000  # as many as the service gives at once
+_PATIENCE: Final = {
+    "retry_total": 3, "initial_backoff": 1, "increment_base": 2, "random_jitter_range": 1,
+    "connection_timeout": 10, "read_timeout": 120,
+}  # fmt: skip
+_PIECES: Final = dict.fromkeys(
+    ("max_single_put_size", "max_single_get_size", "max_chunk_get_size"), 4 * _MIB
+)
 
 
 class AzureBlobStorage:
@@ -74,8 +86,8 @@ class AzureBlobStorage:
     def containers(self) -> Any:
         """A row for each container."""
         with self._asking() as client:
-            rows = [_plain(each) for each in client.list_containers()]
-        return as_kind(flat(rows), self.session.frame)
+            rows = list(client.list_containers(results_per_page=_PAGE))
+        return self._table(rows, "ContainerProperties")
 
     def create_container(self, container_name: str) -> None:
         """Make a container. Changes the account."""
@@ -91,17 +103,27 @@ class AzureBlobStorage:
         """
         with self._asking() as client:
             container = client.get_container_client(_container(container_name))
-            rows = [_plain(each) for each in container.list_blobs(name_starts_with=prefix)]
-        return as_kind(flat(rows), self.session.frame)
+            listed = container.list_blobs(name_starts_with=prefix, results_per_page=_PAGE)
+            rows = list(listed)
+        return self._table(rows, "BlobProperties")
 
     def upload_to_blob(
         self, blob: bytes | Path, container_name: str, blob_name: str, *, overwrite: bool = False
     ) -> None:
         """Put bytes, or a file's content, into a blob. Changes the account.
 
+        A file is read and sent in pieces of a few MiB, whatever its size.
+
         Raises:
             RequestFailed: with status 409: there is one already, and `overwrite` is not said.
+            UsageError: Azure would store it under another name: backslashes become slashes, and
+                control characters are not possible.
         """
+        if "\\" in blob_name or any(ord(each) < 32 for each in blob_name):
+            raise UsageError(
+                f"{blob_name!r:.80} can't be the name of a blob",
+                hint="without backslashes and control characters",
+            )
         with self._asking() as client:
             target = _blob(client, container_name, blob_name)
             if isinstance(blob, bytes):
@@ -110,11 +132,21 @@ class AzureBlobStorage:
             with Path(blob).expanduser().open("rb") as file:
                 target.upload_blob(file, overwrite=overwrite)
 
-    def get_blob(self, container_name: str, blob_name: str) -> bytes:
-        """The whole content of a blob, in memory; `download` is for large ones."""
+    def get_blob(
+        self, container_name: str, blob_name: str, *, max_bytes: int = 256 * _MIB
+    ) -> bytes:
+        """The whole content of a blob, in memory; `download` is for large ones.
+
+        Raises:
+            LimitReached: it is larger than `max_bytes`.
+        """
         with self._asking() as client:
-            content = _blob(client, container_name, blob_name).download_blob().readall()
-        return bytes(content)
+            stream = _blob(client, container_name, blob_name).download_blob()
+            if stream.size > max_bytes:
+                raise LimitReached(
+                    f"{blob_name!r:.80} has {stream.size:,} bytes", hint="download() writes a file"
+                )
+            return bytes(stream.readall())
 
     def download(
         self, container_name: str, blob_name: str, to: str | Path, *, force: bool = False
@@ -156,6 +188,8 @@ class AzureBlobStorage:
             hours: for how long.
             permission: letters: r read, w write, d delete ...
         """
+        if not hours > 0:
+            raise UsageError(f"hours={hours} is not above zero")
         library: Any = require("azure.storage.blob", extra="azure")
         now = self.session.network.clock.now()
         ends = now + timedelta(hours=hours)
@@ -164,11 +198,12 @@ class AzureBlobStorage:
             delegated = None
             if key is None:
                 delegated = client.get_user_delegation_key(now - timedelta(minutes=5), ends)
+            url = _blob(client, container_name, blob_name).url
             token = library.generate_blob_sas(
                 client.account_name, container_name, blob_name, account_key=key,
                 user_delegation_key=delegated, permission=permission, expiry=ends,
+                protocol="https" if url.startswith("https:") else None,
             )  # fmt: skip
-            url = _blob(client, container_name, blob_name).url
         return Secret.held(f"{url}?{token}")
 
     @contextmanager
@@ -190,13 +225,36 @@ class AzureBlobStorage:
 
     def _client(self, library: Any) -> Any:
         kind = library.BlobServiceClient
+        options: dict[str, Any] = {**_PATIENCE, **_PIECES, **self._network_options()}
         if self._connection is not None:
-            return kind.from_connection_string(self._connection.reveal(), **_PATIENCE)
+            return kind.from_connection_string(self._connection.reveal(), **options)
         name = self._name or ""
         url = name if "://" in name else f"https://{name}.blob.core.windows.net"
         if self._sas is not None:
-            return kind(url, credential=self._sas.reveal(), **_PATIENCE)
-        return kind(url, credential=_Tokens(self._identity), **_PATIENCE)
+            return kind(url, credential=self._sas.reveal(), **options)
+        return kind(url, credential=_Tokens(self._identity), **options)
+
+    def _network_options(self) -> dict[str, Any]:
+        """The session's proxy and certificates, in the client's words."""
+        http, found = self.session.settings.http, dict[str, Any]()
+        if http.ca_bundle is not None:
+            found["connection_verify"] = str(http.ca_bundle.expanduser())
+        if http.proxy is not None:  # else the client reads the environment itself
+            found["use_env_settings"] = False
+            scheme, _, rest = http.proxy.partition("://")
+            who = ""
+            if http.proxy_user:
+                password = http.proxy_password.reveal() if http.proxy_password else ""
+                who = f"{quote(http.proxy_user, safe='')}:{quote(password, safe='')}@"
+            if rest:
+                found["proxies"] = dict.fromkeys(("http", "https"), f"{scheme}://{who}{rest}")
+        return found
+
+    def _table(self, things: list[Any], kind: str) -> Any:
+        """A row for each thing; without any, the columns that they would have."""
+        library: Any = require("azure.storage.blob", extra="azure")
+        table = flat([_plain(each) for each in things or [getattr(library, kind)()]])
+        return as_kind(table if things else table.clear(), self.session.frame)
 
     def _ours(self, problem: Any) -> RequestFailed:
         status = getattr(problem, "status_code", None)
@@ -214,9 +272,6 @@ class AzureBlobStorage:
 
     def __repr__(self) -> str:
         return f"<AzureBlobStorage {self._name or 'by connection string'}>"
-
-
-_PATIENCE: Final = {"retry_total": 3, "connection_timeout": 10, "read_timeout": 120}
 
 
 class _Tokens:
@@ -251,12 +306,14 @@ def _plain(thing: Any) -> dict[str, Any]:
     """A thing of Microsoft's client as names and plain values."""
     found: dict[str, Any] = {}
     for name, value in dict(thing).items():
-        if value is None or isinstance(value, str | int | float | bool):
+        if isinstance(value, Enum):
+            found[name] = value.value
+        elif value is None or isinstance(value, str | int | float | bool | datetime):
             found[name] = value
-        elif hasattr(value, "isoformat"):
-            found[name] = value.isoformat()
         elif isinstance(value, bytes | bytearray):
             found[name] = bytes(value).hex()
-        elif isinstance(value, dict) and all(isinstance(each, str) for each in value.values()):
-            found[name] = dict(value)
+        elif isinstance(value, Mapping) or hasattr(value, "items"):
+            found[name] = _plain(dict(value.items()))
+        else:
+            found[name] = str(value)
     return found

@@ -6,6 +6,7 @@ reference. Waiting and repeating is the HTTP client's.
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime
 from typing import Any, Final
 
 import orjson
@@ -158,7 +159,10 @@ def _flat(thing: Mapping[str, Any], before: str, depth: int) -> Iterator[tuple[s
 def _column(name: str, values: list[Any]) -> pl.Series:
     """A column of the values' one type; of text where they have several."""
     types = {type(value) for value in values if value is not None}
-    dtypes: dict[type, Any] = {str: pl.String, bool: pl.Boolean, int: pl.Int64, float: pl.Float64}
+    dtypes: dict[type, Any] = {
+        str: pl.String, bool: pl.Boolean, int: pl.Int64, float: pl.Float64,
+        datetime: pl.Datetime("us", "UTC"),
+    }  # fmt: skip
     kind = types.pop() if len(types) == 1 else str
     fits = kind is not int or all(v is None or abs(v) < 1 << 63 for v in values)
     if kind in dtypes and fits and not types:
