@@ -1,28 +1,26 @@
 """Which network addresses belong to: lists of networks, and the ranges that clouds publish.
 
-Read are AWS's ``ip-ranges.json``, Microsoft's ``ServiceTags_*.json``, Google's ``cloud.json`` and
-``goog.json``, Oracle's ``public_ip_ranges.json``, Fastly's ``public-ip-list``, and text with one
-network a line, as Cloudflare publishes it. Nothing is downloaded.
+See `published_ranges` for the files that are read. Nothing is downloaded.
 """
 
 import ipaddress
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypeAlias
 
-import orjson
 import polars as pl
 
-from huntkit.core.errors import FormatError, UsageError
+from huntkit.core.errors import UsageError
 from huntkit.enrich.parsed_addresses import parsed_addresses
+from huntkit.enrich.published_ranges import published_ranges
 from huntkit.enrich.shipped_ranges import RangeTable
 from huntkit.tables import step
 
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
+Files: TypeAlias = "str | Path | Sequence[str | Path] | Mapping[str | Path, str]"
 Given: TypeAlias = "Networks | Mapping[str, str] | Iterable[str]"
 
 _FACTS = {"network": pl.String, "name": pl.String}
-_LARGEST_FILE = 64 << 20
 
 
 class Networks:
@@ -51,15 +49,24 @@ class Networks:
         self._v6 = _ranges(names, 6)
 
     @classmethod
-    def from_files(cls, files: str | Path | Sequence[str | Path]) -> "Networks":
+    def from_files(cls, files: Files) -> "Networks":
         """The ranges of clouds and networks of delivery, from the files that they publish.
+
+        Args:
+            files: one or several; or a dictionary of file to name, for lists that do not say
+                whose they are: ``{"ips-v4": "Cloudflare"}``.
 
         Raises:
             UsageError: there is no such file.
-            FormatError: a file is none of those that are known.
+            FormatError: a file is none of those that are known, or holds something that is no
+                network; see `published_ranges`.
         """
-        paths = [files] if isinstance(files, str | Path) else list(files)
-        return cls(entry for path in paths for entry in _read(Path(path).expanduser()))
+        if isinstance(files, str | Path):
+            files = [files]
+        names = files if isinstance(files, Mapping) else dict.fromkeys(files, "")
+        return cls(
+            entry for path, name in names.items() for entry in published_ranges(path, name=name)
+        )
 
     def find(self, texts: Sequence[str]) -> pl.DataFrame:
         """The innermost network of each address and its name; nulls for none, and for junk."""
@@ -167,74 +174,3 @@ def _close(open_: list[Network], begin: Any) -> None:
     ended = open_.pop()
     outer = open_[-1] if open_ else None
     begin(int(ended.broadcast_address) + 1, outer)
-
-
-def _read(path: Path) -> Iterator[tuple[str, str]]:
-    try:
-        size = path.stat().st_size
-        content = path.read_bytes() if size <= _LARGEST_FILE else b""
-    except OSError as problem:
-        raise UsageError(f"can't read {str(path)!r}: {problem.strerror}") from None
-    if size > _LARGEST_FILE:
-        raise FormatError(f"{str(path)!r} is larger than any list of ranges")
-    if content.lstrip()[:1] in (b"{", b"["):
-        entries = list(_of_json(_json(content, path)))
-    else:
-        entries = list(_of_lines(content.decode("utf-8", "replace"), path.stem))
-    if not entries:
-        raise FormatError(f"{str(path)!r} holds no networks that are known how to read")
-    return iter(entries)
-
-
-def _json(content: bytes, path: Path) -> Any:
-    try:
-        return orjson.loads(content)
-    except orjson.JSONDecodeError as problem:
-        raise FormatError(f"{str(path)!r} is no JSON: {problem}") from None
-
-
-def _of_lines(text: str, name: str) -> Iterator[tuple[str, str]]:
-    for line in text.splitlines():
-        network = line.partition("#")[0].strip()
-        if network:
-            yield network, name
-
-
-def _of_json(body: Any) -> Iterator[tuple[str, str]]:
-    if not isinstance(body, dict):
-        return
-    for prefix in _dicts(body.get("prefixes")):  # AWS and Google
-        text = next((prefix[key] for key in _PREFIX_KEYS if key in prefix), None)
-        maker = "AWS" if "region" in prefix else "Google"
-        words = [maker, prefix.get("service"), prefix.get("region") or prefix.get("scope")]
-        yield str(text), _name(words)
-    for prefix in _dicts(body.get("ipv6_prefixes")):
-        words = ["AWS", prefix.get("service"), prefix.get("region")]
-        yield str(prefix.get("ipv6_prefix")), _name(words)
-    for tag in _dicts(body.get("values")):  # Microsoft
-        about = tag.get("properties")
-        prefixes = about.get("addressPrefixes") if isinstance(about, dict) else None
-        for text in prefixes if isinstance(prefixes, list) else ():
-            yield str(text), _name(["Azure", tag.get("name")])
-    for region in _dicts(body.get("regions")):  # Oracle
-        for each in _dicts(region.get("cidrs")):
-            tags = each.get("tags")
-            kind = "/".join(map(str, tags)) if isinstance(tags, list) else None
-            yield str(each.get("cidr")), _name(["Oracle", kind, region.get("region")])
-    for key in ("addresses", "ipv6_addresses"):  # Fastly
-        listed = body.get(key)
-        for text in listed if isinstance(listed, list) else ():
-            yield str(text), "Fastly"
-
-
-_PREFIX_KEYS = ("ip_prefix", "ipv4Prefix", "ipv6Prefix")
-
-
-def _dicts(value: Any) -> Iterator[dict[str, Any]]:
-    return (
-        (each for each in value if isinstance(each, dict)) if isinstance(value, list) else iter(())
-    )
-
-
-def _name(words: Iterable[Any]) -> str:
-    return " ".join(word for word in words if isinstance(word, str) and word)
