@@ -1,3 +1,4 @@
+import logging
 import time
 from types import SimpleNamespace
 
@@ -79,3 +80,53 @@ def test_each_cloud_has_hosts_of_its_own():
     hosts = [AzureIdentity(cloud=each).hosts for each in ("global", "usgov", "china")]
     assert len({each.graph for each in hosts}) == 3
     assert all(each.management.startswith("https://") for each in hosts)
+
+
+class Chatty:
+    """A credential that logs as azure-identity's chain does, and fails."""
+
+    def get_token(self, *scopes):
+        logging.getLogger("azure.identity._credentials.chained").warning("nothing worked")
+        raise RuntimeError(
+            "ChainedTokenCredential failed.\nAttempted credentials:\n"
+            "\tEnvironmentCredential: EnvironmentCredential authentication unavailable. Not set.\n"
+            "\tAzureCliCredential: Azure CLI not found on path\nTo mitigate this issue, read on"
+        )
+
+
+def refused(credential):
+    with pytest.raises(AccessDenied) as told:
+        AzureTokens(AzureIdentity(credential=credential), SCOPE).token(fresh=False)
+    return str(told.value)
+
+
+def test_a_failed_sign_in_is_told_once_with_each_way_that_was_tried(monkeypatch, capsys):
+    shown = []
+    last = logging.Handler()
+    last.emit = shown.append
+    monkeypatch.setattr(logging, "lastResort", last)
+    monkeypatch.setattr(logging.getLogger(), "handlers", [])  # nobody set up logging
+    logging.getLogger("azure.identity").warning("as it would be")
+    assert [record.getMessage() for record in shown] == ["as it would be"]
+    assert refused(Chatty()).startswith(
+        "signing in to Microsoft failed: Environment: authentication unavailable. Not set; "
+        "AzureCli: Azure CLI not found on path (say how"
+    )
+    assert len(shown) == 1
+    assert capsys.readouterr() == ("", "")
+    assert logging.getLogger("azure.identity").handlers == []
+
+
+def test_who_set_up_logging_still_gets_the_lines(caplog):
+    refused(Chatty())
+    assert caplog.messages == ["nothing worked"]
+
+
+def test_the_code_to_sign_in_with_goes_to_stderr(capsys):
+    pytest.importorskip("azure.identity")
+    chain = _credential(AzureIdentity(auth_types=("devicecode",)))
+    chain.credentials[0]._prompt_callback("https://microsoft.example/device", "ABC", None)
+    out, err = capsys.readouterr()
+    assert (out, err) == (
+        "", "To sign in, open https://microsoft.example/device and enter the code ABC\n",
+    )  # fmt: skip

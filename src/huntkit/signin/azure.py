@@ -3,10 +3,15 @@
 Nothing is asked, and nothing imported, before the first token is wanted.
 """
 
+import logging
+import re
+import sys
 import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Final, Literal, Protocol
@@ -149,15 +154,48 @@ class AzureTokens:
         if self._credential is None:
             self._credential = self._identity.credential or _made(self._identity)
         try:
-            found = self._credential.get_token(self._scope)
+            with _quiet():
+                found = self._credential.get_token(self._scope)
         except Exception as problem:  # noqa: BLE001  azure-identity's errors have no common root
-            first = str(problem).strip().splitlines() or [type(problem).__name__]
+            said = _reasons(str(problem)) or type(problem).__name__
             raise AccessDenied(
-                f"signing in to Microsoft failed: {_plain(first[0], self._identity)}",
+                f"signing in to Microsoft failed: {_plain(said, self._identity)}",
                 service="Microsoft",
                 hint="say how with auth_types=, such as ['devicecode'], or run: az login",
             ) from None  # what azure-identity raised may hold the request
         return Secret.held(str(found.token)), float(found.expires_on)
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Keep azure-identity's log lines off the screen of people who set up no logging.
+
+    Python writes warnings to stderr only where no logger has a handler. One that does nothing is
+    put there for as long as we ask: whoever set up logging still gets every line.
+    """
+    logger, silent = logging.getLogger("azure.identity"), logging.NullHandler()
+    logger.addHandler(silent)
+    try:
+        yield
+    finally:
+        logger.removeHandler(silent)
+
+
+_ATTEMPT: Final = re.compile(r"^\s+(\w+?)(?:Credential)?: (?:\1Credential )?(.*)$")
+
+
+def _reasons(text: str) -> str:
+    r"""Why signing in failed: the first line, or each way that was tried and what came of it.
+
+    Examples:
+        >>> _reasons("None worked.\\nAttempted:\\n\\tAzureCliCredential: Azure CLI not found on path")
+        'AzureCli: Azure CLI not found on path'
+        >>> _reasons("AADSTS7000215: wrong secret\nTrace: 1")
+        'AADSTS7000215: wrong secret'
+    """
+    lines = text.strip().splitlines()
+    tried = [f"{found[1]}: {found[2].strip(' .')}" for found in map(_ATTEMPT.match, lines) if found]
+    return "; ".join(tried) or (lines[0] if lines else "")
 
 
 def _plain(text: str, identity: AzureIdentity) -> str:
@@ -211,6 +249,12 @@ def _credential(identity: AzureIdentity) -> Credential:
     return credential
 
 
+def _prompt(address: str, code: str, _: datetime) -> None:
+    """Ask for the code on stderr: azure-identity would write to stdout, where the data goes."""
+    sys.stderr.write(f"To sign in, open {address} and enter the code {code}\n")
+    sys.stderr.flush()
+
+
 _SILENT: Final = ("env", "workload", "msi", "cli", "powershell")
 
 
@@ -226,7 +270,7 @@ def _chain(library: Any, identity: AzureIdentity) -> list[Any]:
         ),
         "cli": lambda: library.AzureCliCredential(tenant_id=tenant or ""),
         "powershell": lambda: library.AzurePowerShellCredential(tenant_id=tenant or ""),
-        "devicecode": lambda: library.DeviceCodeCredential(**person),
+        "devicecode": lambda: library.DeviceCodeCredential(**person, prompt_callback=_prompt),
         "interactive": lambda: library.InteractiveBrowserCredential(**person),
     }
     wanted = tuple(identity.auth_types) or _SILENT
