@@ -191,7 +191,7 @@ def _reasons(text: str) -> str:
         >>> _reasons("None worked.\nAttempted:\n\tAzureCliCredential: not found on path")
         'AzureCli: not found on path'
         >>> _reasons("AADSTS7000215: wrong secret\nTrace: 1")
-        'AADSTS7000215: wrong secret\'
+        'AADSTS7000215: wrong secret'
     """
     lines = text.strip().splitlines()
     tried = [f"{found[1]}: {found[2].strip(' .')}" for found in map(_ATTEMPT.match, lines) if found]
