@@ -1,5 +1,6 @@
 """Many questions to several services at once: fixed workers, and every outcome as it arrives."""
 
+import asyncio
 import inspect
 import queue
 from collections.abc import Awaitable, Callable, Iterable, Iterator
@@ -68,8 +69,8 @@ def spread(*shares: Share[Item, Answer]) -> Iterator[Outcome[Item, Answer]]:
     under_way = portal().start(_work_all, shares, outcomes.put)
     under_way.add_done_callback(lambda _: outcomes.put(_DONE))
     try:
-        while (outcome := _next(outcomes)) is not _DONE:
-            yield cast("Outcome[Item, Answer]", outcome)
+        while (arrived := _next(outcomes)) is not _DONE:
+            yield from cast("list[Outcome[Item, Answer]]", arrived)
         under_way.result()  # a fault of ours is not swallowed
     finally:
         under_way.cancel()
@@ -83,15 +84,38 @@ def _next(outcomes: "queue.SimpleQueue[Any]") -> Any:
             continue
 
 
+class _Outbox:
+    """Hands over together what arrived together: each handing over wakes another thread."""
+
+    def __init__(self, put: Callable[[list[Any]], None]) -> None:
+        self._put = put
+        self._loop = asyncio.get_running_loop()
+        self._arrived: list[Any] = []
+
+    def add(self, outcome: Outcome[Any, Any]) -> None:
+        if not self._arrived:
+            self._loop.call_soon(self.send)
+        self._arrived.append(outcome)
+
+    def send(self) -> None:
+        arrived, self._arrived = self._arrived, []
+        if arrived:
+            self._put(arrived)
+
+
 async def _work_all(
-    shares: tuple[Share[Item, Answer], ...], put: Callable[[Outcome[Item, Answer]], None]
+    shares: tuple[Share[Item, Answer], ...], put: Callable[[list[Any]], None]
 ) -> None:
-    async with anyio.create_task_group() as group:
-        for share in shares:
-            items = iter(share.items)
-            ask = _awaitable(share)
-            for _ in range(max(share.workers, 1)):
-                group.start_soon(_work, share.name, items, ask, put)
+    outbox = _Outbox(put)
+    try:
+        async with anyio.create_task_group() as group:
+            for share in shares:
+                items = iter(share.items)
+                ask = _awaitable(share)
+                for _ in range(max(share.workers, 1)):
+                    group.start_soon(_work, share.name, items, ask, outbox.add)
+    finally:
+        outbox.send()
 
 
 async def _work(

@@ -4,19 +4,20 @@ Nothing leaves it that could show them: what goes wrong comes out as a :class:`F
 that were searched for secrets, never as an exception whose frames would hold the request.
 """
 
+import asyncio
 import ssl
 import time
 from dataclasses import dataclass
 from typing import Final, Protocol
 from urllib.parse import urljoin, urlsplit
 
-import anyio
 import httpx2
 
 from huntkit.core.errors import BadReply, RequestFailed, SettingsError, TimedOut
 from huntkit.core.text import visible
 from huntkit.runtime.http_call import Basic, Call
 from huntkit.runtime.http_inflate import ACCEPTED, Inflater, NotInflatable
+from huntkit.runtime.http_lanes import Lanes
 from huntkit.runtime.http_reply import Reply
 from huntkit.runtime.http_settings import HttpSettings
 from huntkit.runtime.limits import Limits
@@ -59,14 +60,14 @@ class Failure:
 
 
 class Wire:
-    """The connections of a session: a pool for each service and host: each request walks its pool.
+    """The connections of a session, by service and host.
 
     What the environment says about proxies is read once for each host.
     """
 
     def __init__(self, settings: HttpSettings) -> None:
         self._settings = settings
-        self._pools: dict[tuple[str, str], httpx2.AsyncHTTPTransport] = {}
+        self._lanes: dict[tuple[str, str], Lanes] = {}
         self._trusted: ssl.SSLContext | None = None
 
     async def exchange(
@@ -92,7 +93,7 @@ class Wire:
         hide_from_logs(redactor)
         started = time.perf_counter()
         try:
-            with anyio.fail_after(limits.total_timeout_s):
+            async with asyncio.timeout(limits.total_timeout_s):
                 outcome = await self._follow(service, call, limits, redactor, elsewhere, sink)
         except TimeoutError:
             what = f"no whole reply within {limits.total_timeout_s:g} s"
@@ -113,9 +114,9 @@ class Wire:
 
     async def close(self) -> None:
         """Close all connections."""
-        pools, self._pools = list(self._pools.values()), {}
-        for pool in pools:
-            await pool.aclose()
+        lanes, self._lanes = list(self._lanes.values()), {}
+        for each in lanes:
+            await each.close()
 
     async def _follow(
         self,
@@ -162,30 +163,25 @@ class Wire:
             content=body,
             extensions={"timeout": _timeouts(limits)},
         )
-        reply = await self._pool(service, url).handle_async_request(request)
-        try:
-            wanted = sink if 200 <= reply.status_code < 300 else None
-            content = b"" if method == "HEAD" else await _body(reply, limits, wanted)
-        finally:
-            await reply.aclose()
+        async with self._lanes_to(service, url).one() as lane:
+            reply = await lane.handle_async_request(request)
+            try:
+                wanted = sink if 200 <= reply.status_code < 300 else None
+                content = b"" if method == "HEAD" else await _body(reply, limits, wanted)
+            finally:
+                await reply.aclose()
         return _Raw(url, reply.status_code, dict(reply.headers), content)
 
-    def _pool(self, service: str, url: str) -> httpx2.AsyncHTTPTransport:
+    def _lanes_to(self, service: str, url: str) -> Lanes:
         key = (service, url[: url.find("/", 8)])  # with scheme and host
-        pool = self._pools.get(key)
-        if pool is not None:
-            return pool
-        if self._trusted is None:
-            self._trusted = _trusted(self._settings)
-        proxy = self._settings.proxy_of(url)
-        pool = httpx2.AsyncHTTPTransport(
-            verify=self._trusted,
-            trust_env=False,
-            limits=httpx2.Limits(max_keepalive_connections=200, keepalive_expiry=15.0),
-            proxy=None if proxy is None else self._proxy(proxy),
-        )
-        self._pools[key] = pool
-        return pool
+        lanes = self._lanes.get(key)
+        if lanes is None:
+            if self._trusted is None:
+                self._trusted = _trusted(self._settings)
+            proxy = self._settings.proxy_of(url)
+            lanes = Lanes(self._trusted, None if proxy is None else self._proxy(proxy))
+            self._lanes[key] = lanes
+        return lanes
 
     def _proxy(self, url: str) -> httpx2.Proxy:
         mine, headers = self._settings, {}

@@ -2,8 +2,8 @@
 
 import inspect
 from collections.abc import Awaitable, Callable, Generator, Iterable, Mapping, Sequence
-from contextlib import ExitStack
-from dataclasses import asdict, dataclass
+from contextlib import ExitStack, suppress
+from dataclasses import dataclass, fields
 from datetime import datetime
 from typing import Any, Final, cast
 
@@ -18,6 +18,8 @@ from huntkit.runtime.store import Kept
 
 _EXTERNAL_TLP: Final = 1  # green: told within the community, never in public
 _ALL_TLP: Final = 4
+_KEPT_AFTER_S: Final = 0.5  # each time costs a transaction, however many answers it keeps
+_FACTS: Final = tuple(each.name for each in fields(Facts))
 
 Batch = tuple[Lookup, ...]
 Told = Mapping[Lookup, Facts]
@@ -87,15 +89,17 @@ def ask_all(plans: Sequence[Plan], session: Session) -> list[Finding]:
         shares = [_share(plan) for plan in plans if plan.waiting]
         stopped: BaseException | None = None
         outcomes = cast("Generator[Outcome[Batch, Told], None, None]", spread(*shares))
+        keeper = _Keeper(session)
         try:
             for outcome in outcomes:
                 plan = by_name[outcome.share]
-                _take(plan, outcome, clock.now().timestamp(), session)
+                _take(plan, outcome, clock.now().timestamp(), keeper)
                 _advance(tasks[plan.name], len(outcome.item))
         except (Cancelled, KeyboardInterrupt) as problem:
             stopped = problem
         finally:
             outcomes.close()
+            keeper.keep()
     for plan in plans:
         _say_what_is_missing(plan, stopped=stopped is not None)
     items = plans[0].items if plans else ()
@@ -233,9 +237,8 @@ def _asker(
     return lambda batch: {batch[0]: ask(batch[0])}
 
 
-def _take(plan: Plan, outcome: Outcome[Batch, Told], at: float, session: Session) -> None:
+def _take(plan: Plan, outcome: Outcome[Batch, Told], at: float, keeper: "_Keeper") -> None:
     told = outcome.answer or {}
-    new: list[tuple[object, object]] = []
     for lookup in outcome.item:
         facts = told.get(lookup)
         for item in plan.waiting[lookup]:
@@ -246,14 +249,38 @@ def _take(plan: Plan, outcome: Outcome[Batch, Told], at: float, session: Session
                     f"{plan.name} left it out of its reply", service=plan.name
                 )
                 plan.known[item] = failed(item, plan.name, lookup.subtype, problem, at)
-        if isinstance(facts, Facts):
-            new.append((_key(lookup), {"at": at, "facts": asdict(facts)}))
-    if new and plan.provider.kept_s > 0:
-        _keep(plan.provider, new, session)
+        if isinstance(facts, Facts) and plan.provider.kept_s > 0:
+            keeper.take(plan.provider, lookup, facts, at)
 
 
-def _keep(provider: TIProvider, answers: Iterable[tuple[object, object]], session: Session) -> None:
-    try:
-        session.store.put_many(f"ti {provider.identity}", answers)
-    except (TypeError, ValueError):
-        return  # something that JSON does not hold: asked anew next time
+class _Keeper:
+    """Keeps answers for next time, many in one transaction; failures never come here."""
+
+    def __init__(self, session: Session) -> None:
+        self._store = session.store
+        self._ticks = session.network.clock.ticks
+        self._waiting: dict[str, list[tuple[object, object]]] = {}
+        self._due = self._ticks() + _KEPT_AFTER_S
+
+    def take(self, provider: TIProvider, lookup: Lookup, facts: Facts, at: float) -> None:
+        """One more answer; it is on disk half a second later, or when `keep` is called."""
+        told = {name: getattr(facts, name) for name in _FACTS} | {"details": dict(facts.details)}
+        answer = (_key(lookup), {"at": at, "facts": told})
+        self._waiting.setdefault(f"ti {provider.identity}", []).append(answer)
+        if self._ticks() >= self._due:
+            self.keep()
+
+    def keep(self) -> None:
+        """Write down what waits."""
+        waiting, self._waiting = self._waiting, {}
+        for kind, answers in waiting.items():
+            try:
+                self._store.put_many(kind, answers)
+            except (TypeError, ValueError):  # one of them holds what JSON does not hold
+                self._keep_singly(kind, answers)
+        self._due = self._ticks() + _KEPT_AFTER_S
+
+    def _keep_singly(self, kind: str, answers: Iterable[tuple[object, object]]) -> None:
+        for key, answer in answers:
+            with suppress(TypeError, ValueError):  # it is asked anew next time
+                self._store.put(kind, key, answer)
