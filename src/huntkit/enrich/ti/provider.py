@@ -68,10 +68,11 @@ class NoSettings:
     """The settings of a provider that needs none."""
 
 
-class TIProvider(ABC):
-    """Somebody who knows something about indicators; inherit from it to add one.
+class LookupProvider(ABC):
+    """Somebody who knows something about values; `TIProvider` is one who knows about indicators.
 
     Attributes:
+        section: the section of the settings file that it stands in.
         name: what users and results call it.
         takes: which types of indicators it knows, each with the names of its sub-queries; the
             empty one is the usual query.
@@ -89,6 +90,7 @@ class TIProvider(ABC):
             leave the organisation.
     """
 
+    section: ClassVar[str]
     name: ClassVar[str]
     takes: ClassVar[Mapping[str, Sequence[str]]]
     settings: ClassVar[type[Any]] = NoSettings
@@ -123,6 +125,10 @@ class TIProvider(ABC):
         """The sub-queries for a type of indicator."""
         return tuple(self.takes.get(ioc_type, ()))
 
+    def lacking(self) -> str:
+        """What is in the way of asking it at all, in words; empty where nothing is."""
+        return ""
+
     @property
     def identity(self) -> str:
         """What tells this provider's answers from those of another instance, without secrets."""
@@ -130,6 +136,12 @@ class TIProvider(ABC):
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__}>"
+
+
+class TIProvider(LookupProvider):
+    """Somebody who knows something about indicators; inherit from it to add one."""
+
+    section: ClassVar[str] = "TIProviders"
 
 
 def worst(severities: Sequence[Severity]) -> Severity:
