@@ -57,11 +57,40 @@ def test_nobody_is_asked_who_was_not_named() -> None:
 
 
 def test_a_dry_run_says_what_would_be_asked_of_whom() -> None:
-    done = ask("9.9.9.9", "8.8.8.8", "10.0.0.1", "--providers", "InternetDB,Tor", "--dry-run",
-               "--budget", "1")  # fmt: skip
+    done = ask("9.9.9.9", "8.8.8.8", "10.0.0.1", "x!", "--providers", "InternetDB,VirusTotal",
+               "--dry-run", "--budget", "1")  # fmt: skip
     assert done.exit_code == 0, done.stderr
-    told = {row["Provider"]: row for row in rows(done)}
-    assert (told["InternetDB"]["Questions"], told["InternetDB"]["OverBudget"]) == (1, 1)
+    assert "nobody was asked; 1 request would go to 1 provider" in done.stderr
+    assert [(r["Plan"], r["Values"]) for r in rows(done) if r["Provider"] == "InternetDB"] == [
+        ("ask", ["9.9.9.9"]),
+        ("refused", ["10.0.0.1"]),
+        ("bad input", ["x!"]),
+        ("over budget", ["8.8.8.8"]),
+    ]
+    [lame] = [r for r in rows(done) if r["Plan"] == "cannot be asked"]
+    assert (lame["Why"], lame["PerDay"]) == ("VirusTotal needs AuthKey", 500)
+
+
+def test_a_dry_run_is_readable_and_its_values_cannot_be_clicked(place: Path) -> None:
+    done = ask("9.9.9.9", "--providers", "UrlScan", "--dry-run", "-o", "plan.md")
+    assert done.exit_code == 0, done.stderr
+    text = (place / "plan.md").read_text()
+    assert "9.9.9.9" not in text
+    assert "60 a minute, 500 a day, 500 left today" in text
+
+
+def test_values_come_from_files_without_their_remarks(place: Path) -> None:
+    (place / "values.txt").write_text("# seen on monday\n9[.]9[.]9[.]9\n\nevil.example.com\n")
+    done = ask("@values.txt", "--feeds", "bad.csv")
+    assert [row["SafeIoc"] for row in rows(done)] == ["9.9.9.9", "evil.example.com"]
+    assert "2 ok" in done.stderr
+
+
+def test_the_python_shown_says_everything_that_was_said() -> None:
+    done = ask("evil.example.com", "--feeds", "bad.csv", "--type", "domain", "--tlp", "green",
+               "--show-python", "--refresh")  # fmt: skip
+    assert "lookup_iocs({'evil.example.com': 'dns'}, tlp='green', refresh=True)" in done.stderr
+    assert "files=('bad.csv',)" in done.stderr
 
 
 def test_a_tlp_level_keeps_values_here() -> None:
@@ -95,6 +124,12 @@ def test_pages_and_files_are_written(place: Path) -> None:
         (["-", "-"], "only once"),
         (["9.9.9.9", "--providers", "Virustotl"], "VirusTotal"),
         (["9.9.9.9", "-p", "Tor", "--tlp", "blue"], "TLP"),
+        (["9.9.9.9", "-p", "OTX", "--subtype", "passivdns"], "did you mean 'passivedns'?"),
+        (["9.9.9.9", "-p", "Tor", "--subtype", "whois"], "Tor has none"),
+        (["9.9.9.9", "-p", "Tor", "--type", "domain"], "Tor takes ipv4, ipv6"),
+        (["-", "-p", "Tor"], "no value"),
+        (["@nothere.txt", "-p", "Tor"], "nothere.txt"),
+        (["bad.csv", "-p", "Tor"], "@bad.csv reads its lines"),
     ],
 )
 def test_wrong_use_is_said(arguments: list[str], words: str) -> None:

@@ -187,7 +187,10 @@ def test_sub_queries_budget_and_dry_run(http_server, session):
         ("passivedns", "ok"), ("passivedns", "not supported"),
     ]  # fmt: skip
     forecast = lookup.lookup_iocs(ADDRESSES, dry_run=True, budget=5)
-    assert forecast.select("Questions", "OverBudget").rows() == [(5, 195)]
+    assert forecast.select("Plan", "Questions", "Indicators").rows() == [
+        ("ask", 5, 5), ("over budget", 0, 195),
+    ]  # fmt: skip
+    assert forecast["Values"][0].to_list() == ADDRESSES[:5]
     assert len(server.asked) == 1
     some = lookup.lookup_iocs(ADDRESSES, budget={"known": 5})
     assert some["Status"].value_counts(sort=True).rows() == [("failed", 195), ("ok", 5)]
@@ -224,7 +227,7 @@ def test_providers_are_switched_on_and_off(session):
     lookup = lookup_of(session, known(session, "https://known.example"))
     lookup.add_provider(known(session, "https://second.example", Second), primary=False)
     assert list(lookup.loaded_providers) == ["Known", "Second"]
-    assert list(lookup._asked(None, "secondary")) == ["Second"]
+    assert list(lookup.asked_providers(prov_scope="secondary")) == ["Second"]
     lookup.disable_provider("known")
     assert lookup.provider_status == ["Second - secondary", "Known - disabled"]
     lookup.set_provider_state({"Known": True, "Second": False})

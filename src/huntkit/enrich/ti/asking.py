@@ -9,8 +9,8 @@ from typing import Any, Final, cast
 
 from huntkit.core.errors import BadReply, Cancelled
 from huntkit.core.progress import Task
-from huntkit.enrich.ti.inputs import Item
-from huntkit.enrich.ti.provider import Facts, Lookup, TIProvider
+from huntkit.enrich.ti.inputs import TLP, Item
+from huntkit.enrich.ti.provider import Facts, Lookup, LookupProvider
 from huntkit.enrich.ti.results import Finding, Status, answered, failed
 from huntkit.runtime.fanout import Outcome, Share, spread
 from huntkit.runtime.session import Session
@@ -51,11 +51,11 @@ class Plan:
     """What will be asked of one provider, and what is known without asking."""
 
     name: str
-    provider: TIProvider
+    provider: LookupProvider
     items: Sequence[Item]
     known: dict[Item, Finding]
     waiting: dict[Lookup, list[Item]]
-    over: int = 0  # questions beyond the budget
+    budget: int | None = None
 
     @property
     def requests(self) -> int:
@@ -64,7 +64,7 @@ class Plan:
 
 
 def planned(
-    items: Sequence[Item], providers: Mapping[str, TIProvider], wanted: Wanted, session: Session
+    items: Sequence[Item], providers: Mapping[str, LookupProvider], wanted: Wanted, session: Session
 ) -> list[Plan]:
     """What is to be asked of whom; nobody is asked yet."""
     return [_plan(name, provider, items, wanted, session) for name, provider in providers.items()]
@@ -123,7 +123,7 @@ def _advance(task: Task, count: int) -> None:
 
 
 def _plan(
-    name: str, provider: TIProvider, items: Sequence[Item], wanted: Wanted, session: Session
+    name: str, provider: LookupProvider, items: Sequence[Item], wanted: Wanted, session: Session
 ) -> Plan:
     plan = Plan(name, provider, items, {}, {})
     asked: dict[Item, Lookup] = {}
@@ -137,13 +137,13 @@ def _plan(
             asked[item] = _lookup(provider, item, wanted)
     kept = {} if wanted.refresh else _kept(provider, list(dict.fromkeys(asked.values())), session)
     limit = wanted.budget.get(name) if isinstance(wanted.budget, Mapping) else wanted.budget
+    plan.budget = limit
     for item, lookup in asked.items():
         if (old := kept.get(lookup)) is not None:
             plan.known[item] = _again(item, name, lookup.subtype, old)
         elif lookup in plan.waiting:
             plan.waiting[lookup].append(item)
         elif limit is not None and len(plan.waiting) >= limit:
-            plan.over += 1
             plan.known[item] = Finding(
                 item=item, provider=name, subtype=lookup.subtype, status="failed",
                 reason=f"not asked: the budget of {limit:,} is used up",
@@ -154,7 +154,7 @@ def _plan(
 
 
 def _refusal(
-    name: str, provider: TIProvider, item: Item, wanted: Wanted
+    name: str, provider: LookupProvider, item: Item, wanted: Wanted
 ) -> tuple[Status | None, str]:
     """Why this provider is not asked about this item; None where it is."""
     if item.problem == "bad input":
@@ -163,7 +163,7 @@ def _refusal(
         return "refused", item.reason
     most = (wanted.tlp_max or {}).get(name, _ALL_TLP if provider.internal else _EXTERNAL_TLP)
     if item.tlp > most:
-        return "refused", "its TLP level forbids to tell it"
+        return "refused", f"TLP {_level(item.tlp)}; {name} is told nothing above {_level(most)}"
     subtypes = provider.subtypes(item.ioc_type)
     if not subtypes:
         known = ", ".join(provider.takes)
@@ -174,7 +174,11 @@ def _refusal(
     return None, ""
 
 
-def _lookup(provider: TIProvider, item: Item, wanted: Wanted) -> Lookup:
+def _level(number: int) -> str:
+    return next(word for word, level in TLP.items() if level == number)
+
+
+def _lookup(provider: LookupProvider, item: Item, wanted: Wanted) -> Lookup:
     timed = provider.takes_times
     return Lookup(
         item.value,
@@ -190,7 +194,7 @@ def _key(lookup: Lookup) -> tuple[object, ...]:
     return lookup.ioc_type, lookup.value, lookup.subtype, *times
 
 
-def _kept(provider: TIProvider, lookups: list[Lookup], session: Session) -> dict[Lookup, Kept]:
+def _kept(provider: LookupProvider, lookups: list[Lookup], session: Session) -> dict[Lookup, Kept]:
     if not lookups or provider.kept_s <= 0:
         return {}
     found = session.store.get_many(
@@ -222,7 +226,7 @@ def _share(plan: Plan) -> Share[Batch, Told]:
 
 
 def _asker(
-    provider: TIProvider,
+    provider: LookupProvider,
 ) -> Callable[[Batch], Awaitable[Told]] | Callable[[Batch], Told]:
     """How a batch is asked; plain methods run in threads, others in the loop."""
     if provider.batch > 1:
@@ -262,7 +266,7 @@ class _Keeper:
         self._waiting: dict[str, list[tuple[object, object]]] = {}
         self._due = self._ticks() + _KEPT_AFTER_S
 
-    def take(self, provider: TIProvider, lookup: Lookup, facts: Facts, at: float) -> None:
+    def take(self, provider: LookupProvider, lookup: Lookup, facts: Facts, at: float) -> None:
         """One more answer; it is on disk half a second later, or when `keep` is called."""
         told = {name: getattr(facts, name) for name in _FACTS} | {"details": dict(facts.details)}
         answer = (_key(lookup), {"at": at, "facts": told})

@@ -1,5 +1,6 @@
 """Providers that are asked by HTTP: their endpoints are data."""
 
+import hashlib
 from abc import abstractmethod
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
@@ -7,7 +8,7 @@ from functools import cached_property
 from typing import Any, ClassVar, Literal
 
 from huntkit.core.errors import SettingsError
-from huntkit.enrich.ti.provider import Facts, Lookup, TIProvider
+from huntkit.enrich.ti.provider import Facts, Lookup, LookupProvider, TIProvider
 from huntkit.runtime.http_call import Basic
 from huntkit.runtime.http_client import HttpClient, Service
 from huntkit.runtime.http_reply import Reply
@@ -36,7 +37,7 @@ class Endpoint:
     form: Mapping[str, Any] | None = None
 
 
-class HttpTIProvider(TIProvider):
+class HttpLookupProvider(LookupProvider):
     """A provider whose sub-queries are endpoints; a subclass says which, and reads the reply.
 
     Settings named ``per_second``, ``per_minute``, ``per_hour`` or ``per_day`` replace the declared
@@ -87,16 +88,15 @@ class HttpTIProvider(TIProvider):
         Raises:
             SettingsError: a setting that it needs is missing.
         """
-        missing = [name for name in self.needs if not getattr(self.chosen, name, None)]
-        if missing:
+        if self._missing:
             raise SettingsError(
-                f"{self.name} needs {' and '.join(map(_as_written, missing))}",
-                hint=f"put it into the settings file under TIProviders: {self.name}: Args:",
+                self._missing,
+                hint=f"put it into the settings file under {self.section}: {self.name}: Args:",
             )
         return self.session.http(
             Service(
                 name=self.name,
-                base_url=str(getattr(self.chosen, "base_url", "") or self.base_url).rstrip("/"),
+                base_url=self._address,
                 headers=dict(self.headers()),
                 params=dict(self.params()),
                 auth=self.auth(),
@@ -104,6 +104,26 @@ class HttpTIProvider(TIProvider):
                 answers={*self.not_found, *self.answers},
             )
         )
+
+    @property
+    def _missing(self) -> str:
+        missing = [name for name in self.needs if not getattr(self.chosen, name, None)]
+        return f"{self.name} needs {' and '.join(map(_as_written, missing))}" if missing else ""
+
+    @property
+    def _address(self) -> str:
+        return str(getattr(self.chosen, "base_url", "") or self.base_url).rstrip("/")
+
+    def lacking(self) -> str:
+        """Which settings are missing, or that the session is offline."""
+        return self._missing or ("this session is offline" if self.session.offline else "")
+
+    @property
+    def identity(self) -> str:
+        """Another address is another service: its answers are others."""
+        usual = self._address == self.base_url.rstrip("/")
+        digest = hashlib.sha256(self._address.encode()).hexdigest()[:12]
+        return self.name if usual else f"{self.name} {digest}"
 
     async def ask(self, lookup: Lookup) -> Facts:
         """The facts of the endpoint for this type and sub-query."""
@@ -135,6 +155,10 @@ class HttpTIProvider(TIProvider):
         """A page about the indicator for people; empty where there is none."""
         del lookup
         return ""
+
+
+class HttpTIProvider(HttpLookupProvider, TIProvider):
+    """A provider of threat intelligence whose sub-queries are endpoints."""
 
 
 def _chosen_limits(declared: Limits, chosen: Any) -> Limits:

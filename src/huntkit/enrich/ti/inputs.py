@@ -1,6 +1,6 @@
 """Indicators as people give them: refanged, typed, checked, each value once."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, Literal
 
@@ -75,6 +75,19 @@ def tlp_level(word: str | None) -> int:
             f"{word[:40]!r} is no level of TLP", hint="clear, green, amber, amber+strict, red"
         )
     return TLP[plain]
+
+
+def known_type(word: str) -> str:
+    """The type of indicators that people call by that word.
+
+    Raises:
+        UsageError: there is none, with the nearest.
+
+    Examples:
+        >>> known_type("domain"), known_type("sha256"), known_type("url")
+        ('dns', 'sha256_hash', 'url')
+    """
+    return check_ioc_type(_SHORT.get(word.casefold(), "") or word)
 
 
 def item_of(
@@ -162,7 +175,7 @@ def items_of(
     """
     suffixes = tuple(each.strip(".").casefold() for each in internal_suffixes)
     found: dict[tuple[str, str | None], Item] = {}
-    for value, kind, word in _given(data, column, type_column, tlp_column):
+    for value, kind, word in given_values(data, column, type_column, tlp_column):
         key = (value if isinstance(value, str) else repr(value), kind or ioc_type)
         level = max(tlp_level(word), tlp_level(tlp))
         known = found.get(key)
@@ -172,15 +185,29 @@ def items_of(
     return list(found.values())
 
 
-def _given(
-    data: Any, column: str | None, type_column: str | None, tlp_column: str | None
+def given_values(
+    data: Any,
+    column: str | None,
+    type_column: str | None,
+    tlp_column: str | None,
+    *,
+    columns: Sequence[str] = _COLUMNS,
+    type_columns: Sequence[str] = _TYPE_COLUMNS,
 ) -> Iterable[tuple[object, str | None, str | None]]:
+    """Every value with its type and its level of TLP, as far as they are said.
+
+    Raises:
+        UsageError: the frame has no such column.
+    """
     if isinstance(data, str):
         return [(data, None, None)]
     if isinstance(data, Mapping):
         return [(value, kind, None) for value, kind in data.items()]
     if _is_frame(data):
-        return _in_frame(to_polars(data), column, type_column, tlp_column)
+        frame = to_polars(data)
+        column = column or next((name for name in columns if name in frame.columns), None)
+        kinds = type_column or next((n for n in type_columns if n in frame.columns), None)
+        return _in_frame(frame, column, kinds, tlp_column)
     return [(value, None, None) for value in data]
 
 
@@ -195,12 +222,10 @@ def _is_frame(data: Any) -> bool:
 def _in_frame(
     frame: pl.DataFrame, column: str | None, type_column: str | None, tlp_column: str | None
 ) -> Iterable[tuple[object, str | None, str | None]]:
-    column = column or next((name for name in _COLUMNS if name in frame.columns), None)
     if column is None and len(frame.columns) == 1:
         column = frame.columns[0]
     if column is None:
         raise UsageError("which column holds the indicators?", hint="name it with ioc_col=")
-    type_column = type_column or next((n for n in _TYPE_COLUMNS if n in frame.columns), None)
     wanted = [name for name in (column, type_column, tlp_column) if name]
     for name in wanted:
         if name not in frame.columns:

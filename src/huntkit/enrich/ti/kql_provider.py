@@ -32,6 +32,11 @@ class KqlTIProvider(TIProvider):
         """Ask this query provider; it must be connected."""
         self._runner = runner
 
+    def lacking(self) -> str:
+        """Whether there is nobody who runs its queries."""
+        given = self._runner or getattr(self.chosen, "query_provider", None)
+        return "" if given is not None else f"{self.name} needs a connected query provider"
+
     @property
     def runner(self) -> QueryRunner:
         """Whatever runs the queries.
@@ -42,7 +47,7 @@ class KqlTIProvider(TIProvider):
         given = self._runner or getattr(self.chosen, "query_provider", None)
         if given is None:
             raise SettingsError(
-                f"{self.name} needs a connected query provider",
+                self.lacking(),
                 hint=f'lookup.provider("{self.name}").use(QueryProvider("MSSentinel") ...)',
             )
         runner: QueryRunner = given

@@ -10,12 +10,14 @@ import polars as pl
 
 from huntkit.core.errors import HuntkitError, UnknownPlugin, UsageError, did_you_mean
 from huntkit.core.timespan import TimeSpan
-from huntkit.enrich.ti.asking import Plan, Wanted, ask_all, planned
+from huntkit.enrich.ti.asking import Wanted, ask_all, planned
 from huntkit.enrich.ti.catalog import available, provider_class
+from huntkit.enrich.ti.forecast import forecast
 from huntkit.enrich.ti.inputs import Item, items_of, tlp_level
 from huntkit.enrich.ti.provider import TIProvider
 from huntkit.enrich.ti.results import frame_of
 from huntkit.enrich.ti.results_page import ResultsPage
+from huntkit.enrich.ti.sub_queries import check_sub_query
 from huntkit.runtime.session import Session, default_session
 from huntkit.tables import as_kind, to_polars
 
@@ -105,6 +107,27 @@ class TILookup:
         if found is None:
             raise UnknownPlugin("loaded TI provider", name, list(loaded))
         return found
+
+    def asked_providers(
+        self, providers: Sequence[str] | None = None, prov_scope: Scope = "primary"
+    ) -> dict[str, TIProvider]:
+        """Whom a look-up with these arguments asks, by name.
+
+        Raises:
+            UnknownPlugin: there is no such provider.
+            UsageError: there is no such scope.
+        """
+        if providers is not None:
+            names = map(self._known_name, _several(providers))
+            return {known: self._ready(known) for known in names}
+        if prov_scope not in ("primary", "secondary", "all"):
+            raise UsageError(
+                f"prov_scope={prov_scope!r}: "
+                f"{did_you_mean(prov_scope, ['primary', 'secondary', 'all'])}",
+                hint="primary, secondary or all",
+            )
+        primary = self._primary if prov_scope != "secondary" else {}
+        return {**primary, **(self._secondary if prov_scope != "primary" else {})}
 
     def add_provider(
         self, provider: TIProvider, name: str | None = None, primary: bool = True
@@ -251,7 +274,8 @@ class TILookup:
             tlp_col: the column of their levels.
             budget: the most questions to each provider.
             refresh: ask anew, whatever is kept.
-            dry_run: ask nobody; say what would be asked of whom.
+            dry_run: ask nobody; give what would be asked of whom, within which limits, and what
+                not, with the reason: see `huntkit.enrich.ti.forecast.forecast`.
             frame: the kind of frame.
 
         Returns:
@@ -262,16 +286,17 @@ class TILookup:
             as "clean". The reason stands in ``Details``.
 
         Raises:
-            UsageError: no such column; no such level of TLP.
+            UsageError: no such column; no such level of TLP; nobody has such a sub-query.
             UnknownPlugin: no such provider.
         """
         items = self._items(data, ioc_col, ioc_type_col, tlp, tlp_col)
         wanted = self._wanted(ioc_query_type, start, end, budget, refresh=refresh)
-        asked = self._asked(providers, prov_scope)
+        asked = self.asked_providers(providers, prov_scope)
+        check_sub_query(asked, wanted.subtype)
         plans = planned(items, asked, wanted, self.session)
         kind = frame or self.session.frame
         if dry_run:
-            return as_kind(_forecast(plans), kind)
+            return as_kind(forecast(plans, self.session), kind)
         findings = ask_all(plans, self.session)
         if not show_not_supported:
             findings = [each for each in findings if each.status != "not supported"]
@@ -349,17 +374,6 @@ class TILookup:
             refresh=refresh,
         )
 
-    def _asked(self, names: Sequence[str] | None, scope: Scope) -> dict[str, TIProvider]:
-        if names is not None:
-            return {known: self._ready(known) for known in map(self._known_name, _several(names))}
-        if scope not in ("primary", "secondary", "all"):
-            raise UsageError(
-                f"prov_scope={scope!r}: {did_you_mean(scope, ['primary', 'secondary', 'all'])}",
-                hint="primary, secondary or all",
-            )
-        primary = self._primary if scope != "secondary" else {}
-        return {**primary, **(self._secondary if scope != "primary" else {})}
-
     def _ready(self, name: str) -> TIProvider:
         loaded = {**self.loaded_providers, **self._off}
         return loaded[name] if name in loaded else self._made(name)
@@ -420,33 +434,6 @@ class TILookup:
 
 def _several(names: str | Iterable[str]) -> list[str]:
     return [names] if isinstance(names, str) else list(names)
-
-
-def _forecast(plans: Sequence[Plan]) -> pl.DataFrame:
-    """What would be asked: a row for each provider."""
-    rows = []
-    for plan in plans:
-        known = list(plan.known.values())
-        limits = plan.provider.limits
-        rows.append(
-            {
-                "Provider": plan.name,
-                "Indicators": len(known) + sum(len(each) for each in plan.waiting.values()),
-                "Questions": len(plan.waiting),
-                "Requests": plan.requests,
-                "Cached": sum(each.cached for each in known),
-                "NotAsked": sum(not each.cached for each in known),
-                "OverBudget": plan.over,
-                "PerMinute": limits.per_minute,
-                "PerDay": limits.per_day,
-            }
-        )
-    schema = {
-        "Provider": pl.String, "Indicators": pl.Int64, "Questions": pl.Int64, "Requests": pl.Int64,
-        "Cached": pl.Int64, "NotAsked": pl.Int64, "OverBudget": pl.Int64, "PerMinute": pl.Float64,
-        "PerDay": pl.Int64,
-    }  # fmt: skip
-    return pl.DataFrame(rows, schema=schema, orient="row")
 
 
 def _warn_of_failures(findings: Sequence[Any]) -> None:

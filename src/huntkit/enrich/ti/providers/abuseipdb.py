@@ -75,7 +75,7 @@ class AbuseIPDB(HttpTIProvider):
     @property
     def identity(self) -> str:
         """Answers differ by the age of reports."""
-        return f"{self.name} {self.chosen.max_age_days} days"
+        return f"{super().identity} {self.chosen.max_age_days} days"
 
     def reference(self, lookup: Lookup) -> str:
         """The page in AbuseIPDB's own interface."""

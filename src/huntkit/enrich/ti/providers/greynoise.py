@@ -70,7 +70,7 @@ class GreyNoise(HttpTIProvider):
     @property
     def identity(self) -> str:
         """The two services answer differently."""
-        return self.name if self.subscribed else f"{self.name} community"
+        return super().identity if self.subscribed else f"{super().identity} community"
 
     def headers(self) -> Mapping[str, Any]:
         """The key, where there is one."""

@@ -63,6 +63,13 @@ class LocalFeeds(TIProvider):
         store = chosen.store or self.session.cache_dir / "ti-feeds"
         return Feeds(chosen.files, severity=chosen.severity, store=store)
 
+    def lacking(self) -> str:
+        """Whether no file is named, or one is not there."""
+        if not self.chosen.files:
+            return "LocalFeeds needs files"
+        missing = [repr(str(p)) for p in self.chosen.files if not p.expanduser().exists()]
+        return f"there is no feed {', '.join(missing)}" if missing else ""
+
     def ask(self, lookup: Lookup) -> Facts:
         """What the files say about one indicator."""
         return self.ask_many([lookup])[lookup]

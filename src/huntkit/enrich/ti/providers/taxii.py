@@ -77,9 +77,9 @@ class TAXII(TIProvider):
             SettingsError: the root or a collection is missing.
         """
         chosen: TAXIISettings = self.chosen
-        if not chosen.base_url or not chosen.collections:
+        if self._missing:
             raise SettingsError(
-                "TAXII needs BaseUrl (the API root) and Collections",
+                self._missing,
                 hint="put them into the settings file under TIProviders: TAXII: Args:",
             )
         token = {"Authorization": ("Bearer ", chosen.auth_key)} if chosen.auth_key else {}
@@ -93,6 +93,15 @@ class TAXII(TIProvider):
                 limits=self.limits,
             )
         )  # fmt: skip
+
+    @property
+    def _missing(self) -> str:
+        there = self.chosen.base_url and self.chosen.collections
+        return "" if there else "TAXII needs BaseUrl (the API root) and Collections"
+
+    def lacking(self) -> str:
+        """Which settings are missing, or that the session is offline."""
+        return self._missing or ("this session is offline" if self.session.offline else "")
 
     def ask(self, lookup: Lookup) -> Facts:
         """What the collections say about one indicator."""
