@@ -8,6 +8,7 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from huntkit.enrich.abuse_lists import AbuseLists, Listed, abuse_listed
     from huntkit.enrich.address_kinds import get_ip_type, ip_type
     from huntkit.enrich.azure.blobs import AzureBlobStorage
     from huntkit.enrich.azure.resources import AzureData
@@ -39,6 +40,7 @@ if TYPE_CHECKING:
     )
 
 _DOORS = {
+    "AbuseLists": "huntkit.enrich.abuse_lists",
     "AzureBlobStorage": "huntkit.enrich.azure.blobs",
     "AzureData": "huntkit.enrich.azure.resources",
     "AzureSentinel": "huntkit.enrich.azure.sentinel",
@@ -49,9 +51,11 @@ _DOORS = {
     "GeoLocation": "huntkit.enrich.located",
     "IPStackLookup": "huntkit.enrich.ipstack",
     "IpAddress": "huntkit.enrich.located",
+    "Listed": "huntkit.enrich.abuse_lists",
     "MicrosoftSentinel": "huntkit.enrich.azure.sentinel",
     "Networks": "huntkit.enrich.networks",
     "SpecialPurpose": "huntkit.enrich.special_purpose",
+    "abuse_listed": "huntkit.enrich.abuse_lists",
     "asn_whois": "huntkit.enrich.whois_lookup",
     "certificate": "huntkit.enrich.certificates",
     "convert_to_ip_entities": "huntkit.enrich.ip_entities",
@@ -81,6 +85,7 @@ _DOORS = {
 }
 
 __all__ = [
+    "AbuseLists",
     "AzureBlobStorage",
     "AzureData",
     "AzureSentinel",
@@ -91,9 +96,11 @@ __all__ = [
     "GeoLocation",
     "IPStackLookup",
     "IpAddress",
+    "Listed",
     "MicrosoftSentinel",
     "Networks",
     "SpecialPurpose",
+    "abuse_listed",
     "asn_whois",
     "certificate",
     "convert_to_ip_entities",

@@ -1,9 +1,12 @@
-"""Is it a name, does it lead anywhere, and is its certificate on a list of bad ones?"""
+"""Is it a name, does it lead anywhere, and is it or its certificate on a list of bad ones?"""
 
 import csv
+from collections.abc import Sequence
+from pathlib import Path
 from typing import Final
 
 from huntkit.core.errors import BadReply
+from huntkit.enrich.abuse_lists import AbuseLists
 from huntkit.enrich.certificates import Certificate, certificate
 from huntkit.enrich.dns_lookup import Servers, dns_resolve
 from huntkit.enrich.name_parts import host_of
@@ -26,6 +29,8 @@ class DomainValidator:
         nameservers: addresses of the name servers that are asked; this machine's own by default.
         dns_port: where they listen.
         sslbl: where abuse.ch's list of certificates is.
+        lists: lists of bad names and certificates that you have, as files or `AbuseLists`; they
+            are asked instead of abuse.ch's.
     """
 
     def __init__(
@@ -35,11 +40,14 @@ class DomainValidator:
         nameservers: Servers = (),
         dns_port: int = 53,
         sslbl: str = SSLBL,
+        lists: AbuseLists | str | Path | Sequence[str | Path] | None = None,
     ) -> None:
         self._session = session
         self._nameservers = nameservers
         self._dns_port = dns_port
         self._sslbl = sslbl
+        self._given = lists
+        self._lists: AbuseLists | None = None
 
     @property
     def session(self) -> Session:
@@ -72,15 +80,34 @@ class DomainValidator:
             for kind in ("A", "AAAA")
         )  # fmt: skip
 
-    def in_abuse_list(self, url_domain: str, *, port: int = 443) -> tuple[bool, Certificate]:
-        """Whether the server's certificate is on abuse.ch's list, and the certificate.
+    @property
+    def lists(self) -> AbuseLists | None:
+        """The lists that were given; read on first use."""
+        if self._lists is None and self._given is not None:
+            given = self._given
+            self._lists = given if isinstance(given, AbuseLists) else AbuseLists(given)
+        return self._lists
 
-        The server is asked for its certificate, so it learns of you. A certificate that is not
-        listed says nothing good about the server.
+    def in_abuse_list(self, url_domain: str, *, port: int = 443) -> tuple[bool, Certificate | None]:
+        """Whether a name or its server's certificate is on a list, and the certificate.
+
+        Without lists of your own, abuse.ch's list of certificates is asked. Where your lists hold
+        the name, or hold no certificates, nobody is asked, and no certificate is given. Else the
+        server is asked for its certificate, so it learns of you. What is not listed is not good
+        for that.
 
         Raises:
+            Offline: certificates are to be compared, and the session may not use the network.
             RequestFailed: the list or the server could not be asked, which is no answer.
         """
+        lists = self.lists
+        if lists is not None:
+            if lists.find(url_domain) is not None:
+                return True, None
+            if not lists.has_certificates:
+                return False, None
+            shown = certificate(url_domain, port=port, session=self.session)
+            return lists.find_certificate(shown) is not None, shown
         bad = self._bad_certificates()
         shown = certificate(url_domain, port=port, session=self.session)
         return shown.sha1 in bad, shown
