@@ -12,6 +12,7 @@ from huntkit.analyze import (
     score_sessions,
     sessionize_data,
     ts_anomalies_stl,
+    unusual_starts,
 )
 from huntkit.tables import to_polars
 
@@ -33,6 +34,7 @@ STEPS = {
     "patterns": lambda data: patterns(data, "CommandLine"),
     "rare": lambda data: rare(data, "CommandLine"),
     "rare_pairs": lambda data: rare_pairs(data),
+    "unusual_starts": lambda data: unusual_starts(data),
     "sequences": lambda data: score_sessions(
         sessionize_data(data, "Computer", "TimeGenerated", 600, 300, "NewProcessName"),
         "NewProcessName_list",

@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from huntkit.analyze.code_layout import format_powershell
     from huntkit.analyze.collapsing import patterns
     from huntkit.analyze.event_clusters import dbcluster_events
+    from huntkit.analyze.launches import unusual_starts
     from huntkit.analyze.linux_hosts import (
         HostRecord,
         cluster_auditd_processes,
@@ -98,6 +99,7 @@ _DOORS = {
     "token_count": _FEATURES,
     "token_count_df": _FEATURES,
     "ts_anomalies_stl": "huntkit.analyze.series",
+    "unusual_starts": "huntkit.analyze.launches",
 }
 
 __all__ = [
@@ -142,6 +144,7 @@ __all__ = [
     "token_count",
     "token_count_df",
     "ts_anomalies_stl",
+    "unusual_starts",
 ]
 
 

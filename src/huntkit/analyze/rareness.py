@@ -8,6 +8,7 @@ import polars as pl
 
 from huntkit.analyze.clustering import percent, refuse_taken, times_of
 from huntkit.analyze.collapsing import Column
+from huntkit.analyze.start_features import programs
 from huntkit.core.errors import UsageError
 from huntkit.core.text import visible
 from huntkit.tables import roles, step
@@ -63,16 +64,16 @@ def rare(
     if not names:
         raise UsageError("no column is named", hint="say what to count")
     refuse_taken(names, ADDED)
-    spread = _over(data.columns, over)
+    spread = over_columns(data.columns, over)
     rows = data.select(
         *(pl.col(name).alias(f"k{place}") for place, name in enumerate(names)),
-        *_told_apart(spread),
+        *told_apart(spread),
         times_of(data, time_column).alias("time"),
         pl.int_range(pl.len(), dtype=pl.Int64).alias("SourceIndex"),
     )
     keys = [f"k{place}" for place in range(len(names))]
     whole = rows["over"].n_unique() if spread else 0
-    found = rows.group_by(keys, maintain_order=True).agg(*_counts())
+    found = rows.group_by(keys, maintain_order=True).agg(*counts())
     found = found.with_columns(
         rarity=pl.col("Count") / max(rows.height, 1),
         score=_bits(rows.height, "Count") + (_bits(whole, "Spread") if spread else 0.0),
@@ -128,17 +129,17 @@ def rare_pairs(
         >>> rare_pairs(starts).select("Parent", "Child", "Count", "ChildCount").rows()[0]
         ('word.exe', 'cmd.exe', 1, 10)
     """
-    parent = parent_column or _program(data.columns, "parent_path", "parent_name")
-    child = process_column or _program(data.columns, "process_path", "process_name")
-    spread = _over(data.columns, over)
+    parent = required_programs(data, "parent", parent_column)
+    child = required_programs(data, "process", process_column)
+    spread = over_columns(data.columns, over)
     rows = data.select(
         _file_name(parent).alias("Parent"),
         _file_name(child).alias("Child"),
-        *_told_apart(spread),
+        *told_apart(spread),
         times_of(data, time_column).alias("time"),
         pl.int_range(pl.len(), dtype=pl.Int64).alias("SourceIndex"),
     ).filter((pl.col("Parent") != "") & (pl.col("Child") != ""))
-    found = rows.group_by("Parent", "Child", maintain_order=True).agg(*_counts())
+    found = rows.group_by("Parent", "Child", maintain_order=True).agg(*counts())
     found = found.with_columns(
         ParentCount=pl.col("Count").sum().over("Parent"),
         ChildCount=pl.col("Count").sum().over("Child"),
@@ -159,20 +160,23 @@ def rare_pairs(
     return found.sort("score", "SourceIndex", descending=[True, False]).select(_PAIRS)
 
 
-def _over(columns: Sequence[str], given: Column | None) -> list[str]:
+def over_columns(columns: Sequence[str], given: Column | None) -> list[str]:
+    """The columns whose number says how widespread something is: the caller's, else the host."""
     if given is not None:
         return [given] if isinstance(given, str) else list(given)
     host = roles.resolve(columns, "host")
     return [host] if host else []
 
 
-def _told_apart(spread: list[str]) -> list[pl.Expr]:
+def told_apart(spread: list[str]) -> list[pl.Expr]:
+    """A number for each combination of the columns, called ``over``."""
     if not spread:
         return [pl.lit(None, pl.UInt64).alias("over")]
     return [pl.struct(spread).hash(seed=7).alias("over")]
 
 
-def _counts() -> list[pl.Expr]:
+def counts() -> list[pl.Expr]:
+    """Of grouped rows with ``over time SourceIndex``: Count Spread FirstSeen LastSeen and first."""
     return [
         pl.len().cast(pl.Int64).alias("Count"),
         pl.col("over").drop_nulls().n_unique().cast(pl.Int64).alias("Spread"),
@@ -212,14 +216,15 @@ def _rare_reason(
     return pl.Series("reason", told, dtype=pl.String)
 
 
-def _program(columns: Sequence[str], path: str, name: str) -> str:
-    found = roles.resolve(columns, path) or roles.resolve(columns, name)
-    return found or roles.require(columns, path)
+def required_programs(data: pl.DataFrame, side: str, given: str | None) -> pl.Series:
+    """The programs of a side; an error says by which columns they would be found."""
+    found = programs(data, side, given)
+    return data[roles.require(data.columns, f"{side}_path")] if found is None else found
 
 
-def _file_name(column: str) -> pl.Expr:
-    text = pl.col(column).cast(pl.String).fill_null("").str.strip_chars(' "')
-    return text.str.extract(r"([^\\/]*)$").str.to_lowercase().str.replace_all("[0-9]+", "#")
+def _file_name(text: pl.Series) -> pl.Series:
+    name = text.str.strip_chars(' "').str.extract(r"([^\\/]*)$").fill_null("")
+    return name.str.to_lowercase().str.replace_all("[0-9]+", "#")
 
 
 def _short(text: str) -> str:
