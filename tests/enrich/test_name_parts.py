@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from huntkit.enrich import dns_components, domain_parts, look_alike, url_components
+from huntkit.tables.data_files import data_file
 
 URLS: list[tuple[str, dict[str, Any]]] = [
     (
@@ -104,6 +105,16 @@ def test_imitations(name: str, imitated: str | None) -> None:
     assert look_alike(name, ["paypal.com", "https://www.microsoft.com/"]) == (
         "https://www.microsoft.com/" if imitated == "microsoft.com" else imitated
     )
+
+
+def test_each_look_alike_is_read_as_its_letter() -> None:
+    letters = data_file("huntkit.enrich", "data/look_alikes.yaml")
+    assert len(letters) > 80
+    for letter, latin in letters.items():
+        assert len(letter) == 1
+        assert not letter.isascii()
+        assert len(latin) == 1
+        assert look_alike(f"e{letter}ample.com", [f"e{latin}ample.com"]) == f"e{latin}ample.com"
 
 
 def test_the_step_keeps_rows_and_columns() -> None:
