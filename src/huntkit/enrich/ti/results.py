@@ -1,5 +1,6 @@
 """What came of look-ups: a row for each indicator, provider and sub-query."""
 
+import warnings
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -98,18 +99,34 @@ def frame_of(findings: Iterable[Finding], kind: str) -> Any:
     In pandas ``Details`` and ``RawResult`` are Python objects, as notebooks know them; in other
     frames they are JSON text.
     """
-    rows = [_row(each) for each in findings]
+    return framed([_row(each) for each in findings], COLUMNS, kind)
+
+
+def framed(rows: list[dict[str, Any]], columns: Mapping[str, Any], kind: str) -> Any:
+    """Rows as a frame with these columns; the two that hold objects as `frame_of` says."""
     if kind != "pandas":
         texts = [{**r, "Details": _json(r["Details"]), "RawResult": _json(r["RawResult"])}
                  for r in rows]  # fmt: skip
-        return as_kind(pl.DataFrame(texts, schema=dict(COLUMNS), orient="row"), kind)
-    plain = {n: t for n, t in COLUMNS.items() if n not in ("Details", "RawResult")}
+        return as_kind(pl.DataFrame(texts, schema=dict(columns), orient="row"), kind)
+    plain = {n: t for n, t in columns.items() if n not in ("Details", "RawResult")}
     table = pl.DataFrame([{n: r[n] for n in plain} for r in rows], schema=plain, orient="row")
     made = as_kind(table, "pandas")
-    for place, name in enumerate(COLUMNS):
+    for place, name in enumerate(columns):
         if name not in plain:
             made.insert(place, name, [row[name] for row in rows])
     return made
+
+
+def warn_of_failures(findings: Iterable[Finding]) -> None:
+    """Warn of what was not answered, in the name of whoever called the look-up."""
+    counts: dict[tuple[str, str], int] = {}
+    for each in findings:
+        if each.status in ("failed", "rate limited"):
+            key = (each.provider, each.status)
+            counts[key] = counts.get(key, 0) + 1
+    if counts:
+        told = "; ".join(f"{name}: {n:,} {status}" for (name, status), n in counts.items())
+        warnings.warn(f"not everything was answered: {told}", stacklevel=3)
 
 
 def _row(finding: Finding) -> dict[str, Any]:
