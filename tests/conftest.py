@@ -67,6 +67,7 @@ def _helper(name: str) -> Any:
 
 
 _helper("servers")  # so that tests can say: from servers import Answer
+_helper("name_server")
 _helper("spl_reader")
 _helper("esql_reader")
 

@@ -1,24 +1,18 @@
 """DNS against a server of our own on loopback, which answers, denies, and keeps silent."""
 
-import socket
-import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import dns.flags
-import dns.message
-import dns.rcode
-import dns.rdatatype
-import dns.rrset
 import polars as pl
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from huntkit.core.errors import Offline, RequestFailed, UsageError
+from huntkit.core.errors import Offline, RequestFailed, TimedOut, UsageError
 from huntkit.enrich import (
     DomainValidator,
+    dns_lookup,
     dns_resolve,
     dns_resolve_df,
     ip_rev_resolve,
@@ -26,63 +20,14 @@ from huntkit.enrich import (
 )
 from huntkit.enrich.dns_lookup import COLUMNS, _name
 from huntkit.runtime import Session, Settings
-
-ZONE: dict[tuple[str, str], list[str]] = {
-    ("www.example.com.", "A"): ["198.51.100.7", "198.51.100.8"],
-    ("alias.example.com.", "CNAME"): ["www.example.com."],
-    ("example.com.", "MX"): ["10 mail.example.com."],
-    ("evil.example.com.", "TXT"): ['"<script>alert(1)</script>"'],
-    ("xn--bcher-kva.example.com.", "A"): ["198.51.100.9"],
-    ("7.100.51.198.in-addr.arpa.", "PTR"): ["www.example.com."],
-    ("1.0.0.0." + "0." * 20 + "8.b.d.0.1.0.0.2.ip6.arpa.", "PTR"): ["six.example.com."],
-}
-NAMES = {name for name, _ in ZONE}
-
-
-class NameServer:
-    """A name server of one zone over UDP."""
-
-    def __init__(self) -> None:
-        self.asked: list[tuple[str, str]] = []
-        self.socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-        self.socket.bind(("127.0.0.1", 0))
-        self.port = self.socket.getsockname()[1]
-        threading.Thread(target=self.serve, daemon=True).start()
-
-    def serve(self) -> None:
-        while True:
-            try:
-                wire, place = self.socket.recvfrom(65_535)
-            except OSError:
-                return
-            reply = self.reply(dns.message.from_wire(wire))
-            if reply is not None:
-                self.socket.sendto(reply.to_wire(), place)
-
-    def reply(self, query: dns.message.Message) -> dns.message.Message | None:
-        question = query.question[0]
-        name, kind = question.name.to_text().lower(), dns.rdatatype.to_text(question.rdtype)
-        self.asked.append((name, kind))
-        reply = dns.message.make_response(query)
-        reply.flags |= dns.flags.RA
-        if name.startswith("refused."):
-            reply.set_rcode(dns.rcode.REFUSED)
-            return reply
-        if (name, "CNAME") in ZONE and kind != "CNAME":
-            reply.answer.append(dns.rrset.from_text(name, 60, "IN", "CNAME", *ZONE[name, "CNAME"]))
-            name = ZONE[name, "CNAME"][0]
-        if (name, kind) in ZONE:
-            reply.answer.append(dns.rrset.from_text(name, 300, "IN", kind, *ZONE[name, kind]))
-        elif name not in NAMES:
-            reply.set_rcode(dns.rcode.NXDOMAIN)
-        return reply
+from name_server import BIG, NameServer
 
 
 @pytest.fixture
 def server(loopback: None) -> Iterator[NameServer]:
     made = NameServer()
     yield made
-    made.socket.close()
+    made.close()
 
 
 @pytest.fixture
@@ -137,6 +82,39 @@ def test_one_failure_of_several_is_a_row(asked: dict[str, Any]) -> None:
         dns_resolve("refused.example.com", **asked)
 
 
+def test_a_long_answer_comes_over_tcp(server: NameServer, asked: dict[str, Any]) -> None:
+    found = dns_resolve("big.example.com", "TXT", **asked)
+    assert found["status"] == "ok"
+    assert found["rrset"] == sorted(BIG)
+    assert server.over_tcp == [("big.example.com.", "TXT")]
+
+
+@pytest.mark.parametrize("name", ["loop", "ping", "chain", "servfail", "formerr", "garbage"])
+def test_what_is_no_answer_is_a_failure_and_never_not_found(
+    name: str, asked: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(dns_lookup, "_PATIENCE_S", 1.0)
+    given = [f"{name}.example.com", "www.example.com", "none.example.com"]
+    with pytest.warns(UserWarning, match="1 of 3"):
+        found = dns_resolve_df(given, **asked)
+    assert found["status"].to_list() == ["failed", "ok", "not found"]
+    assert f"{name}.example.com" in found["problem"][0]
+
+
+def test_silence_is_a_failure_in_time(
+    asked: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(dns_lookup, "_PATIENCE_S", 0.3)
+    with pytest.raises(TimedOut, match=r"silent\.example\.com"):
+        dns_resolve("silent.example.com", **asked)
+
+
+def test_answers_that_nobody_asked_for_are_not_taken(asked: dict[str, Any]) -> None:
+    assert dns_resolve("spoofed.example.com", **asked)["rrset"] == ["198.51.100.10"]
+    other = dns_resolve("other.example.com", **asked)
+    assert (other["status"], other["rrset"]) == ("no data", None)
+
+
 def test_resolvable_means_an_address_of_either_kind(server: NameServer, session: Session) -> None:
     checks = DomainValidator(session=session, nameservers=["127.0.0.1"], dns_port=server.port)
     assert checks.is_resolvable("http://www.example.com/")
@@ -148,6 +126,9 @@ def test_resolvable_means_an_address_of_either_kind(server: NameServer, session:
 
 def test_hostile_records_are_text(asked: dict[str, Any]) -> None:
     assert "<script>" in dns_resolve("evil.example.com", "TXT", **asked)["response"]
+    odd = dns_resolve("odd.example.com", "TXT", **asked)["response"]
+    assert odd.isprintable()
+    assert odd == r'"\027[31m\000\255 \"quoted\""'
 
 
 def test_wrong_types_are_named(asked: dict[str, Any]) -> None:

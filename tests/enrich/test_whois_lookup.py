@@ -7,17 +7,19 @@ second reader and said the same.
 import json
 import socketserver
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import anyio
 import polars as pl
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from huntkit.core.errors import BadReply, Offline, RequestFailed, UsageError
-from huntkit.enrich import domain_whois, get_whois_df, get_whois_info, ip_whois
+from huntkit.enrich import domain_whois, get_whois_df, get_whois_info, ip_whois, rdap, whois_port
 from huntkit.enrich.whois_lookup import IP_COLUMNS, NAME_COLUMNS, Registries
 from huntkit.enrich.whois_port import fields
 from huntkit.runtime import Session, Settings
@@ -79,14 +81,16 @@ class WhoisServer:
 
     def __init__(self) -> None:
         self.asked: list[str] = []
-        self.text: Callable[[str], bytes] = lambda _: WHOIS.encode()
+        self.text: Callable[[str], bytes | Iterable[bytes]] = lambda _: WHOIS.encode()
         outer = self
 
         class Handler(socketserver.StreamRequestHandler):
             def handle(self) -> None:
                 outer.asked.append(self.rfile.readline().decode())
                 try:
-                    self.wfile.write(outer.text(outer.asked[-1].strip()))
+                    said = outer.text(outer.asked[-1].strip())
+                    for piece in [said] if isinstance(said, bytes) else said:
+                        self.wfile.write(piece)
                 except OSError:
                     return  # the other side has had enough
 
@@ -206,6 +210,135 @@ def test_referrals_are_followed_but_not_into_other_networks(
     whois.text = lambda _: b"refer: 169.254.169.254\nnetname: SECOND\n"
     [name] = ip_whois("41.1.2.4", session=session, registries=places)["name"]
     assert name == "SECOND"
+
+
+def test_referrals_in_a_circle_end(registry: Any, whois: WhoisServer, session: Session) -> None:
+    places = Registries(iana=registry.url, whois=("127.0.0.1", whois.port), whois_port=whois.port)
+    whois.text = lambda _: f"refer: 127.0.0.1:{whois.port}\nnetname: ITSELF\n".encode()
+    assert ip_whois("41.1.2.3", session=session, registries=places)["name"].to_list() == ["ITSELF"]
+    assert len(whois.asked) == 1
+    # each names another, as far as names tell: four servers, then it is enough
+    names = iter(f"whois{number}.example.com" for number in range(100))
+    whois.text = lambda _: f"refer: {next(names)}\nnetname: CHAIN\n".encode()
+    resolved = {"port": whois.port}
+
+    async def everywhere(place: Any, name: str) -> str:
+        assert place[1] == resolved["port"]
+        return "127.0.0.1"
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(whois_port.Whois, "_target", staticmethod(everywhere))
+        found = ip_whois("41.1.2.4", session=session, registries=places)
+    assert found["source"].to_list() == ["whois whois2.example.com"]
+    assert len(whois.asked) == 1 + 4
+
+
+@pytest.mark.parametrize(
+    "refer",
+    ["localhost", "10.0.0.1", "[::1]", "http://whois.example.com", "whois.example.com:25",
+     "whois://whois.example.com:6379", "a b", "--help", "x" * 300],
+)  # fmt: skip
+def test_no_referral_leads_to_something_else_than_whois(
+    registry: Any, whois: WhoisServer, session: Session, refer: str
+) -> None:
+    whois.text = lambda _: f"refer: {refer}\nnetname: FIRST\n".encode()
+    places = Registries(iana=registry.url, whois=("127.0.0.1", whois.port))
+    asked: list[Any] = []
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(anyio, "getaddrinfo", lambda *given, **_: asked.append(given))
+        [name] = ip_whois("41.1.2.3", session=session, registries=places)["name"]
+    assert (name, asked) == ("FIRST", [])
+
+
+def test_a_referral_to_a_name_of_ones_own_network_is_not_followed(
+    registry: Any, whois: WhoisServer, session: Session
+) -> None:
+    whois.text = lambda _: b"refer: intranet.example.com\nnetname: FIRST\n"
+    places = Registries(iana=registry.url, whois=("127.0.0.1", whois.port), whois_port=whois.port)
+
+    async def found(host: str, port: int, **_: Any) -> list[Any]:
+        assert host == "intranet.example.com"
+        return [(0, 0, 0, "", ("127.0.0.1", port)), (0, 0, 0, "", ("192.168.3.4", port))]
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(anyio, "getaddrinfo", found)
+        [name] = ip_whois("41.1.2.3", session=session, registries=places)["name"]
+    assert name == "FIRST"
+    assert len(whois.asked) == 1
+
+
+def test_a_whois_in_latin_letters_is_read(
+    registry: Any, whois: WhoisServer, session: Session
+) -> None:
+    places = Registries(iana=registry.url, whois=("127.0.0.1", whois.port))
+    whois.text = lambda _: "netname: CAF\u00c9\ncountry: fr\n".encode("latin-1")
+    assert ip_whois("41.1.2.3", session=session, registries=places)["name"].to_list() == [
+        "CAF\u00c9"
+    ]
+
+
+def test_a_whois_that_drips_is_left_in_time(
+    registry: Any, whois: WhoisServer, session: Session, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Every piece is in time; all of them together are not."""
+    monkeypatch.setattr(whois_port, "_PATIENCE_S", 0.4)
+    stopped = threading.Event()
+    whois.text = lambda _: (b"x" for _ in range(200) if not stopped.wait(0.05))
+    places = Registries(iana=registry.url, whois=("127.0.0.1", whois.port))
+    with pytest.raises(RequestFailed, match="did not answer"):
+        ip_whois("41.1.2.3", session=session, registries=places)
+    stopped.set()
+
+
+@pytest.mark.parametrize(
+    ("answer", "why"),
+    [
+        (Answer(status=302, headers={"Location": "/reg/ip/9.9.9.9"}), "redirected too often"),
+        (Answer(status=302, headers={"Location": "file:///etc/passwd"}), "no web address"),
+        (Answer(pieces=[b" " * (1 << 20)] * 6), "larger than"),
+        (Answer(json=[1]), "no RDAP record"),
+        (Answer(json={"errorCode": 500}), "no RDAP record"),
+        (Answer(body=b"\xff\xfe{}", headers={"Content-Type": "application/rdap+json"}), "JSON"),
+        (Answer(body="[" * 100_000), "JSON"),
+    ],
+    ids=["circle", "file", "huge", "list", "no class", "charset", "deep"],
+)
+def test_what_is_no_record_is_a_failure(
+    registry: Any, places: Registries, session: Session, answer: Answer, why: str
+) -> None:
+    registry.registry.answer = lambda _: answer
+    with pytest.raises(RequestFailed, match=why):
+        ip_whois("9.9.9.9", session=session, registries=places)
+
+
+def test_a_registry_that_drips_is_left_in_time(
+    registry: Any, places: Registries, session: Session, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    patient = replace(rdap._LIMITS, attempts=1, total_timeout_s=0.5)
+    monkeypatch.setattr(rdap, "_LIMITS", patient)
+    registry.registry.answer = lambda _: Answer(pieces=[b" "] * 100, pause_s=0.1)
+    with pytest.raises(RequestFailed, match=r"0\.5 s"):
+        ip_whois("9.9.9.9", session=session, registries=places)
+
+
+@pytest.mark.parametrize(
+    "lists", [{}, {"services": []}, {"services": [["9.0.0.0/8", "x"]]}, [], {"services": 5}]
+)
+def test_an_unreadable_list_of_registries_is_an_error(
+    http_server: Callable[..., Any], session: Session, lists: Any
+) -> None:
+    places = Registries(iana=http_server(Answer(json=lists)).url, whois=None)
+    with pytest.raises(BadReply, match="empty or unreadable"):
+        ip_whois("9.9.9.9", session=session, registries=places)
+
+
+def test_an_unencrypted_registry_is_not_asked(
+    http_server: Callable[..., Any], session: Session
+) -> None:
+    body = {"services": [[["9.0.0.0/8"], ["http://registry.example/", "ftp://x", "no url"]]]}
+    places = Registries(iana=http_server(Answer(json=body)).url, whois=None)
+    with pytest.raises(RequestFailed, match="no RDAP registry is listed"):
+        ip_whois("9.9.9.9", session=session, registries=places)
 
 
 @pytest.mark.parametrize("text", [b"", b"% no entries found\n", b"\x00\xff" * 100])

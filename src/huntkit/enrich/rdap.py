@@ -16,7 +16,10 @@ from huntkit.runtime.session import Session
 
 IANA: Final = "https://data.iana.org/rdap"
 _LIST_KEPT_S: Final = 7 * 24 * 3600.0
-_LIMITS: Final = Limits(concurrency=4, per_second=4, attempts=3, max_reply_bytes=4 << 20)
+_LIMITS: Final = Limits(
+    concurrency=4, per_second=4, attempts=3, read_timeout_s=20, total_timeout_s=60,
+    max_reply_bytes=4 << 20,
+)  # fmt: skip
 _ACCEPT: Final = {"Accept": "application/rdap+json, application/json"}
 _LOOPBACK: Final = ("127.0.0.1", "localhost", "::1")
 _NOT_FOUND: Final = 404

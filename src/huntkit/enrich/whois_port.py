@@ -1,13 +1,14 @@
 """The old whois (RFC 3912): a line to port 43, text back. Unencrypted; only where RDAP is not."""
 
 import re
+import socket
 from typing import Final
 
 import anyio
 import anyio.abc
 
 from huntkit.core.errors import BadReply, HuntkitError, RequestFailed, TimedOut
-from huntkit.entities.addresses import parse_address
+from huntkit.entities.addresses import address_scope, parse_address
 from huntkit.runtime.session import Session
 
 IANA: Final = ("whois.iana.org", 43)
@@ -16,6 +17,7 @@ _PATIENCE_S: Final = 20.0
 _REFERRALS: Final = 3
 _FIELD: Final = re.compile(r"^\s*([A-Za-z][\w ./-]{0,40}?)\s*:\s*(\S.*?)\s*$", re.MULTILINE)
 _HOST: Final = re.compile(r"(?i)(?!-)[a-z0-9.-]{1,253}(?::\d{1,5})?")
+_PORTS: Final = (43, 4321)  # of whois and of rwhois; a referral leads nowhere else
 _REFERS: Final = ("refer", "whois", "referralserver", "registrar whois server")
 
 Place = tuple[str, int]
@@ -61,13 +63,27 @@ class Whois:
 
     def _referred(self, answer: dict[str, str]) -> Place | None:
         for name in _REFERS:
-            named = answer.get(name, "").removeprefix("whois://").rstrip("/")
-            if named and _HOST.fullmatch(named):
+            scheme, _, named = answer.get(name, "").rpartition("://")
+            named = named.rstrip("/")
+            if scheme in ("", "whois", "rwhois") and _HOST.fullmatch(named):
                 host, _, port = named.lower().partition(":")
                 if host != self._first[0] and (host == "localhost" or parse_address(host)):
                     return None  # a referral must not lead into somebody's own network
-                return host, int(port) if port else self._port
+                place = host, int(port) if port else self._port
+                return place if place[1] in (*_PORTS, self._port, self._first[1]) else None
         return None
+
+    async def _target(self, place: Place, name: str) -> str:
+        """The address to connect to; of a server that another one named only a public one."""
+        host, port = place
+        if place == self._first or host == self._first[0]:
+            return host
+        found = await anyio.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+        addresses = [str(each[4][0]) for each in found]
+        for address in addresses:
+            if address_scope(address) == "public":
+                return address
+        raise RequestFailed(f"{name} is on no public address: {addresses}", service=name)
 
     async def _text(self, place: Place, value: str) -> str:
         host, port = place
@@ -78,7 +94,8 @@ class Whois:
         try:
             async with self._turn:
                 with anyio.fail_after(_PATIENCE_S):
-                    stream = await anyio.connect_tcp(host, port)
+                    target = await self._target(place, name)
+                    stream = await anyio.connect_tcp(target, port)
                     async with stream:
                         await stream.send(value.encode("ascii") + b"\r\n")
                         content = await _all(stream, name)
@@ -86,7 +103,10 @@ class Whois:
             raise TimedOut(f"{name} did not answer in {_PATIENCE_S:.0f} s", service=name) from None
         except (OSError, anyio.BrokenResourceError) as problem:
             raise RequestFailed(f"{name} can't be reached: {problem}", service=name) from problem
-        return content.decode("utf-8", "replace")
+        try:
+            return content.decode("utf-8")
+        except UnicodeDecodeError:  # whois has no word for its charset; ARIN's and RIPE's is this
+            return content.decode("latin-1")
 
 
 async def _all(stream: anyio.abc.ByteStream, name: str) -> bytes:
