@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from huntkit.enrich.abuse_lists import AbuseLists, Listed, abuse_listed
     from huntkit.enrich.address_kinds import get_ip_type, ip_type
     from huntkit.enrich.azure.blobs import AzureBlobStorage
+    from huntkit.enrich.azure.ingestion import LogsIngestion
     from huntkit.enrich.azure.resources import AzureData
     from huntkit.enrich.azure.sentinel import AzureSentinel, MicrosoftSentinel
     from huntkit.enrich.certificates import Certificate, certificate
@@ -52,6 +53,7 @@ _DOORS = {
     "IPStackLookup": "huntkit.enrich.ipstack",
     "IpAddress": "huntkit.enrich.located",
     "Listed": "huntkit.enrich.abuse_lists",
+    "LogsIngestion": "huntkit.enrich.azure.ingestion",
     "MicrosoftSentinel": "huntkit.enrich.azure.sentinel",
     "Networks": "huntkit.enrich.networks",
     "SpecialPurpose": "huntkit.enrich.special_purpose",
@@ -97,6 +99,7 @@ __all__ = [
     "IPStackLookup",
     "IpAddress",
     "Listed",
+    "LogsIngestion",
     "MicrosoftSentinel",
     "Networks",
     "SpecialPurpose",

@@ -35,6 +35,7 @@ class CloudHosts:
     management: str
     graph: str
     log_analytics: str
+    monitor: str  # for whom tokens of the Logs Ingestion API are
 
 
 CLOUDS: Final[Mapping[str, CloudHosts]] = MappingProxyType(
@@ -44,18 +45,21 @@ CLOUDS: Final[Mapping[str, CloudHosts]] = MappingProxyType(
             management="https://management.azure.com",
             graph="https://graph.microsoft.com",
             log_analytics="https://api.loganalytics.azure.com",
+            monitor="https://monitor.azure.com",
         ),
         "usgov": CloudHosts(
             authority="login.microsoftonline.us",
             management="https://management.usgovcloudapi.net",
             graph="https://graph.microsoft.us",
             log_analytics="https://api.loganalytics.us",
+            monitor="https://monitor.azure.us",
         ),
         "china": CloudHosts(
             authority="login.chinacloudapi.cn",
             management="https://management.chinacloudapi.cn",
             graph="https://microsoftgraph.chinacloudapi.cn",
             log_analytics="https://api.loganalytics.azure.cn",
+            monitor="https://monitor.azure.cn",
         ),
     }
 )
