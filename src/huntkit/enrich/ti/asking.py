@@ -5,10 +5,12 @@ from collections.abc import Awaitable, Callable, Generator, Iterable, Mapping, S
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass, fields
 from datetime import datetime
+from functools import partial
 from typing import Any, Final, cast
 
 from huntkit.core.errors import BadReply, Cancelled
 from huntkit.core.progress import Task
+from huntkit.enrich.ti.halves import AskMany, in_halves
 from huntkit.enrich.ti.inputs import TLP, Item
 from huntkit.enrich.ti.provider import Facts, Lookup, LookupProvider
 from huntkit.enrich.ti.results import Finding, Status, answered, failed
@@ -229,6 +231,9 @@ def _asker(
     provider: LookupProvider,
 ) -> Callable[[Batch], Awaitable[Told]] | Callable[[Batch], Told]:
     """How a batch is asked; plain methods run in threads, others in the loop."""
+    if provider.batch > 1 and provider.splits:
+        ask_many = cast("AskMany", provider.ask_many)
+        return cast("Callable[[Batch], Awaitable[Told]]", partial(in_halves, ask_many))
     if provider.batch > 1:
         return cast("Callable[[Batch], Told]", provider.ask_many)
     ask: Any = provider.ask
@@ -249,7 +254,8 @@ def _take(plan: Plan, outcome: Outcome[Batch, Told], at: float, keeper: "_Keeper
             if isinstance(facts, Facts):
                 plan.known[item] = answered(item, plan.name, lookup.subtype, facts, at)
             else:
-                problem = outcome.error or BadReply(
+                own = facts if isinstance(facts, Exception) else outcome.error
+                problem = own or BadReply(
                     f"{plan.name} left it out of its reply", service=plan.name
                 )
                 plan.known[item] = failed(item, plan.name, lookup.subtype, problem, at)

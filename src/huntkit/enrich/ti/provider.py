@@ -86,6 +86,8 @@ class LookupProvider(ABC):
         takes_times: it gives facts of a range of time.
         batch: how many indicators `ask_many` takes at once; 1 where there is no such thing. An
             instance may have another.
+        splits: a batch that fails is asked again in halves, since one value may have spoilt it;
+            `ask_many` must be awaitable then.
         internal: it may be asked about private addresses and internal names, since they do not
             leave the organisation.
     """
@@ -101,6 +103,7 @@ class LookupProvider(ABC):
     kept_s: ClassVar[float] = 24 * 3600.0
     takes_times: ClassVar[bool] = False
     batch: int = 1
+    splits: ClassVar[bool] = False
     internal: ClassVar[bool] = False
 
     def __init__(self, chosen: Any, session: Session) -> None:

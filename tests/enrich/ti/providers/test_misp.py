@@ -1,6 +1,7 @@
 """MISP: the stand-in is first asked by pymisp, then by us."""
 
 import json
+from zlib import crc32
 
 import pytest
 
@@ -35,9 +36,10 @@ EVENT = {"id": "12", "info": "Phishing wave", "threat_level_id": "1",
 
 
 def attribute(kind, value, **more):
-    return {"id": "7", "event_id": "12", "type": kind, "value": value, "to_ids": True,
+    number = str(crc32(value.encode()))
+    return {"id": number, "event_id": "12", "type": kind, "value": value, "to_ids": True,
             "deleted": False, "category": "Network activity", "comment": "C2", "Event": EVENT,
-            "uuid": "5f0d1f1e-0000-4000-8000-000000000007", "timestamp": "1763000000",
+            "timestamp": "1763000000",
             **more}  # fmt: skip
 
 
@@ -53,7 +55,7 @@ HELD = [
     attribute("sha256", SHA256),
     attribute("sha512", SHA512),
     attribute("vulnerability", "CVE-2021-44228"),
-    attribute("AS", "AS13335"),
+    attribute("AS", "13335"),
     attribute("url", "http://evil.example.com/aXXb"),
 ]
 KNOWN = {
@@ -75,6 +77,8 @@ def service(asked):
         return Answer(404, json={"message": asked.path})
     values = asked.json()["value"]
     values = [values] if isinstance(values, str) else values
+    if "200.0.0.200" in values:  # the server stumbles over one value
+        return Answer(500, json={"message": "An internal error has occurred"})
     found = [each for each in HELD if any(v in each["value"].split("|") or ("%" in v and
              each["value"].startswith(v.split("%")[0])) for v in values)]  # fmt: skip
     return Answer(json={"response": {"Attribute": found}})
@@ -123,6 +127,9 @@ def test_the_event_decides_and_wildcards_find_only_the_value_itself(http_server,
         (Answer(403, json={"message": "no"}), "failed"),
         (Answer(json={"errors": "x"}), "failed"),
         (Answer(json={"response": {"Attribute": "x"}}), "failed"),
+        (Answer(json={"response": {}}), "failed"),
+        (Answer(json={"response": None}), "failed"),
+        (Answer(json={"response": "down for maintenance"}), "failed"),
         (Answer(json={"response": []}), "not found"),
     ],
 )
@@ -131,3 +138,75 @@ def test_errors_are_no_answers(reply, status, http_server, session):
     [row] = rows(session, provider(server.url, session), ["9.9.9.9"])
     assert (row["Status"], row["Severity"]) == (status, "unknown")
     assert KEY not in str(row)
+
+
+def test_many_are_asked_at_once_and_each_gets_its_own(http_server, session):
+    server = http_server(service)
+    found = rows(session, provider(server.url, session), [*KNOWN, "8.8.8.8", "9.9.9.10"])
+    assert len(server.asked) == 1
+    by_value = {row["SafeIoc"]: row for row in found}
+    held = {v: [each["value"] for each in json.loads(row["RawResult"])]
+            for v, row in by_value.items() if row["Status"] == "ok"}  # fmt: skip
+    assert held["9.9.9.9"] == ["9.9.9.9|443"]
+    assert held["9.9.9.10"] == held["evil.example.com"] == ["evil.example.com|9.9.9.10"]
+    assert held[MD5] == [f"a.exe|{MD5}"]
+    assert held["AS13335"] == ["13335"]
+    assert by_value["8.8.8.8"]["Status"] == "not found"
+    assert set(held) == {*KNOWN, "9.9.9.10"}
+
+
+def test_other_spellings_of_the_same_are_the_same(http_server, session):
+    spelt = [attribute("domain", "Evil.Example.COM"), attribute("sha256", SHA256.upper()),
+             attribute("ip-dst", "2606:4700:0000:0000:0000:0000:0000:1111"),
+             attribute("url", "hxxp://evil[.]example[.]com/a")]  # fmt: skip
+    server = http_server(Answer(json={"response": {"Attribute": spelt}}))
+    values = ["evil.example.com", SHA256, "2606:4700::1111", "http://evil.example.com/a", "x.com"]
+    found = rows(session, provider(server.url, session), values)
+    assert [row["Status"] for row in found] == ["ok"] * 4 + ["not found"]
+    assert "2606:4700:0000:0000:0000:0000:0000:1111" in server.asked[0].json()["value"]
+
+
+def test_a_value_that_spoils_the_batch_costs_no_other(http_server, session):
+    server = http_server(service)
+    values = [f"20.0.{n}.1" for n in range(20)] + ["200.0.0.200", "9.9.9.9"]
+    found = {row["SafeIoc"]: row for row in rows(session, provider(server.url, session), values)}
+    assert found["200.0.0.200"]["Status"] == "failed"
+    assert found["9.9.9.9"]["Severity"] == "high"
+    assert {found[value]["Status"] for value in values[:20]} == {"not found"}
+
+
+def test_all_pages_are_read_and_endless_ones_are_no_answer(http_server, session):
+    others = [attribute("ip-dst", f"20.{n // 250}.{n % 250}.1") for n in range(1000)]
+
+    def paged(asked):
+        page = asked.json()["page"]
+        return Answer(json={"response": {"Attribute": others if page == 1 else HELD}})
+
+    server = http_server(paged)
+    [row] = rows(session, provider(server.url, session), ["9.9.9.9"])
+    assert (row["Status"], len(server.asked)) == ("ok", 2)
+    endless = http_server(Answer(json={"response": {"Attribute": others}}))
+    [row] = rows(session, provider(endless.url, session), ["9.9.9.9"])
+    assert row["Status"] == "failed"
+    assert "repeats" in row["Details"]
+
+
+def test_only_what_was_seen_in_the_range_counts(http_server, session):
+    held = [
+        attribute("ip-dst", "9.9.9.9", first_seen="2024-05-01T00:00:00.000000+00:00",
+                  last_seen="2024-06-01T00:00:00.000000+00:00"),
+        attribute("ip-dst", "9.9.9.10", timestamp="1714600000",
+                  Sighting=[{"id": "1", "date_sighting": "1720000000"}]),
+    ]  # fmt: skip
+    server = http_server(Answer(json={"response": {"Attribute": held}}))
+    lookup = TILookup(primary_providers=[provider(server.url, session)], session=session)
+
+    def statuses(start, end):
+        found = lookup.lookup_iocs(["9.9.9.9", "9.9.9.10"], start=start, end=end)
+        assert not found["Cached"].any()
+        return found["Status"].to_list()
+
+    assert statuses("2024-05-20", "2024-05-21") == ["ok", "not found"]  # between first and last
+    assert statuses("2024-05-01", "2024-05-03") == ["ok", "ok"]  # changed on the first of May
+    assert statuses("2024-07-03", "2024-07-04") == ["not found", "ok"]  # sighted
+    assert statuses("2023-01-01", "2023-02-01") == ["not found", "not found"]
