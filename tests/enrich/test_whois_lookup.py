@@ -389,6 +389,16 @@ def test_any_text_has_fields(text: str) -> None:
     assert all(name == name.lower() and value for name, value in fields(text).items())
 
 
+def test_offline_gives_what_is_kept(
+    registry: Any, places: Registries, session: Session, tmp_path: Path
+) -> None:
+    ip_whois("9.9.9.9", session=session, registries=places)
+    with session.changed(offline=True) as offline, pytest.warns(UserWarning, match="1 of 2"):
+        found = ip_whois(["9.9.9.9", "9.9.9.8"], session=offline, registries=places)
+    assert found["status"].to_list() == ["ok", "failed"]
+    assert "offline" in found["problem"][1]
+
+
 def test_offline_asks_nobody_and_says_so(tmp_path: Path, whois: WhoisServer) -> None:
     settings = Settings(cache_dir=tmp_path, offline=True, frame="polars")
     with Session(settings) as session:

@@ -1,5 +1,6 @@
-"""The commands that say what is known about addresses and names: `geo`."""
+"""The commands that say what is known about addresses and names: `geo`, `whois`, `dns` ..."""
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -41,3 +42,100 @@ def geo(
     work("places", general).geo(
         words or [], reading, writing, general, files=files or [], update=update
     )
+
+
+_Values = Annotated[
+    list[str],
+    typer.Argument(
+        metavar="VALUES", help="Values; @FILE and - give one a line.", show_default=False
+    ),
+]
+_Refresh = Annotated[bool, typer.Option("--refresh", help="Ask anew, whatever is kept.")]
+
+
+@command(
+    "whois",
+    "huntkit whois 9.9.9.9 www.example.com AS13335",
+    "huntkit whois @addresses.txt -o holders.csv",
+    "Ask the registries who holds addresses, names and autonomous systems: by RDAP over https, by"
+    " whois where there is none. A row for each value, always; private addresses and internal names"
+    " never leave. Answers are kept for a week. Exit code 3 if some could not be asked.",
+)
+def whois(
+    values: _Values,
+    writing: Writing,
+    records: Annotated[
+        bool, typer.Option("--records", help="Add what the registry said, as it said it.")
+    ] = False,
+    refresh: _Refresh = False,
+    general: General = General(),  # noqa: B008
+) -> None:
+    """Who holds addresses, names and autonomous systems."""
+    work("lookups", general).whois(values, writing, general, refresh=refresh, records=records)
+
+
+@command(
+    "dns",
+    "huntkit dns www.example.com 'evil[.]example[.]com' 9.9.9.9",
+    "huntkit dns @names.txt --type A,MX,TXT --server 192.0.2.53 -o names.csv",
+    "Ask DNS where names lead (A and AAAA unless --type says otherwise), and which names addresses"
+    " have. Whoever runs the name server learns what you ask, and so may whoever owns the name. A"
+    " row for each value and type. Exit code 3 if some could not be asked.",
+)
+def dns(
+    values: _Values,
+    writing: Writing,
+    types: Annotated[
+        list[str] | None,
+        typer.Option("--type", metavar="TYPE", help="A, AAAA, MX, NS, TXT ...; may be repeated."),
+    ] = None,
+    servers: Annotated[
+        list[str] | None,
+        typer.Option("--server", metavar="ADDRESS", help="Ask this name server; may be repeated."),
+    ] = None,
+    refresh: _Refresh = False,
+    general: General = General(),  # noqa: B008
+) -> None:
+    """Where names lead, and which names addresses have."""
+    work("lookups", general).dns(
+        values, writing, general, types=types or [], servers=servers or [], refresh=refresh
+    )
+
+
+@command(
+    "screenshot",
+    "huntkit screenshot 'hxxps://www[.]example[.]com/login' -o page.png",
+    "huntkit screenshot @urls.txt -o pictures/",
+    "Open pages in Chromium, Chrome or Edge of this machine, with an empty profile that is thrown"
+    " away, and save a picture of each. The page runs there, and its server sees your address; use"
+    " a machine that can't reach your own network. Exit code 3 if some gave no picture.",
+)
+def screenshot(
+    urls: Annotated[
+        list[str],
+        typer.Argument(
+            metavar="URLS", help="http or https; @FILE and - give one a line.", show_default=False
+        ),
+    ],
+    output: Annotated[
+        Path | None,
+        typer.Option("--output", "-o", metavar="FILE|FOLDER", help="After the host by default."),
+    ] = None,
+    size: Annotated[str, typer.Option(metavar="WxH", help="In pixels.")] = "1280x960",
+    timeout_s: Annotated[
+        float, typer.Option("--timeout", min=1, max=600, metavar="SECONDS", help="For each page.")
+    ] = 60.0,
+    browser: Annotated[
+        Path | None, typer.Option(metavar="PROGRAM", help="The browser to use.")
+    ] = None,
+    unprotected: Annotated[
+        bool, typer.Option("--unprotected", help="Without the browser's sandbox, as root needs.")
+    ] = False,
+    force: Annotated[bool, typer.Option("--force", help="Replace files that exist.")] = False,
+    general: General = General(),  # noqa: B008
+) -> None:
+    """Pictures of pages, taken by this machine's browser."""
+    work("lookups", general).screenshot(
+        urls, general, output=output, size=size, timeout_s=timeout_s, browser=browser,
+        unprotected=unprotected, force=force,
+    )  # fmt: skip

@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from huntkit.core.errors import HuntkitError
+from huntkit.core.errors import HuntkitError, Offline
 from huntkit.runtime.fanout import Share, spread
 from huntkit.runtime.session import Session
 
@@ -37,6 +37,7 @@ def ask_each(
     kept_s: float = DAY_S,
     workers: int = 8,
     refresh: bool = False,
+    tolerant: bool = False,
 ) -> dict[str, Told]:
     """What came of each different value.
 
@@ -49,6 +50,7 @@ def ask_each(
         kept_s: how long an answer is good; failures are never kept.
         workers: how many are asked at once.
         refresh: ask anew, whatever is kept.
+        tolerant: whether nothing but failures is an answer, too, unless it is for being offline.
 
     Raises:
         Exception: every question failed; the first failure. Where some failed, a warning says
@@ -63,18 +65,23 @@ def ask_each(
     now = session.network.clock.now().timestamp()
     new: dict[str, Told] = {}
     share: Share[str, Any] = Share(name=who, items=missing, ask=ask, workers=workers)
-    with session.progress.task(f"asking {who}", total=len(missing)) as task:
-        for outcome in spread(share):
-            if outcome.error is None:
-                new[outcome.item] = Told(outcome.answer, now)
-            else:
-                problems.append(outcome.error)
-                new[outcome.item] = Told(None, now, problem=_text(outcome.error))
-            task.advance()
-            task.check_cancelled()
-    session.store.put_many(kind, [(v, each.value) for v, each in new.items() if not each.problem])
+    try:
+        with session.progress.task(f"asking {who}", total=len(missing)) as task:
+            for outcome in spread(share):
+                if outcome.error is None:
+                    new[outcome.item] = Told(outcome.answer, now)
+                else:
+                    problems.append(outcome.error)
+                    new[outcome.item] = Told(None, now, problem=_text(outcome.error))
+                task.advance()
+                task.check_cancelled()
+    finally:  # what had arrived before somebody stopped it is kept
+        found = [(value, each.value) for value, each in new.items() if not each.problem]
+        session.store.put_many(kind, found)
     if problems and len(problems) == len(distinct):
-        raise problems[0]
+        refused = isinstance(problems[0], Offline)
+        if refused or not tolerant:
+            raise problems[0]
     if problems:
         warnings.warn(
             f"{who} did not answer for {len(problems):,} of {len(distinct):,} values: "

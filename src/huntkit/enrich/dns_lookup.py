@@ -55,7 +55,7 @@ def dns_resolve(
 ) -> dict[str, Any]:
     """What DNS says about a name, or the host of a URL: the columns of `dns_resolve_df`."""
     used = session if session is not None else default_session()
-    rows = _rows([url_domain], rec_type, nameservers, port, used, refresh=refresh)
+    rows = record_rows([url_domain], rec_type, nameservers, port, used, refresh=refresh)
     return rows.row(0, named=True)
 
 
@@ -92,12 +92,14 @@ def dns_resolve_df(
     """
     used = session if session is not None else default_session()
     given = [url_domain] if isinstance(url_domain, str) else [str(each) for each in url_domain]
-    return as_kind(_rows(given, rec_type, nameservers, port, used, refresh=refresh), used.frame)
+    return as_kind(
+        record_rows(given, rec_type, nameservers, port, used, refresh=refresh), used.frame
+    )
 
 
 def ip_rev_resolve(ip_address: str, **options: Any) -> dict[str, Any]:
     """The name that is registered for an address: the columns of `dns_resolve_df`."""
-    return dns_resolve(_reverse(ip_address), "PTR", **options) | {"query": ip_address}
+    return dns_resolve(reverse_name(ip_address), "PTR", **options) | {"query": ip_address}
 
 
 def ip_rev_resolve_df(
@@ -114,12 +116,12 @@ def ip_rev_resolve_df(
     """
     used = session if session is not None else default_session()
     given = [ip_address] if isinstance(ip_address, str) else [str(each) for each in ip_address]
-    asked = [_reverse(each) for each in given]
-    rows = _rows(asked, "PTR", nameservers, port, used, refresh=refresh)
+    asked = [reverse_name(each) for each in given]
+    rows = record_rows(asked, "PTR", nameservers, port, used, refresh=refresh)
     return as_kind(rows.with_columns(pl.Series("query", given, pl.String)), used.frame)
 
 
-def _reverse(ip: str) -> str:
+def reverse_name(ip: str) -> str:
     """The name under which an address is registered, or nothing if it is no address."""
     address = parse_address(host_of(ip))
     if address is None:
@@ -128,7 +130,7 @@ def _reverse(ip: str) -> str:
     return str(dns.reversename.from_address(text)).rstrip(".")
 
 
-def _rows(
+def record_rows(
     given: list[str],
     rec_type: str,
     nameservers: Servers,
@@ -136,7 +138,9 @@ def _rows(
     session: Session,
     *,
     refresh: bool,
+    tolerant: bool = False,
 ) -> pl.DataFrame:
+    """See `dns_resolve_df`; always Polars, and `tolerant` as in `ask_each`."""
     rec_type = rec_type.upper()
     if rec_type not in RECORD_TYPES:
         raise UsageError(
@@ -155,6 +159,7 @@ def _rows(
         kept_s=_KEPT_S,
         workers=_WORKERS,
         refresh=refresh,
+        tolerant=tolerant,
     )
     rows = [_row(text, names[text], rec_type, told) for text in given]
     return pl.DataFrame(rows, schema=COLUMNS, orient="row")

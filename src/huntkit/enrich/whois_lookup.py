@@ -211,9 +211,21 @@ def domain_whois(
     """
     used = session if session is not None else default_session()
     given = [domain] if isinstance(domain, str) else [str(each) for each in domain]
+    return as_kind(name_rows(given, used, registries or Registries(), refresh=refresh), used.frame)
+
+
+def name_rows(
+    given: Sequence[str],
+    session: Session,
+    registries: Registries,
+    *,
+    refresh: bool,
+    tolerant: bool = False,
+) -> pl.DataFrame:
+    """See `domain_whois`; always Polars, and `tolerant` as in `ask_each`."""
     names = {text: _registrable(text) for text in given}
     asked = [name for name in names.values() if name is not None]
-    told = _asked(asked, "dns", used, registries or Registries(), refresh=refresh)
+    told = _asked(asked, "dns", session, registries, refresh=refresh, tolerant=tolerant)
     rows = []
     for text in given:
         name = names[text]
@@ -221,7 +233,7 @@ def domain_whois(
             rows.append(_not_asked(text, "it is no name under a public suffix"))
         else:
             rows.append(_row(text, told[name], name_facts) | {"domain": name})
-    return as_kind(pl.DataFrame(rows, schema=NAME_COLUMNS, orient="row"), used.frame)
+    return pl.DataFrame(rows, schema=NAME_COLUMNS, orient="row")
 
 
 def asn_whois(
@@ -260,12 +272,17 @@ def asn_text(given: str) -> str | None:
 
 
 def asn_rows(
-    texts: Sequence[str], session: Session, registries: Registries, *, refresh: bool
+    texts: Sequence[str],
+    session: Session,
+    registries: Registries,
+    *,
+    refresh: bool,
+    tolerant: bool = False,
 ) -> pl.DataFrame:
-    """See `asn_whois`; always Polars."""
+    """See `asn_whois`; always Polars, and `tolerant` as in `ask_each`."""
     known = {text: asn_text(text) for text in texts}
     public = [name for name in known.values() if name and asn_scope(name) == "public"]
-    told = _asked(public, "asn", session, registries, refresh=refresh)
+    told = _asked(public, "asn", session, registries, refresh=refresh, tolerant=tolerant)
     rows = []
     for text in texts:
         name = known[text]
@@ -280,14 +297,19 @@ def asn_rows(
 
 
 def ip_rows(
-    texts: Sequence[str], session: Session, registries: Registries, *, refresh: bool
+    texts: Sequence[str],
+    session: Session,
+    registries: Registries,
+    *,
+    refresh: bool,
+    tolerant: bool = False,
 ) -> pl.DataFrame:
-    """See `ip_whois`; always Polars."""
+    """See `ip_whois`; always Polars, and `tolerant` as in `ask_each`."""
     known = {text: _public(text) for text in dict.fromkeys(texts)}
     told: dict[str, Told] = {}
     for kind in ("ipv4", "ipv6"):
         mine = [ip for ip in known.values() if ip is not None and (":" in ip) == (kind == "ipv6")]
-        told.update(_asked(mine, kind, session, registries, refresh=refresh))
+        told.update(_asked(mine, kind, session, registries, refresh=refresh, tolerant=tolerant))
     operators = GeoDatabases().locate([ip for ip in known.values() if ip is not None])
     rows = []
     for text in texts:
@@ -317,7 +339,13 @@ def _registrable(text: str) -> str | None:
 
 
 def _asked(
-    values: Sequence[str], kind: str, session: Session, registries: Registries, *, refresh: bool
+    values: Sequence[str],
+    kind: str,
+    session: Session,
+    registries: Registries,
+    *,
+    refresh: bool,
+    tolerant: bool,
 ) -> dict[str, Told]:
     if not values:
         return {}
@@ -328,19 +356,19 @@ def _asked(
     if refresh or None in kept:  # else nobody needs to be asked, IANA neither
         try:
             client.prepare(kind)
-        except Offline:
-            raise
         except RequestFailed as problem:
-            if registries.whois is None:
+            nothing = not any(each is not None for each in kept)
+            refused = isinstance(problem, Offline) or (registries.whois is None and not tolerant)
+            if nothing and refused:
                 raise
             listed = problem
     old = None
     if registries.whois is not None:
         old = whois_port.Whois(session, first=registries.whois, port=registries.whois_port)
-    ask = functools.partial(_ask, client if listed is None else None, old, kind)
+    ask = functools.partial(_ask, client if listed is None else None, old, kind, listed)
     return ask_each(
         values, _Coroutine(ask), session=session, who="registries", kind=kept_under,
-        kept_s=_KEPT_S, workers=_WORKERS, refresh=refresh,
+        kept_s=_KEPT_S, workers=_WORKERS, refresh=refresh, tolerant=tolerant,
     )  # fmt: skip
 
 
@@ -355,10 +383,13 @@ class _Coroutine:
 
 
 async def _ask(
-    client: rdap.Rdap | None, old: whois_port.Whois | None, kind: str, value: str
+    client: rdap.Rdap | None,
+    old: whois_port.Whois | None,
+    kind: str,
+    problem: Exception | None,
+    value: str,
 ) -> dict[str, Any]:
     """The answer as it is kept: by which way it came, and what it was."""
-    problem: Exception | None = None
     if client is not None:
         try:
             asked = value.removeprefix("AS") if kind == "asn" else value
