@@ -3,15 +3,17 @@
 import base64
 import json
 from collections.abc import Callable
-from dataclasses import fields
+from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from huntkit.enrich.ti import TILookup
-from huntkit.enrich.ti.catalog import provider_class
+from huntkit.enrich.ti.catalog import available, provider_class
+from huntkit.enrich.ti.inputs import item_of
 from huntkit.enrich.ti.provider import TIProvider
+from huntkit.runtime.limits import Limits
 from huntkit.runtime.secrets import Secret
 from huntkit.runtime.session import Session, Settings
 from servers import Answer, Asked
@@ -87,6 +89,102 @@ def settings_of(kind: type[TIProvider], url: str, **more: Any) -> Any:
         elif each.name.startswith("per_"):
             chosen[each.name] = 0
     return kind.settings(**{**chosen, **more})
+
+
+class Everyone:
+    """Every provider that has a service, all behind one address, each below its own name.
+
+    Attributes:
+        known: provider -> the indicators that it knows, with their types.
+        text: what stands in place of a text of a reply, by the text's number; None leaves it.
+        echo: repeat what was sent, with this status, instead of answering.
+        asked: the names of those that were asked with their key.
+    """
+
+    def __init__(self) -> None:
+        names = [path.parent.name for path in sorted(DATA.glob("*/replies.json"))]
+        self.stands = {each.name: each for each in (StandIn(provider_class(n).name) for n in names)}
+        told = json.loads((DATA / "others.json").read_text())
+        self.others, self.deciding = told["others"], {*told["deciding"]}
+        self.known = {name: stand.known for name, stand in self.stands.items()}
+        self.known |= {n: {o["asked"]: _type_of(o["asked"])} for n, o in self.others.items()}
+        self.text: Callable[[int], str] | None = None
+        self.echo: int | None = None
+        self.asked: set[str] = set()
+        self.url = ""
+
+    def __call__(self, asked: Asked) -> Answer:
+        name, _, rest = asked.target.removeprefix("/").partition("/")
+        here = replace(asked, target=f"/{rest}")
+        if _has(KEY, f"{rest} {asked.headers} {asked.body!r}", asked.headers):
+            self.asked.add(name)
+        if self.echo is not None:
+            text = f"wrong: {asked.target} {asked.headers} {asked.body!r} {KEY}"
+            return Answer(self.echo, json={"error": text, "message": text, "data": text})
+        kept = {*self.stands[name].known} if name in self.stands else self.deciding
+        answer = (
+            self.stands[name](here)
+            if name in self.stands
+            else Answer(json=self.others[name]["reply"])
+        )
+        if self.text is None or answer.status != 200:
+            return answer
+        return replace(answer, json=self._changed(answer.json, kept, [0]))
+
+    def settings(self, name: str, *, keyed: bool = False) -> dict[str, Any]:
+        """What leads that provider here, as the arguments of its settings."""
+        kind = provider_class(name)
+        chosen: dict[str, Any] = {}
+        for each in fields(kind.settings):
+            if each.name == "base_url":
+                chosen["base_url"] = f"{self.url}/{name}"
+            elif each.name == "auth_key" and (keyed or name != "GreyNoise"):
+                chosen["auth_key"] = Secret.held(KEY)
+            elif "Secret" in str(each.type) and each.name != "auth_key":
+                chosen[each.name] = Secret.held(KEY if each.name != "api_id" else f"{KEY}-id")
+            elif each.name.startswith("per_"):
+                chosen[each.name] = 0
+        if name == "TAXII":
+            chosen |= {"user": "analyst", "collections": ("c-1",)}
+        return chosen
+
+    def providers(self, session: Session, *, keyed: bool = False) -> dict[str, TIProvider]:
+        """All of them, in no hurry to try again."""
+        made = {}
+        for name in self.known:
+            kind = provider_class(name)
+            made[name] = kind(kind.settings(**self.settings(name, keyed=keyed)), session)
+            made[name].limits = Limits(concurrency=8, attempts=1)
+        return made
+
+    def _changed(self, value: Any, kept: set[str], count: list[int]) -> Any:
+        if isinstance(value, dict):
+            return {key: self._changed(each, kept, count) for key, each in value.items()}
+        if isinstance(value, list):
+            return [self._changed(each, kept, count) for each in value]
+        if isinstance(value, str) and value not in kept and self.text is not None:
+            count[0] += 1
+            return self.text(count[0])
+        return value
+
+
+def _has(key: str, sent: str, headers: dict[str, str]) -> bool:
+    name, _, word = headers.get("authorization", "").partition(" ")
+    return key in sent or (name == "Basic" and key in base64.b64decode(word).decode())
+
+
+def _type_of(value: str) -> str:
+    return item_of(value).ioc_type
+
+
+@pytest.fixture
+def everyone(http_server: Any) -> Everyone:
+    """Every provider that has a service; all of them, or the test of all says nothing."""
+    made = Everyone()
+    services = {n for n, kind in available().items() if hasattr(kind, "base_url")}
+    assert services | {"TAXII"} == set(made.known)
+    made.url = http_server(made).url
+    return made
 
 
 @pytest.fixture

@@ -174,52 +174,8 @@ def _texts(value: Any) -> list[str]:
     return [value] if isinstance(value, str) else []
 
 
-NAME, SAMPLE = "evil.example.com", "44d88612fea8a8f36de82e1278abb02f"
-DIGEST = "275a021bbfb6489e54d471899f7db9d1663fc695ec2fe2a2c4538aabf651fd0f"
-TOLD = {"id": "1", "ioc": NAME, "ioc_type": "domain", "threat_type": "botnet_cc", "tags": ["c2"],
-        "malware_printable": "Mirai", "malware": "elf.mirai", "confidence_level": 75}  # fmt: skip
-INDICATOR = {"type": "indicator", "spec_version": "2.1", "id": f"indicator--{'1' * 8}",
-             "created": "2024-05-01T10:00:00Z", "modified": "2024-05-01T10:00:00Z",
-             "name": "bad name", "description": "words", "labels": ["c2"], "confidence": 90,
-             "pattern_type": "stix", "pattern": f"[domain-name:value = '{NAME}']",
-             "valid_from": "2024-05-01T10:00:00Z"}  # fmt: skip
-# One reply for whatever is asked, of the providers whose stand-ins are in their own tests.
-OTHERS = {
-    "URLhaus": (f"http://{NAME}/a", {
-        "query_status": "ok", "url_status": "offline", "threat": "malware_download",
-        "tags": ["elf"], "reporter": "someone", "urlhaus_reference": "https://urlhaus.abuse.ch/1/"}),
-    "ThreatFox": (NAME, {"query_status": "ok", "data": [TOLD]}),
-    "MalwareBazaar": (SAMPLE, {"query_status": "ok", "data": [
-        {"sha256_hash": DIGEST, "md5_hash": SAMPLE, "signature": "Mirai", "tags": ["elf"],
-         "file_name": "x.exe", "file_type": "exe", "reporter": "someone"}]}),
-    "UrlScan": (NAME, {"total": 1, "results": [
-        {"_id": "u-1", "task": {"time": "2024-05-01T10:00:00Z", "url": f"http://{NAME}/"},
-         "page": {"url": f"http://{NAME}/x", "domain": NAME, "title": "Sign in"}}]}),
-    "MISP": (NAME, {"response": {"Attribute": [
-        {"id": "1", "event_id": "7", "type": "domain", "value": NAME, "comment": "seen here",
-         "category": "Network activity", "Event": {"id": "7", "info": "a case"},
-         "Tag": [{"name": "c2"}]}]}}),
-    "OpenCTI": (NAME, {"data": {
-        "stixCyberObservables": {"edges": [{"node": {
-            "id": "n1", "observable_value": NAME, "x_opencti_score": 80,
-            "objectLabel": [{"value": "c2"}], "x_opencti_description": "words"}}]},
-        "indicators": {"edges": []}}}),
-    "OPR": (NAME, {"response": [
-        {"status_code": 200, "error": "", "page_rank_integer": 5, "page_rank_decimal": 5.1,
-         "rank": "100", "domain": NAME}]}),
-    "Tor": ("8.8.8.8", {"relays": [
-        {"nickname": "quiet", "fingerprint": "A" * 40, "or_addresses": ["8.8.8.8:9001"],
-         "exit_addresses": ["8.8.8.8"], "first_seen": "2024-01-01 00:00:00", "flags": ["Exit"],
-         "last_seen": "2024-05-01 00:00:00", "country": "us", "contact": "someone"}]}),
-    "HybridAnalysis": (DIGEST, {"reports": [
-        {"sha256": DIGEST, "verdict": "malicious", "threat_score": 90, "vx_family": "Mirai",
-         "type_short": ["exe"], "tags": ["elf"], "submit_name": "x.exe"}]}),
-    "TAXII": (NAME, {"more": False, "objects": [INDICATOR]}),
-}  # fmt: skip
-DECIDING = {
-    "ok", NAME, SAMPLE, DIGEST, "8.8.8.8", "8.8.8.8:9001", "domain", "",
-    *(str(v) for k, v in INDICATOR.items() if k not in ("name", "description", "labels")),
-}  # fmt: skip
+TOLD = json.loads((FOLDER / "others.json").read_text())
+OTHERS, DECIDING = TOLD["others"], {*TOLD["deciding"]}
 # An envelope without objects is an empty one: TAXII 2.1, section 3.7.
 NO_FAULTS = {("TAXII", "empty object"), ("TAXII", "other members")}
 
@@ -232,7 +188,7 @@ def _asked_once(http_server: Any, session: Session, name: str, answer: Answer) -
     provider = kind(kind.settings(**{n: v for n, v in chosen.items() if n in known}), session)
     provider.limits = Limits(concurrency=4, attempts=1)
     lookup = TILookup(primary_providers=[provider], session=session)
-    return lookup.lookup_ioc(OTHERS[name][0]).to_dicts()[0]
+    return lookup.lookup_ioc(OTHERS[name]["asked"]).to_dicts()[0]
 
 
 def test_every_provider_with_a_service_is_among_these():
@@ -243,7 +199,7 @@ def test_every_provider_with_a_service_is_among_these():
 
 @pytest.mark.parametrize("name", OTHERS)
 def test_hostile_text_of_the_others_stays_text(http_server, session, name):
-    body = _poisoned(OTHERS[name][1], DECIDING)
+    body = _poisoned(OTHERS[name]["reply"], DECIDING)
     row = _asked_once(http_server, session, name, Answer(json=body))
     assert (row["Status"], row["Result"]) == ("ok", True)
     assert row["Severity"] in ("unknown", "information", "warning", "high")

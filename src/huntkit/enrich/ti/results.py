@@ -13,6 +13,7 @@ from huntkit.core.errors import HuntkitError, RateLimited
 from huntkit.enrich.ti.benign import benign_note
 from huntkit.enrich.ti.inputs import Item
 from huntkit.enrich.ti.provider import Facts
+from huntkit.enrich.ti.service_words import web_link
 from huntkit.tables import as_kind
 
 Status = Literal[
@@ -150,7 +151,7 @@ def _row(finding: Finding) -> dict[str, Any]:
         "Severity": facts.severity if ok and facts is not None else "unknown",
         "Details": details,
         "RawResult": facts.raw if facts is not None else None,
-        "Reference": facts.reference if facts is not None else "",
+        "Reference": web_link(facts.reference) if facts is not None else "",
         "Status": finding.status,
         "StatusCode": STATUS_CODES[finding.status],
         "CheckedAt": None if finding.at is None else datetime.fromtimestamp(finding.at, UTC),

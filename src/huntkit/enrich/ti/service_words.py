@@ -15,9 +15,20 @@ def https_link(text: object) -> str:
         >>> https_link("https://a.example/1"), https_link("javascript:alert(1)"), https_link(None)
         ('https://a.example/1', '', '')
     """
+    plain = web_link(text)
+    return plain if plain.startswith("https://") else ""
+
+
+def web_link(text: object) -> str:
+    r"""A text if it is a web address of letters that all can be seen, else nothing.
+
+    Examples:
+        >>> web_link("http://a.example/1"), web_link("https://a.example/\x1b[2J")
+        ('http://a.example/1', '')
+    """
     plain = text if isinstance(text, str) else ""
-    good = plain.startswith("https://") and not any(c.isspace() or c in "<>\"'" for c in plain)
-    return plain if good else ""
+    good = plain.startswith(("https://", "http://")) and plain.isprintable()
+    return plain if good and not any(c.isspace() or c in "<>\"'" for c in plain) else ""
 
 
 def refusal(service: str, word: str) -> RequestFailed:
