@@ -96,7 +96,8 @@ class Everyone:
 
     Attributes:
         known: provider -> the indicators that it knows, with their types.
-        text: what stands in place of a text of a reply, by the text's number; None leaves it.
+        text: what stands in place of a text of a reply, by the text's number and the keys that
+            came with the request; None leaves it.
         echo: repeat what was sent, with this status, instead of answering.
         asked: the names of those that were asked with their key.
     """
@@ -108,7 +109,7 @@ class Everyone:
         self.others, self.deciding = told["others"], {*told["deciding"]}
         self.known = {name: stand.known for name, stand in self.stands.items()}
         self.known |= {n: {o["asked"]: _type_of(o["asked"])} for n, o in self.others.items()}
-        self.text: Callable[[int], str] | None = None
+        self.text: Callable[[int, str], str] | None = None
         self.echo: int | None = None
         self.asked: set[str] = set()
         self.url = ""
@@ -116,10 +117,11 @@ class Everyone:
     def __call__(self, asked: Asked) -> Answer:
         name, _, rest = asked.target.removeprefix("/").partition("/")
         here = replace(asked, target=f"/{rest}")
-        if _has(KEY, f"{rest} {asked.headers} {asked.body!r}", asked.headers):
+        keys = _keys_in(f"{rest} {asked.headers} {asked.body!r}", asked.headers)
+        if keys:
             self.asked.add(name)
         if self.echo is not None:
-            text = f"wrong: {asked.target} {asked.headers} {asked.body!r} {KEY}"
+            text = f"wrong: {asked.target} {asked.headers} {asked.body!r} {keys}"
             return Answer(self.echo, json={"error": text, "message": text, "data": text})
         kept = {*self.stands[name].known} if name in self.stands else self.deciding
         answer = (
@@ -129,7 +131,7 @@ class Everyone:
         )
         if self.text is None or answer.status != 200:
             return answer
-        return replace(answer, json=self._changed(answer.json, kept, [0]))
+        return replace(answer, json=self._changed(answer.json, kept, [0], keys))
 
     def settings(self, name: str, *, keyed: bool = False) -> dict[str, Any]:
         """What leads that provider here, as the arguments of its settings."""
@@ -157,20 +159,23 @@ class Everyone:
             made[name].limits = Limits(concurrency=8, attempts=1)
         return made
 
-    def _changed(self, value: Any, kept: set[str], count: list[int]) -> Any:
+    def _changed(self, value: Any, kept: set[str], count: list[int], keys: str) -> Any:
         if isinstance(value, dict):
-            return {key: self._changed(each, kept, count) for key, each in value.items()}
+            return {key: self._changed(each, kept, count, keys) for key, each in value.items()}
         if isinstance(value, list):
-            return [self._changed(each, kept, count) for each in value]
+            return [self._changed(each, kept, count, keys) for each in value]
         if isinstance(value, str) and value not in kept and self.text is not None:
             count[0] += 1
-            return self.text(count[0])
+            return self.text(count[0], keys)
         return value
 
 
-def _has(key: str, sent: str, headers: dict[str, str]) -> bool:
+def _keys_in(sent: str, headers: dict[str, str]) -> str:
+    """The keys that came with a request, in the spelling in which they came and bare."""
     name, _, word = headers.get("authorization", "").partition(" ")
-    return key in sent or (name == "Basic" and key in base64.b64decode(word).decode())
+    if name == "Basic" and KEY in base64.b64decode(word).decode():
+        return f"{KEY} {word}"
+    return KEY if KEY in sent else ""
 
 
 def _type_of(value: str) -> str:

@@ -1,9 +1,13 @@
 """Every provider, from its service's socket to what an analyst sees: hostile replies, and keys."""
 
+import base64
 import csv
 import io
 import json
+import sqlite3
+import zlib
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +19,7 @@ from typer.testing import CliRunner
 import huntkit
 from huntkit.cli import output
 from huntkit.cli.app import app
+from huntkit.core.errors import HuntkitError
 from huntkit.enrich.ti import TILookup
 from huntkit.enrich.ti.providers.azsti import AzSTI, AzSTISettings
 from huntkit.enrich.ti.providers.localfeeds import LocalFeeds, LocalFeedsSettings
@@ -38,6 +43,10 @@ ATTACKS = [
     "[x](javascript:window.hostile=1)\u2028| x",
     "https://203.0.113.9/<b>" + "long" * 10_000,
 ]
+KEY = "canary-key-0123456789abcdef"
+BASIC = base64.b64encode(f"{KEY}-id:{KEY}".encode()).decode()
+SPELLINGS = [KEY, BASIC, base64.b64encode(KEY.encode()).decode(),
+             base64.b64encode(f"analyst:{KEY}".encode()).decode()]  # fmt: skip
 STATUSES = {"ok", "not found", "failed"}
 
 
@@ -82,7 +91,7 @@ def hostile_rows(everyone: Any, session: Any, folder: Path) -> pl.DataFrame:
     """Rows of all providers: each text of each reply has been each of the attacks once."""
     found = []
     for turn in range(len(ATTACKS)):
-        everyone.text = lambda n, turn=turn: ATTACKS[(n + turn) % len(ATTACKS)]
+        everyone.text = lambda n, _, turn=turn: ATTACKS[(n + turn) % len(ATTACKS)]
         for name, provider in everyone.providers(session).items():
             lookup = TILookup(primary_providers=[provider], session=session)
             known = everyone.known[name]
@@ -214,7 +223,7 @@ def test_the_command_line_shows_hostile_replies_as_text(configured, tmp_path, mo
     values = sorted({value for known in configured.known.values() for value in known})
     count = 0
     for turn in range(0, len(ATTACKS), 2):
-        configured.text = lambda n, turn=turn: ATTACKS[(n + turn) % len(ATTACKS)]
+        configured.text = lambda n, _, turn=turn: ATTACKS[(n + turn) % len(ATTACKS)]
         for ending in ("csv", "md", "ndjson", "terminal"):
             path = tmp_path / f"{turn}.{ending}"
             with monkeypatch.context() as patched:
@@ -239,3 +248,96 @@ def test_the_command_line_shows_hostile_replies_as_text(configured, tmp_path, mo
     lines = (tmp_path / "0.ndjson").read_text(encoding="utf-8").splitlines()
     names = {json.loads(line)["Provider"] for line in lines}
     assert names == set(configured.known)
+
+
+def saved_notebook(path: Path, cells: dict[str, Any]) -> str:
+    """What a notebook file holds after cells that showed these values, or raised these errors."""
+    from IPython.core.formatters import DisplayFormatter
+    from IPython.core.ultratb import FormattedTB
+
+    shows, made = DisplayFormatter(), []
+    for source, value in cells.items():
+        if isinstance(value, BaseException):
+            said: list[str] = []
+            for mode in ("Context", "Verbose"):  # the second with the values of variables
+                told = FormattedTB(mode=mode, theme_name="nocolor")
+                said += told.structured_traceback(type(value), value, value.__traceback__)
+            shown = {"output_type": "error", "ename": type(value).__name__, "evalue": str(value),
+                     "traceback": said}  # fmt: skip
+        else:
+            data, metadata = shows.format(value)
+            assert data, source
+            shown = {"output_type": "display_data", "data": data, "metadata": metadata}
+        made.append({"cell_type": "code", "source": source, "metadata": {}, "outputs": [shown],
+                     "execution_count": 1})  # fmt: skip
+    book = {"nbformat": 4, "nbformat_minor": 5, "metadata": {}, "cells": made}
+    path.write_text(json.dumps(book), encoding="utf-8")
+    return path.read_text(encoding="utf-8")
+
+
+def kept_answers(folder: Path) -> str:
+    """All that lies in the files of a cache, also what is packed in it."""
+    raw = b"".join(path.read_bytes() for path in folder.rglob("*") if path.is_file())
+    with closing(sqlite3.connect(folder / "answers.sqlite")) as opened:
+        packed = [value for (value,) in opened.execute("SELECT value FROM answers")]
+        services = opened.execute("SELECT kind FROM answers UNION SELECT service FROM quota")
+        names = [name for (name,) in services]
+    assert len(packed) > 20
+    return raw.decode("latin-1") + str(names) + str([zlib.decompress(each) for each in packed])
+
+
+def failure_of(provider: Any) -> BaseException | None:
+    """What a request that is refused raises."""
+    http = getattr(provider, "http", None)
+    if http is None:
+        return None
+    try:
+        http.get("/refused", params={"k": http.service.headers and "x"})
+    except HuntkitError as problem:
+        return problem
+    raise AssertionError
+
+
+@pytest.mark.long
+def test_no_providers_key_is_shown_anywhere(everyone, session, tmp_path, caplog):
+    caplog.set_level(0)
+    providers = everyone.providers(session, keyed=True)
+    lookup = TILookup(primary_providers=list(providers.values()), session=session)
+    keyed = {n for n in providers if "Secret(" in str(everyone.settings(n, keyed=True))}
+    values = {v: kind for known in everyone.known.values() for v, kind in known.items()}
+    found = []
+    everyone.text = lambda n, keys: f"you asked with {keys} ({n})"
+    found.append(lookup.lookup_iocs(values))
+    for everyone.echo in (200, 400, 401, 403, 429, 500):
+        found.append(lookup.lookup_iocs(values, refresh=True))
+    assert everyone.asked == keyed
+    assert len(keyed) >= 19
+    rows = pl.concat(found)
+    assert "you asked with ****" in str(rows["RawResult"].to_list())
+    failures = {f"{name}.http.get()": failure_of(each) for name, each in providers.items()}
+    cells = {
+        "lookup": lookup,
+        "settings": {name: each.chosen for name, each in providers.items()},
+        "providers": lookup.loaded_providers,
+        "status": lookup.provider_status,
+        "usage": lookup.provider_usage(),
+        "all": lookup.list_available_providers(show_query_types=True),
+        "clients": [getattr(each, "http", None) for each in providers.values()],
+        "services": [getattr(each, "http", each).__dict__ for each in providers.values()],
+        "session": [session, session.network, session.store, session.history],
+        "found": rows,
+        "pandas": rows.to_pandas(),
+        "rows": rows.to_dicts(),
+        "page": TILookup.browse_results(rows),
+        **{name: each for name, each in failures.items() if each is not None},
+    }
+    session.close()
+    told = {
+        "notebook": saved_notebook(tmp_path / "case.ipynb", cells),
+        "log": caplog.text + str([record.__dict__ for record in caplog.records]),
+        "cache": kept_answers(tmp_path),
+    }
+    assert len([cell for cell in cells.values() if isinstance(cell, HuntkitError)]) > 20
+    assert "receive_response_headers" in told["log"]
+    leaks = {where: [w for w in SPELLINGS if w in text] for where, text in told.items()}
+    assert leaks == {where: [] for where in told}
