@@ -3,7 +3,7 @@
 import inspect
 from collections.abc import Awaitable, Callable, Generator, Iterable, Mapping, Sequence
 from contextlib import ExitStack, suppress
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from datetime import datetime
 from functools import partial
 from typing import Any, Final, cast
@@ -58,6 +58,7 @@ class Plan:
     known: dict[Item, Finding]
     waiting: dict[Lookup, list[Item]]
     budget: int | None = None
+    ranged: bool = False  # a range of time is asked about
 
     @property
     def requests(self) -> int:
@@ -128,6 +129,7 @@ def _plan(
     name: str, provider: LookupProvider, items: Sequence[Item], wanted: Wanted, session: Session
 ) -> Plan:
     plan = Plan(name, provider, items, {}, {})
+    plan.ranged = wanted.start is not None or wanted.end is not None
     asked: dict[Item, Lookup] = {}
     for item in items:
         status, reason = _refusal(name, provider, item, wanted)
@@ -142,7 +144,7 @@ def _plan(
     plan.budget = limit
     for item, lookup in asked.items():
         if (old := kept.get(lookup)) is not None:
-            plan.known[item] = _again(item, name, lookup.subtype, old)
+            plan.known[item] = _again(item, plan, lookup, old)
         elif lookup in plan.waiting:
             plan.waiting[lookup].append(item)
         elif limit is not None and len(plan.waiting) >= limit:
@@ -181,7 +183,7 @@ def _level(number: int) -> str:
 
 
 def _lookup(provider: LookupProvider, item: Item, wanted: Wanted) -> Lookup:
-    timed = provider.takes_times
+    timed = provider.heeds_times(item.ioc_type, wanted.subtype)
     return Lookup(
         item.value,
         item.ioc_type,
@@ -205,13 +207,21 @@ def _kept(provider: LookupProvider, lookups: list[Lookup], session: Session) -> 
     return {lookup: old for lookup, old in zip(lookups, found, strict=True) if old is not None}
 
 
-def _again(item: Item, name: str, subtype: str, old: Kept) -> Finding:
-    facts = Facts(**old.value["facts"])
+def _again(item: Item, plan: Plan, lookup: Lookup, old: Kept) -> Finding:
+    facts = _with_times(plan, lookup, Facts(**old.value["facts"]))
     status: Status = "ok" if facts.found else "not found"
     return Finding(
-        item=item, provider=name, subtype=subtype, status=status, facts=facts,
+        item=item, provider=plan.name, subtype=lookup.subtype, status=status, facts=facts,
         at=old.value["at"], cached=True,
     )  # fmt: skip
+
+
+def _with_times(plan: Plan, lookup: Lookup, facts: Facts) -> Facts:
+    """The facts with a word on the range of time, where it was asked about and not heeded."""
+    if not plan.ranged or lookup.start is not None or lookup.end is not None:
+        return facts
+    told = f"{plan.name} knows no times here: start and end were not heeded"
+    return replace(facts, details={**facts.details, "times": told})
 
 
 def _share(plan: Plan) -> Share[Batch, Told]:
@@ -252,7 +262,8 @@ def _take(plan: Plan, outcome: Outcome[Batch, Told], at: float, keeper: "_Keeper
         facts = told.get(lookup)
         for item in plan.waiting[lookup]:
             if isinstance(facts, Facts):
-                plan.known[item] = answered(item, plan.name, lookup.subtype, facts, at)
+                noted = _with_times(plan, lookup, facts)
+                plan.known[item] = answered(item, plan.name, lookup.subtype, noted, at)
             else:
                 own = facts if isinstance(facts, Exception) else outcome.error
                 problem = own or BadReply(

@@ -387,6 +387,7 @@ def _misp(found: _Gathered, attribute: object, event: Mapping[str, Any]) -> None
         "type": attribute.get("type"),
         "comment": str(attribute.get("comment") or "")[:_MAX_TEXT],
         "tags": tags_of(attribute, event),
+        **{name: attribute.get(name) for name in ("first_seen", "last_seen", "timestamp")},
     }
     kept = {name: value for name, value in details.items() if value}
     indicators = indicators_in(attribute)

@@ -23,7 +23,7 @@ from huntkit.enrich.ti.provider import SEVERITIES, Severity
 from huntkit.runtime.session import default_session
 from huntkit.tables import step
 
-_VERSION: Final = "1"  # of what is kept: raise it when reading changes
+_VERSION: Final = "2"  # of what is kept: raise it when reading changes
 _MANY: Final = 0.01  # of a file's entries: more than that is worth a warning
 _HIT: Final = {"key": pl.String, "value": pl.String, "ioc_type": pl.String, "feed": pl.String,
                "severity": pl.String, "reason": pl.String, "details": pl.String}  # fmt: skip

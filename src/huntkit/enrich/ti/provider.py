@@ -83,7 +83,8 @@ class LookupProvider(ABC):
         keyless: it can be asked without any settings; it is still asked only when it is named or
             enabled.
         kept_s: how long an answer is good.
-        takes_times: it gives facts of a range of time.
+        takes_times: it gives facts of a range of time (`heeds_times`); where it does not, the
+            answer says so.
         batch: how many indicators `ask_many` takes at once; 1 where there is no such thing. An
             instance may have another.
         splits: a batch that fails is asked again in halves, since one value may have spoilt it;
@@ -127,6 +128,11 @@ class LookupProvider(ABC):
     def subtypes(self, ioc_type: str) -> Sequence[str]:
         """The sub-queries for a type of indicator."""
         return tuple(self.takes.get(ioc_type, ()))
+
+    def heeds_times(self, ioc_type: str, subtype: str) -> bool:
+        """Whether the answers to a sub-query are those of the range of time that is asked about."""
+        del ioc_type, subtype
+        return self.takes_times
 
     def lacking(self) -> str:
         """What is in the way of asking it at all, in words; empty where nothing is."""

@@ -1,10 +1,11 @@
 """Does a fact belong to the range of time that was asked about?"""
 
 import re
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
-from typing import Final
+from typing import Any, Final
 
-from huntkit.core.errors import HuntkitError
+from huntkit.core.errors import HuntkitError, RequestFailed
 from huntkit.core.timespan import parse_time
 from huntkit.enrich.ti.provider import Lookup
 
@@ -62,6 +63,50 @@ def in_range(lookup: Lookup, first: object, last: object = None) -> bool:
         return True
     before = lookup.end is not None and begun >= lookup.end
     return not before and not (lookup.start is not None and ended < lookup.start)
+
+
+def valid_in_range(lookup: Lookup, since: object, until: object) -> bool:
+    """Whether what is valid between two times touches the range; no time means no bound.
+
+    Examples:
+        >>> from datetime import UTC, datetime
+        >>> may = Lookup("203.0.113.7", "ipv4", "", datetime(2024, 5, 1, tzinfo=UTC), None)
+        >>> valid_in_range(may, "2020-01-01", None), valid_in_range(may, None, "2024-04-01")
+        (True, False)
+    """
+    begun, ended = moment(since), moment(until)
+    before = lookup.end is not None and begun is not None and begun >= lookup.end
+    return not before and not (
+        lookup.start is not None and ended is not None and ended < lookup.start
+    )
+
+
+def rows_in_range(
+    lookup: Lookup, rows: Sequence[Mapping[str, Any]], first: str, last: str, *, more: bool
+) -> tuple[list[Mapping[str, Any]], dict[str, Any]]:
+    """The rows of the range, and what to say about the others.
+
+    Args:
+        lookup: what was asked.
+        rows: what the service gave, with its own names.
+        first: where the row says when it began; empty where it says only when it was last seen.
+        last: where the row says when it ended.
+        more: the service knows more rows than it gave.
+
+    Raises:
+        RequestFailed: none is from the range, but those that it did not give may be.
+    """
+    if not ranged(lookup):
+        return list(rows), {}
+    touches = in_range if first else valid_in_range
+    ours = [each for each in rows if touches(lookup, each.get(first), each.get(last))]
+    if rows and more and not ours:
+        raise RequestFailed(
+            f"the service gave {len(rows):,} entries, none from the time that was asked about; it"
+            " knows more, so that says nothing"
+        )
+    left = len(rows) - len(ours)
+    return ours, {"from_other_times": left} if left else {}
 
 
 def ranged(lookup: Lookup) -> bool:

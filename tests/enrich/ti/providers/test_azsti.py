@@ -34,7 +34,7 @@ ROWS = [
     row(2, "evil.example.com", Confidence=40),
     row(3, "8.8.8.8"),
     row(3, "8.8.8.8", "02", Revoked=True),
-    row(4, "1.1.1.1", ValidUntil="2026-11-10T00:00:00Z"),
+    row(4, "1.1.1.1", ValidUntil="2026-09-10T00:00:00Z"),
     row(5, "8.8.4.4", IsDeleted=True),
     row(6, "", ObservableKey="", ObservableValue="",
         Pattern=f"[ipv4-addr:value = '9.9.9.10' AND file:hashes.'SHA-256' = '{SHA256}']"),

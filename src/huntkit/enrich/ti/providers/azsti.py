@@ -23,7 +23,8 @@ _HASHES: Final = ("md5_hash", "sha1_hash", "sha256_hash", "sha512_hash")
 # The newest version of an indicator counts, whatever an older one said; so the indicators that
 # name a value are found first, and then the newest version of each. Patterns that name several
 # things leave ObservableKey empty.
-_NEW: Final = """declare query_parameters(iocs: dynamic, since: datetime, until: datetime);
+_NEW: Final = """declare query_parameters(
+    iocs: dynamic, since: datetime, until: datetime, valid: datetime);
 let Named = ThreatIntelIndicators
 | where TimeGenerated >= since and TimeGenerated < until
 | where ObservableValue in~ (iocs) or (isempty(ObservableKey) and Pattern has_any (iocs))
@@ -33,13 +34,14 @@ ThreatIntelIndicators
 | where Id in (Named)
 | summarize arg_max(TimeGenerated, *) by Id
 | where not(coalesce(Revoked, false)) and not(coalesce(IsDeleted, false))
-| where isnull(ValidUntil) or ValidUntil >= until
+| where isnull(ValidUntil) or ValidUntil >= valid
 | project Id, TimeGenerated, ObservableKey, ObservableValue, Pattern, Confidence, Tags,
     ValidFrom, ValidUntil, SourceSystem, Data"""
 _COLUMNS: Final = ("NetworkIP", "NetworkSourceIP", "NetworkDestinationIP", "DomainName", "Url",
                    "FileHashValue", "EmailSenderAddress")  # fmt: skip
 _ANY: Final = " or ".join(f"{name} in~ (iocs)" for name in _COLUMNS)
-_OLD: Final = f"""declare query_parameters(iocs: dynamic, since: datetime, until: datetime);
+_OLD: Final = f"""declare query_parameters(
+    iocs: dynamic, since: datetime, until: datetime, valid: datetime);
 let Named = ThreatIntelligenceIndicator
 | where TimeGenerated >= since and TimeGenerated < until
 | where {_ANY}
@@ -48,7 +50,7 @@ ThreatIntelligenceIndicator
 | where TimeGenerated >= since and TimeGenerated < until
 | where IndicatorId in (Named)
 | summarize arg_max(TimeGenerated, *) by IndicatorId
-| where coalesce(Active, true) and (isnull(ExpirationDateTime) or ExpirationDateTime >= until)
+| where coalesce(Active, true) and (isnull(ExpirationDateTime) or ExpirationDateTime >= valid)
 | project IndicatorId, TimeGenerated, {", ".join(_COLUMNS)}, ConfidenceScore, ThreatType,
     Description, Tags, ExpirationDateTime, SourceSystem"""
 
@@ -81,8 +83,11 @@ class AzSTI(KqlTIProvider):
         """The question to the table that the settings name, the new one by default."""
         start, end = self.span(lookups)
         iocs = list(dict.fromkeys(each.value for each in lookups))
+        # What was over before the range that was asked about; without one, what is over by now.
+        asked = next((each.start for each in lookups if each.start), None)
+        values = {"iocs": iocs, "since": start, "until": end, "valid": asked or end}
         old = self.chosen.table == "ThreatIntelligenceIndicator"
-        return (_OLD if old else _NEW), {"iocs": iocs, "since": start, "until": end}
+        return (_OLD if old else _NEW), values
 
     def ask_many(self, lookups: Sequence[Lookup]) -> Mapping[Lookup, Facts]:
         """The facts about many; from the old table where the workspace has no new one."""

@@ -11,6 +11,7 @@ from urllib.parse import quote
 from huntkit.enrich.ti.http_provider import Endpoint, HttpTIProvider
 from huntkit.enrich.ti.provider import Facts, Lookup, Severity
 from huntkit.enrich.ti.replies import as_record, member, members, needed, number, record, said
+from huntkit.enrich.ti.times import rows_in_range
 from huntkit.runtime.http_reply import Reply
 from huntkit.runtime.limits import Limits
 from huntkit.runtime.secrets import Secret
@@ -92,6 +93,11 @@ class Censys(HttpTIProvider):
         value = f"{lookup.value}:443" if kind == "web" else lookup.value
         return f"https://platform.censys.io/{kind}/{quote(value, safe=':')}"
 
+    def heeds_times(self, ioc_type: str, subtype: str) -> bool:
+        """Records of DNS have times; services are those of now."""
+        del ioc_type
+        return subtype == "passivedns"
+
     def read(self, lookup: Lookup, reply: Reply) -> Facts:
         """A host, a web property, or records of DNS."""
         body = record(reply)
@@ -99,11 +105,14 @@ class Censys(HttpTIProvider):
         reference = self.reference(lookup)
         if lookup.subtype == "passivedns":
             needed(result, "records")
-            rows = members(result, "records")
-            details: dict[str, Any] = {"passivedns": rows} if rows else {}
+            given = members(result, "records")
             total = int(number(result, "total_records") or 0)
-            if total > len(rows):
-                details["more"] = f"the first {len(rows)} of {total}"
+            more = total > len(given)
+            rows, others = rows_in_range(lookup, given, "first_seen", "last_seen", more=more)
+            details: dict[str, Any] = {"passivedns": rows} if rows else {}
+            details |= others
+            if more:
+                details["more"] = f"the first {len(given)} of {total}"
             return Facts(found=bool(rows), details=details, raw=body, reference=reference)
         resource = as_record(result.get("resource"), "'resource'")
         needed(resource, "ip", "hostname")

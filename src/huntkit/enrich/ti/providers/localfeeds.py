@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Final
 
 import orjson
 import polars as pl
@@ -13,7 +13,17 @@ from huntkit.core.errors import SettingsError, UsageError
 from huntkit.enrich.ti.feed_values import compared
 from huntkit.enrich.ti.feeds import Feeds
 from huntkit.enrich.ti.provider import SEVERITIES, Facts, Lookup, Severity, TIProvider, worst
+from huntkit.enrich.ti.times import moment, ranged, valid_in_range
 from huntkit.entities.indicators import IOC_TYPES
+
+_BEGINS: Final = (
+    "valid_from", "first_seen", "first_seen_utc", "firstseen", "date_added", "dateadded", "added",
+    "created", "date", "timestamp",
+)  # fmt: skip
+_ENDS: Final = (
+    "valid_until", "expires", "expiration", "expiry", "expiration_date", "last_seen",
+    "last_seen_utc", "lastseen", "last_online",
+)  # fmt: skip
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,6 +51,7 @@ class LocalFeeds(TIProvider):
     name = "LocalFeeds"
     takes: ClassVar = dict.fromkeys(IOC_TYPES, ("",))
     settings = LocalFeedsSettings
+    takes_times = True
     internal = True
     kept_s = 0.0  # it is quicker than the cache, and a changed file must count at once
     batch = 200_000
@@ -77,17 +88,22 @@ class LocalFeeds(TIProvider):
     def ask_many(self, lookups: Sequence[Lookup]) -> Mapping[Lookup, Facts]:
         """What they say about many, by one join."""
         keys = compared(pl.Series("key", [each.value for each in lookups]))
-        now = self.session.network.clock.now()
+        start = next((each.start for each in lookups if each.start), None)
+        now = start or self.session.network.clock.now()  # what was over before then is over
         hits: dict[str, list[dict[str, Any]]] = {}
         for row in self.feeds.find_compared(keys, now=now).iter_rows(named=True):
             hits.setdefault(row["key"], []).append(row)
         return {
-            lookup: _facts(hits[key]) if key in hits else Facts.unknown()
+            lookup: _facts(lookup, hits[key]) if key in hits else Facts.unknown()
             for lookup, key in zip(lookups, keys, strict=True)
         }
 
 
-def _facts(rows: Sequence[Mapping[str, Any]]) -> Facts:
+def _facts(lookup: Lookup, hits: Sequence[Mapping[str, Any]]) -> Facts:
+    rows = [each for each in hits if not ranged(lookup) or _valid(lookup, each)]
+    if not rows:
+        why = f"{len(hits)} entries are it, none of the time that was asked about"
+        return Facts(found=False, reason=why)
     severity = worst([row["severity"] for row in rows])
     first = next(row for row in rows if row["severity"] == severity)
     raw = [
@@ -99,7 +115,16 @@ def _facts(rows: Sequence[Mapping[str, Any]]) -> Facts:
         "feeds": list(dict.fromkeys(row["feed"] for row in rows)),
         "indicator": first["value"],
         **({"entry": raw[rows.index(first)]["details"]} if first["details"] else {}),
+        **({"from_other_times": len(hits) - len(rows)} if len(hits) > len(rows) else {}),
     }
     return Facts(
         severity=severity, reason=f"{first['feed']}: {first['reason']}", details=details, raw=raw
     )
+
+
+def _valid(lookup: Lookup, row: Mapping[str, Any]) -> bool:
+    """On the feed in the time that was asked about, as far as its entry has times."""
+    entry = orjson.loads(row["details"]) if row["details"] else {}
+    begun = next((entry[name] for name in _BEGINS if moment(entry.get(name))), None)
+    ended = next((entry[name] for name in _ENDS if moment(entry.get(name))), None)
+    return valid_in_range(lookup, begun, ended)

@@ -14,7 +14,7 @@ from huntkit.enrich.ti.provider import Facts, Lookup
 from huntkit.enrich.ti.replies import as_record, member, members, needed, number, record, said
 from huntkit.enrich.ti.service_words import MAX_RAW, https_link, refusal
 from huntkit.enrich.ti.stix_patterns import observed, quoted
-from huntkit.enrich.ti.times import in_range, ranged
+from huntkit.enrich.ti.times import in_range, ranged, valid_in_range
 from huntkit.runtime.http_reply import Reply
 from huntkit.runtime.limits import Limits
 from huntkit.runtime.secrets import Secret
@@ -148,7 +148,7 @@ class OpenCTI(HttpTIProvider):
         about: Sequence[Mapping[str, Any]],
     ) -> Facts:
         about = [each for each in about if each.get("revoked") is not True]
-        said_ = [e for e in about if in_range(lookup, e.get("valid_from"), e.get("valid_until"))]
+        said_ = [e for e in about if _valid(lookup, e)]
         seen = [e for e in held if in_range(lookup, e.get("created_at"), e.get("updated_at"))]
         if not seen and not said_:
             past = ranged(lookup) and (about or held)
@@ -174,6 +174,10 @@ class OpenCTI(HttpTIProvider):
             raw={_SEEN: list(seen[:MAX_RAW]), _SAID: list(said_[:MAX_RAW])},
             reference=https_link(f"{base}/dashboard/observations/{kind}/{first.get('id')}"),
         )
+
+
+def _valid(lookup: Lookup, indicator: Mapping[str, Any]) -> bool:
+    return valid_in_range(lookup, indicator.get("valid_from"), indicator.get("valid_until"))
 
 
 def _filter(conditions: Sequence[tuple[str, str, Sequence[str]]]) -> dict[str, Any]:

@@ -20,6 +20,7 @@ from huntkit.enrich.ti.replies import (
     said,
     severity_of,
 )
+from huntkit.enrich.ti.times import rows_in_range
 from huntkit.entities.domains import split_domain
 from huntkit.runtime.http_reply import Reply
 from huntkit.runtime.limits import Limits
@@ -79,6 +80,11 @@ class OTX(HttpTIProvider):
         for subtype, section in _SECTIONS.items()
     }
 
+    def heeds_times(self, ioc_type: str, subtype: str) -> bool:
+        """Lists have times; the count of pulses is that of all times."""
+        del ioc_type
+        return subtype in _LISTS
+
     def headers(self) -> Mapping[str, Any]:
         """The key."""
         return {"X-OTX-API-KEY": self.chosen.auth_key}
@@ -107,10 +113,14 @@ class OTX(HttpTIProvider):
         reference = self.reference(lookup)
         if lookup.subtype in _LISTS:
             needed(body, _LISTS[lookup.subtype])
-            rows = members(body, _LISTS[lookup.subtype])
+            given = members(body, _LISTS[lookup.subtype])
+            more = bool(body.get("has_next")) or int(number(body, "count") or 0) > len(given)
+            first, last = ("first", "last") if lookup.subtype == "passivedns" else ("date", "date")
+            rows, others = rows_in_range(lookup, given, first, last, more=more)
             details: dict[str, Any] = {lookup.subtype: rows} if rows else {}
-            if rows and body.get("has_next"):
-                details["more"] = f"the first {len(rows)}; OTX knows more"
+            details |= others
+            if given and more:
+                details["more"] = f"the first {len(given)}; OTX knows more"
             return Facts(found=bool(rows), details=details, raw=body, reference=reference)
         if lookup.subtype == "geo":
             details = said(

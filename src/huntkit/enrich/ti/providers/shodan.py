@@ -13,6 +13,7 @@ from huntkit.enrich.ti.http_provider import Endpoint, HttpTIProvider
 from huntkit.enrich.ti.provider import Facts, Lookup
 from huntkit.enrich.ti.replies import members, needed, record, said
 from huntkit.enrich.ti.scanned_hosts import judged_tags
+from huntkit.enrich.ti.times import ranged, rows_in_range
 from huntkit.runtime.http_reply import Reply
 from huntkit.runtime.limits import Limits
 from huntkit.runtime.secrets import Secret
@@ -63,6 +64,11 @@ class Shodan(HttpTIProvider):
         kind = "domain" if lookup.ioc_type == "dns" else "host"
         return f"https://www.shodan.io/{kind}/{quote(lookup.value, safe='')}"
 
+    def heeds_times(self, ioc_type: str, subtype: str) -> bool:
+        """Records of DNS say when they were seen last; hosts are those of now."""
+        del ioc_type
+        return subtype == "passivedns"
+
     def read(self, lookup: Lookup, reply: Reply) -> Facts:
         """A host, or a domain's records; Shodan gives no verdict but tags."""
         body = record(reply)
@@ -74,13 +80,15 @@ class Shodan(HttpTIProvider):
         needed(body, "data", "ip_str")
         rows = members(body, "data")
         if lookup.ioc_type == "dns":
+            more = body.get("more") is True
             details = said(body, "domain", "tags", "subdomains")
-            details |= {"passivedns": rows} if rows else {}
-            if body.get("more") is True:
+            kept, others = rows_in_range(lookup, rows, "", "last_seen", more=more)
+            details |= {**({"passivedns": kept} if kept else {}), **others}
+            if more:
                 details["more"] = f"the first {len(rows)} records; Shodan knows more"
-            found = bool(rows or body.get("subdomains"))
+            found = bool(kept or (body.get("subdomains") and not ranged(lookup)))
             return Facts(
-                found=found, details=details if found else {}, raw=body,
+                found=found, details=details if found else others, raw=body,
                 reference=self.reference(lookup),
             )  # fmt: skip
         details = said(

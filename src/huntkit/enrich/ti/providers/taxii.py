@@ -15,6 +15,7 @@ from huntkit.enrich.ti.provider import Facts, Lookup, Severity, TIProvider, wors
 from huntkit.enrich.ti.replies import members, record
 from huntkit.enrich.ti.service_words import MAX_RAW
 from huntkit.enrich.ti.stix_patterns import observed
+from huntkit.enrich.ti.times import valid_in_range
 from huntkit.runtime.http_call import Basic
 from huntkit.runtime.http_client import HttpClient, Service
 from huntkit.runtime.limits import Limits
@@ -55,6 +56,7 @@ class TAXII(TIProvider):
     )  # fmt: skip
     settings = TAXIISettings
     limits = Limits(concurrency=1)
+    takes_times = True
     internal = True
     batch = 200_000
     kept_s = 0.0  # the collections are kept in memory for an hour; a second cache would be older
@@ -113,9 +115,10 @@ class TAXII(TIProvider):
             self._fetch()
         keys = compared(pl.Series([each.value for each in lookups], dtype=pl.String))
         return {
-            lookup: self._facts(self._by_key[key]) if key in self._by_key else Facts.unknown()
+            lookup: self._facts(lookup, self._by_key[key])
+            if key in self._by_key else Facts.unknown()
             for lookup, key in zip(lookups, keys, strict=True)
-        }
+        }  # fmt: skip
 
     def _fetch(self) -> None:
         """Fetch everything anew once an hour; nothing changes if that fails."""
@@ -164,8 +167,13 @@ class TAXII(TIProvider):
             params = {**params, **new}
         raise BadReply("TAXII has pages without end", service=self.name)
 
-    def _facts(self, hits: Sequence[tuple[bool, str]]) -> Facts:
-        now = self.session.network.clock.now().isoformat()[:19]
+    def _facts(self, lookup: Lookup, hits: Sequence[tuple[bool, str]]) -> Facts:
+        # Not `added_after`: when the server got to know something says nothing about when it held.
+        known, hits = hits, [each for each in hits if _valid(lookup, self._items[each[1]])]
+        if not hits:
+            why = f"{len(known)} indicators name it, none valid in the time that was asked about"
+            return Facts(found=False, reason=why)
+        now = (lookup.start or self.session.network.clock.now()).isoformat()[:19]
         judged = [(*_verdict(self._items[name], now, alone=alone), name) for alone, name in hits]
         severity = worst([each for each, _, _ in judged])
         reason, name = next((why, n) for each, why, n in judged if each == severity)
@@ -175,6 +183,10 @@ class TAXII(TIProvider):
             details={**stix_details(self._items[name]), "indicators": len(hits)},
             raw=[self._items[n] for _, n in hits[:MAX_RAW]],
         )
+
+
+def _valid(lookup: Lookup, item: Mapping[str, Any]) -> bool:
+    return valid_in_range(lookup, item.get("valid_from"), item.get("valid_until"))
 
 
 def _verdict(item: Mapping[str, Any], now: str, *, alone: bool) -> tuple[Severity, str]:

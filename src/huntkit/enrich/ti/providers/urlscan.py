@@ -2,12 +2,15 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import UTC
 from typing import Any, ClassVar, Final
 
+from huntkit.core.errors import BadReply
 from huntkit.enrich.ti.http_provider import Endpoint, HttpTIProvider
 from huntkit.enrich.ti.provider import Facts, Lookup
 from huntkit.enrich.ti.replies import member, members, needed, number, record, said
 from huntkit.enrich.ti.service_words import MAX_RAW, https_link
+from huntkit.enrich.ti.times import in_range, ranged
 from huntkit.runtime.http_reply import Reply
 from huntkit.runtime.limits import Limits
 from huntkit.runtime.secrets import Secret
@@ -39,6 +42,7 @@ class UrlScan(HttpTIProvider):
     settings = UrlScanSettings
     keyless = True
     base_url = "https://urlscan.io"
+    takes_times = True
     limits = Limits(concurrency=2, per_minute=60, per_day=500)
     home = "https://urlscan.io/docs/api/"
     terms = "searches without a key are limited by address; https://urlscan.io/terms/"
@@ -51,16 +55,27 @@ class UrlScan(HttpTIProvider):
         return {"API-Key": self.chosen.auth_key} if self.chosen.auth_key else {}
 
     def observable(self, lookup: Lookup) -> str:
-        """A search for exactly this value."""
+        """A search for exactly this value, by scans of the range of time."""
         escaped = lookup.value.replace("\\", "\\\\").replace('"', '\\"')
-        return f'{_FIELDS[lookup.ioc_type]}:"{escaped}"'
+        asked = f'{_FIELDS[lookup.ioc_type]}:"{escaped}"'
+        if not ranged(lookup):
+            return asked
+        since, until = (
+            "*" if each is None else f'"{each.astimezone(UTC):%Y-%m-%dT%H:%M:%S.%fZ}"'
+            for each in (lookup.start, lookup.end)
+        )  # fmt: skip
+        return f"{asked} AND date:[{since} TO {until}]"
 
     def read(self, lookup: Lookup, reply: Reply) -> Facts:
         """A scan is no verdict; only a scan that was judged malicious is."""
-        del lookup
         body = record(reply)
         needed(body, "results")
-        scans = members(body, "results")
+        given = members(body, "results")
+        scans = [e for e in given if in_range(lookup, member(e, "task").get("time"))]
+        if given and not scans and body.get("has_more"):
+            raise BadReply(
+                "urlscan gave scans of other times than were asked for", service="urlscan"
+            )
         if not scans:
             return Facts.unknown(body)
         bad = [each for each in scans if _malicious(each)]

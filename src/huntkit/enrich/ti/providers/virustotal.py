@@ -23,6 +23,7 @@ from huntkit.enrich.ti.replies import (
     said,
     severity_of,
 )
+from huntkit.enrich.ti.times import rows_in_range
 from huntkit.runtime.http_reply import Reply
 from huntkit.runtime.limits import Limits
 from huntkit.runtime.secrets import Secret
@@ -62,6 +63,7 @@ _SHOWN: Final = (
 )  # fmt: skip
 _TIMES: Final = ("creation_date", "first_submission_date", "last_analysis_date")
 _MOST: Final = 40  # what VirusTotal gives at once
+_DATED: Final = ("passivedns", "votes")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -105,6 +107,11 @@ class VirusTotal(HttpTIProvider):
            for kind, its in _COLLECTIONS.items()},
     }  # fmt: skip
 
+    def heeds_times(self, ioc_type: str, subtype: str) -> bool:
+        """Resolutions and votes have times; verdicts are those of now."""
+        del ioc_type
+        return subtype in _DATED
+
     def headers(self) -> Mapping[str, Any]:
         """The key."""
         return {"x-apikey": self.chosen.auth_key}
@@ -123,7 +130,7 @@ class VirusTotal(HttpTIProvider):
         body = record(reply)
         reference = self.reference(lookup)
         if lookup.subtype in _RELATED:
-            return _related(lookup.subtype, body, reference)
+            return _related(lookup, body, reference)
         data = as_record(body.get("data"), "'data'")
         if lookup.subtype == "behaviour":
             found = {name: its for name, its in data.items() if its}
@@ -208,12 +215,13 @@ def time_text(seconds: Any) -> str | None:
         return None
 
 
-def _related(subtype: str, body: Mapping[str, Any], reference: str) -> Facts:
+def _related(lookup: Lookup, body: Mapping[str, Any], reference: str) -> Facts:
+    subtype = lookup.subtype
     needed(body, "data")
-    found = []
+    found: list[Mapping[str, Any]] = []
     for each in members(body, "data"):
         attributes = member(each, "attributes")
-        row = {"id": each.get("id")}
+        row: dict[str, Any] = {"id": each.get("id")}
         if subtype == "passivedns":
             row |= said(attributes, "host_name", "ip_address", "resolver")
             row["date"] = time_text(attributes.get("date"))
@@ -226,9 +234,12 @@ def _related(subtype: str, body: Mapping[str, Any], reference: str) -> Facts:
             row |= {"detections": detections, "scans": scans}
             row |= said(attributes, "meaningful_name", "type_description")
         found.append(row)
-    details: dict[str, Any] = {subtype: found}
     more = bool(member(body, "meta").get("cursor"))
+    first = "" if subtype == "passivedns" else "date"  # of resolutions it says the last time
+    rows, others = rows_in_range(lookup, found, first, "date", more=more)
+    details: dict[str, Any] = {subtype: rows} if rows else {}
+    details |= others
     if more:
         total = member(body, "meta").get("count", "unknown")
         details["more"] = f"the first {len(found)} of {total}; VTLookup gives all"
-    return Facts(found=bool(found), details=details if found else {}, raw=body, reference=reference)
+    return Facts(found=bool(rows), details=details, raw=body, reference=reference)

@@ -4,7 +4,7 @@ https://api.xforce.ibmcloud.com/doc/
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, ClassVar, Final
 from urllib.parse import quote
 
@@ -22,6 +22,7 @@ from huntkit.enrich.ti.replies import (
     severity_of,
     shown_number,
 )
+from huntkit.enrich.ti.times import ranged, rows_in_range
 from huntkit.runtime.http_call import Basic
 from huntkit.runtime.http_reply import Reply
 from huntkit.runtime.limits import Limits
@@ -44,6 +45,12 @@ _NEEDED: Final = {
     ("*", "rep"): ("history",),
     ("*", "whois"): ("registrarName", "createdDate", "contact", "extended", "netRange"),
     ("*", "passivedns"): ("Passive", "RDNS", "A"),
+}
+# Where the entries of a list say when they began and ended.
+_TIMES: Final = {
+    "malware": ("firstseen", "lastseen"),
+    "rep": ("created", "created"),
+    "passivedns": ("first", "last"),
 }
 _PAYMENT: Final = 402  # the month's free look-ups are used up
 
@@ -94,6 +101,11 @@ class XForce(HttpTIProvider):
         ("*", "passivedns"): Endpoint(path="/resolve/{observable}"),
     }  # fmt: skip
 
+    def heeds_times(self, ioc_type: str, subtype: str) -> bool:
+        """Lists have times; the score is the one of now."""
+        del ioc_type
+        return subtype in _TIMES
+
     def auth(self) -> Basic:
         """The key is the name, and its password the password."""
         return Basic(self.chosen.api_id, self.chosen.auth_key)
@@ -117,15 +129,16 @@ class XForce(HttpTIProvider):
         body = record(reply)
         needed(body, *_NEEDED.get((lookup.ioc_type, lookup.subtype), _NEEDED["*", lookup.subtype]))
         if lookup.subtype == "malware":
-            return _listed("malware", members(body, "malware"), body, reference)
+            return _listed(lookup, "malware", members(body, "malware"), body, reference)
         if lookup.subtype == "rep":
-            return _listed("history", members(body, "history"), body, reference)
+            return _listed(lookup, "history", members(body, "history"), body, reference)
         if lookup.subtype == "passivedns":
             rows = members(member(body, "Passive"), "records")
-            facts = _listed("passivedns", rows, body, reference)
+            facts = _listed(lookup, "passivedns", rows, body, reference)
             now = said(body, "A", "AAAA", "MX", "NS", "RDNS", "TXT")
-            details = {**facts.details, **now}
-            return Facts(found=bool(details), details=details, raw=body, reference=reference)
+            if ranged(lookup) or not now:
+                return facts  # what the names say now says nothing about another time
+            return replace(facts, found=True, details={**facts.details, **now})
         if lookup.subtype == "whois":
             details = said(body, "registrarName", "createdDate", "updatedDate", "expiresDate",
                            "contactEmail", "contact", "netRange")  # fmt: skip
@@ -136,8 +149,12 @@ class XForce(HttpTIProvider):
         return _scored(scored, body, reference)
 
 
-def _listed(name: str, rows: list[dict[str, Any]], body: Any, reference: str) -> Facts:
-    details = {name: rows} if rows else {}
+def _listed(
+    lookup: Lookup, name: str, given: list[dict[str, Any]], body: Any, reference: str
+) -> Facts:
+    first, last = _TIMES[lookup.subtype]
+    rows, others = rows_in_range(lookup, given, first, last, more=False)
+    details = {**({name: rows} if rows else {}), **others}
     return Facts(found=bool(rows), details=details, raw=body, reference=reference)
 
 
