@@ -11,6 +11,7 @@ from huntkit.core.version import VERSION
 if TYPE_CHECKING:
     from huntkit import analyze, charts, enrich, extract, report
     from huntkit.core.errors import HuntkitError
+    from huntkit.enrich.context.contextlookup import ContextLookup
     from huntkit.enrich.geolite import GeoLiteLookup
     from huntkit.enrich.ipstack import IPStackLookup
     from huntkit.enrich.ti.tilookup import TILookup
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 __version__ = VERSION
 
 _DOORS = {
+    "ContextLookup": ("huntkit.enrich.context.contextlookup", "ContextLookup"),
     "Evidence": ("huntkit.sources.local.evidence", "Evidence"),
     "GeoLiteLookup": ("huntkit.enrich.geolite", "GeoLiteLookup"),
     "HuntkitError": ("huntkit.core.errors", "HuntkitError"),
@@ -40,6 +42,7 @@ _DOORS = {
 }
 
 __all__ = [
+    "ContextLookup",
     "Evidence",
     "GeoLiteLookup",
     "HuntkitError",

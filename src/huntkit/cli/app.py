@@ -4,6 +4,7 @@ import typer
 
 from huntkit.cli import (
     analysis_commands,
+    context_commands,
     enrich_commands,
     evidence_commands,
     extract_commands,
@@ -19,7 +20,10 @@ from huntkit.cli.query_commands import queries
 __all__ = ["app"]
 
 # Importing these modules registers their commands; the help lists them in the order below.
-JOINED = (evidence_commands, extract_commands, enrich_commands, intel_commands, own_commands)
+JOINED = (
+    *(evidence_commands, extract_commands, enrich_commands, intel_commands, context_commands),
+    own_commands,
+)
 ORDER = (
     *("open", "report", "tables", "search", "query", "queries"),
     *("iocs", "decode", "cmdline", "tree", "timeline", "chart"),

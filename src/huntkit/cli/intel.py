@@ -25,7 +25,7 @@ from huntkit.formats.streams import as_utf8
 from huntkit.runtime.session import Session
 
 _SHOWN = 5
-_INCOMPLETE = ("failed", "rate limited")
+INCOMPLETE = ("failed", "rate limited")
 
 
 def ti(
@@ -49,7 +49,7 @@ def ti(
     wanted = _values(values)
     names = [name.strip() for each in providers or () for name in each.split(",") if name.strip()]
     interrupt = Interrupt()
-    with interrupt.watched(), _session(general, Bars(interrupt)) as session:
+    with interrupt.watched(), session_for(general, Bars(interrupt)) as session:
         lookup = TILookup(session=session)
         if feeds:
             made = LocalFeeds(LocalFeedsSettings(files=tuple(feeds)), session)
@@ -76,11 +76,11 @@ def ti(
             dry_run=dry_run,
             frame="polars",
         )
-    _tell(found, dry_run=dry_run)
+    tell(found, dry_run=dry_run)
     _give(found, writing, dry_run=dry_run)
     if interrupt.asked:
         raise Cancelled("interrupted: what was answered by then is given, the rest says so")
-    if not dry_run and found["Status"].is_in(_INCOMPLETE).any():
+    if not dry_run and found["Status"].is_in(INCOMPLETE).any():
         raise typer.Exit(Code.IN_PART)
 
 
@@ -89,13 +89,14 @@ def providers(writing: Writing, general: General, *, types: bool) -> None:
     check_output(writing)
     if general.show_python:
         show_python("import huntkit", "", "huntkit.TILookup().list_available_providers()")
-    with _session(general, None) as session:
+    with session_for(general, None) as session:
         lookup = TILookup(session=session)
         rows = lookup.list_available_providers(show_query_types=types)
     emit(rows, writing, title="Providers of threat intelligence")
 
 
-def _session(general: General, progress: Progress | None) -> Session:
+def session_for(general: General, progress: Progress | None) -> Session:
+    """The session of a command, offline if that was said."""
     given = Session() if progress is None else Session(progress=progress)
     return given.changed(frame="polars", offline=general.offline or given.offline)
 
@@ -103,19 +104,19 @@ def _session(general: General, progress: Progress | None) -> Session:
 def _values(given: Sequence[str]) -> list[str]:
     if given.count("-") > 1:
         raise UsageError("- (stdin) can be read only once")
-    found = [line for each in given for line in _lines(each)]
+    found = [line for each in given for line in lines_of(each)]
     wanted = list(dict.fromkeys(text for each in found if (text := each.strip())))
     if not wanted:
         raise UsageError("there is no value to look up", hint="huntkit ti 203.0.113.7")
     for each in wanted:
-        if item_of(each).problem == "bad input" and _is_file(each):
+        if item_of(each).problem == "bad input" and is_file(each):
             raise UsageError(
                 f"{each!r} is a file, and no indicator", hint=f"huntkit ti @{each} reads its lines"
             )
     return wanted
 
 
-def _lines(given: str) -> list[str]:
+def lines_of(given: str) -> list[str]:
     """A value itself, or the lines of stdin or of a file; remarks (``#``) are left out."""
     if given == "-":
         return _without_remarks(stdin_lines())
@@ -133,14 +134,15 @@ def _without_remarks(lines: Sequence[str]) -> list[str]:
     return [line for line in lines if not line.lstrip().startswith("#")]
 
 
-def _is_file(text: str) -> bool:
+def is_file(text: str) -> bool:
+    """Whether a text is the name of a file here."""
     try:
         return Path(text).is_file()
     except (OSError, ValueError):  # too long for a name, or a null in it
         return False
 
 
-def _tell(found: pl.DataFrame, *, dry_run: bool) -> None:
+def tell(found: pl.DataFrame, *, dry_run: bool) -> None:
     """How many of what, in one line."""
     if dry_run:
         asked = found.filter(pl.col("Plan") == "ask")
@@ -160,7 +162,7 @@ def _give(found: pl.DataFrame, writing: Writing, *, dry_run: bool) -> None:
         note(f"{counted(found.height, 'result')} written to {writing.output}")
         return
     title = "What would be asked" if dry_run else "What is known"
-    emit(found, writing, title=title, eyes=_plan_for_eyes if dry_run else _for_eyes)
+    emit(found, writing, title=title, eyes=plan_for_eyes if dry_run else _for_eyes)
 
 
 def _for_eyes(rows: pl.DataFrame) -> pl.DataFrame:
@@ -180,7 +182,7 @@ def _for_eyes(rows: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def _plan_for_eyes(rows: pl.DataFrame) -> pl.DataFrame:
+def plan_for_eyes(rows: pl.DataFrame) -> pl.DataFrame:
     """What would be asked, with the limits in words."""
     return pl.DataFrame(
         {
