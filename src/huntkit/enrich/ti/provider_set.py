@@ -62,8 +62,7 @@ class ProviderSet(Generic[P]):
     @property
     def configured_providers(self) -> list[str]:
         """Those that the settings file names."""
-        known = self.catalog.available()
-        return [n for n, kind in known.items() if self._configured(n, kind) is not None]
+        return [name for name, kind in self.catalog.available().items() if self._named_in(kind)]
 
     @property
     def loaded_providers(self) -> dict[str, P]:
@@ -205,7 +204,11 @@ class ProviderSet(Generic[P]):
                 self._load_one(self.catalog.provider_class(name).name, primary=True)
         elif not self._given:
             for name, kind in self.catalog.available().items():
-                found = self._configured(name, kind)
+                try:
+                    found = self._configured(name, kind)
+                except HuntkitError as problem:
+                    self._not_loaded(name, problem)
+                    continue
                 if found is not None and found.enabled:
                     self._load_one(name, primary=found.primary is not False)
         for each, primary in self._given:
@@ -219,8 +222,7 @@ class ProviderSet(Generic[P]):
         try:
             made = self._made(name)
         except HuntkitError as problem:
-            self._problems[name] = str(problem)
-            warnings.warn(f"{name} is not loaded: {problem}", stacklevel=4)
+            self._not_loaded(name, problem)
         else:
             (self._primary if primary else self._secondary)[name] = made
 
@@ -237,11 +239,16 @@ class ProviderSet(Generic[P]):
         return kind(chosen, self.session)
 
     def _configured(self, name: str, kind: type[P]) -> Any:
-        try:
-            return self.session.settings_for(kind.section, name, kind.settings)
-        except HuntkitError as problem:
-            self._problems[name] = str(problem)
-            return None
+        return self.session.settings_for(kind.section, name, kind.settings)
+
+    def _named_in(self, kind: type[P]) -> bool:
+        """Whether the settings file names it, right or wrong."""
+        names = self.session.file.configured(kind.section)
+        return kind.name.casefold() in map(str.casefold, names)
+
+    def _not_loaded(self, name: str, problem: HuntkitError) -> None:
+        self._problems[name] = str(problem)
+        warnings.warn(f"{name} is not loaded: {problem}", stacklevel=5)
 
     def _forget(self, name: str) -> None:
         for where in (self._primary, self._secondary, self._off):
