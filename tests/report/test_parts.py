@@ -288,7 +288,7 @@ def test_a_detail_leads_to_what_it_decodes_to(evidence: Make) -> None:
     rows = windows_rows({**service(7045, 1, 0), "EventData": data}, {"_record": 2})
     drawn = sections.draw(gather(evidence({"WindowsEvent": rows})))
     links = [row[4].link for row in drawn[0].blocks[0]["sheet"].rows]
-    [item] = drawn[2].blocks[0]["pieces"]
+    [item] = next(each for each in drawn if each.id == "encoded").blocks[0]["pieces"]
     assert links == [item["id"], ""] == ["decoded-1", ""]
 
 

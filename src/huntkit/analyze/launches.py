@@ -25,6 +25,7 @@ _LEAST: Final = 1.0  # bits, from which on a part is worth a word
 _TOLD: Final = 4
 _COMMAND: Final = 500
 _LONGEST: Final = 60
+_LAST: Final = r"([^\\/]*)$"
 _PAIR: Final = ("of_parent", "of_child", "child_rare", "parent_rare", "command")
 _PARTS: Final = (*_PAIR, "folder", "parent_folder", "name", "text", "kinds")
 
@@ -204,8 +205,10 @@ def _pairs(scored: pl.DataFrame) -> pl.DataFrame:
         pl.col("Child").n_unique().cast(pl.Int64).alias("Programs"),
     )  # fmt: skip
     first = ordered.unique(["actor", "target"], keep="first", maintain_order=True)
-    return first.join(whole, on=["actor", "target"], maintain_order="left").rename(
-        {"row": "SourceIndex"}
+    return first.join(whole, on=["actor", "target"], maintain_order="left").with_columns(
+        Parent=pl.col("parent").str.extract(_LAST),
+        Child=pl.col("child").str.extract(_LAST),
+        SourceIndex="row",
     )
 
 

@@ -43,7 +43,7 @@ def add_process_features(
     """
     made: list[pl.Series] = []
     columns = input_frame.columns
-    path = next((n for n in ("NewProcessName", "ProcessName") if n in columns), None)
+    path: str | None = next((n for n in ("NewProcessName", "ProcessName") if n in columns), None)
     path = path or resolve(columns, "process_path")
     if path is not None:
         made += _of_path(input_frame[path].cast(pl.String).fill_null(""), path_separator)

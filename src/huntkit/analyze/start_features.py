@@ -57,7 +57,8 @@ def programs(data: pl.DataFrame, side: str, given: str | None = None) -> pl.Seri
 def features(parents: pl.Series, children: pl.Series, commands: pl.Series) -> pl.DataFrame:
     """One row for each start that names a program.
 
-    Columns: ``row``; ``Parent Child`` (file names in small letters), ``actor target`` (the units
+    Columns: ``row``; ``parent child`` (paths in small letters), ``Parent Child`` (their file
+    names, with ``#`` for numbers), ``actor target`` (the units
     that are counted: the name, or the folder of anybody), ``parent_zone child_zone`` (``system
     programs anybody ?``), ``parent_kind child_kind`` (see ``program_kinds.yaml``, empty for
     others; ``foreign`` for a parent of no kind in a folder of anybody), ``dual``, ``posed`` (a
@@ -103,7 +104,9 @@ def _judged(rows: pl.DataFrame) -> pl.DataFrame:
     foreign = (pl.col("parent_kind") == "") & (pl.col("parent_zone") == "anybody")
     bare = pl.col("Child").str.replace(r"\.exe$", "")
     of_system = (pl.col("child_zone") == "system").mean().over("Child") >= _USUAL
-    expected = pl.col("child_kind").is_in([*_kinds()["dual"], "core"])
+    expected = pl.col("child_kind").is_in([*_kinds()["dual"], "core"]) & ~bare.is_in(
+        _kinds()["brought"]
+    )
     anybody = pl.col("child_zone") == "anybody"
     rows = rows.with_columns(
         pl.when(foreign).then(pl.lit("foreign")).otherwise("parent_kind").alias("parent_kind"),

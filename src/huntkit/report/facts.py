@@ -19,6 +19,7 @@ from huntkit.report import (
     notable,
     overview,
     processes,
+    standouts,
     texts,
     trails,
 )
@@ -27,6 +28,7 @@ from huntkit.report.layouts import Evidence, Layout, frame_of, layouts
 from huntkit.report.logons import Logons
 from huntkit.report.overview import Activity, Overview
 from huntkit.report.processes import Branch
+from huntkit.report.standouts import Standouts
 from huntkit.report.trails import Trail
 
 
@@ -49,6 +51,7 @@ class Facts:
         logons: who logged on where.
         connections: who spoke with whom.
         trails: what was done in cloud services.
+        standouts: what is unusual by the counts of the evidence; `standouts.frame` as a frame.
         partial: something failed.
         problems: what failed, was skipped or was left out, and why.
         failed: the sections that failed.
@@ -72,6 +75,7 @@ class Facts:
     logons: Logons = field(default_factory=Logons)
     connections: Connections = field(default_factory=Connections)
     trails: list[Trail] = field(default_factory=list)
+    standouts: Standouts = field(default_factory=Standouts)
     failed: list[str] = field(default_factory=list)
     stopped: bool = False
 
@@ -147,6 +151,7 @@ def gather(evidence: Evidence, *, progress: Progress = SILENT) -> Facts:
         ("texts", lambda: texts.distinct_texts(evidence, known, facts.problems)),
         ("encoded", lambda: encoded.encoded(facts.texts)),
         ("indicators", lambda: indicators.indicators(facts.texts, decoded=facts.encoded)),
+        ("standouts", lambda: _standing_out(evidence, facts)),
         ("connections", lambda: _joined(speaking, facts)),
     ]
     with (
@@ -169,6 +174,21 @@ def gather(evidence: Evidence, *, progress: Progress = SILENT) -> Facts:
                 facts.problems.append(f"the section {facts.failed[-1]} failed: {problem}")
             task.advance()
     return facts
+
+
+def _standing_out(evidence: Evidence, facts: Facts) -> Standouts:
+    found = standouts.standouts(
+        evidence,
+        facts.layouts,
+        processes=facts.processes,
+        amounts=facts.amounts,
+        logons=facts.logons,
+    )
+    if found.failed:
+        facts.partial = True
+        facts.failed.append("what stands out")
+        facts.problems += [f"what stands out: {each}" for each in found.failed]
+    return found
 
 
 def _connections(evidence: Evidence, known: list[Layout]) -> tuple[Connections, list[str]]:

@@ -68,6 +68,21 @@ def sheet_block(
     }
 
 
+def with_place(rows: pl.DataFrame) -> pl.DataFrame:
+    """File and record in one: the file's name, and its whole path for who asks.
+
+    Files of the same name are told apart by the folders above them.
+    """
+    last = pl.col("_file").str.extract(r"([^/\\]*)$", 1).fill_null("")
+    folders = pl.col("_file").str.extract(r"((?:[^/\\]*[/\\]){0,2}[^/\\]*)$", 1).fill_null("")
+    name = pl.when(pl.col("_file").n_unique().over(last) > 1).then(folders).otherwise(last)
+    record = pl.col("_record").fill_null(0)
+    place = pl.struct(
+        pl.format("{}, {}", name, record).alias("short"), pl.col("_file").alias("whole")
+    )
+    return rows.with_columns(pl.when(pl.col("_file").is_not_null()).then(place).alias("place"))
+
+
 def _placed(block: dict[str, Any], page: Page) -> dict[str, Any]:
     if block["kind"] != "chart":
         return block

@@ -5,12 +5,12 @@ from pathlib import PurePath
 
 import polars as pl
 
-from huntkit.report import encoded, pictures
+from huntkit.report import encoded, pictures, standout_section
 from huntkit.report.chart_sections import found as picture_sections
 from huntkit.report.drawing import activity_svg
 from huntkit.report.facts import Facts
 from huntkit.report.processes import BRANCHES
-from huntkit.report.section import Columns, Section, chart_block, sheet_block
+from huntkit.report.section import Columns, Section, chart_block, sheet_block, with_place
 from huntkit.report.sheets import time_text
 
 _PLACE: Columns = (("place", "File, record", "place"),)
@@ -33,6 +33,7 @@ def draw(facts: Facts) -> list[Section]:
     """All sections, in the order of the page."""
     return [
         _notable(facts),
+        standout_section.section(facts),
         _activity(facts),
         _encoded(facts),
         _processes(facts),
@@ -76,6 +77,7 @@ def tiles(facts: Facts) -> list[tuple[str, str, str, str]]:
     return [
         ("Alarming", f"{alarms:,}", "notable", "alarm" if alarms else ""),
         ("Notable events", f"{facts.notable.height:,}", "notable", ""),
+        ("Stands out", f"{facts.standouts.total:,}", "standouts", ""),
         (
             "Encoded",
             f"{facts.encoded.height:,}",
@@ -152,7 +154,7 @@ def _chosen(rows: pl.DataFrame) -> pl.DataFrame:
     )
     rank = pl.col("Tone").replace_strict({"alarm": 0, "warn": 1}, default=2)
     chosen = grouped.sort(rank, "run").head(_NOTABLE).sort("run")
-    return _with_place(chosen)
+    return with_place(chosen)
 
 
 def _activity(facts: Facts) -> Section:
@@ -225,7 +227,7 @@ def _indicators(facts: Facts) -> Section:
         ("Where", "Table.Column, mentions", "place"),
         ("place", "First in file, record", "place"),
     )
-    rows = _with_place(facts.indicators) if facts.indicators.height else facts.indicators
+    rows = with_place(facts.indicators) if facts.indicators.height else facts.indicators
     found = Section(
         "indicators",
         "Indicators",
@@ -327,20 +329,4 @@ def _files(facts: Facts) -> Section:
         f"{rows.height:,}",
         "Read = kept + skipped.",
         [sheet_block(rows, "Files and archive members", columns, limit=300)],
-    )
-
-
-def _with_place(rows: pl.DataFrame) -> pl.DataFrame:
-    """File and record in one: the file's name, and its whole path for who asks.
-
-    Files of the same name are told apart by the folders above them.
-    """
-    last = pl.col("_file").str.extract(r"([^/\\]*)$", 1).fill_null("")
-    folders = pl.col("_file").str.extract(r"((?:[^/\\]*[/\\]){0,2}[^/\\]*)$", 1).fill_null("")
-    name = pl.when(pl.col("_file").n_unique().over(last) > 1).then(folders).otherwise(last)
-    record = pl.col("_record").fill_null(0)
-    return rows.with_columns(
-        pl.struct(
-            pl.format("{}, {}", name, record).alias("short"), pl.col("_file").alias("whole")
-        ).alias("place")
     )

@@ -1,0 +1,181 @@
+"""Logons that stand out: bursts of failures from one source, and accounts where they seldom are."""
+
+import math
+from collections.abc import Sequence
+from datetime import timedelta
+from typing import Any
+
+import polars as pl
+
+from huntkit.report.finding import MOST_PLACES, Finding, Look, on_line, places
+from huntkit.report.layouts import Evidence, Layout, find
+from huntkit.report.logons import Logons
+
+MOST_FAILURES = 200_000
+MOST = 6
+_PAUSE = timedelta(minutes=10)  # a longer one ends a burst
+_SHORTEST = timedelta(seconds=60)
+_FEWEST = 5  # failures of a burst
+_LEAST = 20.0  # bits
+_WHOLE = 60.0
+_FEWEST_LOGONS = 30  # of people; of fewer nobody can say what is usual
+_PLACE_LEAST = 7.0  # bits
+_PLACE_WHOLE = 16.0
+_AFTER_FAILURES = 1.5  # of the weight: who failed there before may have guessed
+_PRIOR = 1.0
+_QUOTE = "'"
+
+
+def look(evidence: Evidence, tables: Sequence[Layout], logons: Logons) -> Look:
+    """Bursts of failed logons, and logons from or to where an account seldom is."""
+    layout = find(tables, "DeviceLogonEvents")
+    if layout is None or not {"RemoteIP", "AccountName", "ActionType"} <= set(layout.columns):
+        return Look()
+    bursts, failures = _bursts(evidence, layout)
+    count = int(logons.pairs["Logons"].sum()) if logons.pairs.height else 0
+    rare = _places(evidence, layout, logons, count) if count >= _FEWEST_LOGONS else []
+    note = ""
+    if 0 < count < _FEWEST_LOGONS:
+        note = f"logons: {count:,} of people are too few to say which are unusual"
+    told = f"{count:,} logons of people, {failures:,} failed" if count or failures else ""
+    return Look([*bursts[:MOST], *rare], told, note)
+
+
+def _bursts(evidence: Evidence, layout: Layout) -> tuple[list[Finding], int]:
+    rows: pl.DataFrame = evidence.sql(
+        f"""SELECT {layout.sql_time()} AS t, trim({layout.sql_text("RemoteIP")}) AS source,
+                   lower({layout.sql_text("AccountName")}) AS account,
+                   {layout.sql_text(layout.host)} AS host, _file, _record
+            FROM {layout.sql} WHERE ActionType = 'LogonFailed' AND {layout.sql_time()} IS NOT NULL
+            ORDER BY 1, _file, _record LIMIT {MOST_FAILURES}""",  # noqa: S608  quoted
+        frame="polars",
+    )
+    rows = rows.cast({"t": pl.Datetime("us", "UTC")}).filter(~pl.col("source").is_in(["", "-"]))
+    if rows.height < _FEWEST or layout.first is None or layout.last is None:
+        return [], rows.height
+    whole = max((layout.last - layout.first).total_seconds(), 1.0)
+    begins = (pl.col("t").diff() > _PAUSE).fill_null(value=True).over("source")
+    numbered = rows.with_columns(begins.cum_sum().over("source").alias("burst"))
+    found = []
+    for (_, _), burst in numbered.group_by("source", "burst", maintain_order=True):
+        finding = _burst(burst, rows.height, whole) if burst.height >= _FEWEST else None
+        found += [finding] if finding else []
+    return sorted(found, key=lambda each: -each.score), rows.height
+
+
+def _burst(burst: pl.DataFrame, failures: int, whole: float) -> Finding | None:
+    """A burst, if chance would hardly make it at the rate of the other failures."""
+    first, last = burst["t"][0], burst["t"][-1]
+    spent = (last - first).total_seconds()
+    long = max(spent, _SHORTEST.total_seconds())
+    others = failures - burst.height
+    # At least one failure is always expected somewhere: no evidence is free of them.
+    expected = (others + 1) / whole * long
+    score = surprise(burst.height, expected)
+    if score < _LEAST:
+        return None
+    accounts = burst["account"].unique(maintain_order=True).to_list()
+    named = ", ".join(accounts[:5]) + (f" and {len(accounts) - 5:,} more" if accounts[5:] else "")
+    hosts = burst["host"].unique(maintain_order=True).to_list()
+    return Finding(
+        kind="Failed logons",
+        what=f"{burst.height:,} from {burst['source'][0]} within {_long(spent)}, "
+        f"{len(accounts):,} {'account' if len(accounts) == 1 else 'accounts'}: {named}",
+        score=score,
+        unit="bits",
+        weight=min(score / _WHOLE, 1.0) * (1.0 if len(accounts) > 1 else 0.8),
+        reason=f"{burst.height:,} of {failures:,} failures; at the rate of the others "
+        f"{expected:.2g} would be expected in {_long(long)}",
+        host=str(hosts[0]) if len(hosts) == 1 else f"{len(hosts):,} hosts",
+        first=first,
+        last=last,
+        rows=burst.height,
+        places=places(burst),
+        strip=on_line(burst["t"].to_list()[:60], "the failures in time"),
+    )
+
+
+def _long(seconds: float) -> str:
+    return f"{max(seconds, 1):.0f} s" if seconds < 300 else f"{seconds / 60:.0f} min"
+
+
+def surprise(seen: int, expected: float) -> float:
+    """How surprising it is to see so many where so many are expected, in bits (Chernoff's bound).
+
+    Examples:
+        >>> surprise(1, 1.0), round(surprise(20, 0.5), 1)
+        (0.0, 78.3)
+    """
+    if seen <= expected:
+        return 0.0
+    return (seen * math.log(seen / expected) - (seen - expected)) / math.log(2)
+
+
+def _places(evidence: Evidence, layout: Layout, logons: Logons, count: int) -> list[Finding]:
+    """Accounts on hosts or from sources where they hardly ever are, while others are."""
+    used = logons.pairs.with_columns(
+        pl.when(pl.col("SourceHost") != "")
+        .then(pl.col("SourceHost").str.split(".").list.first())
+        .otherwise("Source")
+        .alias("from")
+    ).filter(pl.col("from") != "")
+    ways = (
+        used.group_by("Account", "from", "Host", maintain_order=True)
+        .agg(
+            pl.col("Source").first(),
+            pl.col("Logons", "Failed").sum(),
+            pl.col("First").min(),
+            pl.col("Last").max(),
+        )
+        .with_columns(
+            pl.col("Logons").sum().over("Account").alias("of_account"),
+            pl.col("Logons").sum().over("from", "Host").alias("of_way"),
+        )
+        .filter(pl.col("Logons") > 0, pl.col("of_way") > pl.col("Logons"))
+    )
+    n = pl.col("Logons")
+    unexpected = pl.min_horizontal(
+        ((pl.col(name) + _PRIOR) / n).log(2) for name in ("of_account", "of_way")
+    )
+    scored = ways.with_columns(((count / n).log(2) + unexpected).alias("score")).filter(
+        pl.col("score") >= _PLACE_LEAST
+    )
+    ordered = scored.sort("score", "First", "Account", descending=[True, False, False])
+    return [_place(evidence, layout, row, count) for row in ordered.head(MOST).to_dicts()]
+
+
+def _place(evidence: Evidence, layout: Layout, row: dict[str, Any], count: int) -> Finding:
+    short = str(row["Host"]).partition(".")[0]
+    failed = f", {row['Failed']:,} failed" if row["Failed"] else ""
+    weight = row["score"] / _PLACE_WHOLE * (_AFTER_FAILURES if row["Failed"] else 1.0)
+    return Finding(
+        kind="Logon",
+        what=f"{row['Account']} from {row['from']} to {short}",
+        score=row["score"],
+        unit="bits",
+        weight=min(weight, 1.0),
+        reason=f"{row['Logons']:,} of {row['of_account']:,} logons of {row['Account']}, and of "
+        f"{row['of_way']:,} from {row['from']} to {short}; {count:,} in all{failed}",
+        host=str(row["Host"]),
+        first=row["First"],
+        last=row["Last"],
+        rows=row["Logons"] + row["Failed"],
+        places=places(_behind(evidence, layout, row)),
+    )
+
+
+def _behind(evidence: Evidence, layout: Layout, row: dict[str, Any]) -> pl.DataFrame:
+    """The first records of these logons, those that succeeded before those that failed."""
+    wanted = {"AccountName": row["Account"], "RemoteIP": row["Source"], layout.host: row["Host"]}
+    where = " AND ".join(
+        f"trim({layout.sql_text(name)}) = '{str(value).replace(_QUOTE, _QUOTE * 2)}'"
+        for name, value in wanted.items()
+        if name
+    )
+    found: pl.DataFrame = evidence.sql(
+        f"""SELECT _file, _record FROM {layout.sql} WHERE {where}
+            AND ActionType IN ('LogonSuccess', 'LogonFailed')
+            ORDER BY ActionType DESC, {layout.sql_time()}, _file, _record LIMIT {MOST_PLACES}""",  # noqa: S608
+        frame="polars",
+    )
+    return found

@@ -1,0 +1,77 @@
+"""Process starts that stand out."""
+
+import polars as pl
+
+from huntkit.analyze import unusual_starts
+from huntkit.analyze.start_features import programs
+from huntkit.core.text import visible
+from huntkit.report.finding import Finding, Look, places
+from huntkit.tables import roles
+
+FEWEST = 50  # starts; of fewer nobody can say what is usual
+MOST = 15
+_LEAST = 10.0  # bits
+_WHOLE = 20.0  # bits of what is most unusual
+_PARENT = "_parent"
+
+
+def look(processes: pl.DataFrame) -> Look:
+    """The pairs of programs whose start is most unusual.
+
+    Args:
+        processes: rows of the process tree; those that were only inferred do not count.
+    """
+    if not processes.height:
+        return Look()
+    rows = _with_parents(processes).filter(~pl.col("Inferred").fill_null(value=False))
+    if rows.height < FEWEST:
+        return Look(
+            note=f"{rows.height:,} process starts are too few to say which are unusual "
+            f"({FEWEST} would do)"
+        )
+    found = unusual_starts(rows, parent_column=_PARENT)
+    judged = int(found["Count"].sum())
+    odd = found.filter(pl.col("score") >= _LEAST)
+    told = f"{judged:,} process starts: {odd.height:,} of {found.height:,} pairs of programs"
+    host = roles.resolve(rows.columns, "host")
+    findings = []
+    for row in odd.head(MOST).iter_rows(named=True):
+        behind = rows[row["SourceIndex"]]
+        findings.append(
+            Finding(
+                kind="Process start",
+                what=_what(row["Parent"], row["Child"]),
+                code=row["Command"],
+                score=row["score"],
+                unit="bits",
+                weight=row["score"] / _WHOLE,
+                reason=row["reason"],
+                host=str(behind[host].item() or "") if host else "",
+                first=row["FirstSeen"],
+                last=row["LastSeen"],
+                rows=row["Count"],
+                places=places(behind),
+            )
+        )
+    return Look(findings, told)
+
+
+def _with_parents(processes: pl.DataFrame) -> pl.DataFrame:
+    """With the parents' programs: where a row does not name them, from the parents' own rows."""
+    named = programs(processes, "parent")
+    known = pl.DataFrame(
+        {"parent_key": processes["proc_key"], "known": programs(processes, "process")}
+    ).unique("parent_key", keep="first")
+    given = pl.lit("") if named is None else pl.lit(named)
+    return (
+        processes.with_columns(given.alias(_PARENT))
+        .join(known, on="parent_key", how="left", maintain_order="left")
+        .with_columns(
+            pl.when(pl.col(_PARENT) == "").then("known").otherwise(_PARENT).alias(_PARENT)
+        )
+    )
+
+
+def _what(parent: str, child: str) -> str:
+    names = [visible(name, limit=60) for name in (parent, child) if name]
+    return " → ".join(names)
