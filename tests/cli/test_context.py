@@ -124,3 +124,13 @@ def test_faults_in_the_settings_have_their_line(place, tmp_path) -> None:
     assert "line 7" in told
     assert "PerHour must be a whole number" in told
     assert not place.asked
+
+
+def test_its_providers_are_listed(place) -> None:
+    done = CliRunner().invoke(app, ["providers", "--context"])
+    assert [(row["Provider"], row["State"]) for row in rows(done)] == [
+        ("AzureResources", "available"), ("ServiceNow", "loaded"),
+    ]  # fmt: skip
+    more = CliRunner().invoke(app, ["providers", "--context", "--types"])
+    assert {"ServiceNow", "serial_number"} <= {text for row in rows(more) for text in row.values()
+                                               if isinstance(text, str)}  # fmt: skip

@@ -63,6 +63,16 @@ def context(
         raise typer.Exit(Code.IN_PART)
 
 
+def providers(writing: Writing, general: General, *, types: bool) -> None:
+    """All providers of context."""
+    check_output(writing)
+    if general.show_python:
+        show_python("import huntkit", "", "huntkit.ContextLookup().list_available_providers()")
+    with session_for(general, None) as session:
+        rows = ContextLookup(session=session).list_available_providers(show_query_types=types)
+    emit(rows, writing, title="Providers of context")
+
+
 def _values(given: Sequence[str]) -> list[str]:
     if given.count("-") > 1:
         raise UsageError("- (stdin) can be read only once")

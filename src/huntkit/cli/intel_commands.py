@@ -63,16 +63,19 @@ def ti(
 @command(
     "providers",
     "huntkit providers",
-    "huntkit providers --types",
-    "The providers of threat intelligence: which are loaded, what they take, whether they need a"
-    " key, their terms.",
+    "huntkit providers --context --types",
+    "The providers of threat intelligence, or of context: which are loaded, what they take, whether"
+    " they need a key, their terms.",
 )
 def providers(
     writing: Writing,
     types: Annotated[
-        bool, typer.Option("--types", help="A row for each type of indicator and sub-query.")
+        bool, typer.Option("--types", help="A row for each type of value and sub-query.")
+    ] = False,
+    context: Annotated[
+        bool, typer.Option("--context", help="The providers of context in their place.")
     ] = False,
     general: General = General(),  # noqa: B008
 ) -> None:
     """Who can be asked about indicators."""
-    work("intel", general).providers(writing, general, types=types)
+    work("context" if context else "intel", general).providers(writing, general, types=types)

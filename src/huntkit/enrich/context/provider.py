@@ -24,6 +24,16 @@ class ContextProvider(LookupProvider):
     internal: ClassVar[bool] = True
     kept_s: ClassVar[float] = 3600.0
 
+    @property
+    def identity(self) -> str:
+        """What tells this provider's answers from those of others, also of the same name."""
+        return f"context {super().identity}"
+
 
 class HttpContextProvider(HttpLookupProvider, ContextProvider):
     """A provider of context whose sub-queries are endpoints."""
+
+    @property
+    def identity(self) -> str:
+        """Another address is another service, and none of threat intelligence."""
+        return f"context {super().identity}"
