@@ -10,21 +10,11 @@ import uuid
 import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Any, Final, Literal
+from typing import Any, Final
 
 import polars as pl
 
-from huntkit.core.errors import (
-    AccessDenied,
-    BadReply,
-    HuntkitError,
-    Offline,
-    RateLimited,
-    RequestFailed,
-    ServiceDown,
-    UsageError,
-    did_you_mean,
-)
+from huntkit.core.errors import AccessDenied, BadReply, HuntkitError, UsageError, did_you_mean
 from huntkit.enrich.azure.ingestion_rows import (
     Chunk,
     body,
@@ -34,6 +24,7 @@ from huntkit.enrich.azure.ingestion_rows import (
     planned,
 )
 from huntkit.enrich.azure.management import Management, resource_parts
+from huntkit.enrich.azure.outcomes import Outcome, ends, outcome_of, told
 from huntkit.runtime.http_client import HttpClient, Service
 from huntkit.runtime.limits import Limits
 from huntkit.runtime.session import Session, default_session
@@ -47,8 +38,6 @@ _LIMITS: Final = Limits(concurrency=2, per_minute=10_000, longest_wait_s=300)
 _RULE: Final = re.compile(r"dcr-[0-9a-zA-Z]{8,64}")
 _STREAM: Final = re.compile(r"(?:Custom|Microsoft)-[\w-]{1,100}", re.ASCII)
 _TAKEN: Final = 204
-_REFUSES_ALL: Final = (401, 403, 404)
-_SERVER: Final = 500
 _SCHEMA: Final = {
     "chunk": pl.Int64, "first_row": pl.Int64, "last_row": pl.Int64, "rows": pl.Int64,
     "size_bytes": pl.Int64, "outcome": pl.String, "status": pl.Int64, "error": pl.String,
@@ -58,13 +47,11 @@ _ROLE: Final = (
     "a new role takes up to half an hour"
 )
 
-_Outcome = Literal["went", "failed", "unknown", "not sent"]
-
 
 @dataclass(frozen=True, slots=True)
 class _Done:
     chunk: Chunk
-    outcome: _Outcome = "not sent"
+    outcome: Outcome = "not sent"
     status: int | None = None
     error: str | None = None
 
@@ -213,7 +200,7 @@ class LogsIngestion:
                 except HuntkitError as problem:
                     first = first or problem
                     self._last[number] = _failed(done, problem)
-                    if _ends(problem):
+                    if ends(problem):
                         break
                 else:
                     self._last[number] = _answered(done, status)
@@ -238,19 +225,15 @@ class LogsIngestion:
 
     def _tell(self, first: HuntkitError | None) -> None:
         """An error if nothing went, a warning if not all did."""
-        counts = {"failed": 0, "unknown": 0, "not sent": 0, "went": 0}
-        for done in self._last:
-            counts[done.outcome] += done.chunk.rows
-        if first is not None and not counts["went"]:
+        outcomes = [(done.outcome, done.chunk.rows) for done in self._last]
+        if first is not None and "went" not in dict(outcomes):
             if isinstance(first, AccessDenied):
                 first.hint = _ROLE
-            elif counts["unknown"]:
+            elif "unknown" in dict(outcomes):
                 first.hint = "the rows may have arrived: look before you send them again"
             raise first
-        rest = [f"{n:,} {what}" for what, n in counts.items() if n and what != "went"]
-        if rest:
-            told = f"not all rows went: {', '.join(rest)} of {sum(counts.values()):,}"
-            warnings.warn(f"{told}; the column outcome says which", stacklevel=4)
+        if rest := told(outcomes):
+            warnings.warn(f"not all rows went: {rest}; the column outcome says which", stacklevel=4)
 
     def _declared(self, stream: str, columns: Mapping[str, str] | None) -> Mapping[str, str] | None:
         if not _STREAM.fullmatch(stream):
@@ -299,22 +282,8 @@ def _answered(done: _Done, status: int) -> _Done:
 
 
 def _failed(done: _Done, problem: HuntkitError) -> _Done:
-    """What became of a chunk by its error: what was refused did not arrive, all else may have."""
-    status = problem.status if isinstance(problem, RequestFailed) else None
-    never = isinstance(problem, AccessDenied | RateLimited | ServiceDown | Offline)
-    refused = status is not None and status < _SERVER
-    known = never or refused or not isinstance(problem, RequestFailed)
-    return replace(
-        done, outcome="failed" if known else "unknown", status=status, error=str(problem)[:500]
-    )
-
-
-def _ends(problem: HuntkitError) -> bool:
-    """Whether the chunks after it would only fail the same way."""
-    if not isinstance(problem, RequestFailed):
-        return True
-    whole = isinstance(problem, RateLimited | ServiceDown | Offline)
-    return whole or problem.status in _REFUSES_ALL
+    outcome, status = outcome_of(problem)
+    return replace(done, outcome=outcome, status=status, error=str(problem)[:500])
 
 
 def _frame(done: list[_Done]) -> pl.DataFrame:

@@ -6,13 +6,15 @@ reference. Waiting and repeating is the HTTP client's.
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any, Final
+from urllib.parse import parse_qsl, urlsplit
 
 import orjson
 import polars as pl
 
 from huntkit.core.errors import BadReply, LimitReached, UsageError
+from huntkit.core.text import visible
 from huntkit.runtime.http_client import HttpClient, Service
 from huntkit.runtime.http_reply import Reply
 from huntkit.runtime.limits import Limits
@@ -94,6 +96,8 @@ class Management:
     ) -> Iterator[dict[str, Any]]:
         """All things of a list, page by page, each page once.
 
+        A list that is asked for by POST goes on with a token in the body, ``skipToken``.
+
         Raises:
             BadReply: the answer is no list, or a page names itself as the next one.
         """
@@ -112,7 +116,11 @@ class Management:
             seen.add(after)
             if len(seen) > _PAGES:
                 raise LimitReached(f"the list has more than {_PAGES:,} pages")
-            body = _record(self._client.get(after).json())
+            if method == "GET":
+                body = _record(self._client.get(after).json())
+            else:
+                more = {**(options.get("body") or {}), "skipToken": _skip_token(after)}
+                body = _record(self.ask(method, path, version, **{**options, "body": more}).json())
 
     def frame(self, things: Sequence[Mapping[str, Any]]) -> Any:
         """Things as a frame: a column for each nested name, as in ``properties.title``."""
@@ -122,7 +130,19 @@ class Management:
 def _record(body: Any) -> dict[str, Any]:
     if not isinstance(body, dict):
         raise BadReply("Azure answered with something that is no record", service="Azure")
+    problem = body.get("error")
+    if isinstance(problem, dict) and len(body) == 1:  # a failure that came with status 200
+        said = f"{problem.get('code', '')}: {problem.get('message', '')}"
+        raise BadReply(f"Azure answered with an error: {visible(said, limit=300)}", service="Azure")
     return body
+
+
+def _skip_token(link: str) -> str:
+    """The token in the address of the next page."""
+    for name, value in parse_qsl(urlsplit(link).query):
+        if name.casefold() == "$skiptoken":
+            return value
+    raise BadReply("Azure's list does not say how it goes on", service="Azure")
 
 
 def flat(things: Sequence[Mapping[str, Any]]) -> pl.DataFrame:
@@ -176,6 +196,17 @@ def _column(name: str, values: list[Any]) -> pl.Series:
 
 def _text(value: Any) -> str:
     return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def iso_utc(moment: datetime) -> str:
+    """A time as the API wants it; one without a zone is in UTC.
+
+    Examples:
+        >>> iso_utc(datetime(2026, 5, 1, 12))
+        '2026-05-01T12:00:00.000000Z'
+    """
+    aware = moment if moment.tzinfo is not None else moment.replace(tzinfo=UTC)
+    return aware.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
 
 
 def resource_parts(resource_id: str) -> dict[str, str]:
