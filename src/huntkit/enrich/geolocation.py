@@ -92,6 +92,8 @@ class GeoDatabases:
 
 def _merged(found: list[pl.DataFrame]) -> pl.DataFrame:
     """From the first database that knows the place comes all of the place; so for the operator."""
+    if len(found) == 1:
+        return found[0]
     wide = pl.concat(
         [each.rename({name: f"{name} {at}" for name in COLUMNS}) for at, each in enumerate(found)],
         how="horizontal",

@@ -45,9 +45,20 @@ def parsed_addresses(texts: Sequence[str]) -> ParsedAddresses:
 
 def _numbers(text: str) -> tuple[int | None, int | None]:
     try:
-        return int.from_bytes(socket.inet_pton(socket.AF_INET, text), "big"), None
+        return int.from_bytes(_bytes_of(_V4, text)), None
     except (OSError, ValueError):  # ValueError: a NUL or a lone surrogate in it
         pass
+    try:
+        number = int.from_bytes(_bytes_of(_V6, text))
+    except (OSError, ValueError):
+        return _others(text)
+    top = number >> 112
+    # A mapped address, 64:ff9b::/96 or 2002::/16 may wrap another; the rest is itself.
+    return (None, number) if top not in _WRAPPERS else _others(text)
+
+
+def _others(text: str) -> tuple[int | None, int | None]:
+    """The long way: with a zone, in brackets, one inside another, or no address."""
     address = parse_address(text)
     if address is None:
         return None, None
@@ -55,3 +66,8 @@ def _numbers(text: str) -> tuple[int | None, int | None]:
         return int(address), None
     inner = embedded_ipv4(address)
     return (int(inner), None) if inner is not None else (None, int(address))
+
+
+_bytes_of = socket.inet_pton
+_V4, _V6 = socket.AF_INET, socket.AF_INET6
+_WRAPPERS = (0x0, 0x64, 0x2002)
