@@ -13,38 +13,57 @@ from pathlib import Path
 
 @dataclass(frozen=True)
 class Figure:
-    """One measured run: seconds, peak resident bytes of the whole process tree, and its answer."""
+    """One measured run: seconds, peak resident bytes of the whole process tree, and its answer.
+
+    ``cpu_seconds`` are those of all its threads and children, with the imports.
+    """
 
     seconds: float
     peak_bytes: int
     answer: object
+    cpu_seconds: float = 0.0
 
 
-def measure(code: str, *arguments: str, times: int = 1) -> Figure:
+def measure(
+    code: str, *arguments: str, times: int = 1, python: str | None = None, most_gb: int = 0
+) -> Figure:
     """Run Python code in a fresh interpreter; it prints its answer as JSON in the last line.
 
-    The median run counts. Code may print ``{"seconds": ...}`` to leave its imports out.
+    The median run counts. Code may print ``{"seconds": ..., "cpu": ...}`` to leave its imports
+    out.
+
+    Args:
+        code: the code.
+        arguments: what it finds in ``sys.argv``.
+        times: how often it runs.
+        python: the interpreter; by default this one.
+        most_gb: how much memory it may ask for; 0: as much as it likes.
     """
-    figures = [_once(code, arguments) for _ in range(times)]
+    figures = [_once(python or sys.executable, code, arguments, most_gb) for _ in range(times)]
     middle = statistics.median_low([each.seconds for each in figures])
     return next(each for each in figures if each.seconds == middle)
 
 
-def _once(code: str, arguments: tuple[str, ...]) -> Figure:
+def _once(python: str, code: str, arguments: tuple[str, ...], most_gb: int) -> Figure:
+    before = os.times()
     started = time.perf_counter()
-    child = subprocess.Popen(
-        [sys.executable, "-c", code, *arguments], stdout=subprocess.PIPE, text=True
-    )
+    command = [python, "-c", code, *arguments]
+    if most_gb:
+        command = ["prlimit", f"--as={most_gb << 30}", *command]
+    child = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
     watch = _Watch(child.pid)
     out, _ = child.communicate()
     seconds = time.perf_counter() - started
     watch.stop()
+    after = os.times()
+    cpu = after.children_user + after.children_system
+    cpu -= before.children_user + before.children_system
     if child.returncode:
         raise RuntimeError(f"the measured code failed with {child.returncode}")
     answer = json.loads(out.strip().splitlines()[-1]) if out.strip() else None
     if isinstance(answer, dict) and "seconds" in answer:
-        seconds = answer["seconds"]
-    return Figure(seconds, watch.peak, answer)
+        seconds, cpu = answer["seconds"], answer.get("cpu", cpu)
+    return Figure(seconds, watch.peak, answer, cpu)
 
 
 class _Watch:

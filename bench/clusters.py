@@ -5,6 +5,7 @@ of its own, so that all differ. The peer is that of ``bench.iocs``.
 """
 
 import json
+import os
 import random
 import subprocess
 import tempfile
@@ -13,6 +14,7 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 
+from bench import _beside
 from bench._measure import measure, table
 from bench.iocs import PEER, peer
 
@@ -26,27 +28,22 @@ found = clusters(frame, "CommandLine")
 print(json.dumps({"seconds": time.perf_counter() - started, "found": found.height}))
 """
 HUNTKIT = """
-import json, sys, time
 import polars as pl
 import sklearn.cluster
 from huntkit.analyze import dbcluster_events
 frame = pl.read_parquet(sys.argv[1])
-started = time.perf_counter()
-found, model, _ = dbcluster_events(frame, ["x", "y", "z"], time_column="TimeGenerated")
-seconds = time.perf_counter() - started
-print(json.dumps({"seconds": seconds, "found": found.height, "labels": model.labels_.tolist()}))
+with clock:
+    found, model, _ = dbcluster_events(frame, ["x", "y", "z"], time_column="TimeGenerated")
+clock.tell(found=found.height, labels=model.labels_.tolist())
 """
 MSTICPY = """
-import json, sys, time, warnings, logging
-warnings.simplefilter("ignore"); logging.disable(logging.CRITICAL)
 import pandas as pd
 from msticpy.analysis.eventcluster import dbcluster_events
 frame = pd.read_json(sys.argv[1])
 frame["TimeGenerated"] = pd.to_datetime(frame["TimeGenerated"], utc=True)
-started = time.perf_counter()
-found, model, _ = dbcluster_events(frame, ["x", "y", "z"], time_column="TimeGenerated")
-seconds = time.perf_counter() - started
-print(json.dumps({"seconds": seconds, "found": len(found), "labels": model.labels_.tolist()}))
+with clock:
+    found, model, _ = dbcluster_events(frame, ["x", "y", "z"], time_column="TimeGenerated")
+clock.tell(found=len(found), labels=model.labels_.tolist())
 """
 
 
@@ -64,36 +61,34 @@ def run(data: Path) -> None:
             )
         table(rows)
         for count in (10_000, 30_000):
-            density(Path(folder), count, beside=count <= 10_000)
+            density(Path(folder), count)
 
 
-def density(folder: Path, count: int, *, beside: bool) -> None:
-    """Density clusters of distinct rows; the peer needs 11 GB for 30,000, so it gets 10,000."""
+def density(folder: Path, count: int) -> None:
+    """Density clusters of distinct rows; the peer needs 12 GB and two minutes for 30,000."""
     frame = features(count)
     frame.write_parquet(folder / "features.parquet")
-    ours = measure(HUNTKIT, str(folder / "features.parquet"), times=3)
-    rows = [
-        (f"density, {count:,} rows", "seconds", "peak MB", "result rows"),
-        figures("huntkit", ours.seconds, ours.peak_bytes, ours.answer["found"]),
-    ]
-    python = peer_ml() if beside else None
-    if python is None:
-        table(rows)
+    ours = _beside.run(HUNTKIT, str(folder / "features.parquet"))
+    python = peer_ml()
+    if python is None or count > _peer_manages():
+        table([(f"density, {count:,} rows", *_beside.COLUMNS), ("huntkit", *_beside.cells(ours))])
+        print(f"  {PEER} would need more memory than there is")
         return
     path = folder / "features.json"
     path.write_text(
         json.dumps(frame.with_columns(pl.col("TimeGenerated").cast(pl.String)).to_dicts())
     )
-    code = (
-        f"import subprocess; print(subprocess.run([{python!r}, '-c', {MSTICPY!r}, {str(path)!r}], "
-    )
-    code += "capture_output=True, text=True, check=True).stdout)"
-    theirs = measure(code)
-    rows.append(figures(PEER, theirs.seconds, theirs.peak_bytes, theirs.answer["found"]))
-    table(rows)
-    same = ours.answer["labels"] == theirs.answer["labels"]
-    times = theirs.seconds / ours.seconds
-    print(f"  the same label for every row: {same}; huntkit is {times:,.0f} times as fast")
+    theirs = _beside.run(MSTICPY, str(path), times=1, python=python, most_gb=18)
+    labels = ours.answer["labels"]
+    told = f"the same label for every row: {labels == theirs.answer['labels']}"
+    told += f" ({len(set(labels)) - 1:,} clusters, {labels.count(-1):,} rows in none)"
+    _beside.compared(f"density, {count:,} rows", ours, theirs, PEER, told)
+
+
+def _peer_manages() -> int:
+    """How many rows the peer can cluster in the memory that is free."""
+    free = os.sysconf("SC_AVPHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    return int((free / 16) ** 0.5)
 
 
 def peer_ml() -> str | None:
@@ -101,17 +96,11 @@ def peer_ml() -> str | None:
     python = peer()
     if python is None:
         return None
-    if subprocess.run(
-        [python, "-c", "import matplotlib, sklearn, statsmodels"], check=False
-    ).returncode:
-        more = ["matplotlib", "scikit-learn", "statsmodels", "setuptools<81"]
+    needed = "import matplotlib, sklearn, statsmodels, rrcf"
+    if subprocess.run([python, "-c", needed], check=False).returncode:
+        more = ["matplotlib", "scikit-learn", "statsmodels", "rrcf", "setuptools<81"]
         subprocess.run([python, "-m", "pip", "install", "--quiet", *more], check=True)
     return python
-
-
-def figures(name: str, seconds: float, peak: int, found: int) -> tuple[str, ...]:
-    """One line of a table."""
-    return (name, f"{seconds:.2f}", f"{peak / 1e6:,.0f}", f"{found:,}")
 
 
 def commands(data: Path, count: int) -> pl.DataFrame:
@@ -131,9 +120,16 @@ def commands(data: Path, count: int) -> pl.DataFrame:
 
 
 def features(count: int) -> pl.DataFrame:
-    """Rows of three numbers as process features are: lengths, counts and sums of characters."""
+    """Rows of three numbers as process features are: most are alike, some are not."""
     draw = np.random.default_rng(9)
     length = draw.lognormal(4, 1, count)
     start = pl.datetime(2026, 3, 1, time_unit="us", time_zone="UTC")
-    frame = pl.DataFrame({"x": length, "y": length / 7 + draw.random(count), "z": length * 80})
+    few = np.arange(count) % 30 == 0
+    frame = pl.DataFrame(
+        {
+            "x": np.where(few, draw.lognormal(6, 2, count), length),
+            "y": np.where(few, draw.lognormal(6, 2, count), length / 7 + draw.random(count)),
+            "z": np.where(few, draw.lognormal(6, 2, count), length * 80),
+        }
+    )
     return frame.with_columns(TimeGenerated=start + pl.duration(seconds=pl.int_range(count)))

@@ -101,7 +101,7 @@ def test_the_isolation_forest_is_that_of_scikit_learn(share):
     ensemble = pytest.importorskip("sklearn.ensemble")
     points = np.random.default_rng(3).normal(size=(400, 5))
     theirs = ensemble.IsolationForest(
-        max_samples=100, max_features=2, random_state=42, contamination=share
+        max_samples=100, max_features=2, random_state=np.random.RandomState(42), contamination=share
     ).fit(points)
     model, found, labels = identify_outliers(points, points, contamination=share)
     assert labels.tolist() == theirs.predict(points).tolist()

@@ -122,7 +122,7 @@ def identify_outliers(
     model = ensemble.IsolationForest(
         max_samples=int(min(samples, rows)),
         max_features=max_features or math.isqrt(columns),
-        random_state=42,
+        random_state=np.random.RandomState(42),  # as msticpy does: an integer gives other trees
         contamination=contamination,
     ).fit(points)
     labels = model.predict(asked)
