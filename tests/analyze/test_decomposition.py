@@ -69,3 +69,12 @@ def test_a_missing_extra_is_named(monkeypatch):
     with pytest.raises(MissingExtra, match=r"huntkit\[ml\]"):
         decomposed(SERIES, periods=(DAY,), seasonal=7, robust=False, method="stl")
     decomposed(SERIES, periods=(DAY,), seasonal=7, robust=False, method="light")
+
+
+def test_without_a_season_the_points_around_tell_what_is_usual():
+    values = np.full(100, 7.0)
+    values[50] = 90.0
+    found = decomposed(values, periods=(1,), seasonal=7, robust=False, method="light")
+    assert found.seasonal.tolist() == [0.0] * 100
+    assert found.trend.tolist() == [7.0] * 100
+    assert np.flatnonzero(found.residual).tolist() == [50]

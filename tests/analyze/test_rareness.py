@@ -25,7 +25,7 @@ def test_count_spread_times_score_and_reason():
     odd, usual = found
     assert (odd["Count"], odd["Spread"], odd["SourceIndex"]) == (1, 1, 4)
     assert odd["score"] == pytest.approx(math.log2(5) + math.log2(3))
-    assert odd["reason"] == "1 of 5 rows (20 %), with 1 of 3 Computer"
+    assert odd["reason"] == "1 of 5 rows (20 %), on 1 of 3 hosts"
     assert (usual["Count"], usual["Spread"]) == (4, 3)
     assert (usual["FirstSeen"].hour, usual["LastSeen"].hour) == (8, 11)
     assert usual["score"] == pytest.approx(math.log2(5 / 4))
@@ -34,6 +34,8 @@ def test_count_spread_times_score_and_reason():
 def test_of_equally_many_the_one_on_fewer_hosts_is_rarer():
     frame = pl.DataFrame({"host": ["a", "b", "c", "c"], "app": ["x", "x", "y", "y"]})
     assert rare(frame, "app", over="host")["app"].to_list() == ["y", "x"]
+    by_app = rare(frame, "host", over="app")["reason"]
+    assert by_app[0] == "1 of 4 rows (25 %), with 1 of 2 different app"
 
 
 def test_new_is_what_was_not_seen_before():

@@ -189,7 +189,8 @@ def test_empty_tables_stay_empty_and_all_null_ones_are_not_judged():
 def test_wrong_input_is_told():
     table = hours(wave())
     for more, message in (
-        ({"period": 1}, "2 points"),
+        ({"period": 0}, "2 points"),
+        ({"period": 1, "method": "stl"}, "2 points"),
         ({"period": 200}, "two periods"),
         ({"method": "prophet"}, "method"),
         ({"gaps": "x"}, "gaps"),

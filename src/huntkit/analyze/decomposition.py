@@ -13,6 +13,7 @@ from huntkit.core.extras import require
 
 Floats = NDArray[np.float64]
 Method = Literal["stl", "light"]
+_AROUND = 49  # points that tell what is usual where there is no season
 
 
 @dataclass(frozen=True)
@@ -31,7 +32,8 @@ def decomposed(
     """The parts of a series without gaps.
 
     One period is decomposed by STL, several by MSTL, both of statsmodels; ``light`` needs nothing
-    else: running medians for the trend, medians by place in the period for the season.
+    else: running medians for the trend, medians by place in the period for the season. Its period
+    of 1 means that there is no season.
     """
     if method == "light":
         return _light(values, periods)
@@ -53,6 +55,9 @@ def decomposed(
 
 def _light(values: Floats, periods: Sequence[int]) -> Parts:
     season = np.zeros(len(values))
+    if tuple(periods) == (1,):
+        trend = _running_median(values, _AROUND)
+        return Parts(trend, season, values - trend, np.ones(len(values)))
     trend = np.zeros(len(values))
     for _ in range(2):  # the second time without the season in the trend's way
         trend = _running_median(values - season, max(periods))
@@ -94,8 +99,12 @@ def spread(residual: Floats, scale: float, *, robust: bool) -> tuple[float, floa
 
 def check(periods: Sequence[int], seasonal: int, method: str) -> None:
     """Raise for values that no decomposition can use."""
-    if not periods or any(period < 2 for period in periods):
-        raise UsageError(f"period is {list(periods)}", hint="a period has 2 points or more")
+    without = method == "light" and tuple(periods) == (1,)
+    if not without and (not periods or any(period < 2 for period in periods)):
+        raise UsageError(
+            f"period is {list(periods)}",
+            hint="a period has 2 points or more; without a season: 1, by method='light'",
+        )
     if method == "stl" and (seasonal < 3 or seasonal % 2 == 0):
         raise UsageError(f"seasonal is {seasonal}", hint="it must be odd, and 3 or more")
     if method not in ("stl", "light"):

@@ -218,17 +218,19 @@ def _reason(row: dict[str, Any]) -> str:
     parent, child = (visible(row[side], limit=_LONGEST) for side in ("Parent", "Child"))
     pair, of_parent, of_child = row["n_pair"], row["n_parent"], row["n_child"]
     texts = {
-        "pair": f"{pair:,} of {of_parent:,} started by {_unit(row, 'actor', parent)}, "
-        f"{pair:,} of {of_child:,} of {_unit(row, 'target', child)}",
+        "pair": f"{pair:,} of {of_parent:,} starts by {_unit(row, 'actor', parent)}, "
+        f"{pair:,} of {of_child:,} starts of {_unit(row, 'target', child)}",
         "child_rare": f"{child} is {of_child:,} of {rows:,} starts",
-        "parent_rare": f"{parent} started {of_parent:,} of {rows:,}",
-        "command": f"{row['n_pattern']:,} of {of_child:,} have this command line's pattern",
+        "parent_rare": f"{parent} made {of_parent:,} of {rows:,} starts",
+        "command": f"{row['n_pattern']:,} of {of_child:,} starts of {child} have this command "
+        "line's pattern",
         "folder": f"in a folder that users can write to, as {row['n_folder']:,} of {rows:,}",
         "parent_folder": "started from a folder that users can write to, as "
-        f"{row['n_parent_folder']:,} of {rows:,}",
+        f"{row['n_parent_folder']:,} of {rows:,} starts",
         "name": "named as a program of the system or a document, and lies elsewhere, as "
-        f"{row['n_name']:,} of {rows:,}",
-        "text": f"{row['text']:,} letters of base64, {row['n_text']:,.0f} of {rows:,} have as many",
+        f"{row['n_name']:,} of {rows:,} starts",
+        "text": f"{row['text']:,} letters of base64, {row['n_text']:,.0f} of {rows:,} starts have "
+        "as many",
         "kinds": _kinds(row),
     }
     bits = {part: row[_bits_of(part)] for part in _PARTS[2:]}
@@ -242,7 +244,7 @@ def _kinds(row: dict[str, Any]) -> str:
     if not row["kinds"]:
         return ""
     parent, _, child = row["kinds"].partition(" ")
-    count = f"{row['n_kinds']:,} of {row['rows']:,}"
+    count = f"{row['n_kinds']:,} of {row['rows']:,} starts"
     return f"{told(parent)} starts {told(child)}: {count}"
 
 

@@ -58,7 +58,7 @@ def rare(
     Examples:
         >>> runs = pl.DataFrame({"host": ["a", "a", "b", "b"], "app": ["x", "x", "x", "y"]})
         >>> rare(runs, "app").select("app", "Count", "reason").rows()[0]
-        ('y', 1, '1 of 4 rows (25 %), with 1 of 2 host')
+        ('y', 1, '1 of 4 rows (25 %), on 1 of 2 hosts')
     """
     names = [by] if isinstance(by, str) else list(dict.fromkeys(by))
     if not names:
@@ -204,12 +204,15 @@ def _since(given: datetime | str | None, rows: pl.DataFrame) -> datetime | None:
 def _rare_reason(
     found: pl.DataFrame, rows: int, spread: list[str], whole: int, new: datetime | None
 ) -> pl.Series:
-    what = visible(", ".join(spread), limit=_LONGEST)
+    # Of the host it is said in words; other columns are named.
+    named = f"different {visible(', '.join(spread), limit=_LONGEST)}"
+    what = "hosts" if spread and roles.resolve(spread, "host") == spread[0] else named
+    where = "on" if what == "hosts" else "with"
     told = []
     for count, wide, first in found.select("Count", "Spread", "FirstSeen").iter_rows():
         text = f"{count:,} of {rows:,} rows ({percent(count / rows)})"
         if spread:
-            text += f", with {wide:,} of {whole:,} {what}"
+            text += f", {where} {wide:,} of {whole:,} {what}"
         if new is not None and first is not None:
             text += f", first seen {first:%Y-%m-%d %H:%M:%S} UTC"
         told.append(text)

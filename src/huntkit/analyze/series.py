@@ -17,6 +17,7 @@ ADDED: Final = (
     "value", "residual", "trend", "seasonal", "weights", "baseline", "score", "anomalies", "reason",
 )  # fmt: skip
 _WIDEST: Final = 20  # steps per point; a sparser series is no series
+_FEWEST: Final = 8  # points of a series without a season
 _ROW, _TIME, _VALUE, _GROUP = "_hk_row", "_hk_time", "_hk_value", "_hk_group"
 
 
@@ -56,7 +57,8 @@ def ts_anomalies_stl(
         time_column: the time of each point; by default found by its role.
         data_column: the series; by default the first column of numbers.
         seasonal: how many neighbouring periods shape the season of STL; odd.
-        period: how many points a season has; several, such as ``(24, 168)``, for a day and a week.
+        period: how many points a season has; several, such as ``(24, 168)``, for a day and a week;
+            1 for no season (``light`` only), where 49 points around tell what is usual.
         score_threshold: from how many deviations on a point is an anomaly.
         group_by: columns whose values tell several series apart; each is judged by itself.
         method: ``stl`` (statsmodels, in the extra ``ml``; MSTL for several periods), or ``light``,
@@ -139,11 +141,13 @@ def _numbers(column: pl.Series) -> pl.Series:
 def _one(rows: pl.DataFrame, how: _How, time: str, *, named: bool) -> pl.DataFrame:
     """One series, judged; sorted by time."""
     at, size = _grid(rows, time, named=named)
-    if size < 2 * max(how.periods):
+    if size < (2 * max(how.periods) if how.periods != (1,) else _FEWEST):
+        if not named and how.periods == (1,):
+            raise UsageError(f"the series has {size:,} points", hint=f"{_FEWEST} would do")
         if not named:
             raise UsageError(
                 f"the series has {size:,} points, and a period {max(how.periods):,}",
-                hint="two periods are needed; say period= for a shorter season",
+                hint="two periods are needed; say period= for a shorter season, or 1 for none",
             )
         return _unjudged(rows)
     values: Floats = np.full(size, np.nan)
