@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from huntkit.enrich.azure.resources import AzureData
     from huntkit.enrich.azure.sentinel import AzureSentinel, MicrosoftSentinel
     from huntkit.enrich.certificates import Certificate, certificate
+    from huntkit.enrich.context.contextlookup import ContextLookup
     from huntkit.enrich.dns_lookup import (
         dns_resolve,
         dns_resolve_df,
@@ -46,6 +47,7 @@ _DOORS = {
     "AzureData": "huntkit.enrich.azure.resources",
     "AzureSentinel": "huntkit.enrich.azure.sentinel",
     "Certificate": "huntkit.enrich.certificates",
+    "ContextLookup": "huntkit.enrich.context.contextlookup",
     "DomainValidator": "huntkit.enrich.domain_checks",
     "GeoDatabases": "huntkit.enrich.geolocation",
     "GeoLiteLookup": "huntkit.enrich.geolite",
@@ -92,6 +94,7 @@ __all__ = [
     "AzureData",
     "AzureSentinel",
     "Certificate",
+    "ContextLookup",
     "DomainValidator",
     "GeoDatabases",
     "GeoLiteLookup",
