@@ -21,7 +21,7 @@ def answer(*arguments: object, given: str | None = None) -> list[dict[str, Any]]
 
 
 def test_addresses_as_people_write_them() -> None:
-    rows = answer("8.8.8.8", "10.0.0.1", "1[.]1[.]1[.]1", "8.8.8.8")
+    rows = answer("8.8.8.8:53", "10.0.0.1", "1[.]1[.]1[.]1", "8.8.8.8")
     assert [row["Address"] for row in rows] == ["8.8.8.8", "10.0.0.1", "1.1.1.1", "8.8.8.8"]
     assert [row["Scope"] for row in rows] == ["public", "private", "public", "public"]
     assert [row["Asn"] for row in rows] == [15169, None, 13335, 15169]

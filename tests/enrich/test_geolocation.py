@@ -155,6 +155,20 @@ def test_an_address_inside_another_tells_the_place() -> None:
     assert found["Asn"].to_list() == [15169, 15169, 15169]
 
 
+@pytest.mark.data
+def test_addresses_with_ports_have_places(shared_data: Path) -> None:
+    """As Exchange's audit log writes them."""
+    table = pl.read_csv(shared_data / "logs" / "demo_exchange_data.csv")
+    found = geo(table, "ClientIP")
+    assert found["ClientIP"].equals(table["ClientIP"])
+    given = table["ClientIP"].is_not_null()
+    assert found["ClientIP_CountryCode"].is_not_null().to_list() == given.to_list()
+    assert given.sum() > 60
+    lists = pl.DataFrame({"ip": [["8.8.8.8"]]})
+    with pytest.raises(UsageError, match="explode"):
+        geo(lists, "ip")
+
+
 def test_it_is_a_geo_lookup() -> None:
     assert isinstance(GeoDatabases(), GeoLookup)
 

@@ -12,8 +12,8 @@ from huntkit.cli.output import emit
 from huntkit.cli.target import check_output
 from huntkit.core.errors import EvidenceError, UsageError
 from huntkit.enrich import GeoLiteLookup
+from huntkit.enrich.parsed_addresses import bare_address
 from huntkit.entities.addresses import address_scope, parse_address
-from huntkit.entities.indicators import refang
 from huntkit.report import encoded, indicators
 from huntkit.report.layouts import layouts
 from huntkit.report.texts import distinct_texts
@@ -56,7 +56,7 @@ def geo(
 
 
 def _is_address(word: str) -> bool:
-    return word == "-" or word.startswith("@") or parse_address(refang(word)) is not None
+    return word == "-" or word.startswith("@") or parse_address(bare_address(word)) is not None
 
 
 def _session(general: General) -> Session:
@@ -92,7 +92,7 @@ def _lines(word: str) -> list[str]:
             )
         except OSError as problem:
             raise EvidenceError(f"can't read {word[1:]!r}: {problem.strerror}") from problem
-    return [refang(text.strip()) for text in found if text.strip()]
+    return [bare_address(text.strip()) for text in found if text.strip()]
 
 
 def _of_evidence(

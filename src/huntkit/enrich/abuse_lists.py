@@ -18,6 +18,7 @@ import polars as pl
 from huntkit.core.errors import FormatError, UsageError
 from huntkit.enrich.certificates import Certificate
 from huntkit.enrich.name_parts import host_of, url_components
+from huntkit.enrich.parsed_addresses import texts_in
 from huntkit.entities.addresses import address_scope, parse_address
 from huntkit.entities.domains import split_domain, to_ascii
 from huntkit.tables import step
@@ -135,7 +136,7 @@ def abuse_listed(table: pl.DataFrame, column: str, *, lists: AbuseLists) -> pl.D
         The table with ``<column>_Listed`` and ``<column>_ListedWhy``. Not listed says nothing
         good. Null for null. A name that the table has already gets ``_name``.
     """
-    values = table[column].cast(pl.String, strict=False)
+    values = texts_in(table, column)
     distinct = values.drop_nulls().unique(maintain_order=True)
     found = [lists.find(text) for text in distinct.to_list()]
     names = [_free(f"{column}_{name}", table.columns) for name in ("Listed", "ListedWhy")]

@@ -3,6 +3,7 @@
 import polars as pl
 
 from huntkit.core.errors import UsageError
+from huntkit.enrich.parsed_addresses import bare_address, bare_addresses, texts_in
 from huntkit.enrich.special_purpose import special_purpose
 from huntkit.entities.addresses import Scope, address_scope, parse_address
 from huntkit.tables import step
@@ -40,7 +41,7 @@ def get_ip_type(ip: str | None = None, ip_str: str | None = None) -> str | None:
     text = ip if ip is not None else ip_str
     if text is None:
         raise UsageError("which address?", hint='get_ip_type("203.0.113.7")')
-    scope = address_scope(str(text))
+    scope = address_scope(bare_address(str(text)))
     return None if scope is None else _WORDS[scope]
 
 
@@ -59,9 +60,9 @@ def ip_type(table: pl.DataFrame, column: str) -> pl.DataFrame:
         >>> ip_type(seen, "Ip")["Ip_IpPurpose"].to_list()
         ['Private-Use (RFC 1918)', None, None]
     """
-    values = table[column].cast(pl.String, strict=False)
+    values = texts_in(table, column)
     distinct = values.drop_nulls().unique()
-    texts = distinct.to_list()
+    texts = bare_addresses(distinct).to_list()
     versions = [a.version if (a := parse_address(text)) is not None else None for text in texts]
     purposes = [special_purpose(text) for text in texts]
     names = [f"{column}_IpType", f"{column}_IpVersion", f"{column}_IpPurpose"]

@@ -10,6 +10,7 @@ import polars as pl
 
 from huntkit.core.errors import UnknownColumn, UsageError
 from huntkit.enrich.located import GeoLocation, IpAddress
+from huntkit.enrich.parsed_addresses import bare_address, bare_addresses, texts_in
 from huntkit.enrich.place_columns import COLUMNS
 from huntkit.tables import step
 
@@ -73,7 +74,7 @@ class GeoIpLookup(ABC):
             return raw, [_with_place(ip_entity, found[0].Location)]
         texts = [ip_address] if ip_address is not None else [str(ip) for ip in ip_addr_list or ()]
         distinct = list(dict.fromkeys(texts))
-        said, facts = self.told(distinct)
+        said, facts = self.told([bare_address(text) for text in distinct])
         raws = dict(zip(distinct, said, strict=True))
         rows = facts.iter_rows(named=True)
         places = {text: _place(row) for text, row in zip(distinct, rows, strict=True)}
@@ -114,7 +115,7 @@ class GeoIpLookup(ABC):
 @step(split="row", columns=("column",))
 def looked_up(table: pl.DataFrame, column: str, *, lookup: GeoIpLookup) -> pl.DataFrame:
     """The table with the places of a column's addresses; see `GeoIpLookup.df_lookup_ip`."""
-    values = table[column].cast(pl.String, strict=False)
+    values = texts_in(table, column)
     found = _distinct(values, lookup)
     known = found["Type"].is_not_null()
     found = found.with_columns(pl.when(known).then("IpAddress").alias("IpAddress"))
@@ -132,12 +133,12 @@ def looked_up_distinct(table: pl.DataFrame, column: str, *, lookup: GeoIpLookup)
     """A row for each different address; see `GeoIpLookup.lookup_ips`."""
     if column not in table.columns:
         raise UnknownColumn(column, table.columns)
-    return _distinct(table[column].cast(pl.String, strict=False), lookup)
+    return _distinct(texts_in(table, column), lookup)
 
 
 def _distinct(values: pl.Series, lookup: GeoIpLookup) -> pl.DataFrame:
     texts = values.drop_nulls().unique(maintain_order=True)
-    facts = lookup.facts(texts.to_list())
+    facts = lookup.facts(bare_addresses(texts).to_list())
     known = pl.any_horizontal(pl.col(name).is_not_null() for name in COLUMNS if name != "GeoSource")
     more = [name for name in facts.columns if name not in (*COLUMNS, "TimeGenerated")]
     return facts.select(

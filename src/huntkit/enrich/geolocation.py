@@ -8,7 +8,7 @@ import polars as pl
 
 from huntkit.core.errors import UsageError
 from huntkit.enrich.maxmind_files import MaxMindFile
-from huntkit.enrich.parsed_addresses import parsed_addresses
+from huntkit.enrich.parsed_addresses import bare_addresses, parsed_addresses, texts_in
 from huntkit.enrich.place_columns import COLUMNS
 from huntkit.enrich.shipped_ranges import shipped_operators, shipped_places
 from huntkit.tables import step
@@ -139,7 +139,8 @@ def geo(
 
     Args:
         table: any frame; rows and their order stay.
-        column: the column with addresses (IPv4, IPv6; also with a zone or in brackets).
+        column: the column with addresses (IPv4, IPv6; also with a zone, in brackets, with a port
+            or defanged).
         databases: files in MaxMind's format, or `GeoDatabases`; only the shipped ranges by
             default.
 
@@ -159,12 +160,10 @@ def geo(
         [('1.1.1.1', 'AU', 13335), ('10.0.0.1', None, None), ('1.1.1.1', 'AU', 13335)]
     """
     known = databases if isinstance(databases, GeoDatabases) else GeoDatabases(databases or ())
-    values = table[column]
-    if values.dtype != pl.String:
-        values = values.cast(pl.String, strict=False)
+    values = texts_in(table, column)
     key = _free("address", table.columns)
     distinct = values.drop_nulls().unique(maintain_order=True)
-    facts = known.facts(distinct.to_list())
+    facts = known.facts(bare_addresses(distinct).to_list())
     names = {name: _free(f"{column}_{name}", table.columns, "_geo") for name in facts.columns}
     found = facts.rename(names).with_columns(distinct.alias(key))
     joined = values.alias(key).to_frame().join(found, on=key, how="left", maintain_order="left")

@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 
 import polars as pl
 
+from huntkit.enrich.parsed_addresses import texts_in
 from huntkit.entities.addresses import parse_address
 from huntkit.entities.domains import private_suffix, split_domain, to_ascii
 from huntkit.entities.indicators import refang
@@ -143,7 +144,7 @@ def domain_parts(table: pl.DataFrame, column: str, *, known: Iterable[str] = ())
         ['example.com']
     """
     known = tuple(known)
-    values = table[column].cast(pl.String, strict=False)
+    values = texts_in(table, column)
     distinct = values.drop_nulls().unique(maintain_order=True)
     rows = []
     for text in distinct.to_list():

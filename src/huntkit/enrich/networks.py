@@ -11,7 +11,7 @@ from typing import Any, TypeAlias
 import polars as pl
 
 from huntkit.core.errors import UsageError
-from huntkit.enrich.parsed_addresses import parsed_addresses
+from huntkit.enrich.parsed_addresses import bare_addresses, parsed_addresses, texts_in
 from huntkit.enrich.published_ranges import published_ranges
 from huntkit.enrich.shipped_ranges import RangeTable
 from huntkit.tables import step
@@ -101,7 +101,7 @@ def ip_networks(table: pl.DataFrame, column: str, *, networks: Given) -> pl.Data
         [('192.0.2.7', '192.0.2.0/24', 'office'), ('203.0.113.9', None, None)]
     """
     known = _given(networks)
-    values = table[column].cast(pl.String, strict=False)
+    values = texts_in(table, column)
     distinct = values.drop_nulls().unique()
     names = {"network": f"{column}_Network", "name": f"{column}_NetworkName"}
     for short, name in names.items():
@@ -109,7 +109,11 @@ def ip_networks(table: pl.DataFrame, column: str, *, networks: Given) -> pl.Data
             name += "_ip"  # noqa: PLW2901  until it is free
         names[short] = name
     key = "address" + "_" * sum(map(len, names.values()))
-    found = known.find(distinct.to_list()).rename(names).with_columns(distinct.alias(key))
+    found = (
+        known.find(bare_addresses(distinct).to_list())
+        .rename(names)
+        .with_columns(distinct.alias(key))
+    )
     joined = values.alias(key).to_frame().join(found, on=key, how="left", maintain_order="left")
     return table.hstack(joined.drop(key))
 

@@ -8,9 +8,9 @@ import polars as pl
 
 from huntkit.core.errors import UsageError
 from huntkit.enrich.geolocation import GeoDatabases, Paths
+from huntkit.enrich.parsed_addresses import bare_address
 from huntkit.enrich.shipped_ranges import RangeTable, shipped
 from huntkit.enrich.whois_lookup import Registries, asn_rows, asn_text, ip_rows
-from huntkit.entities.indicators import refang
 from huntkit.runtime.session import Session, default_session
 from huntkit.tables import as_kind
 
@@ -59,7 +59,7 @@ def get_asn_from_ip(
         raise UsageError("which address?", hint='get_asn_from_ip("1.1.1.1")')
     text = str(getattr(given, "Address", given))
     known = databases if isinstance(databases, GeoDatabases) else GeoDatabases(databases or ())
-    facts: Any = known.facts([refang(text.strip())]).row(0, named=True)
+    facts: Any = known.facts([bare_address(text)]).row(0, named=True)
     told: dict[str, Any] = {}
     if online:
         used = session if session is not None else default_session()

@@ -1,12 +1,20 @@
 """Distinct texts to addresses as numbers, which is what tables of ranges are searched with."""
 
+import re
 import socket
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Final
 
 import polars as pl
 
+from huntkit.core.errors import UsageError
 from huntkit.entities.addresses import embedded_ipv4, parse_address
+from huntkit.entities.indicators import refang
+
+# What a cell of a log may hold beside an address: a port, a prefix of full length, defanged dots.
+_ODD: Final = r"[\[\]()/]|\d\.\d{1,3}:\d"
+_WITH_PORT: Final = re.compile(r"((?:\d{1,3}\.){3}\d{1,3}):\d{1,5}|\[([^\[\]]+)\](?::\d{1,5})?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +49,66 @@ def parsed_addresses(texts: Sequence[str]) -> ParsedAddresses:
     return ParsedAddresses(
         texts, pl.Series("v4", v4, dtype=pl.UInt32), pl.Series("v6", v6, dtype=pl.UInt128)
     )
+
+
+def texts_in(table: pl.DataFrame, column: str) -> pl.Series:
+    """A column as text.
+
+    Raises:
+        UsageError: it holds lists or structures; the message says what to do.
+    """
+    values = table[column]
+    if values.dtype.is_nested():
+        raise UsageError(
+            f"{column!r} holds {'structures' if values.dtype == pl.Struct else 'lists'}, and one"
+            " address is looked up for each row",
+            hint=f"make a row of each first: explode({column!r})",
+        )
+    return values if values.dtype == pl.String else values.cast(pl.String, strict=False)
+
+
+def bare_addresses(texts: pl.Series) -> pl.Series:
+    """The texts, those that hold an address and a port, or a defanged one, as the address alone.
+
+    Examples:
+        >>> bare_addresses(pl.Series(["8.8.8.8:53", "[2001:db8::1]:443", "8[.]8.8.8"])).to_list()
+        ['8.8.8.8', '2001:db8::1', '8.8.8.8']
+    """
+    odd = texts.str.contains(_ODD)
+    if not odd.any():
+        return texts
+    pairs = zip(texts.to_list(), odd.to_list(), strict=True)
+    return pl.Series([bare_address(text) if strange else text for text, strange in pairs])
+
+
+def bare_address(text: str) -> str:
+    """The address that a text holds beside a port or defanged; any other text as it is.
+
+    Examples:
+        >>> bare_address("203.0.113.9:443"), bare_address("203.0.113.9/32"), bare_address("9:9")
+        ('203.0.113.9', '203.0.113.9', '9:9')
+    """
+    bare = text.strip()
+    if parse_address(bare) is not None:
+        return text
+    found = _WITH_PORT.fullmatch(bare)
+    if found is not None:
+        bare = found[1] or found[2]
+    elif bare.endswith(("/32", "/128")):
+        bare = _single(bare)
+    else:
+        bare = refang(bare)
+        found = _WITH_PORT.fullmatch(bare)
+        bare = (found[1] or found[2]) if found is not None else bare
+    return bare if parse_address(bare) is not None else text
+
+
+def _single(text: str) -> str:
+    """``203.0.113.9`` of ``203.0.113.9/32``; a network stays one."""
+    bare, _, size = text.partition("/")
+    address = parse_address(bare)
+    full = address is not None and size == str(address.max_prefixlen)
+    return bare if full else text
 
 
 def _numbers(text: str) -> tuple[int | None, int | None]:

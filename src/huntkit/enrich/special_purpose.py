@@ -6,6 +6,7 @@ from bisect import bisect_right
 from dataclasses import dataclass
 from typing import Final
 
+from huntkit.enrich.parsed_addresses import bare_address
 from huntkit.entities.addresses import Address, embedded_ipv4, parse_address
 from huntkit.tables.data_files import data_file
 
@@ -48,7 +49,7 @@ def special_purpose(ip: str) -> SpecialPurpose | None:
         >>> special_purpose("8.8.8.8") is None
         True
     """
-    address = parse_address(ip)
+    address = parse_address(bare_address(ip))
     if address is None:
         return None
     starts, found = _blocks(address.version)

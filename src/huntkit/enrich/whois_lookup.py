@@ -13,6 +13,7 @@ from huntkit.core.errors import Offline, RequestFailed, UsageError
 from huntkit.enrich import rdap, whois_port
 from huntkit.enrich.asking_each import Told, ask_each
 from huntkit.enrich.geolocation import GeoDatabases
+from huntkit.enrich.parsed_addresses import bare_address, texts_in
 from huntkit.enrich.whois_facts import asn_facts, ip_facts, name_facts, whois_facts
 from huntkit.entities.addresses import address_scope, address_text, parse_address
 from huntkit.entities.domains import split_domain, to_ascii
@@ -177,7 +178,7 @@ def get_whois_df(
         table has already gets ``_whois``.
     """
     used = session if session is not None else default_session()
-    values = table[ip_column].cast(pl.String, strict=False)
+    values = texts_in(table, ip_column)
     distinct = values.drop_nulls().unique(maintain_order=True)
     rows = ip_rows(distinct.to_list(), used, registries or Registries(), refresh=refresh)
     wanted = [pl.col("asn_description").alias(asn_col)]
@@ -327,7 +328,7 @@ def ip_rows(
 
 
 def _public(text: str) -> str | None:
-    address = parse_address(refang(text))
+    address = parse_address(bare_address(text))
     if address is None or address_scope(address) != "public":
         return None
     return address_text(address).partition("%")[0]
