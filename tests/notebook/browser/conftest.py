@@ -9,6 +9,7 @@ import comm
 import pytest
 
 from huntkit.notebook.answering import LiveChart
+from huntkit.notebook.choosing import LiveResults
 
 sync_api = pytest.importorskip("playwright.sync_api")
 
@@ -67,11 +68,11 @@ class Notebook:
 
     def __init__(self, page: Any) -> None:
         self.page = page
-        self.widgets: dict[str, LiveChart] = {}
+        self.widgets: dict[str, LiveChart | LiveResults] = {}
         self.asked: list[Any] = []
         page.expose_function("toPython", self._to_python)
 
-    def show(self, widget: LiveChart) -> Any:
+    def show(self, widget: LiveChart | LiveResults) -> Any:
         """The frame in which the widget is drawn."""
         name = f"w{len(self.widgets)}"
         self.widgets[name] = widget
@@ -126,5 +127,8 @@ def notebook(browser: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> I
     yield found
     ran = [frame.url for frame in page.frames if frame.evaluate("'hostile' in window")]
     context.close()
+    for widget in found.widgets.values():
+        widget.layout.close()
+        widget.close()
     assert faults == []
     assert ran == []

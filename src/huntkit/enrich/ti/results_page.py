@@ -6,7 +6,7 @@ The page needs no script to be read, fetches nothing, and runs nothing that come
 import base64
 import hashlib
 import html
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -15,12 +15,12 @@ from typing import Any, Final
 import jinja2
 import orjson
 
-from huntkit.core.errors import EvidenceError, UnknownColumn
+from huntkit.core.errors import EvidenceError, UnknownColumn, UsageError, did_you_mean
 from huntkit.core.text import visible
 from huntkit.enrich.ti.provider import SEVERITIES
 from huntkit.enrich.ti.service_words import https_link
-from huntkit.entities.indicators import defang
-from huntkit.tables import kind_of, to_polars
+from huntkit.entities.indicators import defang, refang
+from huntkit.tables import as_kind, kind_of, to_polars
 
 MOST_INDICATORS: Final = 5000
 _MOST_RAW: Final = 20_000  # characters of one reply
@@ -55,6 +55,7 @@ class _Cell:
 
 @dataclass(frozen=True, slots=True)
 class _Row:
+    number: int
     shown: str
     ioc_type: str
     rank: int
@@ -84,11 +85,66 @@ class ResultsPage:
         self, data: Any, *, title: str = "What is known about indicators", defanged: bool = True
     ) -> None:
         self.title = title
+        self._data = data
         self._records = _records(data)
         self._defanged = defanged
+        self._places: dict[tuple[str, str], list[int]] = {}
+        for place, record in enumerate(self._records):
+            self._places.setdefault(_key(record), []).append(place)
 
-    def to_html(self) -> str:
-        """The whole page."""
+    def rows(self, numbers: Iterable[int]) -> Any:
+        """The results about some indicators, in the kind of frame that was given.
+
+        Args:
+            numbers: which indicators, counted from 0 as they first appear in the results; numbers
+                that there are not are left out.
+
+        Examples:
+            >>> import polars as pl
+            >>> found = pl.DataFrame({"Ioc": ["a", "b", "a"], "Provider": ["OTX", "OTX", "Tor"],
+            ...                       "Severity": ["high"] * 3, "Status": ["ok"] * 3})
+            >>> ResultsPage(found).rows([0])["Provider"].to_list()
+            ['OTX', 'Tor']
+        """
+        known = list(self._places.values())
+        wanted = {number for number in numbers if 0 <= number < len(known)}
+        places = sorted(place for number in wanted for place in known[number])
+        kind = kind_of(self._data)
+        if kind == "pandas":
+            return self._data.iloc[places]  # its cells may hold what no other frame holds
+        return as_kind(to_polars(self._data)[places], kind)
+
+    def numbers(self, indicators: Iterable[str]) -> list[int]:
+        """The numbers of indicators, as `rows` wants them; defanged ones are fine.
+
+        Raises:
+            UsageError: there is nothing about one of them.
+        """
+        known: dict[str, list[int]] = {}
+        for number, ((value, _), places) in enumerate(self._places.items()):
+            for name in {value, *(_text(self._records[place]["Ioc"]) for place in places)}:
+                known.setdefault(name, []).append(number)
+        found: list[int] = []
+        for each in indicators:
+            its = known.get(each) or known.get(refang(each))
+            if its is None:
+                near = did_you_mean(each, known)
+                raise UsageError(f"the results know nothing about {each[:80]!r}", hint=near)
+            found += its
+        return list(dict.fromkeys(found))
+
+    def indicators(self, numbers: Iterable[int]) -> list[str]:
+        """The indicators of those numbers, in their normal form."""
+        known = list(self._places)
+        return [known[number][0] for number in numbers if 0 <= number < len(known)]
+
+    def to_html(self, *, linked: bool = False) -> str:
+        """The whole page.
+
+        Args:
+            linked: for a live notebook: indicators can be chosen, and the page around this one is
+                told which.
+        """
         providers = list(dict.fromkeys(_text(each.get("Provider")) for each in self._records))
         rows = self._rows(providers)
         notes = []
@@ -111,6 +167,7 @@ class ResultsPage:
             "notes": notes,
             "providers": providers,
             "rows": rows,
+            "linked": linked,
         }
         template = _template()
         digest = hashlib.sha256(template.render(**values, nonce="").encode()).digest()
@@ -146,15 +203,14 @@ class ResultsPage:
 
     def _rows(self, providers: list[str]) -> list[_Row]:
         """The worst first; the same order as given among equals."""
-        grouped: dict[tuple[str, str], list[_Answer]] = {}
+        made: list[_Answer] = []
         left = _MOST_RAW_OF_ALL
         for record in self._records:
-            key = (_text(record.get("SafeIoc") or record["Ioc"]), _text(record.get("IocType")))
-            made = _answer(record, left)
-            left -= len(made.raw)
-            grouped.setdefault(key, []).append(made)
+            made.append(_answer(record, left))
+            left -= len(made[-1].raw)
         rows = []
-        for (value, ioc_type), answers in grouped.items():
+        for number, ((value, ioc_type), places) in enumerate(self._places.items()):
+            answers = [made[place] for place in places]
             by_provider: dict[str, _Answer] = {}
             for each in answers:
                 old = by_provider.get(each.provider)
@@ -163,6 +219,7 @@ class ResultsPage:
             top = max(answers, key=lambda each: each.rank)
             rows.append(
                 _Row(
+                    number,
                     visible(defang(value) if self._defanged else value),
                     ioc_type,
                     top.rank,
@@ -193,6 +250,11 @@ def _records(data: Any) -> list[dict[str, Any]]:
         if name not in columns:
             raise UnknownColumn(name, columns, hint="give what lookup_iocs gave")
     return [{str(name): value for name, value in row.items()} for row in records]
+
+
+def _key(record: Mapping[str, Any]) -> tuple[str, str]:
+    """What makes results be about the same indicator."""
+    return _text(record.get("SafeIoc") or record["Ioc"]), _text(record.get("IocType"))
 
 
 def _text(value: object) -> str:
