@@ -89,7 +89,7 @@ class Management:
         Raises:
             BadReply: the answer is none.
         """
-        return _record(self.ask("GET", path, version, **options).json())
+        return record(self.ask("GET", path, version, **options).json())
 
     def all(
         self, path: str, version: str, *, method: str = "GET", key: str = "value", **options: Any
@@ -101,13 +101,13 @@ class Management:
         Raises:
             BadReply: the answer is no list, or a page names itself as the next one.
         """
-        body = _record(self.ask(method, path, version, **options).json())
+        body = record(self.ask(method, path, version, **options).json())
         seen: set[str] = set()
         while True:
             listed = body.get(key)
             if not isinstance(listed, list):
                 raise BadReply(f"Azure answered without a list {key!r}", service="Azure")
-            yield from (_record(each) for each in listed)
+            yield from (record(each) for each in listed)
             after = body.get("nextLink")
             if not isinstance(after, str) or not after:
                 return
@@ -117,17 +117,22 @@ class Management:
             if len(seen) > _PAGES:
                 raise LimitReached(f"the list has more than {_PAGES:,} pages")
             if method == "GET":
-                body = _record(self._client.get(after).json())
+                body = record(self._client.get(after).json())
             else:
                 more = {**(options.get("body") or {}), "skipToken": _skip_token(after)}
-                body = _record(self.ask(method, path, version, **{**options, "body": more}).json())
+                body = record(self.ask(method, path, version, **{**options, "body": more}).json())
 
     def frame(self, things: Sequence[Mapping[str, Any]]) -> Any:
         """Things as a frame: a column for each nested name, as in ``properties.title``."""
         return as_kind(flat(things), self.session.frame)
 
 
-def _record(body: Any) -> dict[str, Any]:
+def record(body: Any) -> dict[str, Any]:
+    """An answer that is a record, and no error that came with status 200.
+
+    Raises:
+        BadReply: it is none.
+    """
     if not isinstance(body, dict):
         raise BadReply("Azure answered with something that is no record", service="Azure")
     problem = body.get("error")
@@ -145,21 +150,25 @@ def _skip_token(link: str) -> str:
     raise BadReply("Azure's list does not say how it goes on", service="Azure")
 
 
-def flat(things: Sequence[Mapping[str, Any]]) -> pl.DataFrame:
+def flat(things: Sequence[Mapping[str, Any]], *, deep: bool = True) -> pl.DataFrame:
     """A row for each thing; nested names are joined by dots, lists are JSON text.
+
+    Args:
+        things: records.
+        deep: else nested records are JSON text, too.
 
     Examples:
         >>> flat([{"name": "a", "properties": {"title": "x", "tags": [1]}}]).rows(named=True)
         [{'name': 'a', 'properties.title': 'x', 'properties.tags': '[1]'}]
     """
-    rows = [_row(thing) for thing in things]
+    rows = [_row(thing, _DEPTH if deep else 0) for thing in things]
     names = list(dict.fromkeys(name for row in rows for name in row)) or ["id", "name"]
     return pl.DataFrame([_column(name, [row.get(name) for row in rows]) for name in names])
 
 
-def _row(thing: Mapping[str, Any]) -> dict[str, Any]:
+def _row(thing: Mapping[str, Any], depth: int) -> dict[str, Any]:
     row: dict[str, Any] = {}
-    for name, value in _flat(thing, "", _DEPTH):
+    for name, value in _flat(thing, "", depth):
         while name in row:  # "a.b" beside "a" that holds "b"
             name += "_"  # noqa: PLW2901  until it is free
         row[name] = value
