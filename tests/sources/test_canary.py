@@ -24,6 +24,8 @@ from urllib.parse import parse_qsl, quote, quote_plus
 
 import anyio.lowlevel
 import pytest
+from IPython.core.interactiveshell import InteractiveShell
+from IPython.utils.capture import capture_output
 
 from huntkit.core.errors import HuntkitError
 from huntkit.runtime.clock import Clock
@@ -185,9 +187,15 @@ class Service:
 
 
 class Quick(Clock):
-    """Waits take no time."""
+    """Waits take no time, and the clock says that they did."""
+
+    waited = 0.0
+
+    def ticks(self) -> float:
+        return super().ticks() + self.waited
 
     async def sleep(self, seconds: float) -> None:
+        self.waited += seconds
         await anyio.lowlevel.checkpoint()
 
 
@@ -349,6 +357,50 @@ def test_the_canary_is_never_seen(
     assert kept or place != "MSSentinel" or name in ELSEWHERE
     for each in kept:
         assert leaks(each.read_bytes().decode("latin-1")) == [], each
+
+
+CELLS = (
+    "provider", "provider.session", "provider.last", "vars(provider)", "provider.instance",
+    "rows = provider.exec_query(query, refresh=True, **span); rows", "rows.attrs", "provider.last",
+    "fail(); provider.exec_query(query, refresh=True, **span)", "provider.connect(**settings)",
+    "%xmode Verbose", "provider.connect(**settings)",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("place", "name"),
+    [each for each in credentials() if each[0] not in NOT_SPOKEN and each[1] not in ELSEWHERE],
+    ids=lambda each: each,
+)
+def test_a_saved_notebook_does_not_hold_it(
+    place: str, name: str, given: Any, service: Service, tmp_path: Path
+) -> None:
+    """What each cell shows, in every form that a front end keeps, and how errors are printed."""
+    shell = InteractiveShell()
+    with Session(Settings(cache_dir=tmp_path / "cache")) as session:
+        session.network.clock = Quick()
+        run = Run(place, session, given(place, name, "reference"))
+        assert run.connect() is None
+        shell.user_ns.update(
+            provider=run.provider, query=run.query, settings=run.settings,
+            span={} if place in NO_SPAN else {"start": START, "end": END},
+            fail=lambda: setattr(service, "fault", "403"),
+        )  # fmt: skip
+        outputs = []
+        for cell in CELLS:
+            with capture_output() as said, warnings.catch_warnings():
+                warnings.simplefilter("ignore")
+                done = shell.run_cell(cell)
+            forms = shell.display_formatter.format(done.result)[0]
+            shown = [each.data for each in said.outputs]
+            text = [said.stdout, said.stderr]
+            kept = {"source": cell, "data": forms, "shown": shown, "text": text}
+            outputs.append({**kept, "failed": not done.success})
+    saved = tmp_path / "case.ipynb"
+    saved.write_text(json.dumps({"cells": outputs}, default=repr), "utf-8")
+    assert [each["source"] for each in outputs if each["failed"]] == [*CELLS[8:10], CELLS[11]]
+    assert leaks("".join(service.told)), "the canary was never sent"
+    assert leaks(saved.read_text("utf-8")) == []
 
 
 def test_the_test_sees_what_it_looks_for(seen: io.StringIO) -> None:

@@ -103,12 +103,13 @@ class OData(Driver):
             seen.add(link)
             try:
                 body = await self._page(self._client, link, options.headers or {})
+                found = _rows_of(body, service=self._client.service.name)
             except HuntkitError as problem:
                 if not rows:
                     raise
                 gaps.append(Gap(f"after {len(rows):,} rows: {problem}", helps="again"))
                 break
-            rows += _rows_of(body)
+            rows += found
             link = body.get("@odata.nextLink")
             most = options.max_rows
             if most is not None and len(rows) >= most:
@@ -183,9 +184,18 @@ class OData(Driver):
         return body
 
 
-def _rows_of(body: Mapping[str, Any]) -> list[Mapping[str, Any]]:
-    """The entities of a page, or the one that was asked for, without the protocol's own marks."""
+def _rows_of(body: Mapping[str, Any], *, service: str) -> list[Mapping[str, Any]]:
+    """The entities of a page, or the one that was asked for, without the protocol's own marks.
+
+    Each reply of the protocol names its context, but some services leave it out of lists. An
+    object with neither is none of the protocol, and must not read as an answer without rows.
+    """
     found = body.get("value", body)
+    entity = bool({"@odata.context", "@context"} & body.keys())
+    if "error" in body and not entity:
+        raise BadReply(f"{service} answered with an error: {_told(body['error'])}", service="OData")
+    if not isinstance(found, list) and not entity:
+        raise BadReply(f"{service} answered with neither rows nor an entity", service="OData")
     rows = found if isinstance(found, list) else [found if isinstance(found, Mapping) else body]
     return [
         {k: v for k, v in row.items() if not k.startswith("@odata.")}
@@ -193,6 +203,12 @@ def _rows_of(body: Mapping[str, Any]) -> list[Mapping[str, Any]]:
         else {"value": row}
         for row in rows
     ]
+
+
+def _told(error: object) -> str:
+    """What an error object says, in one line."""
+    words = error.get("message") if isinstance(error, Mapping) else error
+    return " ".join(str(words or error).split())[:500]
 
 
 def _schema(metadata: bytes) -> Schema:

@@ -204,8 +204,7 @@ async def _finished(client: HttpClient, sid: str, request: Request) -> Mapping[s
     while True:
         request.cancel.check()
         body = await _json(client, f"{_JOBS}/{{sid}}", fill={"sid": sid})
-        entries = body.get("entry") or [{}]
-        told: Mapping[str, Any] = entries[0].get("content") or {}
+        told = _content(body)
         if _true(told.get("isFailed")) or told.get("dispatchState") == "FAILED":
             said = [text for _, text in _messages(told)] or ["it does not say why"]
             raise QueryRefused(f"Splunk could not run the search: {': '.join(said[:3])}")
@@ -219,6 +218,16 @@ async def _finished(client: HttpClient, sid: str, request: Request) -> Mapping[s
             )
         await anyio.sleep(wait)
         wait = min(wait * 1.5, _LAST_POLL_S)
+
+
+def _content(body: Mapping[str, Any]) -> Mapping[str, Any]:
+    """How a job stands; a reply that does not say would be waited for in vain."""
+    entries = body.get("entry")
+    entry = entries[0] if isinstance(entries, list) and entries else None
+    told = entry.get("content") if isinstance(entry, Mapping) else None
+    if not isinstance(told, Mapping) or not {"isDone", "dispatchState"} & told.keys():
+        raise BadReply("Splunk does not say how its search stands", service=_SERVICE)
+    return told
 
 
 async def _results(
