@@ -1,9 +1,13 @@
+import re
 from datetime import UTC, datetime, timedelta
 
 import pandas as pd
 import polars as pl
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
+import huntkit
 from huntkit.analyze import Observation, Observations, clusters
 from huntkit.core.errors import UsageError
 
@@ -98,3 +102,106 @@ def test_text_of_a_log_moves_no_cursor():
     found = Observations()
     found.add_observation(caption="a\x1b[2Jb", data=1)
     assert "\x1b" not in repr(found)
+
+
+RUN = "<script>window.hostile=1</script>"
+
+
+class Drawn:
+    """What somebody else drew."""
+
+    def to_html(self):
+        return RUN
+
+    def __repr__(self):
+        return f"{RUN}\x1b[2J"
+
+
+def test_text_of_a_log_is_no_markup():
+    found = Observations()
+    rows = pl.DataFrame({RUN: [RUN, None], "b": [["\u202e", RUN], []]})
+    for number, data in enumerate((rows, rows.to_pandas(), RUN, {"a": RUN}, Drawn(), 7)):
+        found.add_observation(
+            caption=f"{RUN}{number}",
+            data=data,
+            description=f"{RUN}\nline",
+            link='"onclick=alert(1) javascript:x',
+            tags=[RUN],
+            **{RUN: RUN},
+        )
+    page = found.display_observations()._repr_html_()
+    assert "<script" not in page.lower()
+    assert "\x1b" not in page
+    assert "\u202e" not in page
+    assert page.count('href="#%22onclick%3Dalert%281%29%20javascript%3Ax"') == 6
+    assert "line" in page
+    assert "\x1b" not in repr(found[f"{RUN}4"])
+
+
+@given(st.text(max_size=30), st.text(max_size=30))
+def test_any_text_is_shown_as_text(caption, text):
+    found = Observations()
+    found.add_observation(caption=caption, data=text, description=text, link=text)
+    page = found._repr_html_()
+    known = {"div", "p", "section", "h3", "b", "a", "br"}
+    assert set(re.findall(r"</?([^\s>]*)", page)) <= known
+    page.encode()
+
+
+def test_a_chart_is_shown_in_a_frame_that_shares_nothing_with_the_notebook():
+    drawn = huntkit.charts.timeline(ROWS, time_column="t")
+    found = Observation(caption="x", data=drawn)
+    page = found.display()._repr_html_()
+    assert 'iframe sandbox="allow-scripts"' in page
+    assert "<script" not in page
+
+
+def test_many_rows_and_columns_are_cut_and_counted():
+    wide = pl.DataFrame({f"c{n}": range(1234) for n in range(30)})
+    page = Observation(caption="x", data=wide)._repr_html_()
+    assert page.count("<tr>") == 11
+    assert "10 of 1,234 rows and 12 of 30 columns shown." in page
+    assert "shown" not in Observation(caption="x", data=ROWS)._repr_html_()
+    holes = pl.DataFrame({"a": [None, None], "b": ["", ""], "c": [1, None], "reason": ["r", ""]})
+    page = Observation(caption="x", data=holes)._repr_html_()
+    assert "2 of 4 columns (2 are empty) shown." in page
+    assert page.index(">reason<") < page.index(">c<")
+
+
+def test_only_rows_of_the_time_span_are_shown():
+    span = (BEGIN, BEGIN + timedelta(hours=1))
+    seen = Observation(caption="x", data=ROWS, time_span=span, time_column="t")
+    assert seen._repr_html_().count("<tr>") == 3
+    lacking = Observation(caption="x", data=ROWS, time_span=span, time_column="tt")
+    assert "no column &#x27;tt&#x27;" in lacking._repr_html_()
+
+
+def test_observations_are_taken_out_and_ordered():
+    found = Observations()
+    for caption, score, hour in (("c", 1, 2), ("a", 3, None), ("b", 1, 1)):
+        when = None if hour is None else BEGIN + timedelta(hours=hour)
+        found.add_observation(caption=caption, data=1, score=score, timestamp=when)
+    assert list(found.ordered().observations) == ["a", "c", "b"]
+    assert list(found.ordered("caption").observations) == ["a", "b", "c"]
+    assert list(found.ordered("timestamp").observations) == ["b", "c", "a"]
+    assert found.remove_observation("a").score == 3
+    assert list(found.observations) == ["c", "b"]
+    with pytest.raises(UsageError, match="no observation 'a'"):
+        found.remove_observation("a")
+    with pytest.raises(UsageError, match="no order by 'size'"):
+        found.ordered("size")
+    assert Observations().ordered("timestamp")._repr_html_() == "<div><p>0 observations</p></div>"
+
+
+@pytest.mark.parametrize("wrong", [{"score": "high"}, {"score": float("nan")}, {"caption": 7}])
+def test_what_can_not_be_sorted_is_refused_when_it_is_added(wrong):
+    found = Observations()
+    with pytest.raises(UsageError):
+        found.add_observation(**{"caption": "x", "data": 1, **wrong})
+    assert not len(found)
+
+
+def test_one_tag_is_one_tag():
+    found = Observations()
+    found.add_observation(caption="x", data=1, tags="people")
+    assert found.to_frame("polars")["Tags"].to_list() == [["people"]]

@@ -1,13 +1,15 @@
 """Findings of an investigation, collected with the rows behind them."""
 
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
 from datetime import datetime
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 import polars as pl
 
-from huntkit.core.errors import UsageError, did_you_mean
+from huntkit.analyze import observation_pages
+from huntkit.core.errors import HuntkitError, UsageError, did_you_mean
 from huntkit.core.text import visible
 from huntkit.tables import as_kind, from_polars, kind_of, to_polars
 from huntkit.tables.times import UTC_TIME, parse_times
@@ -24,7 +26,7 @@ _TABLE: Final[dict[str, pl.DataType | type[pl.DataType]]] = {
 _KINDS: Final = ("pandas", "polars", "arrow", "duckdb")
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, repr=False)
 class Observation:
     """One finding.
 
@@ -84,6 +86,37 @@ class Observation:
         return from_polars(rows.filter(((time >= start) & (time <= end)).fill_null(value=False)),
                            self.data)  # fmt: skip
 
+    @property
+    def rows(self) -> pl.DataFrame | None:
+        """`filtered_data` as a Polars frame; None where the data are no table."""
+        return to_polars(self.filtered_data) if _is_table(self.data) else None
+
+    def display(self) -> "Observation":
+        """The observation, which shows itself as the last line of a notebook's cell."""
+        return self
+
+    def __repr__(self) -> str:
+        caption = visible(str(self.caption), limit=100)
+        return f"<Observation '{caption}': score {self.score}, {type(self.data).__name__}>"
+
+    def _repr_html_(self) -> str:
+        try:
+            rows, data = self.rows, self.data
+        except HuntkitError as problem:  # the others are shown all the same
+            rows, data = None, f"The data can't be shown: {problem}"
+        score = str(self.score) if self.score else ""
+        facts = [("Description", self.description), ("Score", score)]
+        facts.append(("Tags", ", ".join(map(str, self.tags))))
+        facts.append(("Time", "" if self.timestamp is None else str(self.timestamp)))
+        facts += [(str(name), str(value)) for name, value in self.additional_properties.items()]
+        return observation_pages.finding(
+            caption=str(self.caption),
+            facts=facts,
+            link=str(self.link or ""),
+            rows=rows,
+            data=data,
+        )
+
 
 class Observations:
     """The findings of an investigation, in the order in which they were added.
@@ -141,7 +174,8 @@ class Observations:
             properties: the fields of `Observation`; others go to its `additional_properties`.
 
         Raises:
-            UsageError: caption or data is missing, or there is one of that caption.
+            UsageError: caption or data is missing, the score is no number, or there is one of
+                that caption.
         """
         known = {k: v for k, v in properties.items() if k in Observation.all_fields()}
         others = {k: v for k, v in properties.items() if k not in known}
@@ -158,6 +192,7 @@ class Observations:
         if others:
             more = {**observation.additional_properties, **others}
             observation = replace(observation, additional_properties=more)
+        observation = _sound(observation)
         if observation.caption in self.observation_list and not overwrite:
             raise UsageError(
                 f"there is an observation {observation.caption!r} already",
@@ -192,6 +227,47 @@ class Observations:
             **{**given, **fields_}, caption=caption, data=from_polars(kept, result)
         )
 
+    def remove_observation(self, caption: str) -> Observation:
+        """Take the observation of that caption out, and give it back.
+
+        Raises:
+            UsageError: there is none.
+        """
+        found = self[caption]
+        del self.observation_list[caption]
+        return found
+
+    def ordered(self, by: Literal["score", "caption", "timestamp"] = "score") -> "Observations":
+        """The same observations in another order: the highest score first, or the earliest.
+
+        Equal ones keep their order, and those without a time stand last.
+
+        Examples:
+            >>> found = Observations()
+            >>> found.add_observation(caption="b", data="", score=1)
+            >>> found.add_observation(caption="a", data="", score=2)
+            >>> list(found.ordered().observations), list(found.observations)
+            (['a', 'b'], ['b', 'a'])
+        """
+        if by not in ("score", "caption", "timestamp"):
+            raise UsageError(f"observations have no order by {by!r}",
+                             hint="one of score, caption, timestamp")  # fmt: skip
+        table = self.to_frame("polars")
+        if by != "score":  # the table is in that order already
+            table = table.sort(by.title(), nulls_last=True, maintain_order=True)
+        found = Observations()
+        found.observation_list = {caption: self[caption] for caption in table["Caption"]}
+        return found
+
+    def display_observations(self) -> "Observations":
+        """The observations, which show themselves as the last line of a notebook's cell."""
+        return self
+
+    def _repr_html_(self) -> str:
+        count = f"{len(self):,} {'observation' if len(self) == 1 else 'observations'}"
+        shown = [each._repr_html_() for each in self.observation_list.values()]
+        return f"<div><p>{count}</p>{''.join(shown)}</div>"
+
     def to_frame(self, frame: str = "pandas") -> Any:
         """One row for each observation, the highest score first.
 
@@ -224,6 +300,22 @@ class Observations:
             for caption, score in table.select("Caption", "Score").iter_rows()
         ]
         return "\n".join([f"{len(self):,} observations, by score:", *lines])
+
+
+def _sound(observation: Observation) -> Observation:
+    """With fields that can be sorted and shown; anything else is told here, where it is added."""
+    if not isinstance(observation.caption, str):
+        raise UsageError(f"the caption is {observation.caption!r}", hint="give it a text")
+    try:
+        score = float(observation.score)
+    except (TypeError, ValueError):
+        score = math.nan
+    if not math.isfinite(score):
+        raise UsageError(
+            f"the score of {observation.caption!r} is {observation.score!r}", hint="give a number"
+        )
+    tags = observation.tags
+    return replace(observation, tags=[tags] if isinstance(tags, str) else list(tags))
 
 
 def _is_table(data: Any) -> bool:

@@ -6,10 +6,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from huntkit import __version__
+from huntkit.analyze.observations import Observations
 from huntkit.charts.page import Page
 from huntkit.core.progress import SILENT, Progress
 from huntkit.core.text import visible
-from huntkit.report import pages, sections
+from huntkit.report import observed, pages, sections
 from huntkit.report.facts import Facts, gather
 from huntkit.report.kept import DEFAULT_TITLE
 from huntkit.report.layouts import Evidence
@@ -26,14 +27,18 @@ class Report:
     Attributes:
         title: the heading.
         facts: the tables behind the report.
+        observations: findings of the analyst, which stand first.
     """
 
     title: str
     facts: Facts
+    observations: Observations | None = None
 
     def to_html(self) -> str:
         """The report as one HTML page; the same facts give the same bytes."""
         drawn = sections.draw(self.facts)
+        if self.observations:
+            drawn.insert(0, observed.section(self.observations))
         # Twice: the nonce depends on everything in the page, and the charts' scripts carry it.
         body = self._body(drawn, Page())
         page = Page(nonce=pages.nonce_of(self.title, body))
@@ -80,7 +85,13 @@ class Report:
         )
 
 
-def report(evidence: Evidence, *, title: str | None = None, progress: Progress = SILENT) -> Report:
+def report(
+    evidence: Evidence,
+    *,
+    title: str | None = None,
+    observations: Observations | None = None,
+    progress: Progress = SILENT,
+) -> Report:
     """One offline page that says what is in some evidence.
 
     It holds what was read (with hashes, and what was skipped and why), notable events, activity
@@ -91,6 +102,7 @@ def report(evidence: Evidence, *, title: str | None = None, progress: Progress =
     Args:
         evidence: what `huntkit.open` gave.
         title: the heading.
+        observations: your own findings (`huntkit.analyze.Observations`), as the first section.
         progress: where to report; a cancelled report is marked as partial.
 
     Examples:
@@ -102,4 +114,5 @@ def report(evidence: Evidence, *, title: str | None = None, progress: Progress =
         >>> "Case 17" in page and "203[.]0[.]113[.]45" in page
         True
     """
-    return Report(title or DEFAULT_TITLE, gather(evidence, progress=progress))
+    own = None if observations is None else Observations(observations)  # later ones are not in it
+    return Report(title or DEFAULT_TITLE, gather(evidence, progress=progress), own)
