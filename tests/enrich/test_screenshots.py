@@ -1,6 +1,7 @@
 """A picture of a page on loopback by a real browser; and what never reaches the browser."""
 
 import struct
+import tempfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -73,3 +74,73 @@ def test_a_browser_that_gives_nothing_or_hangs_is_an_error(
     with pytest.raises(TimedOut):
         ask("sleep 30", timeout_s=0.2)
     assert not (tmp_path / "x.png").exists()
+
+
+def page(body: str) -> Answer:
+    return Answer(body=body, headers={"Content-Type": "text/html"})
+
+
+DOWNLOAD = {"Content-Type": "application/octet-stream", "Content-Disposition": "attachment"}
+HOSTILE = {
+    "redirect to a file": Answer(status=302, headers={"Location": "file:///etc/passwd"}),
+    "circle": Answer(status=302, headers={"Location": "/"}),
+    "password": Answer(status=401, headers={"WWW-Authenticate": "Basic realm=x"}),
+    "download": Answer(body=b"MZ", headers=DOWNLOAD),
+    "dialogs": page("<h1>x</h1><script>for (;;) { alert(1); confirm(2); prompt(3) }</script>"),
+    "busy": page("<h1>x</h1><script>while (1) {}</script>"),
+}
+
+
+@pytest.mark.browser
+@pytest.mark.long
+@pytest.mark.parametrize("name", HOSTILE)
+def test_what_is_no_page_gives_no_picture_and_leaves_nothing(
+    name: str, http_server: Callable[..., Any], session: Session, tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    server = http_server(HOSTILE[name])
+    with pytest.raises((RequestFailed, TimedOut)):
+        screenshot(server.url, tmp_path / "x.png", timeout_s=12, unprotected=True, session=session)
+    assert server.asked
+    assert not (tmp_path / "x.png").exists()
+    assert not list(tmp_path.glob("huntkit-page-*"))
+    commands = [each.read_bytes() for each in Path("/proc").glob("[0-9]*/cmdline")]
+    assert not [each for each in commands if str(tmp_path).encode() in each]
+
+
+@pytest.mark.browser
+@pytest.mark.long
+def test_a_page_that_never_ends_is_pictured_in_time(
+    http_server: Callable[..., Any], session: Session, tmp_path: Path
+) -> None:
+    endless = Answer(
+        pieces=(b"<h1>more</h1>" for _ in range(10_000)), pause_s=0.05,
+        headers={"Content-Type": "text/html"},
+    )  # fmt: skip
+    server = http_server(endless)
+    picture = screenshot(
+        server.url, tmp_path / "x.png", timeout_s=30, unprotected=True, session=session
+    )
+    assert picture.read_bytes().startswith(b"\x89PNG")
+
+
+@pytest.mark.browser
+@pytest.mark.long
+def test_a_page_shows_nothing_of_this_machines_files(
+    http_server: Callable[..., Any], session: Session, tmp_path: Path
+) -> None:
+    """The picture is the same whether the file is there or not."""
+    secret = tmp_path / "secret.html"
+    frame = f"<iframe src='{secret.as_uri()}' width=600 height=300></iframe>"
+    server = http_server(page(f"{frame}<script>location = '{secret.as_uri()}'</script>"))
+    pictures = []
+    for name in ("without", "with"):
+        if name == "with":
+            secret.write_text("<body style='background:#c00'>secret")
+        path = screenshot(
+            server.url, tmp_path / f"{name}.png", width=640, height=400, unprotected=True,
+            session=session,
+        )  # fmt: skip
+        pictures.append(path.read_bytes())
+    assert pictures[0] == pictures[1]

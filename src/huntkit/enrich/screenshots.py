@@ -27,7 +27,7 @@ _ARGUMENTS: Final = (
     "--disable-component-update", "--disable-default-apps", "--disable-domain-reliability",
     "--disable-extensions", "--disable-gpu", "--disable-sync", "--disable-breakpad",
     "--deny-permission-prompts", "--hide-scrollbars", "--mute-audio", "--password-store=basic",
-    "--use-mock-keychain",
+    "--use-mock-keychain", "--disk-cache-size=33554432", "--media-cache-size=33554432",
 )  # fmt: skip
 _PNG: Final = b"\x89PNG\r\n\x1a\n"
 _LARGEST: Final = 8_192
@@ -49,7 +49,9 @@ def screenshot(
 
     The browser starts with an empty profile in a folder of its own, without extensions, cookies
     and accounts, and the folder is removed. What the page asks for, the browser fetches, also
-    from your own network: for hostile pages use a machine that can't reach it.
+    from your own network: for hostile pages use a machine that can't reach it. No picture is made
+    of what is no page: a refused connection, an endless redirect, a download, a local file, a page
+    behind a password; nor of one that stops at a dialog or keeps the browser busy until the end.
 
     Args:
         url: http or https, also defanged.
