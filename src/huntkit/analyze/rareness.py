@@ -79,7 +79,11 @@ def rare(
         score=_bits(rows.height, "Count") + (_bits(whole, "Spread") if spread else 0.0),
     )
     new = _since(new_since, rows)
-    found = found.with_columns(_rare_reason(found, rows.height, spread, whole, new))
+    # Of hosts it is said in words; other columns are named.
+    hosts = bool(spread) and spread == over_columns(data.columns, None)
+    named = visible(", ".join(spread), limit=_LONGEST)
+    told = ("on", "hosts") if hosts else ("with", f"different {named}")
+    found = found.with_columns(_rare_reason(found, rows.height, told, whole, new))
     if new is not None:
         found = found.filter(pl.col("FirstSeen") >= new)
     if at_most is not None:
@@ -202,17 +206,14 @@ def _since(given: datetime | str | None, rows: pl.DataFrame) -> datetime | None:
 
 
 def _rare_reason(
-    found: pl.DataFrame, rows: int, spread: list[str], whole: int, new: datetime | None
+    found: pl.DataFrame, rows: int, over: tuple[str, str], whole: int, new: datetime | None
 ) -> pl.Series:
-    # Of the host it is said in words; other columns are named.
-    named = f"different {visible(', '.join(spread), limit=_LONGEST)}"
-    what = "hosts" if spread and roles.resolve(spread, "host") == spread[0] else named
-    where = "on" if what == "hosts" else "with"
+    where, named = over
     told = []
     for count, wide, first in found.select("Count", "Spread", "FirstSeen").iter_rows():
         text = f"{count:,} of {rows:,} rows ({percent(count / rows)})"
-        if spread:
-            text += f", {where} {wide:,} of {whole:,} {what}"
+        if whole > 1:
+            text += f", {where} {wide:,} of {whole:,} {named}"
         if new is not None and first is not None:
             text += f", first seen {first:%Y-%m-%d %H:%M:%S} UTC"
         told.append(text)

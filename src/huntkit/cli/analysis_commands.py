@@ -25,23 +25,28 @@ def add_to(command: Register, work: Work) -> None:
         "rare",
         "huntkit rare evidence/",
         "huntkit rare evidence/ -t DeviceLogonEvents --by AccountName --by RemoteIP",
-        "Without --by: pairs of programs, parent and child, that hardly ever start one another."
-        " With --table and --by: the rarest values of these columns, how often and on how many"
-        " hosts they were seen, and since when. Each row says why.",
+        "Without --table: process starts in which several unusual things meet, one row for each"
+        " pair of programs (parent and child); in evidence without any, the largest table. With"
+        " --table and --by: the rarest values of these columns, how often and on how many hosts"
+        " they were seen, and since when; without --by, columns that say what was done and by"
+        " whom. Each row says why, what is counted, and out of how many.",
     )(_rare(work))
     command(
         "beacons",
         "huntkit beacons evidence/",
         "huntkit beacons evidence/ -t Zeek_conn --by id_resp_p --lowest 0.5",
         "Who calls whom at a beat: interval, jitter, missed calls, sizes, a score from 0 to 1, and"
-        " the reason. Without --table all tables of connections are looked at, each by itself.",
+        " the reason. Without --table the connections of all tables, each once. With -o x.html:"
+        " the calls of the most regular pairs in time.",
     )(_beacons(work))
     command(
         "series",
         "huntkit series evidence/ -t SecurityEvent",
-        "huntkit series evidence/ -t DeviceNetworkEvents --every 15m --period 96 --by DeviceName",
+        "huntkit series evidence/ -t DeviceNetworkEvents --every 5m --by DeviceName -o series.html",
         "Peaks and dips: the rows of a table (or the sums of --value) per stretch of time,"
-        " against a trend and a season. Shown are the anomalies; --all shows every point.",
+        " against what is usual around, and from four days on against the same time of day."
+        " Shown are the anomalies; --all shows every point. With -o x.html: the series with its"
+        " anomalies.",
     )(_series(work))
 
 
@@ -54,7 +59,7 @@ def _rare(work: Work) -> Callable[..., None]:
         table: _Table = None,
         by: _By = None,
         at_most: Annotated[
-            int | None, typer.Option(metavar="N", help="Only what was seen at most N times.")
+            int | None, typer.Option(min=1, metavar="N", help="Only what was seen at most N times.")
         ] = None,
         general: General = General(),  # noqa: B008  a frozen value
     ) -> None:
@@ -81,10 +86,13 @@ def _beacons(work: Work) -> Callable[..., None]:
         ] = None,
         by: _By = None,
         min_beats: Annotated[
-            int, typer.Option(metavar="N", help="How many calls a pair needs, 4 or more.")
+            int, typer.Option(min=4, metavar="N", help="How many calls a pair needs, 4 or more.")
         ] = 8,
         lowest: Annotated[
-            float, typer.Option(metavar="SCORE", help="Leave out what scores less.")
+            float,
+            typer.Option(
+                min=0, max=1, metavar="SCORE", help="Leave out what scores less, from 0 to 1."
+            ),
         ] = 0.0,
         general: General = General(),  # noqa: B008
     ) -> None:
@@ -109,13 +117,26 @@ def _series(work: Work) -> Callable[..., None]:
             str | None, typer.Option(metavar="COLUMN", help="Add these numbers up; else rows.")
         ] = None,
         every: Annotated[
-            str, typer.Option(metavar="SPAN", help="The stretch of one point: 15m, 1h, 1d.")
-        ] = "1h",
+            str | None,
+            typer.Option(
+                metavar="SPAN",
+                help="The stretch of one point: 15m, 1h, 1d. By default an hour from four days on,"
+                " else what gives 200 points.",
+            ),
+        ] = None,
         period: Annotated[
-            int, typer.Option(metavar="N", help="How many points a season has.")
-        ] = 24,
+            int | None,
+            typer.Option(
+                min=1,
+                metavar="N",
+                help="How many points a season has; 1 is none. By default a day from four days on.",
+            ),
+        ] = None,
         threshold: Annotated[
-            float, typer.Option(metavar="SCORE", help="From which score on it is an anomaly.")
+            float,
+            typer.Option(
+                min=0.1, metavar="SCORE", help="From which score on it is an anomaly, 0.1 or more."
+            ),
         ] = 3.0,
         everything: Annotated[
             bool, typer.Option("--all", help="Every point, not the anomalies only.")
@@ -123,7 +144,7 @@ def _series(work: Work) -> Callable[..., None]:
         general: General = General(),  # noqa: B008
     ) -> None:
         """Peaks and dips of how much happened."""
-        work("standouts", general).series(
+        work("peaks", general).series(
             paths, reading, span, writing, general, table=table, by=by or [], value=value,
             every=every, period=period, threshold=threshold, everything=everything,
         )  # fmt: skip

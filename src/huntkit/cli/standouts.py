@@ -1,8 +1,6 @@
-"""The commands that say what stands out, at work."""
+"""The commands that say what is rare and who calls at a beat, at work."""
 
-import re
-import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import polars as pl
@@ -11,19 +9,25 @@ import huntkit
 from huntkit.cli.case import Case, opened, python_open, show_python
 from huntkit.cli.frame import counted, note
 from huntkit.cli.options import General, Reading, Span, Writing
-from huntkit.cli.output import emit
+from huntkit.cli.output import emit, is_html, save_chart, to_terminal
 from huntkit.cli.questions import bounds, named_tables
+from huntkit.cli.standout_columns import apart, check, in_options, noted, score_first, telling
 from huntkit.cli.statement import evidence_tables
 from huntkit.cli.target import check_output
-from huntkit.core.errors import UnknownColumn, UsageError
+from huntkit.core.errors import UsageError
+from huntkit.report.calls import calls, tables_of_calls
+from huntkit.report.layouts import layouts, quoted
 from huntkit.sources.local.mapping.views import VIEWS
 from huntkit.tables import roles
-from huntkit.tables.times import parse_times, pick_time_column
 
 _STARTS = "DeviceProcessEvents"
-_GENERIC = ("WindowsEvent", "Event", "LinuxAudit", "AuditLog_CL")  # other tables hold their rows
-_EVERY = re.compile(r"([1-9]\d{0,5})([smhd])")
-_MOST_POINTS = 2_000_000
+_OF_PATTERNS = ("pattern", "ClusterSize", "variants", "FirstEventTime", "LastEventTime", "score",
+                "reason")  # fmt: skip
+_STARTS_SHARE = 0.8  # of a table's rows, for it to be one of process starts
+_LANES = 20  # pairs of a picture
+_DRAWN = 0.3  # of the score: where any pair has it, the others are not drawn
+_CALLS = 200_000
+_BITS = "huntkit: score in bits: 10 is as rare as 1 of 1,000, 20 as 1 of a million"
 
 
 def rare(
@@ -37,30 +41,112 @@ def rare(
     by: Sequence[str],
     at_most: int | None,
 ) -> None:
-    """Rare values of a table, or rare pairs of programs."""
+    """Rare values of a table, or unusual process starts."""
     check_output(writing)
-    columns = _apart(by)
-    if columns and table is None:
+    given = apart(by)
+    if given and table is None:
         raise UsageError("--by needs --table", hint="huntkit rare evidence/ -t TABLE --by COLUMN")
-    if columns:
-        call = f"huntkit.analyze.rare(evidence.table({table!r}), {columns!r}, at_most={at_most!r})"
-    else:
-        call = f"huntkit.analyze.rare_pairs(evidence.table({(table or _STARTS)!r}))"
-    _python(general, paths, reading, call)
     with opened(paths, reading) as case:
-        [name] = named_tables(case, [table or _STARTS])
+        name = named_tables(case, [table])[0] if table else _usual_table(case)
+        if name is None:
+            _python(general, paths, reading, "evidence.tables")
+            note("huntkit: this evidence has no rows to look at")
+            emit(pl.DataFrame(), writing, title="Rare")
+            return
+        starts = not given and _has_starts(case, name)
+        columns = given if given or starts else _telling(case, name)
         rows = _rows(case, name, span)
-        if not rows.height:
-            note(f"huntkit: {name} has no rows to look at")
-        _check(columns, rows)
-        if columns:
-            found = huntkit.analyze.rare(rows, columns, at_most=at_most)
-        else:
-            found = huntkit.analyze.rare_pairs(rows)
-            if at_most is not None:
-                found = found.filter(pl.col("Count") <= at_most)
-        note(f"huntkit: {counted(found.height, 'row')} of {counted(rows.height, 'row')} of {name}")
-        emit(found.drop("SourceIndex"), writing, title=f"Rare in {name}", eyes=_for_eyes)
+        check(columns, rows)
+        found, call, what = _found(rows, name, columns, at_most, starts=starts, chosen=not given)
+        _python(general, paths, reading, call)
+        note(f"huntkit: {found.height:,} {what}, in {counted(rows.height, 'row')} of {name}")
+        if columns and not given:
+            note("huntkit: --by COLUMN counts other columns, --table NAME another table")
+        if found.height and to_terminal(writing):
+            note(_BITS)
+        emit(found, writing, title=f"Rare in {name}", eyes=score_first)
+
+
+def _found(
+    rows: pl.DataFrame,
+    name: str,
+    columns: list[str],
+    at_most: int | None,
+    *,
+    starts: bool,
+    chosen: bool,
+) -> tuple[pl.DataFrame, str, str]:
+    """What is rare, the Python that finds it, and what it is."""
+    table = f"evidence.table({name!r})"
+    if starts:
+        found = in_options(lambda: huntkit.analyze.unusual_starts(rows)).drop("SourceIndex")
+        call, what = f"huntkit.analyze.unusual_starts({table})", "pairs of programs"
+        return _at_most(found, "Count", at_most), call, what
+    if chosen and columns == [roles.resolve(rows.columns, "message")]:
+        found = huntkit.analyze.clusters(rows, columns)
+        call, what = f"huntkit.analyze.clusters({table}, {columns!r})", f"patterns of {columns[0]}"
+        return _at_most(found.select(*_OF_PATTERNS, columns[0]), "ClusterSize", at_most), call, what
+    found = huntkit.analyze.rare(rows, columns, at_most=at_most).drop("SourceIndex")
+    call = f"huntkit.analyze.rare({table}, {columns!r}, at_most={at_most!r})"
+    return found, call, f"values of {', '.join(columns)}"
+
+
+def _at_most(found: pl.DataFrame, column: str, at_most: int | None) -> pl.DataFrame:
+    return found if at_most is None else found.filter(pl.col(column) <= at_most)
+
+
+def _usual_table(case: Case) -> str | None:
+    """Process starts; of evidence without any, the largest table that others do not show again."""
+    held = evidence_tables(case.evidence)
+    own = [name for name in held if name not in VIEWS or VIEWS[name].source not in held]
+    if _STARTS in held:
+        return _STARTS
+    sizes = dict(case.evidence.tables.select("name", "rows").iter_rows())
+    ordered = sorted(own, key=lambda name: (-sizes[name], name))
+    if not ordered:
+        return None
+    note(f"huntkit: no process starts in this evidence; looking at {ordered[0]} instead")
+    return ordered[0]
+
+
+def _has_starts(case: Case, name: str) -> bool:
+    """Whether the table's rows are process starts; of many kinds of events, most are not."""
+    names = list(case.evidence.schema(name))
+    held = [
+        next((c for role in either if (c := roles.resolve(names, role))), None)
+        for either in (("process_path", "process_name"), ("parent_path", "parent_name"),
+                       ("command_line",))
+    ]  # fmt: skip
+    if name == _STARTS or None in held:
+        return name == _STARTS
+    both = [f"CAST({quoted(str(column))} AS VARCHAR) <> ''" for column in (held[0], held[2])]
+    rows: pl.DataFrame = case.evidence.sql(
+        f"SELECT count(*) FILTER ({' AND '.join(both)}) AS n, count(*) AS total "  # noqa: S608
+        f"FROM {quoted(name)}",
+        frame="polars",
+    )
+    return bool(rows["n"][0] >= _STARTS_SHARE * rows["total"][0])
+
+
+def _telling(case: Case, name: str) -> list[str]:
+    schema = case.evidence.schema(name)
+    columns = telling(schema, lambda column: _different(case, name, column))
+    if not columns:
+        listed = ", ".join(each for each in schema if not each.startswith("_"))
+        raise UsageError(
+            f"which columns of {name} are to be counted?",
+            hint=f"--by COLUMN; columns: {listed[:600]}",
+        )
+    return columns
+
+
+def _different(case: Case, name: str, column: str) -> tuple[int, int]:
+    held = quoted(column)
+    rows: pl.DataFrame = case.evidence.sql(
+        f"SELECT approx_count_distinct({held}) AS n, count({held}) AS held FROM {quoted(name)}",  # noqa: S608
+        frame="polars",
+    )
+    return int(rows["n"][0]), int(rows["held"][0])
 
 
 def beacons(
@@ -77,9 +163,9 @@ def beacons(
     min_beats: int,
     lowest: float,
 ) -> None:
-    """Pairs that call at a beat, of one table or of every table of connections."""
+    """Pairs that call at a beat, of one table, or of every table of connections together."""
     check_output(writing)
-    columns = _apart(by)
+    columns = apart(by)
     if table is None and (columns or source or target):
         raise UsageError(
             "--source, --target and --by are columns of one table", hint="say which with --table"
@@ -87,178 +173,106 @@ def beacons(
     options: dict[str, Any] = {"source_column": source, "target_column": target, "by": columns,
                                "min_beats": min_beats}  # fmt: skip
     given = {key: value for key, value in options.items() if value}
-    told = "".join(f", {key}={value!r}" for key, value in given.items())
-    _python(
-        general, paths, reading,
-        f"huntkit.analyze.beacons(evidence.table({(table or 'NetworkSession')!r}){told})",
-    )  # fmt: skip
+    _python_of_beacons(general, paths, reading, table, given, lowest, writing)
     with opened(paths, reading) as case:
-        names = named_tables(case, [table]) if table is not None else _of_connections(case)
-        if not names:
-            note("huntkit: this evidence has no table of connections; --table NAME names one")
-        parts, looked_at = [], 0
-        for name in names:
+        if table is not None:
+            [name] = named_tables(case, [table])
             rows = _rows(case, name, span)
-            if table is None:
-                rows = _calls(rows)
-            _check([each for each in (source, target, *columns) if each], rows)
-            found = _noted(name, lambda rows=rows: huntkit.analyze.beacons(rows, **given))  # type: ignore[misc]
-            looked_at += rows.height
-            parts.append(found.with_columns(Table=pl.lit(name)))
-        answer = pl.concat(parts) if parts else huntkit.analyze.beacons(_no_calls())
-        kept = answer.filter(pl.col("score") >= lowest).sort("score", descending=True)
-        pairs = counted(answer.height, "pair")
-        note(f"huntkit: {counted(looked_at, 'connection')}, {pairs} with enough calls to judge")
-        emit(kept.drop("SourceIndex"), writing, title="Beacons", eyes=_for_eyes)
+            check([each for each in (source, target, *columns) if each], rows)
+            tables = [name]
+        else:
+            rows, tables = _every_call(case, span)
+            given |= {"source_column": "SourceIP", "target_column": "DestinationIP",
+                      "time_column": "TimeGenerated", "size_column": "BytesSent"}  # fmt: skip
+            if not tables:
+                note("huntkit: this evidence has no table of connections; --table NAME names one")
+        found = noted(
+            ", ".join(tables), lambda: in_options(lambda: huntkit.analyze.beacons(rows, **given))
+        )
+        kept = found.filter(pl.col("score") >= lowest)
+        pairs = counted(found.height, "pair")
+        note(
+            f"huntkit: {counted(rows.height, 'connection')}"
+            + (f" of {', '.join(tables)}" if tables else "")
+            + f", {pairs} with {min_beats} beats or more to judge; {kept.height:,} score"
+            f" {lowest:g} or more"
+        )
+        if is_html(writing):
+            _draw(kept, rows, given, writing)
+            return
+        emit(kept.drop("SourceIndex"), writing, title="Beacons", eyes=score_first)
 
 
-def series(
+def _every_call(case: Case, span: Span) -> tuple[pl.DataFrame, list[str]]:
+    """The connections of all tables, each once."""
+    start, end = bounds(span, case)
+    found = calls(case.evidence, tables_of_calls(layouts(case.evidence)), start=start, end=end)
+    if found.told_again:
+        note(
+            f"huntkit: {counted(found.told_again, 'row')} tell of the same connections in another"
+            " table, and count once"
+        )
+    return found.rows, found.tables
+
+
+def _draw(found: pl.DataFrame, rows: pl.DataFrame, given: dict[str, Any], writing: Writing) -> None:
+    """The calls of each pair in time, the most regular pairs."""
+    if not found.height:
+        note("huntkit: no pair to draw; nothing was written")
+        return
+    source = given.get("source_column") or roles.require(rows.columns, "source_ip")
+    target = given.get("target_column") or roles.require(rows.columns, "destination_ip")
+    regular = found.filter(pl.col("score") >= _DRAWN)
+    top = (regular if regular.height else found).head(writing.limit or _LANES).select(
+        "Source", "Target",
+        Pair=pl.format("{} → {}, {}", "Source", "Target", pl.col("score").round(2)),
+        Why="reason",
+    ).unique(["Source", "Target"], keep="first", maintain_order=True)  # fmt: skip
+    shown = (
+        rows.with_columns(
+            pl.col(source).cast(pl.String).alias("Source"),
+            pl.col(target).cast(pl.String).alias("Target"),
+        )
+        .join(top, on=["Source", "Target"], maintain_order="left")
+        .head(_CALLS)
+    )
+    chart = huntkit.charts.timeline(
+        shown, group_by="Pair", source_columns=["Why"], max_lanes=_LANES,
+        time_column=given.get("time_column"),
+        title=f"Calls of the {counted(top.height, 'most regular pair')} of {found.height:,}",
+    )  # fmt: skip
+    save_chart(chart, writing)
+
+
+def _python_of_beacons(
+    general: General,
     paths: Sequence[str],
     reading: Reading,
-    span: Span,
-    writing: Writing,
-    general: General,
-    *,
     table: str | None,
-    by: Sequence[str],
-    value: str | None,
-    every: str,
-    period: int,
-    threshold: float,
-    everything: bool,
+    given: dict[str, Any],
+    lowest: float,
+    writing: Writing,
 ) -> None:
-    """Peaks and dips of how much happened."""
-    check_output(writing)
-    if table is None:
-        raise UsageError(
-            "series needs --table", hint="huntkit tables evidence/ lists the tables there are"
-        )
-    if not _EVERY.fullmatch(every):
-        raise UsageError(f"--every {every!r} is no stretch of time", hint="such as 15m, 1h or 1d")
-    columns = _apart(by)
-    amount = f"pl.col({value!r}).sum()" if value else "pl.len()"
-    _python(
-        general, paths, reading,
-        "import polars as pl",
-        f"rows = evidence.table({table!r}, frame='polars').sort('TimeGenerated')",
-        f"points = rows.group_by_dynamic('TimeGenerated', every={every!r}, group_by={columns!r})"
-        f".agg(Amount={amount})",
-        f"huntkit.analyze.ts_anomalies_stl(points, data_column='Amount', period={period}, "
-        f"score_threshold={threshold}, group_by={columns!r}, method='light', gaps='zero')",
-    )  # fmt: skip
-    with opened(paths, reading) as case:
-        [name] = named_tables(case, [table])
-        rows = _rows(case, name, span)
-        _check([*columns, *([value] if value else [])], rows)
-        points = _points(rows, columns, value, every)
-        if not points.height:
-            note(f"huntkit: {name} has no rows with a time to look at")
-            emit(points, writing, title="Peaks and dips")
-            return
-        found = _noted(
-            name,
-            lambda: huntkit.analyze.ts_anomalies_stl(
-                points, time_column="TimeGenerated", data_column="Amount", period=period,
-                score_threshold=threshold, group_by=columns or None, method="light", gaps="zero",
-            ),
-        )  # fmt: skip
-        odd = found.filter(pl.col("anomalies") != 0).sort(pl.col("score").abs(), descending=True)
-        note(
-            f"huntkit: {odd.height:,} of {counted(found.height, 'point')} of {every} are"
-            " peaks or dips"
-        )
-        emit(found if everything else odd, writing, title="Peaks and dips", eyes=_for_eyes)
-
-
-def _points(
-    rows: pl.DataFrame, columns: Sequence[str], value: str | None, every: str
-) -> pl.DataFrame:
-    """How much happened in each stretch of time."""
-    if value is not None and not rows.schema[value].is_numeric():
-        raise UsageError(f"--value {value!r} holds {rows.schema[value]}, not numbers")
-    when = parse_times(rows[pick_time_column(rows)]).alias("TimeGenerated")
-    timed = rows.with_columns(when).drop_nulls("TimeGenerated")
-    if lost := rows.height - timed.height:
-        note(f"huntkit: {counted(lost, 'row')} without a time left out")
-    amount = pl.col(value).sum() if value is not None else pl.len()
-    time = pl.col("TimeGenerated").dt.truncate(every)
-    points = timed.group_by(*columns, time).agg(Amount=amount.cast(pl.Float64))
-    if points.height:
-        [[first, last]] = points.select(a=pl.min("TimeGenerated"), b=pl.max("TimeGenerated")).rows()
-        size, unit = _EVERY.fullmatch(every).groups()  # type: ignore[union-attr]
-        seconds = int(size) * {"s": 1, "m": 60, "h": 3600, "d": 86_400}[unit]
-        groups = points.select(columns).n_unique() if columns else 1
-        if (last - first).total_seconds() / seconds * groups > _MOST_POINTS:
-            raise UsageError(
-                f"from {first:%Y-%m-%d} to {last:%Y-%m-%d} are too many points of {every}",
-                hint="take longer ones with --every, or less time with --since and --until",
-            )
-    return points.sort(*columns, "TimeGenerated")
-
-
-def _of_connections(case: Case) -> list[str]:
-    """Tables whose rows say who called whom, when; each row counts in one of them."""
-    found = []
-    for name in evidence_tables(case.evidence):
-        names = list(case.evidence.schema(name))
-        needed = ("time", "source_ip", "destination_ip")
-        if name in _GENERIC or name in VIEWS:
-            continue
-        if all(roles.resolve(names, role) is not None for role in needed):
-            found.append(name)
-    if "Zeek_conn" in found:  # every connection of Zeek's other logs is in it
-        found = [name for name in found if name == "Zeek_conn" or not _of_zeek(name)]
-    return found
-
-
-def _of_zeek(name: str) -> bool:
-    return name.startswith("Zeek_") or name == "NetworkSession"
-
-
-def _calls(rows: pl.DataFrame) -> pl.DataFrame:
-    """The rows that say who called whom: a table of many kinds of events holds others, too."""
-    ends = [roles.require(rows.columns, role) for role in ("source_ip", "destination_ip")]
-    return rows.filter((pl.col(end).cast(pl.String) != "") for end in ends)
+    told = "".join(f", {key}={value!r}" for key, value in given.items())
+    source = f"evidence.table({table!r})" if table else "rows"
+    first = [] if table else [
+        "from huntkit.report.calls import calls, tables_of_calls",
+        "from huntkit.report.layouts import layouts",
+        "rows = calls(evidence, tables_of_calls(layouts(evidence))).rows",
+    ]  # fmt: skip
+    ends = "" if table else ", source_column='SourceIP', target_column='DestinationIP'"
+    kept = [f"found = found[found['score'] >= {lowest!r}]"] if lowest else []
+    drawn = [f"huntkit.charts.timeline(rows).save({str(writing.output)!r})"] if (
+        is_html(writing) and not table
+    ) else []  # fmt: skip
+    line = f"huntkit.analyze.beacons({source}{ends}{told})"
+    _python(general, paths, reading, *first, f"found = {line}" if kept else line, *kept, *drawn)
 
 
 def _rows(case: Case, name: str, span: Span) -> pl.DataFrame:
     start, end = bounds(span, case)
     rows: pl.DataFrame = case.evidence.table(name, start=start, end=end, frame="polars")
     return rows
-
-
-def _no_calls() -> pl.DataFrame:
-    return pl.DataFrame(schema={"TimeGenerated": pl.Datetime("us", "UTC"), "SourceIP": pl.String,
-                                "DestinationIP": pl.String})  # fmt: skip
-
-
-def _noted(name: str, work: Callable[[], pl.DataFrame]) -> pl.DataFrame:
-    """The answer; what it warns of goes to stderr with the table's name."""
-    with warnings.catch_warnings(record=True) as heard:
-        warnings.simplefilter("always")
-        answer = work()
-    for warning in heard:
-        note(f"huntkit: warning: {name}: {warning.message}")
-    return answer
-
-
-def _apart(by: Sequence[str]) -> list[str]:
-    """Columns, given one by one or with commas between them."""
-    return list(dict.fromkeys(part.strip() for each in by for part in each.split(",") if part))
-
-
-def _check(columns: Sequence[str], rows: pl.DataFrame) -> None:
-    for name in columns:
-        if name not in rows.columns:
-            listed = ", ".join(each for each in rows.columns if not each.startswith("_"))
-            problem = UnknownColumn(name, rows.columns)
-            raise UnknownColumn(name, rows.columns, hint=problem.hint or f"columns: {listed[:600]}")
-
-
-def _for_eyes(rows: pl.DataFrame) -> pl.DataFrame:
-    """The score and the reason in front."""
-    first = [name for name in ("score", "reason") if name in rows.columns]
-    return rows.select(*first, pl.exclude(first))
 
 
 def _python(general: General, paths: Sequence[str], reading: Reading, *lines: str) -> None:

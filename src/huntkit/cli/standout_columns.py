@@ -1,0 +1,116 @@
+"""Columns of the commands that say what stands out, and their complaints in words of options."""
+
+import re
+import warnings
+from collections.abc import Callable, Mapping, Sequence
+
+import polars as pl
+
+from huntkit.cli.frame import note
+from huntkit.core.errors import UnknownColumn, UsageError
+from huntkit.tables import roles
+
+# What was done comes first, then who did it.
+_DONE = ("action", "event_id", "process_path", "process_name", "dns_query", "url", "file_path")
+_BY = ("user", "source_ip")
+_OPTIONS = {
+    "period": "--period", "score_threshold": "--threshold", "group_by": "--by", "by": "--by",
+    "data_column": "--value", "source_column": "--source", "target_column": "--target",
+    "min_beats": "--min-beats", "process_column": "--table", "parent_column": "--table",
+    "time_column": "--table", "at_most": "--at-most",
+}  # fmt: skip
+_PARAMETER = re.compile(r"\b([a-z]+(?:_[a-z]+)*)(?:=(?:'[^']*')?| is (?=[\[\d-]))")
+_FEWEST = 2
+_KINDS = 5  # fewer of them say less than the message
+_MOST_SHARE = 0.5  # of the rows may differ, for a column that sorts them into kinds
+
+
+def apart(by: Sequence[str]) -> list[str]:
+    """Columns, given one by one or with commas between them."""
+    return list(dict.fromkeys(part.strip() for each in by for part in each.split(",") if part))
+
+
+def check(columns: Sequence[str], rows: pl.DataFrame) -> None:
+    """Raise for a column that the table lacks, with those it has."""
+    for name in columns:
+        if name not in rows.columns:
+            listed = ", ".join(each for each in rows.columns if not each.startswith("_"))
+            problem = UnknownColumn(name, rows.columns)
+            raise UnknownColumn(name, rows.columns, hint=problem.hint or f"columns: {listed[:600]}")
+
+
+def telling(schema: Mapping[str, str], different: Callable[[str], tuple[int, int]]) -> list[str]:
+    """The columns that say what was done, and by whom.
+
+    Of tables that hold neither, the message; else the column that tells most kinds apart.
+
+    Args:
+        schema: columns and their types.
+        different: how many different values a column has, and in how many rows.
+    """
+    names = [
+        name for name, kind in schema.items() if not name.startswith("_") and kind != "dynamic"
+    ]
+    done = next((c for c in (roles.resolve(names, r) for r in _DONE) if c and _tells(c, different)),
+                None)  # fmt: skip
+    who = next((c for c in (roles.resolve(names, r) for r in _BY) if c and _tells(c, different)),
+               None)  # fmt: skip
+    message = roles.resolve(names, "message")
+    if message is not None and (done is None or different(done)[0] < _KINDS):
+        return [message]
+    if done or who:
+        return [name for name in (done, who) if name]
+    texts = [name for name in names if schema[name] in ("string", "bool")]
+    kinds = [(different(name)[0], name) for name in texts if _tells(name, different)]
+    return [max(kinds)[1]] if kinds else []
+
+
+def _tells(column: str, different: Callable[[str], tuple[int, int]]) -> bool:
+    """Whether the values sort rows into kinds: neither all the same nor each one its own."""
+    kinds, rows = different(column)
+    return _FEWEST <= kinds <= max(_FEWEST, rows * _MOST_SHARE)
+
+
+def in_options(work: Callable[[], pl.DataFrame]) -> pl.DataFrame:
+    """The answer; what is wrong is said in the words of the command line."""
+    try:
+        return work()
+    except UsageError as problem:
+        raise UsageError(
+            as_options(problem.message), hint=as_options(problem.hint), context=problem.context
+        ) from problem
+
+
+def as_options(text: str) -> str:
+    """Parameters of a function as the options that set them.
+
+    Examples:
+        >>> as_options("two periods are needed; say period= for a shorter season")
+        'two periods are needed; say --period for a shorter season'
+        >>> as_options("min_beats is 2")
+        '--min-beats is 2'
+    """
+
+    def told(found: re.Match[str]) -> str:
+        option = _OPTIONS.get(found[1])
+        if option is None:
+            return found[0]
+        return option + (" is " if found[0].endswith(" is ") else "")
+
+    return _PARAMETER.sub(told, text)
+
+
+def noted(name: str, work: Callable[[], pl.DataFrame]) -> pl.DataFrame:
+    """The answer; what it warns of goes to stderr with the table's name."""
+    with warnings.catch_warnings(record=True) as heard:
+        warnings.simplefilter("always")
+        answer = work()
+    for warning in heard:
+        note(f"huntkit: warning: {name}: {as_options(str(warning.message))}")
+    return answer
+
+
+def score_first(rows: pl.DataFrame) -> pl.DataFrame:
+    """The score and the reason in front, for people."""
+    first = [name for name in ("score", "reason") if name in rows.columns]
+    return rows.select(*first, pl.exclude(first)) if first else rows
