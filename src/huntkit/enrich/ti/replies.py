@@ -67,6 +67,22 @@ def members(body: Mapping[str, Any], name: str) -> list[dict[str, Any]]:
     return [as_record(each, f"an element of {name!r}") for each in values(body, name)]
 
 
+def listed(body: Mapping[str, Any], name: str) -> list[dict[str, Any]]:
+    """The objects in the list under a name, which must be there: an empty list is an answer.
+
+    Raises:
+        BadReply: there is no such list, or something else is in it.
+
+    Examples:
+        >>> listed({"results": []}, "results")
+        []
+    """
+    needed(body, name)
+    if body[name] is None:
+        raise _unforeseen(repr(name), "list", None)
+    return members(body, name)
+
+
 def values(body: Mapping[str, Any], name: str) -> list[Any]:
     """The list under a name; empty where there is none.
 

@@ -194,3 +194,18 @@ def test_what_is_missing_in_the_settings_is_said(session):
 
 def test_it_keeps_the_contract():
     check_ti_provider(TAXII)
+
+
+def test_an_empty_envelope_is_an_answer_and_anything_else_is_not(http_server, session):
+    def status(body, kind="application/taxii+json;version=2.1"):
+        server = http_server(Answer(body=body, headers={"Content-Type": kind}))
+        chosen = TAXIISettings(base_url=server.url, collections=(COLLECTION,))
+        lookup = TILookup(primary_providers=[TAXII(chosen, session)], session=session)
+        return lookup.lookup_ioc("9.9.9.9")["Status"][0]
+
+    assert status("{}") == "not found"  # what the specification calls an empty envelope
+    assert status('{"more": false}') == "not found"
+    assert status('{"objects": []}', "application/json") == "not found"
+    assert status("{}", "application/json") == "failed"
+    assert status('{"status": "maintenance"}') == "failed"
+    assert status('{"objects": null}') == "failed"

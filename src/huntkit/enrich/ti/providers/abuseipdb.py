@@ -14,6 +14,7 @@ from huntkit.enrich.ti.provider import Facts, Lookup
 from huntkit.enrich.ti.replies import (
     Steps,
     as_record,
+    listed,
     members,
     number,
     record,
@@ -115,7 +116,7 @@ class AbuseIPDB(HttpTIProvider):
         )
 
     def _network(self, data: Mapping[str, Any], body: Any, reference: str) -> Facts:
-        reported = members(data, "reportedAddress")
+        reported = listed(data, "reportedAddress")
         if not reported:
             return Facts.unknown(body, reference=reference)
         worst = max(number(each, "abuseConfidenceScore") or 0 for each in reported)

@@ -10,7 +10,16 @@ from urllib.parse import quote
 
 from huntkit.enrich.ti.http_provider import Endpoint, HttpTIProvider
 from huntkit.enrich.ti.provider import Facts, Lookup, Severity
-from huntkit.enrich.ti.replies import as_record, member, members, needed, number, record, said
+from huntkit.enrich.ti.replies import (
+    as_record,
+    listed,
+    member,
+    members,
+    needed,
+    number,
+    record,
+    said,
+)
 from huntkit.enrich.ti.times import rows_in_range
 from huntkit.runtime.http_reply import Reply
 from huntkit.runtime.limits import Limits
@@ -104,8 +113,7 @@ class Censys(HttpTIProvider):
         result = as_record(body.get("result"), "'result'")
         reference = self.reference(lookup)
         if lookup.subtype == "passivedns":
-            needed(result, "records")
-            given = members(result, "records")
+            given = listed(result, "records")
             total = int(number(result, "total_records") or 0)
             more = total > len(given)
             rows, others = rows_in_range(lookup, given, "first_seen", "last_seen", more=more)

@@ -4,10 +4,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar, Final
 
-from huntkit.core.errors import BadReply
 from huntkit.enrich.ti.http_provider import Endpoint, HttpTIProvider
 from huntkit.enrich.ti.provider import Facts, Lookup, Severity, worst
-from huntkit.enrich.ti.replies import as_record, members, needed, number, said
+from huntkit.enrich.ti.replies import as_record, listed, needed, number, said
 from huntkit.enrich.ti.service_words import MAX_RAW
 from huntkit.entities.indicators import normal_form
 from huntkit.runtime.http_reply import Reply
@@ -61,7 +60,7 @@ class HybridAnalysis(HttpTIProvider):
 
     def read(self, lookup: Lookup, reply: Reply) -> Facts:
         """The worst report counts."""
-        reports = _reports(reply)
+        reports = _reports(reply, lists=lookup.ioc_type.endswith("_hash"))
         if not reports:
             return Facts.unknown()
         words = [str(each.get("verdict") or "").casefold() for each in reports]
@@ -90,14 +89,16 @@ class HybridAnalysis(HttpTIProvider):
         )  # fmt: skip
 
 
-def _reports(reply: Reply) -> list[dict[str, Any]]:
-    """A list of reports, or an object that has them: the service changed that once."""
+def _reports(reply: Reply, *, lists: bool) -> list[dict[str, Any]]:
+    """A list of reports of a file, or an object that has them: the service changed that once."""
     body = reply.json()
-    if isinstance(body, list):
-        return [as_record(each, "a report") for each in body]
-    if not isinstance(body, dict):
-        raise BadReply(
-            "HybridAnalysis sent neither reports nor an object", service="HybridAnalysis"
-        )
-    needed(body, "result", "reports")
-    return [each for name in ("result", "reports") for each in members(body, name)]
+    if lists and isinstance(body, list):
+        reports = [as_record(each, "a report") for each in body]
+    else:
+        body = as_record(body, "the reply")
+        needed(body, "result", "reports")
+        reports = [each for name in ("result", "reports") if name in body
+                   for each in listed(body, name)]  # fmt: skip
+    for each in reports:
+        needed(each, "verdict", "sha256", "job_id")
+    return reports

@@ -12,7 +12,7 @@ from huntkit.enrich.ti.feed_values import compared
 from huntkit.enrich.ti.http_provider import HttpTIProvider
 from huntkit.enrich.ti.misp_attributes import MISP_TYPES, indicators_in, tags_of, verdict
 from huntkit.enrich.ti.provider import Facts, Lookup, worst
-from huntkit.enrich.ti.replies import member, members, needed, record
+from huntkit.enrich.ti.replies import listed, member, members, needed, record
 from huntkit.enrich.ti.service_words import MAX_RAW, https_link
 from huntkit.enrich.ti.times import in_range, moment, ranged
 from huntkit.entities.indicators import refang
@@ -143,9 +143,7 @@ def _attributes(reply: Reply) -> list[dict[str, Any]]:
     needed(body, "response")
     if body["response"] == []:  # PHP's empty object
         return []
-    found = member(body, "response")
-    needed(found, "Attribute")
-    return members(found, "Attribute")
+    return listed(member(body, "response"), "Attribute")
 
 
 def _spellings(lookup: Lookup) -> list[str]:

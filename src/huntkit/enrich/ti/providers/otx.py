@@ -12,7 +12,8 @@ from huntkit.enrich.ti.http_provider import Endpoint, HttpTIProvider
 from huntkit.enrich.ti.provider import Facts, Lookup
 from huntkit.enrich.ti.replies import (
     Steps,
-    member,
+    as_record,
+    listed,
     members,
     needed,
     number,
@@ -112,8 +113,7 @@ class OTX(HttpTIProvider):
         body = record(reply)
         reference = self.reference(lookup)
         if lookup.subtype in _LISTS:
-            needed(body, _LISTS[lookup.subtype])
-            given = members(body, _LISTS[lookup.subtype])
+            given = listed(body, _LISTS[lookup.subtype])
             more = bool(body.get("has_next")) or int(number(body, "count") or 0) > len(given)
             first, last = ("first", "last") if lookup.subtype == "passivedns" else ("date", "date")
             rows, others = rows_in_range(lookup, given, first, last, more=more)
@@ -123,12 +123,14 @@ class OTX(HttpTIProvider):
                 details["more"] = f"the first {len(given)}; OTX knows more"
             return Facts(found=bool(rows), details=details, raw=body, reference=reference)
         if lookup.subtype == "geo":
+            needed(body, "country_name", "country_code", "city", "asn", "latitude")
             details = said(
                 body, "country_name", "country_code", "city", "region", "asn", "latitude",
                 "longitude",
             )  # fmt: skip
             return Facts(found=bool(details), details=details, raw=body, reference=reference)
         if lookup.subtype == "analysis":
+            needed(body, "analysis")
             details = said(body, "analysis", "malware")
             return Facts(found=bool(details), details=details, raw=body, reference=reference)
         return _pulses(body, reference)
@@ -142,7 +144,8 @@ def _name_kind(name: str) -> str:
 
 def _pulses(body: Mapping[str, Any], reference: str) -> Facts:
     needed(body, "pulse_info")
-    info = member(body, "pulse_info")
+    info = as_record(body["pulse_info"], "'pulse_info'")
+    needed(info, "count", "pulses")
     pulses = members(info, "pulses")
     count = int(number(info, "count") or len(pulses))
     listed = [each.get("message") or each.get("source") for each in members(body, "validation")]

@@ -11,7 +11,7 @@ from urllib.parse import quote
 from huntkit.core.errors import RequestFailed
 from huntkit.enrich.ti.http_provider import Endpoint, HttpTIProvider
 from huntkit.enrich.ti.provider import Facts, Lookup
-from huntkit.enrich.ti.replies import members, needed, record, said
+from huntkit.enrich.ti.replies import listed, members, needed, record, said
 from huntkit.enrich.ti.scanned_hosts import judged_tags
 from huntkit.enrich.ti.times import ranged, rows_in_range
 from huntkit.runtime.http_reply import Reply
@@ -77,9 +77,9 @@ class Shodan(HttpTIProvider):
             if "no information" in text.casefold():
                 return Facts.unknown({"error": text}, reference=self.reference(lookup))
             raise RequestFailed(f"Shodan says: {text}", service=self.name)
-        needed(body, "data", "ip_str")
-        rows = members(body, "data")
         if lookup.ioc_type == "dns":
+            rows = listed(body, "data")
+            needed(body, "domain")
             more = body.get("more") is True
             details = said(body, "domain", "tags", "subdomains")
             kept, others = rows_in_range(lookup, rows, "", "last_seen", more=more)
@@ -91,6 +91,8 @@ class Shodan(HttpTIProvider):
                 found=found, details=details if found else others, raw=body,
                 reference=self.reference(lookup),
             )  # fmt: skip
+        needed(body, "ip_str")
+        rows = members(body, "data")
         details = said(
             body, "ports", "hostnames", "domains", "org", "isp", "asn", "os", "country_code",
             "country_name", "city", "tags", "vulns", "last_update",

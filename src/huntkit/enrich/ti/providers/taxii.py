@@ -12,12 +12,13 @@ from huntkit.core.errors import BadReply, SettingsError
 from huntkit.enrich.ti.feed_reading import stix_details, stix_verdict
 from huntkit.enrich.ti.feed_values import compared
 from huntkit.enrich.ti.provider import Facts, Lookup, Severity, TIProvider, worst
-from huntkit.enrich.ti.replies import members, record
+from huntkit.enrich.ti.replies import listed, members, record
 from huntkit.enrich.ti.service_words import MAX_RAW
 from huntkit.enrich.ti.stix_patterns import observed
 from huntkit.enrich.ti.times import valid_in_range
 from huntkit.runtime.http_call import Basic
 from huntkit.runtime.http_client import HttpClient, Service
+from huntkit.runtime.http_reply import Reply
 from huntkit.runtime.limits import Limits
 from huntkit.runtime.secrets import Secret
 
@@ -150,7 +151,7 @@ class TAXII(TIProvider):
             reply = self.http.get(
                 "/collections/{id}/objects/", fill={"id": collection}, params=params
             )
-            body = record(reply)
+            body = _envelope(reply)
             yield from (o for o in members(body, "objects") if o.get("type") == "indicator")
             if body.get("more") is not True:
                 return
@@ -183,6 +184,18 @@ class TAXII(TIProvider):
             details={**stix_details(self._items[name]), "indicators": len(hits)},
             raw=[self._items[n] for _, n in hits[:MAX_RAW]],
         )
+
+
+def _envelope(reply: Reply) -> dict[str, Any]:
+    """The envelope of TAXII 2.1: one without objects is an answer only if it says what it is."""
+    body = record(reply)
+    if "objects" in body:
+        listed(body, "objects")
+        return body
+    kind = reply.headers.get("content-type", "").partition(";")[0].strip().casefold()
+    if set(body) - {"more", "next"} or kind != _MEDIA.partition(";")[0]:
+        raise BadReply("TAXII's reply is no envelope: it holds no 'objects'", service="TAXII")
+    return body
 
 
 def _valid(lookup: Lookup, item: Mapping[str, Any]) -> bool:

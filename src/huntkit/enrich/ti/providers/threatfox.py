@@ -6,7 +6,7 @@ from typing import Any, ClassVar
 from huntkit.enrich.ti import abuse_ch
 from huntkit.enrich.ti.http_provider import Endpoint, HttpTIProvider
 from huntkit.enrich.ti.provider import Facts, Lookup, Severity
-from huntkit.enrich.ti.replies import members, said
+from huntkit.enrich.ti.replies import listed, said
 from huntkit.enrich.ti.service_words import MAX_RAW
 from huntkit.entities.indicators import url_host
 from huntkit.runtime.http_reply import Reply
@@ -50,7 +50,7 @@ class ThreatFox(HttpTIProvider):
     def read(self, lookup: Lookup, reply: Reply) -> Facts:
         """The search also finds texts that hold the value: those are left out."""
         body = abuse_ch.answer(reply, self.name)
-        rows = members(body, "data") if body else []
+        rows = listed(body, "data") if body else []
         if lookup.ioc_type not in ("md5_hash", "sha256_hash"):
             rows = [each for each in rows if _is(str(each.get("ioc", "")), lookup)]
         if not rows:

@@ -8,7 +8,7 @@ from typing import Any, ClassVar, Final
 from huntkit.core.errors import BadReply
 from huntkit.enrich.ti.http_provider import Endpoint, HttpTIProvider
 from huntkit.enrich.ti.provider import Facts, Lookup
-from huntkit.enrich.ti.replies import member, members, needed, number, record, said
+from huntkit.enrich.ti.replies import listed, member, number, record, said
 from huntkit.enrich.ti.service_words import MAX_RAW, https_link
 from huntkit.enrich.ti.times import in_range, ranged
 from huntkit.runtime.http_reply import Reply
@@ -69,8 +69,7 @@ class UrlScan(HttpTIProvider):
     def read(self, lookup: Lookup, reply: Reply) -> Facts:
         """A scan is no verdict; only a scan that was judged malicious is."""
         body = record(reply)
-        needed(body, "results")
-        given = members(body, "results")
+        given = listed(body, "results")
         scans = [e for e in given if in_range(lookup, member(e, "task").get("time"))]
         if given and not scans and body.get("has_more"):
             raise BadReply(

@@ -10,13 +10,14 @@ from datetime import UTC, datetime
 from typing import Any, ClassVar, Final
 from urllib.parse import quote
 
+from huntkit.core.errors import BadReply
 from huntkit.enrich.ti.http_provider import Endpoint, HttpTIProvider
 from huntkit.enrich.ti.provider import Facts, Lookup, Severity
 from huntkit.enrich.ti.replies import (
     Steps,
     as_record,
+    listed,
     member,
-    members,
     needed,
     number,
     record,
@@ -133,9 +134,12 @@ class VirusTotal(HttpTIProvider):
             return _related(lookup, body, reference)
         data = as_record(body.get("data"), "'data'")
         if lookup.subtype == "behaviour":
+            if not data:  # where no sandbox ran it, the status is 404
+                raise BadReply("VirusTotal's summary of behaviour is empty", service=self.name)
             found = {name: its for name, its in data.items() if its}
             return Facts(found=bool(found), details=found, raw=body, reference=reference)
-        attributes = member(data, "attributes")
+        attributes = as_record(data.get("attributes"), "'attributes'")
+        needed(attributes, "last_analysis_stats", "total_votes", "reputation", "whois")
         if lookup.subtype == "whois":
             details = said(attributes, "whois", "whois_date", "registrar", "creation_date")
             found_any = "whois" in details
@@ -217,9 +221,8 @@ def time_text(seconds: Any) -> str | None:
 
 def _related(lookup: Lookup, body: Mapping[str, Any], reference: str) -> Facts:
     subtype = lookup.subtype
-    needed(body, "data")
     found: list[Mapping[str, Any]] = []
-    for each in members(body, "data"):
+    for each in listed(body, "data"):
         attributes = member(each, "attributes")
         row: dict[str, Any] = {"id": each.get("id")}
         if subtype == "passivedns":

@@ -13,6 +13,8 @@ from huntkit.enrich.ti.http_provider import Endpoint, HttpTIProvider
 from huntkit.enrich.ti.provider import Facts, Lookup, Severity
 from huntkit.enrich.ti.replies import (
     Steps,
+    as_record,
+    listed,
     member,
     members,
     needed,
@@ -129,9 +131,9 @@ class XForce(HttpTIProvider):
         body = record(reply)
         needed(body, *_NEEDED.get((lookup.ioc_type, lookup.subtype), _NEEDED["*", lookup.subtype]))
         if lookup.subtype == "malware":
-            return _listed(lookup, "malware", members(body, "malware"), body, reference)
+            return _listed(lookup, "malware", listed(body, "malware"), body, reference)
         if lookup.subtype == "rep":
-            return _listed(lookup, "history", members(body, "history"), body, reference)
+            return _listed(lookup, "history", listed(body, "history"), body, reference)
         if lookup.subtype == "passivedns":
             rows = members(member(body, "Passive"), "records")
             facts = _listed(lookup, "passivedns", rows, body, reference)
@@ -144,8 +146,10 @@ class XForce(HttpTIProvider):
                            "contactEmail", "contact", "netRange")  # fmt: skip
             return Facts(found=bool(details), details=details, raw=body, reference=reference)
         if lookup.ioc_type.endswith("_hash"):
-            return _file(member(body, "malware"), body, reference)
-        scored = body if lookup.ioc_type.startswith("ip") else member(body, "result")
+            return _file(as_record(body["malware"], "'malware'"), body, reference)
+        of_ip = lookup.ioc_type.startswith("ip")
+        scored = body if of_ip else as_record(body["result"], "'result'")
+        needed(scored, "score", "cats")
         return _scored(scored, body, reference)
 
 
@@ -176,8 +180,7 @@ def _scored(scored: Mapping[str, Any], body: Any, reference: str) -> Facts:
 
 
 def _file(malware: Mapping[str, Any], body: Any, reference: str) -> Facts:
-    if not malware:
-        return Facts.unknown(body, reference=reference)
+    needed(malware, "risk", "family", "type", "md5", "origins")
     risk = str(malware.get("risk") or "").casefold()
     details = said(malware, "risk", "family", "type", "mimetype", "created", "md5")
     external = member(member(malware, "origins"), "external")
@@ -199,5 +202,6 @@ def _vulnerability(body: Any, reference: str) -> Facts:
     if not found:
         return Facts.unknown(body, reference=reference)
     first = found[0]
+    needed(first, "title", "xfdbid")
     details = said(first, "title", "description", "risk_level", "exploitability", "reported")
     return Facts(details=details, raw=body, reference=reference)
