@@ -11,7 +11,7 @@ import pytest
 from huntkit.core.errors import UnknownPlugin, UsageError
 from huntkit.enrich.context import ContextLookup, ContextProvider, HttpContextProvider
 from huntkit.enrich.context.catalog import CONTEXT_PROVIDERS
-from huntkit.enrich.ti import Endpoint, Facts, Lookup
+from huntkit.enrich.ti import Endpoint, Facts, HttpTIProvider, Lookup, TILookup
 from huntkit.runtime.http_reply import Reply
 from huntkit.runtime.limits import Limits
 from huntkit.runtime.secrets import Secret
@@ -129,6 +129,34 @@ def test_budgets_dry_runs_levels_and_twins(server, lookup):
     assert awaited["Status"].to_list() == one["Status"].to_list() == ["ok"]
     assert lookup.lookup_observables_sync(["web01"])["Cached"].to_list() == [True]
     assert lookup.result_to_df(one) is one
+
+
+def test_nobody_outside_is_asked_about_ones_own(server, session, lookup):
+    class Outside(Inventory):
+        """Somebody else's list."""
+
+        internal = False
+
+    class Judge(HttpTIProvider):
+        """Somebody who judges indicators."""
+
+        name = "Judge"
+        takes: ClassVar = {"ipv4": ("",)}
+        base_url = server.url
+        endpoints: ClassVar = {("*", ""): Endpoint(path="/machines/{observable}")}
+
+        def read(self, lookup: Lookup, reply: Reply) -> Facts:
+            return Facts()
+
+    chosen = InventorySettings(auth_key=Secret.held(KEY), base_url=server.url)
+    outside = ContextLookup(primary_providers=[Outside(chosen, session)], session=session)
+    found = outside.lookup_observables(["10.0.0.1", "web01", "8.8.8.8"])
+    assert set(found["Status"]) == {"refused"}
+    with pytest.raises(UsageError, match="is no context provider"):
+        lookup.add_provider(Judge(None, session))
+    with pytest.raises(UsageError, match="is no TI provider"):
+        TILookup(providers=[], session=session).add_provider(Inventory(chosen, session))
+    assert not server.asked
 
 
 def test_offline_asks_nobody(server, tmp_path):

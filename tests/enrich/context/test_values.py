@@ -6,7 +6,6 @@ from hypothesis import strategies as st
 
 from huntkit.core.errors import UsageError
 from huntkit.enrich.context.values import CONTEXT_TYPES, context_item, context_items
-from huntkit.enrich.ti.inputs import Item
 
 RESOURCE = "/subscriptions/S1/resourceGroups/RG/providers/Microsoft.Compute/virtualMachines/VM1"
 TAKEN_FOR = {
@@ -30,7 +29,9 @@ TAKEN_FOR = {
 @pytest.mark.parametrize("text", TAKEN_FOR)
 def test_a_text_is_taken_for_what_it_looks_like(text):
     item = context_item(text)
-    assert (item.ioc_type, item.value, item.problem) == (*TAKEN_FOR[text], "")
+    assert (item.ioc_type, item.value) == TAKEN_FOR[text]
+    assert item.problem == "refused"  # to whoever is outside
+    assert item.internal
 
 
 WRONG = [
@@ -68,7 +69,7 @@ def test_a_value_is_its_own_normal_form(text: str, kind: str):
 def test_each_value_is_there_once_with_its_strictest_level():
     found = context_items(["web01", "web01", "WEB01", "10.0.0.1"])
     assert [item.given for item in found] == ["web01", "WEB01", "10.0.0.1"]
-    assert context_items({"jdoe": "account"}) == [Item("jdoe", "jdoe", "user")]
+    assert [item.ioc_type for item in context_items({"jdoe": "account"})] == ["user"]
     assert context_items("web01", tlp="amber")[0].tlp == 2
     with pytest.raises(UsageError, match="no level of TLP"):
         context_items("web01", tlp="purple")

@@ -33,6 +33,7 @@ _USER: Final = re.compile(rf"(?:[\w.-]{{1,64}}\\)?{_ACCOUNT}")
 _SERIAL: Final = re.compile(r"[\w.#+/()-](?:[\w .#+/()-]{0,126}[\w.#+/()-])?")
 _SYS_ID: Final = re.compile(r"[0-9a-f]{32}")
 _LONGEST_ID: Final = 2048
+_INSIDE: Final = "values of one's own world stay inside"
 
 
 def _address(text: str, version: int) -> str | None:
@@ -143,7 +144,8 @@ def context_item(given: object, value_type: str | None = None, *, tlp: int = 0) 
     if value is None:
         article = "an" if kind[0] in "aeiou" else "a"
         return Item(given, "", kind, "bad input", f"that can't be {article} {kind}")
-    return Item(given, value, kind, tlp=tlp)
+    # Every value is one's own: the kernel asks nobody about it who is outside.
+    return Item(given, value, kind, "refused", _INSIDE, internal=True, tlp=tlp)
 
 
 def _guesses(text: str) -> tuple[str, ...]:

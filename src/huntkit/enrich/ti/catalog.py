@@ -22,7 +22,7 @@ class Catalog(Generic[P]):
     def __init__(self, kind: str, package: str, contract: type[P]) -> None:
         self.kind = kind
         self._package = package
-        self._contract = contract
+        self.contract = contract
         self._modules: Registry[type[P]] | None = None
 
     def modules(self) -> Registry[type[P]]:
@@ -50,7 +50,7 @@ class Catalog(Generic[P]):
         return dict(sorted(found.items(), key=lambda pair: pair[0].casefold()))
 
     def _pick(self, module: ModuleType) -> type[P]:
-        return class_of(self._contract)(module)
+        return class_of(self.contract)(module)
 
 
 TI_PROVIDERS: Final = Catalog(

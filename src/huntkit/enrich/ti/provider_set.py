@@ -112,7 +112,13 @@ class ProviderSet(Generic[P]):
         return {**primary, **(self._secondary if prov_scope != "primary" else {})}
 
     def add_provider(self, provider: P, name: str | None = None, primary: bool = True) -> None:
-        """Load a provider that was made elsewhere."""
+        """Load a provider that was made elsewhere.
+
+        Raises:
+            UsageError: it is of another kind: nobody outside is asked about one's own hosts.
+        """
+        if not isinstance(provider, self.catalog.contract):
+            raise UsageError(f"{provider!r} is no {self.catalog.kind}")
         where = self._primary if primary else self._secondary
         self._forget(name or provider.name)
         where[name or provider.name] = provider
