@@ -62,6 +62,14 @@ def test_each_input_is_a_row_and_each_name_one_question(
     assert len(server.asked) == 3
 
 
+@pytest.mark.parametrize("text", ["10.0.0.300", "1.2.3", "8.8.8.8:x", "a..b", "a@b.com", "\x00"])
+def test_what_can_be_no_name_never_leaves(
+    text: str, server: NameServer, asked: dict[str, Any]
+) -> None:
+    assert dns_resolve(text, **asked)["status"] == "not asked"
+    assert server.asked == []
+
+
 def test_a_name_without_such_records_says_so(asked: dict[str, Any]) -> None:
     assert dns_resolve("www.example.com", "AAAA", **asked)["status"] == "no data"
 

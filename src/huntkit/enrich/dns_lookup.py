@@ -173,6 +173,7 @@ def _name(text: str) -> str | None:
     name = to_ascii(host)
     labels = (name or "").split(".")
     fits = all(0 < len(label) <= 63 and label.isprintable() for label in labels)
+    fits = fits and not labels[-1].isdecimal()  # 10.0.0.300: no top-level domain is a number
     return name if fits and not any(c.isspace() or c in "\\/@:" for c in name or "") else None
 
 
