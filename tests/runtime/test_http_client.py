@@ -417,6 +417,17 @@ def test_a_redirected_post_is_not_turned_into_a_get(http_server, client) -> None
     assert server.asked[-1].json() == {"a": 1}
 
 
+def test_a_next_page_may_name_the_usual_port(client) -> None:
+    asked = client("https://management.azure.com")
+    again = asked.call("GET", "https://Management.azure.com:443/more?$skiptoken=1")
+    assert again.url == "https://Management.azure.com:443/more?$skiptoken=1"
+    for other in (":444", ":x", ":443.elsewhere.example", "@elsewhere.example", ":443@x"):
+        with pytest.raises(UsageError):
+            asked.call("GET", f"https://management.azure.com{other}/more")
+    with pytest.raises(UsageError):
+        asked.call("GET", "http://management.azure.com:443/more")
+
+
 def test_the_next_page_must_lie_on_the_same_host(http_server, client) -> None:
     server = http_server(Answer(json=1))
     asking = client(server.url + "/api")

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from pathlib import Path
 from typing import IO, Any, Final, Protocol, Self
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 import anyio.to_thread
 
@@ -38,6 +38,7 @@ _GOOD: Final = range(200, 300)
 _UNAUTHORIZED: Final = 401
 _DENIED: Final = frozenset({401, 403, 407})
 _HARMLESS: Final = frozenset({"GET", "HEAD", "OPTIONS", "PUT", "DELETE"})
+_PORTS: Final = {"http": 80, "https": 443}
 _LOOPBACK: Final = frozenset({"localhost", "127.0.0.1", "::1"})
 
 
@@ -431,13 +432,21 @@ def _absolute(service: Service, url: str) -> str:
     parts = urlsplit(url)
     if parts.scheme not in ("http", "https") or not parts.hostname or "@" in parts.netloc:
         raise UsageError(f"{url!r} can't be asked: it must be http(s)://host/..., without a name")
-    if base and (parts.scheme, parts.netloc) != urlsplit(base)[:2]:
+    if base and _place(parts) != _place(urlsplit(base)):
         raise UsageError(
             f"{service.name} named {parts.netloc!r} as the place of more, which is not its own "
             f"host {urlsplit(base).netloc!r}",
             hint="keys are never sent to another host",
         )
     return url
+
+
+def _place(parts: SplitResult) -> tuple[str, str | None, int | None]:
+    """Scheme, host and port; Azure names its own port where nobody else does."""
+    try:
+        return parts.scheme, parts.hostname, parts.port or _PORTS.get(parts.scheme)
+    except ValueError:  # a port that is none
+        return parts.scheme, parts.netloc, -1
 
 
 class _File:
