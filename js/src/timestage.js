@@ -61,6 +61,16 @@ export class TimeStage extends Stage {
     });
     this.chart.on("datazoom", () => this.moved());
     this.follow();
+    this.rehearse();
+  }
+
+  // The first step would be slow, since the browser compiles what it runs when that first runs: so
+  // once nothing else is to be done, one is made that changes nothing.
+  rehearse() {
+    const soon = window.requestIdleCallback ?? ((work) => setTimeout(work, 30));
+    soon(() => {
+      if (this.host.isConnected) this.look(...this.view);
+    });
   }
 
   resized() {
@@ -270,9 +280,13 @@ export class TimeStage extends Stage {
     const [low, high] = this.domain;
     const span = Math.min(Math.max(end - start, this.unit * 4), high - low);
     const from = Math.min(Math.max(start, low), high - span);
+    this.look(from, from + span);
+  }
+
+  look(startValue, endValue) {
     const dataZoomIndex = 0;
     this.chart.dispatchAction(
-      { type: "dataZoom", dataZoomIndex, startValue: from, endValue: from + span }, { flush: true },
+      { type: "dataZoom", dataZoomIndex, startValue, endValue }, { flush: true },
     );
   }
 
