@@ -55,6 +55,21 @@ def test_a_database_of_cities(shared_data: Path) -> None:
     assert (row["City"], row["CountryCode"]) == ("London", "GB")
 
 
+def test_networks_that_clouds_publish_are_named(tmp_path: Path, demo_folder: Path) -> None:
+    tags = [{"name": "AzureDNS", "properties": {"addressPrefixes": ["203.0.113.0/24"]}}]
+    (tmp_path / "tags.json").write_text(json.dumps({"values": tags}))
+    (tmp_path / "office").write_text("10.0.0.0/8\n")
+    files = ("--networks", tmp_path / "tags.json", "--networks", tmp_path / "office")
+    rows = answer("203.0.113.7", "10.1.1.1", "8.8.8.8", *files)
+    assert [(row["Network"], row["NetworkName"]) for row in rows] == [
+        ("203.0.113.0/24", "Azure AzureDNS"), ("10.0.0.0/8", "office"), (None, None),
+    ]  # fmt: skip
+    found = answer(demo_folder, "--no-cache", *files)
+    assert any(row["NetworkName"] == "Azure AzureDNS" for row in found)
+    done = run("8.8.8.8", "--networks", tmp_path / "nowhere")
+    assert (done.exit_code, "nowhere" in done.stderr) == (2, True)
+
+
 @pytest.mark.parametrize(
     ("arguments", "what"),
     [

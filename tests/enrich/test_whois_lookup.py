@@ -118,6 +118,10 @@ def test_a_network_is_told_by_its_registry(places: Registries, session: Session)
     assert row["asn_date"] == "2017-09-13"
     assert row["asn"] == "19281"  # Quad9, of the shipped ranges
     assert json.loads(row["raw"])["handle"] == NETWORK["handle"]
+    [net] = row["nets"]
+    assert (net["cidr"], net["description"], net["country"]) == (
+        "9.9.9.0/24", "Example Networks", "US",
+    )  # fmt: skip
     assert row["source"].startswith("RDAP http://127.0.0.1")
 
 

@@ -33,6 +33,15 @@ def geo(
         list[str] | None,
         typer.Option("--geo", metavar="FILE", help="A MaxMind database; may be repeated."),
     ] = None,
+    networks: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--networks",
+            metavar="FILE",
+            help="Say which of these networks each is in: ip-ranges.json of AWS, Azure's service"
+            " tags, Google's cloud.json ..., or a list; may be repeated.",
+        ),
+    ] = None,
     update: Annotated[
         bool, typer.Option("--update", help="Download GeoLite2 first, if there is a newer one.")
     ] = False,
@@ -40,8 +49,9 @@ def geo(
 ) -> None:
     """Where addresses are, and who runs their network."""
     work("places", general).geo(
-        words or [], reading, writing, general, files=files or [], update=update
-    )
+        words or [], reading, writing, general, files=files or [], networks=networks or [],
+        update=update,
+    )  # fmt: skip
 
 
 _Values = Annotated[

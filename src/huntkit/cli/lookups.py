@@ -55,7 +55,7 @@ def whois(
     found = pl.concat(parts, how="diagonal").sort("at").drop("at")
     first = [name for name in _WHOIS_FIRST if name in found.columns]
     found = found.select(*first, pl.exclude(first))
-    shown = found if records else found.drop("raw", strict=False)
+    shown = found.drop("nets", *([] if records else ["raw"]), strict=False)
     _give(shown, writing, "Who holds it", interrupt)
 
 

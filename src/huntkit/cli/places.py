@@ -1,6 +1,7 @@
 """The command that says where addresses are."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import polars as pl
@@ -11,7 +12,7 @@ from huntkit.cli.options import General, Reading, Writing
 from huntkit.cli.output import emit
 from huntkit.cli.target import check_output
 from huntkit.core.errors import EvidenceError, UsageError
-from huntkit.enrich import GeoLiteLookup
+from huntkit.enrich import GeoLiteLookup, Networks, ip_networks
 from huntkit.enrich.parsed_addresses import bare_address
 from huntkit.entities.addresses import address_scope, parse_address
 from huntkit.report import encoded, indicators
@@ -23,6 +24,14 @@ _KINDS = ("ipv4", "ipv6")
 _LEFT_OUT = ("TimeGenerated", "Type", "IpAddress")
 
 
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """What addresses are looked up in."""
+
+    lookup: GeoLiteLookup
+    networks: Networks | None
+
+
 def geo(
     words: Sequence[str],
     reading: Reading,
@@ -30,10 +39,12 @@ def geo(
     general: General,
     *,
     files: Sequence[str],
+    networks: Sequence[str],
     update: bool,
 ) -> None:
     """Where given addresses are, or those that evidence holds."""
     check_output(writing)
+    owners = Networks.from_files(list(networks)) if networks else None
     with _session(general) as session:
         lookup = GeoLiteLookup(db_file=list(files) or None, session=session)
         if update:
@@ -50,9 +61,9 @@ def geo(
                 hint="ask for addresses and for evidence one after the other",
             )
         if paths:
-            _of_evidence(paths, lookup, reading, writing, general)
+            _of_evidence(paths, _Known(lookup, owners), reading, writing, general)
         else:
-            _of_addresses(given, lookup, writing, general)
+            _of_addresses(given, _Known(lookup, owners), writing, general)
 
 
 def _is_address(word: str) -> bool:
@@ -70,16 +81,14 @@ def _update(lookup: GeoLiteLookup, files: Sequence[str]) -> None:
         note(f"{'downloaded' if each.downloaded else 'up to date'}: {each.source}  {each.path}")
 
 
-def _of_addresses(
-    words: Sequence[str], lookup: GeoLiteLookup, writing: Writing, general: General
-) -> None:
+def _of_addresses(words: Sequence[str], known: _Known, writing: Writing, general: General) -> None:
     if general.show_python:
         show_python("import huntkit", "", "huntkit.GeoLiteLookup().df_lookup_ip(frame, 'Address')")
     texts = [text for word in words for text in _lines(word)]
     wrong = [text for text in texts if parse_address(text) is None]
     if wrong:
         note(f"huntkit: {counted(len(wrong), 'line')} no address, such as {wrong[0]!r:.80}")
-    emit(_places(pl.Series("Address", texts, pl.String).to_frame(), "Address", lookup), writing,
+    emit(_places(pl.Series("Address", texts, pl.String).to_frame(), "Address", known), writing,
          title="Addresses")  # fmt: skip
 
 
@@ -97,7 +106,7 @@ def _lines(word: str) -> list[str]:
 
 def _of_evidence(
     paths: Sequence[str],
-    lookup: GeoLiteLookup,
+    known: _Known,
     reading: Reading,
     writing: Writing,
     general: General,
@@ -121,14 +130,20 @@ def _of_evidence(
             note(f"huntkit: warning: {problem}")
         if not rows.height:
             note("huntkit: no addresses found")
-        emit(_places(rows.rename({"Observable": "Address"}), "Address", lookup), writing,
+        emit(_places(rows.rename({"Observable": "Address"}), "Address", known), writing,
              title="Addresses")  # fmt: skip
 
 
-def _places(rows: pl.DataFrame, column: str, lookup: GeoLiteLookup) -> pl.DataFrame:
+def _places(rows: pl.DataFrame, column: str, known: _Known) -> pl.DataFrame:
     """The address, its scope and its place first, then what else is known of the row."""
-    found: pl.DataFrame = lookup.df_lookup_ip(rows.drop("IoCType", "Scope", strict=False), column)
+    bare = rows.drop("IoCType", "Scope", strict=False)
+    found: pl.DataFrame = known.lookup.df_lookup_ip(bare, column)
+    if known.networks is not None:
+        found = ip_networks(found, column, networks=known.networks).rename(
+            {f"{column}_Network": "Network", f"{column}_NetworkName": "NetworkName"}
+        )
     scopes = found[column].map_elements(address_scope, return_dtype=pl.String)
     placed = found.drop(_LEFT_OUT).with_columns(scopes.alias("Scope"))
-    first = [column, "Scope", *placed.columns[placed.columns.index("CountryCode") : -1]]
+    start = placed.columns.index("CountryCode")
+    first = [column, "Scope", *placed.columns[start:-1]]
     return placed.select(*first, pl.exclude(first))

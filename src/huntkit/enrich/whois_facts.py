@@ -5,6 +5,9 @@ from typing import Any, Final, TypeGuard
 
 from huntkit.enrich import rdap
 
+NET_FIELDS: Final = (
+    "cidr", "name", "handle", "range", "description", "country", "created", "updated",
+)  # fmt: skip
 _CC: Final = 2
 
 
@@ -25,6 +28,13 @@ def ip_facts(record: Mapping[str, Any]) -> dict[str, Any]:
         "created": rdap.event(record, "registration"),
         "updated": rdap.event(record, "last changed"),
     }
+
+
+def nets(facts: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """The network that the facts of an address tell of, as notebooks know it: a list of one."""
+    names = {"description": "organisation", "country": "asn_country_code"}
+    net = {field: facts.get(names.get(field, field)) for field in NET_FIELDS}
+    return [net] if net["name"] or net["handle"] or net["range"] or net["cidr"] else []
 
 
 def asn_facts(record: Mapping[str, Any]) -> dict[str, Any]:

@@ -14,7 +14,14 @@ from huntkit.enrich import rdap, whois_port
 from huntkit.enrich.asking_each import Told, ask_each
 from huntkit.enrich.geolocation import GeoDatabases
 from huntkit.enrich.parsed_addresses import bare_address, texts_in
-from huntkit.enrich.whois_facts import asn_facts, ip_facts, name_facts, whois_facts
+from huntkit.enrich.whois_facts import (
+    NET_FIELDS,
+    asn_facts,
+    ip_facts,
+    name_facts,
+    nets,
+    whois_facts,
+)
 from huntkit.entities.addresses import address_scope, address_text, parse_address
 from huntkit.entities.domains import split_domain, to_ascii
 from huntkit.entities.indicators import refang
@@ -43,6 +50,7 @@ IP_COLUMNS: Final = {
     "abuse_email": pl.String(),
     "created": pl.String(),
     "updated": pl.String(),
+    "nets": pl.List(pl.Struct(dict.fromkeys(NET_FIELDS, pl.String()))),
     "source": pl.String(),
     "checked_at": pl.Datetime("us", "UTC"),
     "problem": pl.String(),
@@ -322,6 +330,7 @@ def ip_rows(
         routed = operators.get(ip, {})
         row["asn"] = str(routed["Asn"]) if "Asn" in routed else None
         row["asn_description"] = routed.get("AsnName")
+        row["nets"] = nets(row)
         row["asn_country_code"] = row.get("asn_country_code") or routed.get("CountryCode")
         rows.append(row)
     return pl.DataFrame(rows, schema=IP_COLUMNS, orient="row")
