@@ -296,3 +296,27 @@ def test_hostile_text_stays_text(vt, stand):
     assert (row["size"], row["asn"], row["creation_date"]) == (None, None, None)
     edge = vt.lookup_ioc_relationships("8.8.8.8", None, "urls").to_dicts()[0]
     assert (edge["target"], edge["target_type"]) == (HOSTILE, HOSTILE)
+
+
+def test_every_method_has_a_twin_that_is_awaited(vt):
+    methods = [name for name in dir(vt) if name.startswith(("lookup_", "get_", "search"))]
+    plain = [name for name in methods if not name.endswith("_async")]
+    assert len(plain) == 9
+    assert {f"{name}_async" for name in plain} == {*methods} - {*plain}
+
+    async def both() -> list[pl.DataFrame]:
+        edges = vt.lookup_ioc_relationships_async(
+            "evil.example.com", relationship="communicating_files", limit=3
+        )
+        return list(await asyncio.gather(vt.lookup_iocs_async(["8.8.8.8", "10.0.0.1"]), edges))
+
+    with pytest.warns(UserWarning, match="more than limit"):
+        values, edges = asyncio.run(both())
+    assert values["status"].to_list() == ["ok", "refused"]
+    assert edges.height == 3
+
+
+def test_an_object_without_attributes_is_no_answer(vt, stand):
+    stand.replies["/api/v3/ip_addresses/8.8.8.8"] = {"data": {}}
+    (row,) = vt.lookup_iocs(["8.8.8.8"]).to_dicts()
+    assert (row["status"], row["detections"]) == ("failed", None)

@@ -46,7 +46,9 @@ class VTService:
         """One object."""
         path = _PATHS[KINDS[lookup.ioc_type]]
         body = await self._get(path, {"id": self.provider.observable(lookup)})
-        return as_record(body.get("data"), "'data'")
+        found = as_record(body.get("data"), "'data'")
+        as_record(found.get("attributes"), "'attributes'")
+        return found
 
     async def related(self, lookup: Lookup, relationship: str, limit: int | None) -> Pages:
         """The objects that one is connected with."""

@@ -9,6 +9,7 @@ import polars as pl
 
 from huntkit.core.errors import BadReply, Cancelled, RequestFailed, UsageError
 from huntkit.enrich.ti.asking import Plan, Wanted, planned
+from huntkit.enrich.ti.awaited import awaited
 from huntkit.enrich.ti.inputs import Item, items_of
 from huntkit.enrich.ti.provider import Lookup
 from huntkit.enrich.ti.providers.virustotal import VirusTotal, VirusTotalSettings
@@ -265,6 +266,16 @@ class VTLookup:
         _warn_of_more([(query, found)])
         columns = {n: kind for n, kind in OBJECT_COLUMNS.items() if n != "observable"}
         return self._framed(table_of(rows, columns, all_props=all_props), frame)
+
+    lookup_ioc_async = awaited(lookup_ioc)
+    lookup_iocs_async = awaited(lookup_iocs)
+    lookup_ioc_relationships_async = awaited(lookup_ioc_relationships)
+    lookup_iocs_relationships_async = awaited(lookup_iocs_relationships)
+    lookup_ioc_related_async = awaited(lookup_ioc_related)
+    lookup_iocs_related_async = awaited(lookup_iocs_related)
+    get_object_async = awaited(get_object)
+    get_file_behavior_async = awaited(get_file_behavior)
+    search_async = awaited(search)
 
     def _edges(
         self,
