@@ -5,10 +5,10 @@ from itertools import pairwise
 import pandas as pd
 import polars as pl
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from huntkit.analyze import Cmd, Model, score_sessions, sessionize_data
+from huntkit.analyze import Cmd, Model, SessionType, score_sessions, sessionize_data
 from huntkit.core.errors import UnknownColumn, UsageError
 
 NAMES = st.sampled_from(["a", "b", "c", "d", ""])
@@ -59,8 +59,12 @@ class Reference:
         return (self.pairs[before, now] + 1) / (self.out[before] + self.states - 1)
 
     def own(self, event):
+        chances = self.chances(event)
+        return math.prod(chances) ** (1 / len(chances))
+
+    def chances(self, event):
         if not getattr(event, "params", None):
-            return 1.0
+            return [1.0]
         uses = self.smooth(("n", event.name))
         chances = [1 - 1 / uses]
         for parameter, count in self.parameters[event.name].items():
@@ -69,7 +73,7 @@ class Reference:
             if parameter in event.params and parameter in self.modelled:
                 seen = self.values[parameter]
                 chances.append((seen[event.params[parameter]] + 1) / (seen.total() + len(seen) + 1))
-        return math.prod(chances) ** (1 / len(chances))
+        return chances
 
     def window(self, session, at, length, ends):
         tokens = [("n", self.name(e)) for e in session] + (["END"] if ends else [])
@@ -147,6 +151,47 @@ def test_likelihoods_with_parameters_are_those_of_plain_python(sessions, length,
 @given(WITH_VALUES, st.integers(1, 4), st.booleans(), st.sets(PARAMETERS))
 def test_likelihoods_with_values_are_those_of_plain_python(sessions, length, ends, modelled):
     check(sessions, length, ends, modelled)
+
+
+@settings(max_examples=25)
+@given(st.one_of(WITH_SETS, WITH_VALUES), st.sets(PARAMETERS))
+def test_sets_of_parameters_are_as_likely_as_plain_python_says(sessions, modelled):
+    events = [event for session in sessions for event in session]
+    modelled = modelled if isinstance(events[0].params, dict) else set()
+    model, reference = Model(sessions, modelled), Reference(sessions, modelled)
+    model.train()
+    for root in (True, False):
+        model.compute_setof_params_cond_cmd(use_geo_mean=root)
+        for event in events:
+            key = event.params
+            if modelled:
+                key = [f"{k} --- {v}" if k in modelled else k for k, v in key.items()]
+            chances = reference.chances(event)
+            wanted = math.prod(chances) ** (1 / len(chances) if root else 1)
+            found = model.set_params_cond_cmd_probs[event.name][tuple(sorted(key))]
+            assert found == pytest.approx(wanted, rel=1e-9)
+    rates = model.param_cond_cmd_probs
+    for event in events:
+        uses = reference.smooth(("n", event.name))
+        for parameter in event.params:
+            count = reference.parameters[event.name][parameter]
+            assert rates[event.name][parameter] == pytest.approx((count + 1) / uses)
+        assert rates[event.name]["new"] == pytest.approx(1 / uses)
+
+
+def test_values_are_as_likely_as_they_are_frequent():
+    model = Model([[Cmd("a", {"p": "1"}), Cmd("b", {"p": "1"}), Cmd("a", {"p": "2", "q": ""})]])
+    model.train()
+    assert model.session_type == SessionType.cmds_params_values
+    assert model.value_cond_param_probs["p"]["1"] == pytest.approx(3 / 6)
+    assert model.value_cond_param_probs["p"]["new"] == pytest.approx(1 / 6)
+    plain = Model([["a"]])
+    plain.train()
+    assert plain.session_type == SessionType.cmds_only
+    with pytest.raises(UsageError, match="no parameters"):
+        plain.compute_setof_params_cond_cmd()
+    with pytest.raises(UsageError, match="not trained"):
+        _ = Model([[Cmd("a", {"p"})]]).param_cond_cmd_probs
 
 
 @given(WITH_VALUES)

@@ -5,8 +5,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from huntkit.analyze import sessionize_data
+from huntkit.analyze import create_session_col, sessionize_data
 from huntkit.core.errors import UnknownColumn, UsageError
+from huntkit.tables import to_polars
 
 EVENTS = st.lists(
     st.tuples(st.sampled_from(["al", "bo"]), st.integers(0, 40), st.sampled_from("xyz")),
@@ -49,6 +50,33 @@ def test_sessions_are_those_of_plain_python(events, longest, widest):
     rows = found.select("user", *minutes, "cmd_list", "number_events").rows()
     assert rows == in_plain_python(events, longest, widest)
     assert (found["duration"] == found["time_max"] - found["time_min"]).all()
+
+
+@given(EVENTS, st.integers(0, 20), st.integers(0, 20), st.booleans())
+def test_every_row_gets_the_number_of_its_session(events, longest, widest, pandas):
+    rows = table(events)
+    given_rows = rows.to_pandas() if pandas else rows
+    numbered = create_session_col(given_rows, "user", "time", longest, widest)
+    assert type(numbered) is type(given_rows)
+    numbered = to_polars(numbered)
+    assert numbered.drop("session_ind").equals(rows)
+    sessions = sessionize_data(rows, "user", "time", longest, widest, "cmd")
+    again = numbered.sort("session_ind", "time", maintain_order=True).group_by(
+        "session_ind", maintain_order=True
+    )
+    found = again.agg("user", "cmd")
+    assert found["session_ind"].to_list() == list(range(sessions.height))
+    assert found["cmd"].to_list() == sessions["cmd_list"].to_list()
+    assert found["user"].list.first().to_list() == sessions["user"].to_list()
+
+
+def test_events_without_a_session_have_no_number():
+    rows = pl.DataFrame({"user": ["al", None, "al"], "time": ["2026-03-01", "2026-03-01", "?"]})
+    with pytest.warns(UserWarning, match="1 of 3 events have no readable time"):
+        found = create_session_col(rows, "user", "time", 9, 9, null_identities=True)
+    assert found["session_ind"].to_list() == [1, 0, None]
+    with pytest.raises(UsageError, match="already has 'session_ind'"):
+        create_session_col(found, "user", "time", 9, 9)
 
 
 def test_events_of_nobody_are_told_and_taken_on_request():

@@ -48,23 +48,25 @@ if TYPE_CHECKING:
     )
     from huntkit.analyze.random_cuts import RobustRandomCutForest
     from huntkit.analyze.rareness import rare, rare_pairs
-    from huntkit.analyze.sequences import Cmd, Model, score_sessions
+    from huntkit.analyze.sequence_model import Model
+    from huntkit.analyze.sequences import Cmd, SessionType, score_sessions
     from huntkit.analyze.series import (
         set_new_anomaly_threshold,
         timeseries_anomalies_stl,
         ts_anomalies_stl,
     )
-    from huntkit.analyze.sessionizing import sessionize_data
+    from huntkit.analyze.sessionizing import create_session_col, sessionize_data
 
 _FEATURES = "huntkit.analyze.process_features"
 _DOORS = {
     "Cmd": "huntkit.analyze.sequences",
     "HostRecord": "huntkit.analyze.linux_hosts",
-    "Model": "huntkit.analyze.sequences",
+    "Model": "huntkit.analyze.sequence_model",
     "Observation": "huntkit.analyze.observations",
     "Observations": "huntkit.analyze.observations",
     "PeriodogramPollingDetector": "huntkit.analyze.polling",
     "RobustRandomCutForest": "huntkit.analyze.random_cuts",
+    "SessionType": "huntkit.analyze.sequences",
     "add_process_features": _FEATURES,
     "beacons": "huntkit.analyze.beaconing",
     "char_ord_score": _FEATURES,
@@ -75,6 +77,7 @@ _DOORS = {
     "crc32_hash": _FEATURES,
     "crc32_hash_df": _FEATURES,
     "create_host_record": "huntkit.analyze.linux_hosts",
+    "create_session_col": "huntkit.analyze.sessionizing",
     "create_time_period_kqlfilter": "huntkit.analyze.periods",
     "dbcluster_events": "huntkit.analyze.event_clusters",
     "delim_count": _FEATURES,
@@ -110,6 +113,7 @@ __all__ = [
     "Observations",
     "PeriodogramPollingDetector",
     "RobustRandomCutForest",
+    "SessionType",
     "add_process_features",
     "beacons",
     "char_ord_score",
@@ -120,6 +124,7 @@ __all__ = [
     "crc32_hash",
     "crc32_hash_df",
     "create_host_record",
+    "create_session_col",
     "create_time_period_kqlfilter",
     "dbcluster_events",
     "delim_count",

@@ -8,12 +8,11 @@ from typing import Any, Final
 import numpy as np
 import polars as pl
 
-from huntkit.analyze.sequence_terms import Events, Floats, Terms, terms_of
-from huntkit.analyze.sequence_windows import rare_bits, rare_parts, rarest, whole_sessions
+from huntkit.analyze.sequence_terms import Events, Terms, terms_of
+from huntkit.analyze.sequence_windows import rare_bits, rare_parts, rarest
 from huntkit.core.errors import UnknownColumn, UsageError
 from huntkit.tables import from_polars, to_polars
 
-_START, _END, _UNKNOWN = "##START##", "##END##", "##UNK##"
 _LONGEST_NAME: Final = 80
 
 
@@ -34,7 +33,7 @@ class Cmd:
 
 
 class SessionType:
-    """What the events of sessions are."""
+    """What the events of sessions are; the ``session_type`` of a model says it."""
 
     cmds_only = "cmds_only"
     cmds_params_only = "cmds_params_only"
@@ -221,128 +220,3 @@ def _reasons(events: Events, terms: Terms, begins: Any, window: int) -> pl.Serie
         )
     )
     return parts.select(told.alias("reason"))["reason"]
-
-
-class Rates(dict[str, Any]):
-    """Chances by name; of a name that was never seen, that of the unknown."""
-
-    def __missing__(self, name: str) -> Any:
-        return self[_UNKNOWN]
-
-
-class Model:
-    """The chain behind `score_sessions`, with the methods that notebooks know.
-
-    Examples:
-        >>> model = Model([["Get", "Set"], ["Get", "Set"], ["Get", "Drop"]])
-        >>> model.train()
-        >>> model.compute_rarest_windows(window_len=2)
-        >>> model.rare_windows[2][2]
-        ['Drop']
-        >>> round(model.trans_probs["Get"]["Drop"], 3)
-        0.25
-    """
-
-    def __init__(self, sessions: Any, modellable_params: AbstractSet[str] | None = None) -> None:
-        self.start_token, self.end_token, self.unk_token = _START, _END, _UNKNOWN
-        self.sessions = sessions
-        self.modellable_params = modellable_params
-        self.session_likelihoods: list[float] | None = None
-        self.session_geomean_likelihoods: list[float] | None = None
-        self.rare_windows: dict[int, list[Any]] = {}
-        self.rare_window_likelihoods: dict[int, list[float]] = {}
-        self.rare_windows_geo: dict[int, list[Any]] = {}
-        self.rare_window_likelihoods_geo: dict[int, list[float]] = {}
-        self._events, self.session_type = read_sessions(sessions)
-        if not len(self._events.lengths) or not self._events.lengths.all():
-            empty = int((self._events.lengths == 0).sum())
-            raise UsageError(
-                f"{empty:,} of {len(self._events.lengths):,} sessions have no events"
-                if empty
-                else "there are no sessions",
-                hint="each session needs one event or more",
-            )
-        self._terms: Terms | None = None
-
-    def train(self) -> None:
-        """Count what follows what."""
-        chosen = self.modellable_params
-        self._terms = terms_of(self._events, None if chosen is None else frozenset(chosen))
-        self.modellable_params = set(self._terms.modelled)
-
-    @property
-    def terms(self) -> Terms:
-        """The trained terms.
-
-        Raises:
-            UsageError: `train` was not called.
-        """
-        if self._terms is None:
-            raise UsageError("the model is not trained", hint="call train() first")
-        return self._terms
-
-    @property
-    def prior_probs(self) -> Rates:
-        """How likely each event is by itself; start and end are no events."""
-        terms = self.terms
-        rows = pl.DataFrame({"n": self._events.names}).group_by("n").len()
-        extra = 2 * (terms.states - 1)
-        rates = Rates({name: (count + extra) / terms.total for name, count in rows.iter_rows()})
-        ends = (len(self._events.lengths) + terms.states - 1) / terms.total
-        rates.update({_START: ends, _END: ends, _UNKNOWN: extra / terms.total})
-        return rates
-
-    @property
-    def trans_probs(self) -> Rates:
-        """How likely each event is after another: ``trans_probs[before][event]``."""
-        terms = self.terms
-        names = [*self._events.names.unique().sort(), _END, _START]
-        found: dict[str, Any] = {}
-        pairs = terms.counts.select("before", "token", "n_pair", "n_before").unique()
-        for before, token, pair, out in pairs.iter_rows():
-            row = found.setdefault(names[before], Rates({_UNKNOWN: 1 / (out + terms.states - 1)}))
-            row[names[token]] = (pair + 1) / (out + terms.states - 1)
-        found[_UNKNOWN] = Rates({_UNKNOWN: 1 / (terms.states - 1)})
-        return Rates(found)
-
-    def compute_scores(self, use_start_end_tokens: bool = True) -> None:
-        """Likelihoods of the sessions, and their rarest windows of two and of three."""
-        self.compute_likelihoods_of_sessions(use_start_end_tokens)
-        self.compute_geomean_lik_of_sessions()
-        for window in (2, 3):
-            self.compute_rarest_windows(window, use_start_end_tokens)
-
-    def compute_likelihoods_of_sessions(self, use_start_end_tokens: bool = True) -> None:
-        """The likelihood of each session as a whole."""
-        logs = whole_sessions(self.terms, self._events.lengths, with_ends=use_start_end_tokens)
-        self.session_likelihoods = np.exp(logs).tolist()
-        self._logs: Floats = logs
-
-    def compute_geomean_lik_of_sessions(self) -> None:
-        """The same, its geometric mean over the session's events."""
-        if self.session_likelihoods is None:
-            self.compute_likelihoods_of_sessions()
-        self.session_geomean_likelihoods = np.exp(self._logs / self._events.lengths).tolist()
-
-    def compute_rarest_windows(
-        self,
-        window_len: int,
-        use_start_end_tokens: bool = True,
-        use_geo_mean: bool = False,
-    ) -> None:
-        """The rarest window of each session, and its likelihood; not a number for short ones."""
-        if window_len < 1:
-            raise UsageError(f"window_len is {window_len}", hint="it must be 1 or more")
-        logs, begins = rarest(
-            self.terms, self._events.lengths, window_len, with_ends=use_start_end_tokens
-        )
-        windows = [
-            list(session[at : at + window_len]) if at >= 0 else []
-            for session, at in zip(self.sessions, begins.tolist(), strict=True)
-        ]
-        if use_geo_mean:
-            self.rare_windows_geo[window_len] = windows
-            self.rare_window_likelihoods_geo[window_len] = np.exp(logs / window_len).tolist()
-        else:
-            self.rare_windows[window_len] = windows
-            self.rare_window_likelihoods[window_len] = np.exp(logs).tolist()

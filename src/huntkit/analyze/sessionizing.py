@@ -56,12 +56,7 @@ def sessionize_data(
         >>> found.select("user", "cmd_list", "number_events").rows()
         [('al', ['Get-A', 'Set-A'], 2), ('al', ['Get-C'], 1), ('bo', ['Get-B'], 1)]
     """
-    who = [user_identifier_cols] if isinstance(user_identifier_cols, str) else user_identifier_cols
-    who = list(dict.fromkeys(who))
-    if not who:
-        raise UsageError("no identity is named", hint="say whose sessions: a user, a host ...")
-    if max_session_time_mins < 0 or max_event_separation_mins < 0:
-        raise UsageError("a session's length and its breaks can't be negative")
+    who = _named(user_identifier_cols, max_session_time_mins, max_event_separation_mins)
     rows = data.select(
         *(pl.col(name).alias(f"i{place}") for place, name in enumerate(who)),
         pl.col(event_col).alias("event"),
@@ -89,6 +84,59 @@ def sessionize_data(
         (pl.col("last") - pl.col("first")).alias("duration"),
         pl.col("event").list.len().cast(pl.Int64).alias("number_events"),
     )
+
+
+@step(split="whole", columns=("user_identifier_cols", "time_col"))
+def create_session_col(
+    data: pl.DataFrame,
+    user_identifier_cols: Sequence[str] | str,
+    time_col: str,
+    max_session_time_mins: float,
+    max_event_separation_mins: float,
+    *,
+    null_identities: bool = False,
+) -> pl.DataFrame:
+    """The same rows in the same order, with ``session_ind``: which session each event is in.
+
+    Sessions are those of `sessionize_data`, numbered from 0 by identity and time. Events without
+    a time, and those of nobody, have no number, with a warning.
+
+    Raises:
+        UnknownColumn: a named column is not in the table.
+        UsageError: a length is negative, no time can be read, or there is a ``session_ind``.
+
+    Examples:
+        >>> events = pl.DataFrame({"user": ["al", "bo", "al"], "time": [
+        ...     "2026-03-01 12:00", "2026-03-01 10:01", "2026-03-01 10:00"]})
+        >>> create_session_col(events, "user", "time", 20, 2)["session_ind"].to_list()
+        [1, 2, 0]
+    """
+    who = _named(user_identifier_cols, max_session_time_mins, max_event_separation_mins)
+    if "session_ind" in data.columns:
+        raise UsageError("the table already has 'session_ind'", hint="drop or rename it before")
+    rows = data.select(
+        *(pl.col(name).alias(f"i{place}") for place, name in enumerate(who)),
+        parse_times(data[time_col]).alias("time"),
+    ).with_row_index("row")
+    identities = [f"i{place}" for place in range(len(who))]
+    rows = _usable(rows, identities, time_col, null_identities=null_identities)
+    rows = rows.sort([*identities, "time"], maintain_order=True)
+    longest, widest = max_session_time_mins * 60e6, max_event_separation_mins * 60e6
+    numbers = _numbers(rows, identities, longest, widest) - 1
+    found = pl.DataFrame({"row": rows["row"], "session_ind": numbers})
+    joined = data.with_row_index(" row").join(
+        found, left_on=" row", right_on="row", how="left", maintain_order="left"
+    )
+    return joined.drop(" row")
+
+
+def _named(identities: Sequence[str] | str, longest: float, widest: float) -> list[str]:
+    who = [identities] if isinstance(identities, str) else identities
+    if not who:
+        raise UsageError("no identity is named", hint="say whose sessions: a user, a host ...")
+    if longest < 0 or widest < 0:
+        raise UsageError("a session's length and its breaks can't be negative")
+    return list(dict.fromkeys(who))
 
 
 def _usable(
