@@ -5,10 +5,12 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import anyio.lowlevel
 import pytest
 
 from huntkit.enrich.azure.sentinel import MicrosoftSentinel
 from huntkit.runtime import Secret, Session, Settings
+from huntkit.runtime.clock import Clock
 from huntkit.signin.azure import AzureIdentity
 from servers import Answer, Asked
 
@@ -20,9 +22,29 @@ BASE = f"{WORKSPACE}/providers/Microsoft.SecurityInsights/"
 INDICATORS = "threatIntelligence/main/indicators"
 
 
+class Quick(Clock):
+    """Waits take no time, and are written down."""
+
+    def __init__(self) -> None:
+        self.waited: list[float] = []
+
+    def ticks(self) -> float:
+        return super().ticks() + sum(self.waited)
+
+    async def sleep(self, seconds: float) -> None:
+        self.waited.append(seconds)
+        await anyio.lowlevel.checkpoint()
+
+
 @pytest.fixture
-def session(tmp_path: Path) -> Iterator[Session]:
+def clock() -> Quick:
+    return Quick()
+
+
+@pytest.fixture
+def session(tmp_path: Path, clock: Quick) -> Iterator[Session]:
     with Session(Settings(cache_dir=tmp_path / "cache", frame="polars")) as made:
+        made.network.clock = clock
         yield made
 
 

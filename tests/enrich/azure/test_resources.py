@@ -6,14 +6,12 @@ from datetime import UTC, datetime
 from types import SimpleNamespace
 from typing import Any
 
-import anyio.lowlevel
 import polars as pl
 import pytest
 
 from huntkit.core.errors import AccessDenied, BadReply, Offline, RateLimited, UsageError
 from huntkit.enrich.azure.resources import AzureData
 from huntkit.runtime import Session
-from huntkit.runtime.clock import Clock
 from huntkit.signin.azure import AzureIdentity
 from servers import Answer, Asked
 
@@ -86,32 +84,11 @@ class Azure:
         return Answer(json=reply | ({"resultTruncated": "true"} if self.cut else {}))
 
 
-class Quick(Clock):
-    """Waits take no time, and are written down."""
-
-    def __init__(self) -> None:
-        self.waited: list[float] = []
-
-    def ticks(self) -> float:
-        return super().ticks() + sum(self.waited)
-
-    async def sleep(self, seconds: float) -> None:
-        self.waited.append(seconds)
-        await anyio.lowlevel.checkpoint()
-
-
 @pytest.fixture
 def server(http_server: Callable[..., Any]) -> Any:
     handler = Azure()
     made = http_server(handler)
     made.azure = handler
-    return made
-
-
-@pytest.fixture
-def clock(session: Session) -> Quick:
-    made = Quick()
-    session.network.clock = made
     return made
 
 
@@ -204,7 +181,7 @@ def test_an_error_that_comes_as_an_answer_is_one(server: Any, data: AzureData) -
             ask()
 
 
-def test_a_busy_service_is_asked_when_it_says(server: Any, data: AzureData, clock: Quick) -> None:
+def test_a_busy_service_is_asked_when_it_says(server: Any, data: AzureData, clock: Any) -> None:
     server.azure.first = [
         Answer(status=429, headers={"Retry-After": "17"}),
         Answer(status=429, headers={"x-ms-user-quota-remaining": "0",
@@ -240,7 +217,7 @@ def test_an_expired_token_is_renewed_once(server: Any, session: Session) -> None
 
 
 def test_a_body_that_breaks_off_is_asked_for_again(
-    server: Any, data: AzureData, clock: Quick
+    server: Any, data: AzureData, clock: Any
 ) -> None:
     whole = b'{"value": [{"subscriptionId": "s1"}]}'
     server.azure.first = [Answer(body=whole, reset_after=9), Answer(body=whole[:-3], length=99)]
