@@ -7,14 +7,19 @@ requests at once is bounded elsewhere, so the connection that was free last is s
 import ssl
 import time
 from collections import deque
+from collections.abc import AsyncIterator
 from types import TracebackType
-from typing import Final
+from typing import Any, Final
 
+import httpcore2
 import httpx2
 
-_KEPT_S: Final = 15.0
+from huntkit.runtime.http_stream import Backend
 
-Lane = httpx2.AsyncHTTPTransport
+_KEPT_S: Final = 15.0
+_BACKEND: Final = Backend()
+
+Lane = httpx2.AsyncBaseTransport
 
 
 class Lanes:
@@ -38,6 +43,8 @@ class Lanes:
         """The connection that was free last, or a new one."""
         if self._free:
             return self._free.pop()[1]
+        if self._proxy is None:
+            return _Direct(self._trusted)
         limits = httpx2.Limits(
             max_connections=1, max_keepalive_connections=1, keepalive_expiry=_KEPT_S
         )
@@ -56,6 +63,56 @@ class Lanes:
         """Close those that are free."""
         while self._free:
             await self._free.pop()[1].aclose()
+
+
+class _Direct(httpx2.AsyncBaseTransport):
+    """A connection to one host by nobody's way; made anew when it has ended."""
+
+    def __init__(self, trusted: ssl.SSLContext) -> None:
+        self._trusted = trusted
+        self._connection: httpcore2.AsyncHTTPConnection | None = None
+
+    async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
+        asked = httpcore2.Request(
+            request.method,
+            httpcore2.URL(
+                scheme=request.url.raw_scheme,
+                host=request.url.raw_host,
+                port=request.url.port,
+                target=request.url.raw_path,
+            ),
+            headers=request.headers.raw,
+            content=request.stream,
+            extensions=request.extensions,
+        )
+        connection = self._connection
+        if connection is None or not connection.is_available() or connection.has_expired():
+            await self.aclose()
+            connection = httpcore2.AsyncHTTPConnection(
+                asked.url.origin,
+                ssl_context=self._trusted,
+                keepalive_expiry=_KEPT_S,
+                network_backend=_BACKEND,
+            )
+            self._connection = connection
+        reply = await connection.handle_async_request(asked)
+        return httpx2.Response(reply.status, headers=reply.headers, stream=_Body(reply.stream))
+
+    async def aclose(self) -> None:
+        if self._connection is not None:
+            await self._connection.aclose()
+
+
+class _Body(httpx2.AsyncByteStream):
+    def __init__(self, stream: Any) -> None:
+        self._stream = stream
+
+    def __aiter__(self) -> AsyncIterator[bytes]:
+        found: AsyncIterator[bytes] = aiter(self._stream)
+        return found
+
+    async def aclose(self) -> None:
+        await self._stream.aclose()
 
 
 class _Borrowed:

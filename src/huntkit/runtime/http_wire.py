@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Final, Protocol
 from urllib.parse import urljoin, urlsplit
 
+import httpcore2
 import httpx2
 
 from huntkit.core.errors import BadReply, RequestFailed, SettingsError, TimedOut
@@ -304,13 +305,15 @@ def _failure_of(problem: Exception, limits: Limits, redactor: Redactor) -> Failu
             )
         case NotInflatable():
             return Failure(what=f"its reply can't be read: {why}", error=BadReply)
-        case httpx2.ConnectTimeout():
+        case httpx2.ConnectTimeout() | httpcore2.ConnectTimeout():
             what = f"no connection within {limits.connect_timeout_s:g} s"
             return Failure(what=what, error=TimedOut, sent=False, away=True)
-        case httpx2.TimeoutException():
+        case httpx2.TimeoutException() | httpcore2.TimeoutException():
             what = f"nothing came for {limits.read_timeout_s:g} s"
             return Failure(what=what, error=TimedOut, away=True)
-        case httpx2.ConnectError() if _of_type(problem, ssl.SSLError) or "SSL" in why:
+        case httpx2.ConnectError() | httpcore2.ConnectError() if (
+            _of_type(problem, ssl.SSLError) or "SSL" in why
+        ):
             return Failure(
                 what=f"its certificate is not trusted, or TLS failed: {why}",
                 sent=False,
@@ -318,13 +321,25 @@ def _failure_of(problem: Exception, limits: Limits, redactor: Redactor) -> Failu
                 away=True,
                 hint="name your own authority's certificate in Http: ca_bundle",
             )
-        case httpx2.ProxyError():
+        case httpx2.ProxyError() | httpcore2.ProxyError():
             return Failure(what=f"the proxy refused: {why}", sent=False, passing=False, away=True)
-        case httpx2.ConnectError():
+        case httpx2.ConnectError() | httpcore2.ConnectError():
             return Failure(what=f"no connection: {why}", sent=False, away=True)
-        case httpx2.RemoteProtocolError() | httpx2.ReadError() | httpx2.WriteError():
+        case (
+            httpx2.RemoteProtocolError()
+            | httpcore2.RemoteProtocolError()
+            | httpx2.ReadError()
+            | httpcore2.ReadError()
+            | httpx2.WriteError()
+            | httpcore2.WriteError()
+        ):
             return Failure(what=f"the connection was cut: {why}", error=BadReply)
-        case httpx2.InvalidURL() | httpx2.UnsupportedProtocol() | UnicodeError():
+        case (
+            httpx2.InvalidURL()
+            | httpx2.UnsupportedProtocol()
+            | httpcore2.UnsupportedProtocol()
+            | UnicodeError()
+        ):
             what = f"its address can't be used: {why}"
             return Failure(what=what, sent=False, passing=False)
         case _:
