@@ -121,8 +121,11 @@ class LookupProvider(ABC):
 
     def ask_many(
         self, lookups: Sequence[Lookup]
-    ) -> Mapping[Lookup, Facts] | Awaitable[Mapping[Lookup, Facts]]:
-        """The same for up to `batch` at once; those that are missing from the answer failed."""
+    ) -> Mapping[Lookup, Facts | Exception] | Awaitable[Mapping[Lookup, Facts | Exception]]:
+        """The same for up to `batch` at once; an error in place of facts is that one's alone.
+
+        Those that are missing from the answer failed.
+        """
         raise NotImplementedError
 
     def subtypes(self, ioc_type: str) -> Sequence[str]:

@@ -1,5 +1,6 @@
 """ServiceNow as a provider of context, on an instance that its own client reads first."""
 
+import json
 from typing import Any
 
 import pytest
@@ -240,11 +241,12 @@ HOSTILE = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize("value", HOSTILE)
-@pytest.mark.parametrize("kind", [None, "hostname", "user", "serial_number", "email", "ipv4"])
-def test_hostile_values_never_reach_the_query(snow, servicenow, ask, value, kind):
-    found = ask(servicenow(), value, kind)
-    assert found["Status"] in ("bad input", "failed", "not found")
+def test_hostile_values_never_reach_the_query(snow, servicenow, session):
+    lookup = ContextLookup(primary_providers=[servicenow()], session=session)
+    for kind in (None, *TYPES):
+        found = lookup.lookup_observables(HOSTILE, observable_type=kind)
+        assert found.height == len(HOSTILE)
+        assert set(found["Status"]) <= {"bad input", "failed", "not found"}, kind
     for asked in snow.asked:
         assert "ISNOTEMPTY" not in asked.params["sysparm_query"]
         assert "javascript" not in asked.params["sysparm_query"]
@@ -317,3 +319,77 @@ def test_settings_that_are_missing_or_wrong_say_so(session, servicenow, snow, as
         _ = ServiceNow(ServiceNowSettings(instance="acme/../x"), session).base_url
     assert ask(servicenow(table="cmdb^x"), "10.0.0.1")["Status"] == "failed"
     assert not snow.asked
+
+
+def rows_of(servicenow: Any, session: Session, values: dict[str, str]) -> dict[str, Any]:
+    """Value -> status, name or reason, of one look-up of all."""
+    lookup = ContextLookup(primary_providers=[servicenow()], session=session)
+    found = lookup.lookup_observables(values, refresh=True).to_dicts()
+    details = {row["Observable"]: json.loads(row["Details"]) for row in found}
+    return {
+        row["Observable"]: (
+            row["Status"],
+            details[row["Observable"]].get("name") or details[row["Observable"]].get("reason"),
+        )
+        for row in found
+    }
+
+
+def test_many_values_take_few_questions_and_answers_stay_apart(snow, servicenow, session):
+    alone = {}
+    for value, kind in {**KNOWN, **UNKNOWN}.items():
+        alone |= rows_of(servicenow, session, {value: kind})
+    before = len(snow.asked)
+    together = rows_of(servicenow, session, {**KNOWN, **UNKNOWN})
+    assert together == alone
+    assert len(snow.asked) - before <= 9
+    before = len(snow.asked)
+    many = rows_of(servicenow, session, {f"10.3.0.{n}": "ipv4" for n in range(250)})
+    assert set(many.values()) == {("not found", None)}
+    assert len(snow.asked) - before == 10
+    assert max(len(asked.params["sysparm_query"]) for asked in snow.asked) < 5000
+
+
+def test_long_values_share_a_question_only_as_far_as_it_holds_them(snow, servicenow, session):
+    names = {f"{'h' * 40}{n}.{'d' * 60}.example": "hostname" for n in range(25)}
+    assert {status for status, _ in rows_of(servicenow, session, names).values()} == {"not found"}
+    assert len(snow.asked) > 1
+    assert max(len(asked.params["sysparm_query"]) for asked in snow.asked) < 6000
+
+
+def test_what_is_hidden_or_too_much_is_one_values_alone(snow, servicenow, session):
+    rows = snow.tables["cmdb_ci_computer"]
+    rows += [{**rows[6], "sys_id": f"{n:032x}"} for n in range(3000, 4100)]  # 10.7.7.7
+    snow.hidden = {f"{1:032x}"}
+    values = {"10.0.0.1": "ipv4", "10.0.0.10": "ipv4", "10.7.7.7": "ipv4", "10.0.0.3": "ipv4"}
+    told = rows_of(servicenow, session, values)
+    assert told["10.0.0.10"] == ("ok", "WEB10")
+    assert told["10.0.0.3"] == ("not found", None)
+    assert (told["10.0.0.1"][0], told["10.7.7.7"][0]) == ("failed", "failed")
+    assert "may not read" in told["10.0.0.1"][1]
+    assert "more than 1,000" in told["10.7.7.7"][1]
+
+
+def test_a_column_that_is_not_there_costs_no_other_type_its_answer(snow, servicenow, session):
+    for row in snow.tables["cmdb_ci_computer"]:
+        del row["serial_number"]
+    told = rows_of(servicenow, session, {"SN-0001": "serial_number", "db01": "hostname"})
+    assert (told["SN-0001"][0], told["db01"]) == ("failed", ("ok", "db01"))
+    snow.tables["cmdb_ci"] = [
+        {name: text for name, text in row.items() if name != "host_name"}
+        for row in snow.tables["cmdb_ci_computer"]
+    ]
+    assert rows_of(lambda: servicenow(table="cmdb_ci"), session, {"db01": "hostname"}) == {
+        "db01": ("ok", "db01")
+    }
+
+
+def test_a_question_that_the_instance_can_not_take_is_asked_in_halves(snow, servicenow, session):
+    def picky(asked: Any) -> Answer | None:
+        bad = "10.0.0.13" in asked.params.get("sysparm_query", "")
+        return Answer(400, json={"error": {"message": "Invalid query"}}) if bad else None
+
+    snow.instead = picky
+    told = rows_of(servicenow, session, {f"10.0.0.{n}": "ipv4" for n in (1, 10, 13, 2, 3)})
+    assert [status for status, _ in told.values()] == ["ok", "ok", "failed", "not found",
+                                                       "not found"]  # fmt: skip

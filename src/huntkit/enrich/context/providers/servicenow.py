@@ -1,27 +1,40 @@
 """What ServiceNow knows: configuration items by name, address and serial number, and users.
 
 Shaped by the published Table API ("Table API", "Encoded query strings", "Inbound REST API rate
-limiting" of the product documentation); never run against a live instance. A condition on a
-column that a table lacks is silently dropped by ServiceNow, which then gives all rows; so every
-row is compared with what was asked, and nothing counts that does not say the value itself.
+limiting" of the product documentation); never run against a live instance. Nothing counts that
+does not say the value itself, and what may not be read is never "not found".
 """
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, ClassVar, Final
 from urllib.parse import quote
 
-from huntkit.core.errors import AccessDenied, BadReply, LimitReached, RequestFailed, SettingsError
+from huntkit.core.errors import (
+    AccessDenied,
+    BadReply,
+    LimitReached,
+    RequestFailed,
+    SettingsError,
+    UsageError,
+)
 from huntkit.enrich.context.encoded_query import Condition, any_of, checked_column
-from huntkit.enrich.context.host_names import host_matched, spellings
 from huntkit.enrich.context.provider import ContextProvider
+from huntkit.enrich.context.servicenow_rows import (
+    ASKED,
+    Row,
+    card,
+    conditions,
+    fulfils,
+    matched,
+    raw,
+)
 from huntkit.enrich.context.servicenow_signin import ServiceNowTokens, instance_url
 from huntkit.enrich.ti.provider import Facts, Lookup
 from huntkit.enrich.ti.replies import members, needed, record
 from huntkit.enrich.ti.service_words import MAX_RAW, https_link, refusal
-from huntkit.entities.addresses import parse_address
 from huntkit.runtime.http_call import Basic
 from huntkit.runtime.http_client import HttpClient, Service
 from huntkit.runtime.http_reply import Reply
@@ -32,9 +45,10 @@ from huntkit.runtime.session import Session
 _PAGE: Final = 100
 _MOST: Final = 1000  # so many rows about one value: the question was not the one that was meant
 _SHOWN: Final = 20
+_LONGEST: Final = 5000  # letters of a query
+_UNKNOWN: Final = Facts.unknown()
 _GONE: Final = 404
 _SYS_ID: Final = re.compile(r"[0-9a-f]{32}")
-_BETWEEN: Final = re.compile(r"[\s,;]+")
 
 _COMPUTER: Final = (
     "sys_id", "name", "host_name", "fqdn", "dns_domain", "ip_address", "mac_address",
@@ -49,18 +63,6 @@ _USER: Final = (
     "company", "location", "active", "locked_out", "vip", "last_login_time", "sys_created_on",
     "sys_updated_on",
 )  # fmt: skip
-_TIMES: Final = ("last_discovered", "last_login_time", "sys_created_on", "sys_updated_on")
-_ASKED: Final[Mapping[str, Sequence[str]]] = {
-    "ipv4": ("ip_address",),
-    "ipv6": ("ip_address",),
-    "hostname": ("name", "host_name", "fqdn"),
-    "serial_number": ("serial_number",),
-    "user": ("user_name",),
-    "email": ("email", "user_name"),
-    "sys_id": ("sys_id",),
-}
-
-Row = Mapping[str, Any]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -98,9 +100,11 @@ class ServiceNow(ContextProvider):
     """ServiceNow: computers and servers of the CMDB, and users."""
 
     name = "ServiceNow"
-    takes: ClassVar = dict.fromkeys(_ASKED, ("",))
+    takes: ClassVar = dict.fromkeys(ASKED, ("",))
     settings = ServiceNowSettings
     limits = Limits(concurrency=4)
+    batch = 25
+    splits: ClassVar[bool] = True
     home = "https://www.servicenow.com/docs/r/api-reference/rest-apis/c_TableAPI.html"
     terms = "your own instance; what the user may not read is told as a failure"
 
@@ -169,35 +173,84 @@ class ServiceNow(ContextProvider):
 
     async def ask(self, lookup: Lookup) -> Facts:
         """The configuration items or users that the value is about."""
-        for table, columns in self._tables(lookup):
-            rows, hidden = await self._rows(lookup, table, columns)
-            found = [(row, how) for row in rows if (how := _matched(row, lookup))]
-            if found:
-                return self._facts(table, columns, found, hidden)
-            if hidden:
-                raise AccessDenied(
-                    f"{self.name} has {hidden:,} rows about it in {table} that this user may not"
-                    " read", service=self.name,
-                )  # fmt: skip
-        return Facts.unknown()
+        told = (await self.ask_many([lookup]))[lookup]
+        if isinstance(told, Exception):
+            raise told
+        return told
 
-    def _tables(self, lookup: Lookup) -> list[tuple[str, Sequence[str]]]:
-        """Where it is asked for, with the columns that are wanted."""
-        chosen = self.chosen
-        more = [checked_column(each) for each in chosen.fields]
-        hosts = (checked_column(chosen.table), [*_COMPUTER, *more])
-        users = (checked_column(chosen.user_table), [*_USER, *more])
+    async def ask_many(self, lookups: Sequence[Lookup]) -> dict[Lookup, Facts | Exception]:
+        """The same for many, by one query for each table and type; errors are those of a value."""
+        told: dict[Lookup, Facts | Exception] = {}
+        waiting = list(lookups)
+        for place in range(2):
+            groups: dict[tuple[str, str], list[Lookup]] = {}
+            for lookup in waiting:
+                tables = self._tables(lookup)
+                if place < len(tables):
+                    groups.setdefault((tables[place], lookup.ioc_type), []).append(lookup)
+            for (table, _), group in groups.items():
+                for part in _parts(group, table):
+                    told |= await self._among(table, part)
+            waiting = [each for each in waiting if told.get(each, _UNKNOWN) == _UNKNOWN]
+        return {lookup: told.get(lookup, _UNKNOWN) for lookup in lookups}
+
+    async def _among(
+        self, table: str, lookups: Sequence[Lookup]
+    ) -> dict[Lookup, Facts | Exception]:
+        """What one query tells; where it tells too little of each value, they are asked alone."""
+        alone = len(lookups) == 1
+        asked = {lookup: conditions(lookup, table) for lookup in lookups}
+        try:
+            rows, hidden = await self._rows(table, [c for each in asked.values() for c in each])
+        except (UsageError, LimitReached) as problem:
+            if alone:
+                return {lookups[0]: problem}
+            return await self._one_by_one(table, lookups)
+        except BadReply as problem:
+            return dict.fromkeys(lookups, problem)
+        if hidden and not alone:  # whose they are can't be seen
+            return await self._one_by_one(table, lookups)
+        return {lookup: self._told(lookup, table, rows, hidden) for lookup in lookups}
+
+    async def _one_by_one(
+        self, table: str, lookups: Sequence[Lookup]
+    ) -> dict[Lookup, Facts | Exception]:
+        told: dict[Lookup, Facts | Exception] = {}
+        for lookup in lookups:
+            told |= await self._among(table, [lookup])
+        return told
+
+    def _told(
+        self, lookup: Lookup, table: str, rows: Sequence[Row], hidden: int
+    ) -> Facts | Exception:
+        asked = conditions(lookup, table)
+        ours = [row for row in rows if fulfils(row, asked)]
+        found = [(row, how) for row in ours if (how := matched(row, lookup))]
+        if found:
+            return self._facts(table, found, hidden)
+        if hidden:
+            return AccessDenied(
+                f"{self.name} has {hidden:,} rows about it in {table} that this user may not read",
+                service=self.name,
+            )
+        return _UNKNOWN
+
+    def _tables(self, lookup: Lookup) -> list[str]:
+        """Where it is asked for, one after another until it is found."""
+        hosts, users = self.chosen.table, self.chosen.user_table
         if lookup.ioc_type == "sys_id":
             return [hosts, users]
         return [users] if lookup.ioc_type in ("user", "email") else [hosts]
 
-    async def _rows(
-        self, lookup: Lookup, table: str, columns: Sequence[str]
-    ) -> tuple[list[Row], int]:
+    def _columns(self, table: str) -> list[str]:
+        usual = _USER if table == self.chosen.user_table else _COMPUTER
+        return [*usual, *(each for each in self.chosen.fields if each not in usual)]
+
+    async def _rows(self, table: str, asked: Sequence[Condition]) -> tuple[list[Row], int]:
         """All rows of the answer, and how many there are that may not be read."""
         params: dict[str, str | int] = {
-            "sysparm_query": any_of(_conditions(lookup)),
-            "sysparm_fields": ",".join(dict.fromkeys(columns)),
+            "sysparm_query": any_of(dict.fromkeys(asked)),
+            "sysparm_fields": ",".join(map(checked_column, self._columns(table))),
             "sysparm_display_value": "all",
             "sysparm_exclude_reference_link": "true",
             "sysparm_limit": _PAGE,
@@ -207,18 +260,21 @@ class ServiceNow(ContextProvider):
         while True:
             reply = await self.http.aget(
                 "/api/now/table/{table}",
-                fill={"table": table},
+                fill={"table": checked_column(table)},
                 params={**params, "sysparm_offset": start},
             )
             page = _records(reply)
-            for row in page:
-                self._check_asked(row, lookup, table)
+            if not all(fulfils(row, asked) for row in page):
+                columns = " or ".join(dict.fromkeys(each.column for each in asked))
+                raise BadReply(
+                    f"{self.name} answered with rows of {table} that do not show the value in"
+                    f" {columns}: the table lacks that column, or this user may not read it",
+                    service=self.name,
+                )
             rows += page
             total = _total(reply)
             start += _PAGE  # rows that may not be read count, though they are not there
-            if total is None and page and start >= _MOST:
-                total = _MOST + 1
-            if total is not None and total > _MOST:
+            if (total or 0) > _MOST or (total is None and page and start >= _MOST):
                 raise LimitReached(
                     f"{self.name} has more than {_MOST:,} rows of {table} about it: too many for"
                     " one value"
@@ -226,35 +282,19 @@ class ServiceNow(ContextProvider):
             if start >= total if total is not None else not page:
                 return rows, max((total or 0) - len(rows), 0)
 
-    def _check_asked(self, row: Row, lookup: Lookup, table: str) -> None:
-        """A row that does not fulfil the conditions says that they were dropped."""
-        asked = _conditions(lookup)
-        if not any(each.holds(_raw(row, each.column)) for each in asked):
-            columns = " or ".join(dict.fromkeys(each.column for each in asked))
-            raise BadReply(
-                f"{self.name} answered with rows of {table} that do not show the value in"
-                f" {columns}: the table lacks that column, or this user may not read it",
-                service=self.name,
-            )  # fmt: skip
-
-    def _facts(
-        self,
-        table: str,
-        columns: Sequence[str],
-        found: Sequence[tuple[Row, str]],
-        hidden: int,
-    ) -> Facts:
-        cards = [{**_card(row, columns), "matched_by": how} for row, how in found]
+    def _facts(self, table: str, found: Sequence[tuple[Row, str]], hidden: int) -> Facts:
+        columns = self._columns(table)
+        cards = [{**card(row, columns), "matched_by": how} for row, how in found]
         details: dict[str, Any] = {"table": table, "records": len(found)}
         if hidden:
             details["note"] = f"{hidden:,} more that this user may not read"
         details |= cards[0] if len(cards) == 1 else {"matches": cards[:_SHOWN]}
-        raw = [dict(row) for row, _ in found[:MAX_RAW]]
-        return Facts(details=details, raw=raw, reference=self._page(table, found[0][0]))
+        kept = [dict(row) for row, _ in found[:MAX_RAW]]
+        return Facts(details=details, raw=kept, reference=self._page(table, found[0][0]))
 
     def _page(self, table: str, row: Row) -> str:
         """The record in the instance's own pages."""
-        number, kind = _raw(row, "sys_id"), _raw(row, "sys_class_name")
+        number, kind = raw(row, "sys_id"), raw(row, "sys_class_name")
         if not _SYS_ID.fullmatch(number):
             return ""
         where = kind if re.fullmatch(r"[a-z][a-z0-9_]*", kind) else table
@@ -262,23 +302,18 @@ class ServiceNow(ContextProvider):
         return https_link(f"{self.base_url}/nav_to.do?uri={inner}")
 
 
-def _conditions(lookup: Lookup) -> list[Condition]:
-    """What is asked for a value: all the ways in which it may be written there."""
-    value, columns = lookup.value, _ASKED[lookup.ioc_type]
-    address = parse_address(value) if lookup.ioc_type in ("ipv4", "ipv6") else None
-    if address is not None:  # one column holds several, with commas between
-        written = dict.fromkeys([value, address.exploded])
-        return [Condition("ip_address", "LIKE", each) for each in written]
-    if lookup.ioc_type == "hostname":
-        found = [Condition(name, "=", each) for name in columns for each in spellings(value)]
-        full = () if "." in value else ("name", "fqdn")
-        return [*found, *(Condition(name, "STARTSWITH", f"{value}.") for name in full)]
-    return [Condition(name, "=", _plain(lookup)) for name in columns]
-
-
-def _plain(lookup: Lookup) -> str:
-    """A user's name without the domain, which ServiceNow does not hold."""
-    return lookup.value.rpartition("\\")[2] if lookup.ioc_type == "user" else lookup.value
+def _parts(lookups: Sequence[Lookup], table: str) -> Iterator[list[Lookup]]:
+    """As many values as fit into one query; addresses of pages have their bounds."""
+    part: list[Lookup] = []
+    size = 0
+    for lookup in lookups:
+        more = sum(len(each.value) + 30 for each in conditions(lookup, table))
+        if part and size + more > _LONGEST:
+            yield part
+            part, size = [], 0
+        part, size = [*part, lookup], size + more
+    if part:
+        yield part
 
 
 def _records(reply: Reply) -> list[dict[str, Any]]:
@@ -306,47 +341,3 @@ def _total(reply: Reply) -> int | None:
     """How many rows there are, if it says so; what this user may not read is among them."""
     told = reply.headers.get("x-total-count", "").strip()
     return int(told) if told.isascii() and told.isdecimal() and len(told) < 12 else None
-
-
-def _matched(row: Row, lookup: Lookup) -> str:
-    """The column that says the value itself, in words; empty where none does."""
-    value = lookup.value
-    if lookup.ioc_type in ("ipv4", "ipv6"):
-        asked = parse_address(value)
-        given = _BETWEEN.split(_raw(row, "ip_address"))
-        return "ip_address" if any(asked == parse_address(each) for each in given if each) else ""
-    if lookup.ioc_type == "hostname":
-        names = {name: _raw(row, name) for name in ("name", "host_name", "fqdn")}
-        return host_matched(value, names, _raw(row, "dns_domain"))
-    wanted = _plain(lookup).casefold()
-    for name in _ASKED[lookup.ioc_type]:
-        if _raw(row, name).strip().casefold() == wanted:
-            cut = lookup.ioc_type == "user" and "\\" in value
-            return f"{name}, whatever the domain" if cut else name
-    return ""
-
-
-def _card(row: Row, columns: Sequence[str]) -> dict[str, Any]:
-    """What a row says, as people read it."""
-    card: dict[str, Any] = {}
-    for name in columns:
-        text = _raw(row, name) if name in _TIMES or name == "sys_id" else _shown(row, name)
-        if text.strip():
-            card[name] = f"{text.strip().replace(' ', 'T')}Z" if name in _TIMES else text
-    return card
-
-
-def _raw(row: Row, name: str) -> str:
-    """A column's value as it is stored; empty where there is none."""
-    return _text(row.get(name), "value")
-
-
-def _shown(row: Row, name: str) -> str:
-    """A column's value as people read it, such as the name of who a reference is to."""
-    return _text(row.get(name), "display_value") or _raw(row, name)
-
-
-def _text(value: Any, which: str) -> str:
-    if isinstance(value, Mapping):
-        value = value.get(which)
-    return "" if value is None or isinstance(value, Mapping | list) else str(value)
