@@ -1,5 +1,6 @@
 """Rows into a stand-in that Microsoft's own client is proved on, too."""
 
+import csv
 import gzip
 import json
 from collections.abc import Callable
@@ -446,3 +447,22 @@ def test_types_of_columns_are_named_as_a_rule_names_them() -> None:
         "t": "datetime", "d": "dynamic", "b": "boolean", "s": "string", "r": "real", "l": "long",
     }  # fmt: skip
     assert columns_of(table) == LogsIngestion.columns_for(table.to_pandas())
+
+
+@pytest.mark.data
+def test_real_logs_arrive_as_they_are(
+    service: Ingestion, logs: LogsIngestion, shared_data: Path
+) -> None:
+    path = shared_data / "logs" / "processes_on_host.csv"
+    with path.open(newline="", encoding="utf-8-sig") as file:
+        expected = [
+            {name: text for name, text in row.items() if name and text}
+            for row in csv.DictReader(file)
+        ]
+    table = pl.read_csv(path, infer_schema=False, encoding="utf8")
+    with pytest.raises(UsageError, match="column 0 has no name"):
+        logs.upload(table, STREAM, old_times=True)
+    found = logs.upload(table.drop(""), STREAM, old_times=True)
+    assert len(expected) == 363
+    assert service.rows == expected
+    assert set(found["outcome"]) == {"went"}

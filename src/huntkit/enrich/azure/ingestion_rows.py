@@ -62,6 +62,9 @@ def checked(
         _check_names(table, declared)
     if table.width == 0:
         raise UsageError("the table has no columns")
+    for place, name in enumerate(table.columns):
+        if not name.strip():
+            raise UsageError(f"column {place} has no name", hint="name it, or leave it out")
     types = declared or columns_of(table)
     sent = []
     for column in table.get_columns():
