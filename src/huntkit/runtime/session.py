@@ -165,6 +165,7 @@ class Session:
     ) -> None:
         self.progress = progress
         self._settings = settings
+        self._settings_given = settings is not None
         self._settings_file = None if settings_file is None else Path(settings_file)
         self._file: SettingsFile | None = None
         self._history = History()
@@ -214,6 +215,22 @@ class Session:
             for each in said:
                 warnings.warn(each, module.SettingsWarning, stacklevel=2)
         return self._file
+
+    def reread_settings(self) -> None:
+        """Read the settings file again; what was set in Python stays, and so do connections.
+
+        Raises:
+            SettingsError: it can't be read; the session stays as it was.
+        """
+        before = self._file, self._settings
+        self._file = None
+        if not self._settings_given:
+            self._settings = None
+        try:
+            _ = self.file, self.settings
+        except SettingsError:
+            self._file, self._settings = before
+            raise
 
     def settings_for(self, section: str, name: str, kind: type[T]) -> "Configured[T] | None":
         """What the settings file says about one provider; None if it says nothing.

@@ -1,7 +1,9 @@
 """The providers of a look-up: which there are, which are loaded, which are asked."""
 
+import os
 import warnings
 from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
 from typing import Any, ClassVar, Generic, Literal, TypeVar
 
 import polars as pl
@@ -26,6 +28,9 @@ class ProviderSet(Generic[P]):
         providers: load these only.
         primary_providers: load these as primary ones, beside or in place of the settings'.
         secondary_providers: load these as secondary ones.
+        provider_folders: folders of modules with more providers, beside those that the environment
+            variable ``HUNTKIT_PROVIDER_FOLDERS`` names. No settings file can name them: one that
+            lies among evidence must not load code.
         session: settings, secrets, cache, progress; a default one.
 
     Attributes:
@@ -42,9 +47,11 @@ class ProviderSet(Generic[P]):
         *,
         primary_providers: Sequence[str | P] | None = None,
         secondary_providers: Sequence[str | P] | None = None,
+        provider_folders: Iterable[str | os.PathLike[str]] = (),
         session: Session | None = None,
     ) -> None:
         self.session = session or default_session()
+        self._folders = tuple(Path(each).expanduser() for each in provider_folders)
         self._named = None if providers is None else [str(each) for each in several(providers)]
         self._given = [(each, True) for each in primary_providers or ()]
         self._given += [(each, False) for each in secondary_providers or ()]
@@ -55,14 +62,22 @@ class ProviderSet(Generic[P]):
         self._load()
 
     @property
+    def _known(self) -> Catalog[P]:
+        """The catalog without what settings switch off, and with what folders add."""
+        named = os.environ.get("HUNTKIT_PROVIDER_FOLDERS", "").split(os.pathsep)
+        more = (Path(each).expanduser() for each in named if each.strip())
+        folders = dict.fromkeys((*self._folders, *more))
+        return self.catalog.chosen(self.session.settings.disabled_plugins, folders)
+
+    @property
     def available_providers(self) -> list[str]:
         """The names of all providers that there are."""
-        return list(self.catalog.available())
+        return list(self._known.available())
 
     @property
     def configured_providers(self) -> list[str]:
         """Those that the settings file names."""
-        return [name for name, kind in self.catalog.available().items() if self._named_in(kind)]
+        return [name for name, kind in self._known.available().items() if self._named_in(kind)]
 
     @property
     def loaded_providers(self) -> dict[str, P]:
@@ -155,8 +170,14 @@ class ProviderSet(Generic[P]):
         self._load()
 
     def reload_provider_settings(self) -> None:
-        """Read the settings file again, and load everything anew."""
-        self.session = Session(progress=self.session.progress)
+        """Read the session's settings file again, and load everything anew.
+
+        The session stays: its connections, limits, cache and progress, and what was set in Python.
+
+        Raises:
+            SettingsError: the file can't be read; everything stays as it was.
+        """
+        self.session.reread_settings()
         self.reload_providers()
 
     def list_available_providers(
@@ -171,7 +192,7 @@ class ProviderSet(Generic[P]):
         if as_list:
             return self.available_providers
         rows = []
-        for name, kind in self.catalog.available().items():
+        for name, kind in self._known.available().items():
             state = "loaded" if name in self.loaded_providers else "available"
             base = {"Provider": name, "State": state, "Keyless": kind.keyless}
             if show_query_types:
@@ -202,14 +223,18 @@ class ProviderSet(Generic[P]):
     def _known_name(self, name: str) -> str:
         loaded = {**self.loaded_providers, **self._off}
         known = next((each for each in loaded if each.casefold() == name.casefold()), None)
-        return known or str(self.catalog.provider_class(name).name)
+        return known or str(self._known.provider_class(name).name)
 
     def _load(self) -> None:
+        for name, why in self._known.problems.items():
+            self._problems[name] = why
+            if not why.startswith("switched off"):
+                warnings.warn(f"{name} is not loaded: {why}", stacklevel=4)
         if self._named is not None:
             for name in self._named:
-                self._load_one(self.catalog.provider_class(name).name, primary=True)
+                self._load_one(self._known.provider_class(name).name, primary=True)
         elif not self._given:
-            for name, kind in self.catalog.available().items():
+            for name, kind in self._known.available().items():
                 try:
                     found = self._configured(name, kind)
                 except HuntkitError as problem:
@@ -221,7 +246,7 @@ class ProviderSet(Generic[P]):
             if isinstance(each, LookupProvider):
                 self.add_provider(each, primary=primary)
             else:
-                self._load_one(self.catalog.provider_class(each).name, primary=primary)
+                self._load_one(self._known.provider_class(each).name, primary=primary)
 
     def _load_one(self, name: str, *, primary: bool) -> None:
         """Load one; what is wrong with it harms no other."""
@@ -233,7 +258,7 @@ class ProviderSet(Generic[P]):
             (self._primary if primary else self._secondary)[name] = made
 
     def _made(self, name: str) -> P:
-        kind: type[P] = self.catalog.provider_class(name)
+        kind: type[P] = self._known.provider_class(name)
         found = self._configured(name, kind)
         try:
             chosen = kind.settings() if found is None else found.args

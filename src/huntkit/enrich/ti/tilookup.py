@@ -1,5 +1,6 @@
 """Look indicators up: several providers at once, one row for each indicator and provider."""
 
+import os
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import timedelta
 from typing import Any, ClassVar, Final
@@ -38,6 +39,8 @@ class TILookup(ProviderSet[TIProvider]):
         internal_suffixes: names under these are internal: ``["corp.example"]``.
         tlp_max: the highest level of TLP that may be told, by provider; ``green`` for providers
             outside the organisation, everything for those inside.
+        provider_folders: folders of modules with more providers: `ProviderSet` says why settings
+            can't name them.
         session: settings, secrets, cache, progress; a default one.
 
     Examples:
@@ -58,12 +61,14 @@ class TILookup(ProviderSet[TIProvider]):
         secondary_providers: Sequence[str | TIProvider] | None = None,
         internal_suffixes: Iterable[str] = (),
         tlp_max: Mapping[str, str] | None = None,
+        provider_folders: Iterable[str | os.PathLike[str]] = (),
         session: Session | None = None,
     ) -> None:
         super().__init__(
             providers,
             primary_providers=primary_providers,
             secondary_providers=secondary_providers,
+            provider_folders=provider_folders,
             session=session,
         )
         self._suffixes = tuple(internal_suffixes)

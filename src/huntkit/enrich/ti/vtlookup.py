@@ -10,6 +10,7 @@ import polars as pl
 from huntkit.core.errors import BadReply, Cancelled, RequestFailed, UsageError
 from huntkit.enrich.ti.asking import Plan, Wanted, planned
 from huntkit.enrich.ti.awaited import awaited
+from huntkit.enrich.ti.catalog import TI_PROVIDERS
 from huntkit.enrich.ti.inputs import Item, items_of
 from huntkit.enrich.ti.provider import Lookup
 from huntkit.enrich.ti.providers.virustotal import VirusTotal, VirusTotalSettings
@@ -304,6 +305,8 @@ class VTLookup:
     def _provider(self) -> VirusTotal:
         """The provider of the settings file, or one with the given key; made on first use."""
         if self._made is None:
+            on = TI_PROVIDERS.chosen(self.session.settings.disabled_plugins, ())
+            on.provider_class(VirusTotal.name)  # says so where it is switched off
             found = self.session.settings_for("TIProviders", VirusTotal.name, VirusTotalSettings)
             chosen = found.args if found is not None else VirusTotalSettings()
             if self._given is not None:
