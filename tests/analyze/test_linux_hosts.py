@@ -107,6 +107,12 @@ def test_sessions_with_nothing_risky_are_not_there():
     assert risky_sudo_sessions(sessions(), {at(0): "x"}) == {}
 
 
+def test_a_session_with_an_unreadable_time_is_not_passed_over():
+    sessions = pl.DataFrame({"User": ["al"], "Start": ["soon"], "End": [None]})
+    with pytest.raises(UsageError, match="'soon' in 'Start' is no time"):
+        risky_sudo_sessions(sessions, {at(1): "x"})
+
+
 def test_wrong_use_is_said():
     with pytest.raises(UsageError, match="no actions to look for"):
         risky_sudo_sessions(sessions())

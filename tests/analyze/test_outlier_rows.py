@@ -109,6 +109,15 @@ def test_the_isolation_forest_is_that_of_scikit_learn(share):
     assert found.tolist() == points[labels == -1].tolist()
 
 
+def test_the_isolation_forest_takes_numbers_that_its_trees_can_not_hold():
+    points = np.array([[float(n % 5), 1.0] for n in range(60)] + [[1e300, 1.0]])
+    _, found, labels = identify_outliers(points, points, contamination=0.01)
+    assert labels.tolist() == [1] * 60 + [-1]
+    assert len(found) == 1
+    rows = pl.DataFrame({"a": points[:, 0]})
+    assert outliers(rows, method="isolation_forest")["a"][0] == 1e300
+
+
 def test_the_isolation_scores_of_rows_are_those_of_scikit_learn():
     ensemble = pytest.importorskip("sklearn.ensemble")
     values = np.random.default_rng(3).normal(size=301)

@@ -143,7 +143,7 @@ def risky_sudo_sessions(
         suspicious_actions: bursts of commands, as `huntkit.extract.cmd_speed` gives them.
 
     Raises:
-        UsageError: neither kind of action is given.
+        UsageError: neither kind of action is given, or a start or an end is no time.
 
     Examples:
         >>> day = lambda hour: datetime(2026, 3, 1, hour, tzinfo=UTC)
@@ -172,7 +172,7 @@ def risky_sudo_sessions(
         orient="row",
     )
     found: dict[int, list[str]] = {}
-    starts, ends = parse_times(sessions["Start"]), parse_times(sessions["End"])
+    starts, ends = (_readable(sessions[name]) for name in ("Start", "End"))
     for row, (start, end) in enumerate(zip(starts, ends, strict=True)):
         within = happened.filter(
             (pl.col("time") >= start) if start is not None else pl.lit(value=True),
@@ -262,6 +262,15 @@ def _times_of(burst: Mapping[Any, Any]) -> list[datetime]:
         frame = to_polars(entry[0])
         found += parse_times(frame[pick_time_column(frame)]).drop_nulls().to_list()
     return found
+
+
+def _readable(column: pl.Series) -> pl.Series:
+    """The times; a text that is none is no open end, so it is refused."""
+    times = parse_times(column)
+    wrong = column.filter(times.is_null() & column.is_not_null())
+    if len(wrong):
+        raise UsageError(f"{wrong[0]!r} in {column.name!r} is no time")
+    return times
 
 
 def _moment(time: datetime) -> datetime:

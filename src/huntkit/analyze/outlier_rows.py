@@ -15,6 +15,7 @@ from huntkit.core.extras import require
 from huntkit.tables import step
 
 _ADDED: Final = ("score", "reason", "SourceIndex")
+_LARGEST_SINGLE: Final = 1e38
 _LARGEST: Final = 1e150  # so that no distance leaves the numbers there are
 _COMMON: Final = 10  # a value in more rows than this is common
 
@@ -124,8 +125,8 @@ def identify_outliers(
         max_features=max_features or math.isqrt(columns),
         random_state=np.random.RandomState(42),  # as msticpy does: an integer gives other trees
         contamination=contamination,
-    ).fit(points)
-    labels = model.predict(asked)
+    ).fit(_in_single_precision(points))
+    labels = model.predict(_in_single_precision(asked))
     return model, asked[labels == -1], labels
 
 
@@ -241,10 +242,16 @@ def _scaled(column: pl.Series) -> pl.Series:
     return pl.Series(column.name, np.clip(far, -_LARGEST, _LARGEST))
 
 
+def _in_single_precision(points: Points) -> Points:
+    """No larger than scikit-learn's trees can hold: they work on numbers of 32 bits."""
+    return np.clip(points, -_LARGEST_SINGLE, _LARGEST_SINGLE)
+
+
 def _scores(points: Points, method: str) -> Points:
     if method == "random_cut_forest":
         return RobustRandomCutForest().fit(points).decision_function(points)
     ensemble: Any = require("sklearn.ensemble", extra="ml")
+    points = _in_single_precision(points)
     model = ensemble.IsolationForest(random_state=42).fit(points)
     return np.asarray(-model.score_samples(points), dtype=np.float64)
 
