@@ -113,16 +113,13 @@ def _single(text: str) -> str:
 
 def _numbers(text: str) -> tuple[int | None, int | None]:
     try:
-        return int.from_bytes(_bytes_of(_V4, text)), None
-    except (OSError, ValueError):  # ValueError: a NUL or a lone surrogate in it
-        pass
-    try:
+        if ":" not in text:
+            return int.from_bytes(_bytes_of(_V4, text)), None
         number = int.from_bytes(_bytes_of(_V6, text))
-    except (OSError, ValueError):
+    except (OSError, ValueError):  # ValueError: a NUL or a lone surrogate in it
         return _others(text)
-    top = number >> 112
     # A mapped address, 64:ff9b::/96 or 2002::/16 may wrap another; the rest is itself.
-    return (None, number) if top not in _WRAPPERS else _others(text)
+    return (None, number) if number >> 112 not in _WRAPPERS else _others(text)
 
 
 def _others(text: str) -> tuple[int | None, int | None]:
