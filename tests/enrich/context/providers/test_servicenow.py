@@ -174,6 +174,7 @@ FAULTS = {
     "500": (Answer(500, json={}), "failed"),
     "asleep": (Answer(body="<html>Instance Hibernating page</html>",
                       headers={"Content-Type": "text/html"}), "failed"),
+    "signs in elsewhere": (Answer(302, headers={"Location": "https://idp.example/"}), "failed"),
     "cut": (Answer(body=b'{"result": [', length=500), "failed"),
     "list": (Answer(json=["result"]), "failed"),
     "rows are texts": (Answer(json={"result": ["a"]}), "failed"),
@@ -305,8 +306,10 @@ def test_settings_that_are_missing_or_wrong_say_so(session, servicenow, snow, as
     assert found["Status"] == "failed"
     assert "ContextProviders: ServiceNow: Args" in found["Details"]["reason"]
     assert ServiceNow(ServiceNowSettings(), session).lacking() == "ServiceNow needs Instance"
+    wrong = servicenow(base_url="acme/../x")
     with pytest.raises(SettingsError, match="no name of an instance"):
-        _ = ServiceNow(ServiceNowSettings(instance="acme/../x"), session).base_url
+        _ = wrong.base_url
+    assert "no name of an instance" in ask(wrong, "10.0.0.1")["Details"]["reason"]
     assert ask(servicenow(table="cmdb^x"), "10.0.0.1")["Status"] == "failed"
     assert not snow.asked
 

@@ -124,7 +124,8 @@ class ServiceNow(ContextProvider):
         chosen = self.chosen
         who = chosen.client_id or chosen.api_id or "key"
         asked = (chosen.table, chosen.user_table, *chosen.fields)
-        return f"context {self.name} {self.base_url} {who} {' '.join(asked)}"
+        where = chosen.base_url or chosen.instance
+        return f"context {self.name} {where.strip().rstrip('/')} {who} {' '.join(asked)}"
 
     def lacking(self) -> str:
         """Which settings are missing, or that the session is offline."""
