@@ -12,6 +12,7 @@ from huntkit.core.errors import UnknownPlugin, UsageError
 from huntkit.enrich.context import ContextLookup, ContextProvider, HttpContextProvider
 from huntkit.enrich.context.catalog import CONTEXT_PROVIDERS
 from huntkit.enrich.ti import Endpoint, Facts, HttpTIProvider, Lookup, TILookup
+from huntkit.enrich.ti.catalog import TI_PROVIDERS
 from huntkit.runtime.http_reply import Reply
 from huntkit.runtime.limits import Limits
 from huntkit.runtime.secrets import Secret
@@ -185,6 +186,38 @@ def test_settings_say_who_is_loaded_and_faults_are_told(tmp_path, server):
         assert "serial_number" in lookup.provider_usage()
         with pytest.raises(UnknownPlugin):
             lookup.lookup_observable("web01", providers=["ServiceNew"])
+
+
+PROVIDER = '''
+from huntkit.enrich.context import ContextProvider
+from huntkit.enrich.ti import Facts
+
+class Desks(ContextProvider):
+    """Who sits where."""
+    name = "Desks"
+    takes = {"user": ("",)}
+
+    def ask(self, lookup):
+        return Facts(details={"desk": 7})
+'''
+
+
+def test_providers_come_from_folders_and_are_switched_off_by_settings(tmp_path):
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine" / "desks.py").write_text(PROVIDER)
+    (tmp_path / "huntkit.yaml").write_text(
+        f"huntkit:\n  frame: polars\n  cache_dir: {tmp_path}\n"
+        "  disabled_plugins: [context_provider.servicenow]\n"
+    )
+    with Session(settings_file=tmp_path / "huntkit.yaml") as session:
+        lookup = ContextLookup(provider_folders=[tmp_path / "mine"], session=session)
+        assert lookup.available_providers == ["AzureResources", "Desks"]
+        found = lookup.lookup_observable("jdoe", "user", providers=["Desks"])
+        assert found["Details"].to_list() == ['{"desk":7}']
+        with pytest.raises(UsageError, match="switched off"):
+            lookup.lookup_observable("jdoe", "user", providers=["ServiceNow"])
+        everybody = list(TI_PROVIDERS.available())
+        assert TILookup(session=session).available_providers == everybody
 
 
 def test_every_provider_declares_what_the_contract_asks_for():

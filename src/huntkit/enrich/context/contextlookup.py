@@ -1,6 +1,7 @@
 """Look values of one's own world up: several providers at once, one row for each value and one."""
 
-from collections.abc import Mapping, Sequence
+import os
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, ClassVar
 
 import anyio.to_thread
@@ -33,6 +34,8 @@ class ContextLookup(ProviderSet[ContextProvider]):
         primary_providers: load these as primary ones, beside or in place of the settings'.
         secondary_providers: load these as secondary ones.
         tlp_max: the highest level of TLP that may be told, by provider; everything by default.
+        provider_folders: folders of modules with more providers: `ProviderSet` says why settings
+            can't name them.
         session: settings, secrets, cache, progress; a default one.
 
     Examples:
@@ -54,12 +57,14 @@ class ContextLookup(ProviderSet[ContextProvider]):
         primary_providers: Sequence[str | ContextProvider] | None = None,
         secondary_providers: Sequence[str | ContextProvider] | None = None,
         tlp_max: Mapping[str, str] | None = None,
+        provider_folders: Iterable[str | os.PathLike[str]] = (),
         session: Session | None = None,
     ) -> None:
         super().__init__(
             providers,
             primary_providers=primary_providers,
             secondary_providers=secondary_providers,
+            provider_folders=provider_folders,
             session=session,
         )
         self._tlp_max = {name: tlp_level(word) for name, word in (tlp_max or {}).items()}
