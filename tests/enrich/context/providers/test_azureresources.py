@@ -1,5 +1,6 @@
 """Azure as a provider of context, on a Resource Graph whose queries our own KQL runs."""
 
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -14,6 +15,7 @@ from servers import Answer
 
 pytestmark = pytest.mark.filterwarnings("ignore:not everything was answered")
 
+KEY = "canary-key-0123456789abcdef"
 GROUP = "/subscriptions/11111111-1111-1111-1111-111111111111/resourceGroups/rg-web/providers/"
 STORAGE = f"{GROUP}Microsoft.Storage/storageAccounts/evidence"
 MACHINE = f"{GROUP}Microsoft.Compute/virtualMachines/vm-web-01"
@@ -131,3 +133,32 @@ def test_what_the_service_tells_stays_text(graph, azure, ask):
     found = ask(azure(), "10.1.0.4")
     assert found["Details"]["name"] == hostile
     assert "<" not in found["Reference"]
+
+
+def test_microsofts_own_client_reads_the_stand_in(http_server, graph):
+    library = pytest.importorskip("azure.mgmt.resourcegraph")
+    server = http_server(graph, tls=True)
+    graph.page = 2
+
+    class Signed:
+        def get_token(self, *scopes: str, **more: Any) -> SimpleNamespace:
+            return SimpleNamespace(token=KEY, expires_on=2**40)
+
+    with library.ResourceGraphClient(
+        Signed(), base_url=server.url, connection_verify=str(server.ca)
+    ) as client:
+        names = []
+        token = None
+        while token is not None or not names:
+            options = library.models.QueryRequestOptions(skip_token=token)
+            query = "resources | where type has 'compute' or type has 'network' | project name"
+            request = library.models.QueryRequest(
+                subscriptions=["s"], query=f"{query} | order by name asc", options=options
+            )
+            page = client.resources(request)
+            names += [row["name"] for row in page.data]
+            token = page.skip_token
+    assert names == [
+        "nic-alone", "nic-db-01", "nic-web-01", "pip-gateway", "pip-web-01",
+        "vm-db-01", "vm-web-01",
+    ]  # fmt: skip
