@@ -86,6 +86,18 @@ def test_values_come_from_files_without_their_remarks(place: Path) -> None:
     assert "2 ok" in done.stderr
 
 
+def test_a_range_of_time_is_asked_about(place: Path) -> None:
+    (place / "seen.csv").write_text("ioc,first_seen,last_seen\n9.9.9.9,2024-05-01,2024-05-31\n")
+    inside = ask("9.9.9.9", "--feeds", "seen.csv", "--since", "2024-05-05", "--until", "2024-05-06")
+    assert [row["Status"] for row in rows(inside)] == ["ok"]
+    after = ask("9.9.9.9", "--feeds", "seen.csv", "--since", "2024-06-05", "--show-python")
+    assert [row["Status"] for row in rows(after)] == ["not found"]
+    assert "start='2024-06-05'" in after.stderr
+    assert ask("9.9.9.9", "--feeds", "seen.csv", "--since", "someday").exit_code == 2
+    backwards = ask("9.9.9.9", "-p", "Tor", "--since", "2024-06-05", "--until", "2024-06-01")
+    assert backwards.exit_code == 2
+
+
 def test_the_python_shown_says_everything_that_was_said() -> None:
     done = ask("evil.example.com", "--feeds", "bad.csv", "--type", "domain", "--tlp", "green",
                "--show-python", "--refresh")  # fmt: skip

@@ -38,6 +38,8 @@ def ti(
     ioc_type: str | None,
     subtype: str | None,
     tlp: str | None,
+    since: str | None,
+    until: str | None,
     budget: int | None,
     dry_run: bool,
     refresh: bool,
@@ -63,7 +65,8 @@ def ti(
             )
         _python(
             general, wanted, feeds, ioc_type, ioc_query_type=subtype, providers=names or None,
-            tlp=tlp, budget=budget, refresh=refresh or None, dry_run=dry_run or None,
+            tlp=tlp, start=since, end=until, budget=budget, refresh=refresh or None,
+            dry_run=dry_run or None,
         )  # fmt: skip
         check_sub_query(lookup.asked_providers(names or None), subtype or "", ioc_type)
         found = lookup.lookup_iocs(
@@ -71,6 +74,8 @@ def ti(
             ioc_query_type=subtype,
             providers=names or None,
             tlp=tlp,
+            start=since,
+            end=until,
             budget=budget,
             refresh=refresh,
             dry_run=dry_run,

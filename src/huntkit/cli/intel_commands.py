@@ -22,7 +22,9 @@ def ti(
     values: Annotated[
         list[str],
         typer.Argument(
-            metavar="VALUES", help="Indicators; - reads them from stdin.", show_default=False
+            metavar="VALUES",
+            help="Indicators; - reads them from stdin, @FILE from a file.",
+            show_default=False,
         ),
     ],
     writing: Writing,
@@ -44,6 +46,15 @@ def ti(
         str | None,
         typer.Option(metavar="LEVEL", help="How far the values may be told: clear ... red."),
     ] = None,
+    since: Annotated[
+        str | None,
+        typer.Option(
+            metavar="TIME", help="Facts from then on, of providers that know times: -30d."
+        ),
+    ] = None,
+    until: Annotated[
+        str | None, typer.Option(metavar="TIME", help="Facts before then: 2026-03-03.")
+    ] = None,
     budget: Annotated[
         int | None, typer.Option(min=0, metavar="N", help="At most N questions to each provider.")
     ] = None,
@@ -56,7 +67,8 @@ def ti(
     """What others know about indicators."""
     work("intel", general).ti(
         values, writing, general, providers=providers, feeds=feeds or [], ioc_type=ioc_type,
-        subtype=subtype, tlp=tlp, budget=budget, dry_run=dry_run, refresh=refresh,
+        subtype=subtype, tlp=tlp, since=since, until=until, budget=budget, dry_run=dry_run,
+        refresh=refresh,
     )  # fmt: skip
 
 
