@@ -91,6 +91,8 @@ def test_the_step_keeps_rows_and_columns(tmp_path: Path) -> None:
     assert found["u_Listed_name"].to_list() == [True, None, False, True]
     assert found["u_ListedWhy"].to_list()[:2] == ["names: bad.example.com", None]
     assert abuse_listed(table.clear(), "u", lists=lists).width == 4
+    for files in (tmp_path / "names", str(tmp_path / "names"), [tmp_path / "names"]):
+        assert abuse_listed(table, "u", lists=files).equals(found)
 
 
 def test_lists_of_names_need_no_network(tmp_path: Path) -> None:

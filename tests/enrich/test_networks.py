@@ -64,3 +64,5 @@ def test_files_may_be_named(tmp_path: Path) -> None:
     named = Networks.from_files({tmp_path / "ips-v4": "Cloudflare", tmp_path / "ips-v6": ""})
     found = named.find(["173.245.48.1", "2400:cb00::1"])["name"].to_list()
     assert found == ["Cloudflare", "ips-v6"]
+    with pytest.raises(UsageError, match="no file"):
+        Networks.from_files([])

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from huntkit.enrich.networks import Networks, ip_networks
     from huntkit.enrich.operators import get_asn_details, get_asn_from_ip, get_asn_from_name
     from huntkit.enrich.screenshots import screenshot
-    from huntkit.enrich.special_purpose import SpecialPurpose, special_purpose
+    from huntkit.enrich.special_blocks import SpecialPurpose, special_purpose
     from huntkit.enrich.whois_lookup import (
         asn_whois,
         domain_whois,
@@ -58,7 +58,7 @@ _DOORS = {
     "LogsIngestion": "huntkit.enrich.azure.ingestion",
     "MicrosoftSentinel": "huntkit.enrich.azure.sentinel",
     "Networks": "huntkit.enrich.networks",
-    "SpecialPurpose": "huntkit.enrich.special_purpose",
+    "SpecialPurpose": "huntkit.enrich.special_blocks",
     "abuse_listed": "huntkit.enrich.abuse_lists",
     "asn_whois": "huntkit.enrich.whois_lookup",
     "certificate": "huntkit.enrich.certificates",
@@ -84,7 +84,7 @@ _DOORS = {
     "ip_whois": "huntkit.enrich.whois_lookup",
     "look_alike": "huntkit.enrich.name_parts",
     "screenshot": "huntkit.enrich.screenshots",
-    "special_purpose": "huntkit.enrich.special_purpose",
+    "special_purpose": "huntkit.enrich.special_blocks",
     "url_components": "huntkit.enrich.name_parts",
 }
 

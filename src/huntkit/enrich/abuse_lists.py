@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Final, TypeAlias
 
 import polars as pl
 
@@ -23,6 +23,7 @@ from huntkit.entities.addresses import address_scope, parse_address
 from huntkit.entities.domains import split_domain, to_ascii
 from huntkit.tables import step
 
+Files: TypeAlias = str | Path | Sequence[str | Path]
 _LARGEST: Final = 256 << 20
 _FINGERPRINT: Final = re.compile(r"(?i)(?:[0-9a-f]{40}|[0-9a-f]{64})")
 _REASON: Final = 200
@@ -63,7 +64,7 @@ class AbuseLists:
             everything that it is not listed.
     """
 
-    def __init__(self, files: str | Path | Sequence[str | Path]) -> None:
+    def __init__(self, files: Files) -> None:
         paths = [files] if isinstance(files, str | Path) else list(files)
         if not paths:
             raise UsageError("no list is given, so nothing could be on it")
@@ -124,13 +125,13 @@ class AbuseLists:
 
 
 @step(split="row", columns=("column",))
-def abuse_listed(table: pl.DataFrame, column: str, *, lists: AbuseLists) -> pl.DataFrame:
+def abuse_listed(table: pl.DataFrame, column: str, *, lists: AbuseLists | Files) -> pl.DataFrame:
     """The table with whether the names or URLs of a column are on a list; offline.
 
     Args:
         table: any frame; rows and their order stay.
         column: names, addresses or URLs, also defanged.
-        lists: what they are looked up in.
+        lists: what they are looked up in, or the files of it.
 
     Returns:
         The table with ``<column>_Listed`` and ``<column>_ListedWhy``. Not listed says nothing
@@ -138,7 +139,8 @@ def abuse_listed(table: pl.DataFrame, column: str, *, lists: AbuseLists) -> pl.D
     """
     values = texts_in(table, column)
     distinct = values.drop_nulls().unique(maintain_order=True)
-    found = [lists.find(text) for text in distinct.to_list()]
+    known = lists if isinstance(lists, AbuseLists) else AbuseLists(lists)
+    found = [known.find(text) for text in distinct.to_list()]
     names = [_free(f"{column}_{name}", table.columns) for name in ("Listed", "ListedWhy")]
     key = "name" + "_" * sum(map(len, [*table.columns, *names]))
     keyed = pl.DataFrame(

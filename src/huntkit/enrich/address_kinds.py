@@ -4,7 +4,7 @@ import polars as pl
 
 from huntkit.core.errors import UsageError
 from huntkit.enrich.parsed_addresses import bare_address, bare_addresses, texts_in
-from huntkit.enrich.special_purpose import special_purpose
+from huntkit.enrich.special_blocks import special_purpose
 from huntkit.entities.addresses import Scope, address_scope, parse_address
 from huntkit.tables import step
 

@@ -57,13 +57,15 @@ class Networks:
                 whose they are: ``{"ips-v4": "Cloudflare"}``.
 
         Raises:
-            UsageError: there is no such file.
+            UsageError: no file, or one that is not there.
             FormatError: a file is none of those that are known, or holds something that is no
                 network; see `published_ranges`.
         """
         if isinstance(files, str | Path):
             files = [files]
         names = files if isinstance(files, Mapping) else dict.fromkeys(files, "")
+        if not names:
+            raise UsageError("no file is given, so no network could be known")
         return cls(
             entry for path, name in names.items() for entry in published_ranges(path, name=name)
         )

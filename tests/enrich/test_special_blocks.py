@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from huntkit.enrich import get_ip_type
-from huntkit.enrich.special_purpose import special_purpose
+from huntkit.enrich.special_blocks import special_purpose
 from huntkit.entities.addresses import address_scope
 
 REGISTRIES: list[tuple[str, bool | None, str]] = [
