@@ -140,6 +140,7 @@ def test_pages_and_files_are_written(place: Path) -> None:
         (["9.9.9.9", "-p", "Tor", "--subtype", "whois"], "Tor has none"),
         (["9.9.9.9", "-p", "Tor", "--type", "domain"], "Tor takes ipv4, ipv6"),
         (["-", "-p", "Tor"], "no value"),
+        (["9.9.9.9", "-p", "all"], "huntkit providers lists all"),
         (["@nothere.txt", "-p", "Tor"], "nothere.txt"),
         (["bad.csv", "-p", "Tor"], "@bad.csv reads its lines"),
     ],

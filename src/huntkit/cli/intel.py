@@ -13,9 +13,10 @@ from huntkit.cli.options import General, Writing
 from huntkit.cli.output import emit
 from huntkit.cli.progress import Bars, Interrupt
 from huntkit.cli.target import check_output
-from huntkit.core.errors import Cancelled, UsageError
+from huntkit.core.errors import Cancelled, UnknownPlugin, UsageError
 from huntkit.core.progress import Progress
 from huntkit.enrich.ti.inputs import item_of, known_type
+from huntkit.enrich.ti.provider import TIProvider
 from huntkit.enrich.ti.providers.localfeeds import LocalFeeds, LocalFeedsSettings
 from huntkit.enrich.ti.results_page import ResultsPage
 from huntkit.enrich.ti.sub_queries import check_sub_query
@@ -68,7 +69,7 @@ def ti(
             tlp=tlp, start=since, end=until, budget=budget, refresh=refresh or None,
             dry_run=dry_run or None,
         )  # fmt: skip
-        check_sub_query(lookup.asked_providers(names or None), subtype or "", ioc_type)
+        check_sub_query(_asked(lookup, names), subtype or "", ioc_type)
         found = lookup.lookup_iocs(
             dict.fromkeys(wanted, ioc_type) if ioc_type else wanted,
             ioc_query_type=subtype,
@@ -104,6 +105,14 @@ def session_for(general: General, progress: Progress | None) -> Session:
     """The session of a command, offline if that was said."""
     given = Session() if progress is None else Session(progress=progress)
     return given.changed(frame="polars", offline=general.offline or given.offline)
+
+
+def _asked(lookup: TILookup, names: Sequence[str]) -> dict[str, TIProvider]:
+    try:
+        return lookup.asked_providers(names or None)
+    except UnknownPlugin as problem:
+        hint = problem.hint or "huntkit providers lists all; several stand with commas between"
+        raise UsageError(problem.message, hint=hint) from problem
 
 
 def _values(given: Sequence[str]) -> list[str]:
