@@ -58,6 +58,7 @@ def test_programs_in_a_folder_of_anybody_are_one_unit():
 def test_a_name_that_poses():
     assert one("", "C:\\Windows\\Fonts\\csrss.exe")["posed"]
     assert one("", "C:\\Users\\al\\Downloads\\happy.jpeg.exe")["posed"]
+    assert one("", "C:\\Users\\al\\Ann\u202egepj.exe")["posed"]
     assert not one("", "C:\\Users\\al\\Downloads\\setup.exe")["posed"]
     assert not one("", SYSTEM + "csrss.exe")["posed"]
     children = pl.Series([SYSTEM + "odd.exe", "C:\\tmp\\odd.exe"])  # known from the evidence only

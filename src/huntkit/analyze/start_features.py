@@ -31,6 +31,8 @@ _USUAL: Final = 0.3  # of a name's starts in the system's folders: then it is a 
 _DISGUISE: Final = (
     r"\.(jpe?g|png|gif|bmp|pdf|docx?|xlsx?|pptx?|rtf|txt|csv|html?|zip|mp[34]|avi)\s*"
     r"\.(exe|com|scr|pif|bat|cmd)$"
+    # Or that only reads as one: characters that turn the direction of what follows.
+    r"|[\x{202a}-\x{202e}\x{2066}-\x{2069}]"
 )
 _LONG: Final = r"[A-Za-z0-9+/=]{40,}"
 

@@ -105,7 +105,10 @@ def _usual_table(case: Case) -> str | None:
     ordered = sorted(own, key=lambda name: (-sizes[name], name))
     if not ordered:
         return None
-    note(f"huntkit: no process starts in this evidence; looking at {ordered[0]} instead")
+    if starts := next((name for name in ordered if _has_starts(case, name)), None):
+        return starts
+    of = f" of {len(ordered):,} tables" if len(ordered) > 1 else ""
+    note(f"huntkit: no process starts in this evidence; looking at {ordered[0]}{of} instead")
     return ordered[0]
 
 
