@@ -13,7 +13,7 @@ from huntkit.core.progress import Task
 from huntkit.enrich.ti.halves import AskMany, in_halves
 from huntkit.enrich.ti.inputs import TLP, Item
 from huntkit.enrich.ti.provider import Facts, Lookup, LookupProvider
-from huntkit.enrich.ti.results import Finding, Status, answered, failed
+from huntkit.enrich.ti.results import Finding, Status, answered, failed, fault_of
 from huntkit.runtime.fanout import Outcome, Share, spread
 from huntkit.runtime.session import Session
 from huntkit.runtime.store import Kept
@@ -260,6 +260,8 @@ def _take(plan: Plan, outcome: Outcome[Batch, Told], at: float, keeper: "_Keeper
     told = outcome.answer or {}
     for lookup in outcome.item:
         facts = told.get(lookup)
+        if isinstance(facts, Facts) and (fault := fault_of(facts)):
+            facts = BadReply(f"{plan.name} gave {fault}", service=plan.name)
         for item in plan.waiting[lookup]:
             if isinstance(facts, Facts):
                 noted = _with_times(plan, lookup, facts)

@@ -12,7 +12,7 @@ import polars as pl
 from huntkit.core.errors import HuntkitError, RateLimited
 from huntkit.enrich.ti.benign import benign_note
 from huntkit.enrich.ti.inputs import Item
-from huntkit.enrich.ti.provider import Facts
+from huntkit.enrich.ti.provider import SEVERITIES, Facts
 from huntkit.enrich.ti.service_words import web_link
 from huntkit.tables import as_kind
 
@@ -79,6 +79,22 @@ def answered(item: Item, provider: str, subtype: str, facts: Facts, at: float) -
     """The finding for an answer."""
     status: Status = "ok" if facts.found else "not found"
     return Finding(item=item, provider=provider, subtype=subtype, status=status, facts=facts, at=at)
+
+
+def fault_of(facts: Facts) -> str:
+    """What is wrong with the form of an answer; empty where nothing is.
+
+    Examples:
+        >>> fault_of(Facts(severity="high")), fault_of(Facts(severity="bad"))
+        ('', "the severity 'bad', which is none of unknown, information, warning, high")
+    """
+    if facts.severity not in SEVERITIES:
+        return f"the severity {facts.severity!r}, which is none of {', '.join(SEVERITIES)}"
+    if not isinstance(facts.details, Mapping):
+        return f"details that are no mapping, but {type(facts.details).__name__}"
+    if not isinstance(facts.reason, str):
+        return f"a reason that is no text, but {type(facts.reason).__name__}"
+    return ""
 
 
 def failed(item: Item, provider: str, subtype: str, problem: BaseException, at: float) -> Finding:
@@ -162,4 +178,7 @@ def _row(finding: Finding) -> dict[str, Any]:
 def _json(value: Any) -> str | None:
     if value is None:
         return None
-    return orjson.dumps(value, default=str, option=orjson.OPT_NON_STR_KEYS).decode()
+    try:
+        return orjson.dumps(value, default=str, option=orjson.OPT_NON_STR_KEYS).decode()
+    except TypeError:  # half a letter, or a thing that holds itself
+        return orjson.dumps(repr(value).encode("ascii", "backslashreplace").decode()).decode()
