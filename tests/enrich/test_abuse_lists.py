@@ -58,6 +58,13 @@ def test_a_listed_page_does_not_list_its_host(tmp_path: Path) -> None:
     found = lists.find("hxxps://www[.]example[.]com/evil/a.exe?x=1")
     assert found is not None
     assert found.entry == "www.example.com/evil/a.exe?x=1"
+    bare = lists_of(tmp_path, bare="www.example.com/evil\nother.example.com:8080\n")
+    assert bare.find("www.example.com") is None
+    assert bare.find("www[.]example[.]com/evil") is not None
+    assert bare.find("http://www.example.com/evil") is not None
+    assert bare.find("other.example.com") is not None
+    with pytest.raises(FormatError, match="holds no names"):
+        lists_of(tmp_path, networks="203.0.113.0/24\n2001:db8::/32\n")
 
 
 def test_the_reason_is_kept_and_headings_are_counted(tmp_path: Path) -> None:

@@ -47,6 +47,10 @@ def test_urls(url: str, wanted: dict[str, Any]) -> None:
         ("localhost", None, "localhost", None),
         ("203.0.113.9", None, "203.0.113.9", None),
         ("http://[2001:db8::1]/", None, "2001:db8::1", None),
+        ("www.example.com:8443", "www", "example", "com"),
+        ("WWW[.]example.com/a:b?c", "www", "example", "com"),
+        ("203.0.113.9:443", None, "203.0.113.9", None),
+        ("[2001:db8::1]:443", None, "2001:db8::1", None),
     ],
 )
 def test_names(name: str, subdomain: str | None, domain: str, suffix: str | None) -> None:

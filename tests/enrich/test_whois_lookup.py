@@ -175,7 +175,7 @@ def test_a_registry_may_send_us_to_another(
 def test_names_are_asked_by_what_was_registered(
     registry: Any, places: Registries, session: Session
 ) -> None:
-    given = ["www.example.com", "EXAMPLE[.]com", "none.com", "host.local"]
+    given = ["https://www.example.com:8443/a", "EXAMPLE[.]com", "none.com", "host.local"]
     found = domain_whois(given, session=session, registries=places)
     assert found.columns == list(NAME_COLUMNS)
     assert found["status"].to_list() == ["ok", "ok", "not found", "not asked"]

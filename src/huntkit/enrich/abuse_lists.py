@@ -7,6 +7,7 @@ reason.
 """
 
 import csv
+import ipaddress
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -86,7 +87,7 @@ class AbuseLists:
         says nothing of ``example.com``, nor does one that holds a page of it.
         """
         host = host_of(url_domain)
-        keys = [_page(url_domain), host]
+        keys = [_page(url_domain if "://" in url_domain else f"http://{url_domain}"), host]
         if parse_address(host) is None:
             labels = (to_ascii(host) or "").split(".")
             above = (".".join(labels[at:]) for at in range(len(labels)))
@@ -196,13 +197,22 @@ def _key(cell: str) -> str:
         return cell.lower()
     if not cell or len(cell) > _LONGEST or " " in cell:
         return ""
-    page = _page(cell)
+    page = _page(cell if "://" in cell else f"http://{cell}")
     if page:
-        return page
+        return "" if _is_network(cell) else page
     host = host_of(cell).removeprefix("*.")
     if parse_address(host) is not None:
         return host if address_scope(host) not in _NOWHERE else ""
     return (to_ascii(host) or "") if split_domain(host) is not None else ""
+
+
+def _is_network(cell: str) -> bool:
+    """``203.0.113.0/24`` is no page of a host; networks are `Networks`' business."""
+    try:
+        ipaddress.ip_network(cell, strict=False)
+    except ValueError:
+        return False
+    return True
 
 
 def _page(text: str) -> str:

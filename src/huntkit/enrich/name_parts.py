@@ -1,6 +1,7 @@
 """Names and URLs taken apart, and names that look like others; offline."""
 
 import functools
+import re
 import unicodedata
 from collections.abc import Iterable
 from typing import Any, Final
@@ -8,7 +9,7 @@ from urllib.parse import urlsplit
 
 import polars as pl
 
-from huntkit.enrich.parsed_addresses import texts_in
+from huntkit.enrich.parsed_addresses import bare_address, texts_in
 from huntkit.entities.addresses import parse_address
 from huntkit.entities.domains import private_suffix, split_domain, to_ascii
 from huntkit.entities.indicators import refang
@@ -17,6 +18,7 @@ from huntkit.tables.data_files import data_file
 
 _URL_PARTS: Final = ("scheme", "auth", "host", "port", "path", "query", "fragment", "url")
 _LONGEST: Final = 65_536
+_HOST: Final = re.compile(r"([^\s/?#@:\[\]]+)(?::\d{1,5})?(?:[/?#]\S*)?")
 # What typefaces draw alike within ASCII; used only against names that the caller knows.
 _ASCII_ALIKE: Final = str.maketrans({"0": "o", "1": "l", "3": "e", "5": "s", "i": "l"})
 _PAIRS_ALIKE: Final = (("rn", "m"), ("vv", "w"), ("cl", "d"))
@@ -97,10 +99,19 @@ def _strangers(suffix: str | None, name: str) -> dict[str, Any]:
 
 
 def host_of(text: str) -> str:
-    """The host of a URL, or the text itself; refanged, lower case, without a dot at its end."""
+    """The host of a URL, or of ``host:port`` and ``host/path``; refanged, lower case.
+
+    Without a dot at its end; text that is none of these stays. A network such as
+    ``203.0.113.0/24`` is no host with a path.
+    """
     text = refang(text.strip())
     if "://" in text:
         text = url_components(text)["host"] or text
+    else:
+        text = bare_address(text)
+        found = _HOST.fullmatch(text)
+        if found is not None and parse_address(found[1]) is None:
+            text = found[1]
     return text.rstrip(".").lower()
 
 

@@ -13,6 +13,7 @@ from huntkit.core.errors import Offline, RequestFailed, UsageError
 from huntkit.enrich import rdap, whois_port
 from huntkit.enrich.asking_each import Told, ask_each
 from huntkit.enrich.geolocation import GeoDatabases
+from huntkit.enrich.name_parts import host_of
 from huntkit.enrich.parsed_addresses import bare_address, texts_in
 from huntkit.enrich.whois_facts import (
     NET_FIELDS,
@@ -24,7 +25,6 @@ from huntkit.enrich.whois_facts import (
 )
 from huntkit.entities.addresses import address_scope, address_text, parse_address
 from huntkit.entities.domains import split_domain, to_ascii
-from huntkit.entities.indicators import refang
 from huntkit.entities.references import asn as asn_of
 from huntkit.entities.references import asn_scope
 from huntkit.runtime.session import Session, default_session
@@ -344,7 +344,7 @@ def _public(text: str) -> str | None:
 
 
 def _registrable(text: str) -> str | None:
-    parts = split_domain(refang(text.strip()))
+    parts = split_domain(host_of(text))
     return None if parts is None else to_ascii(parts.registrable)
 
 
