@@ -19,6 +19,7 @@ from huntkit.core.errors import UsageError
 from huntkit.runtime.session import Session
 from huntkit.sources.errors import PartialAnswerWarning
 from huntkit.sources.functions import visible_lines
+from huntkit.sources.local.evidence import AbsentTableWarning
 from huntkit.sources.provider import QueryProvider
 
 
@@ -135,6 +136,7 @@ def _asked(case: Case, name: str, given: Mapping[str, Any], own: Sequence[Path])
     family, _, query = name.partition(".")
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", PartialAnswerWarning)  # said below, and by the case
+        warnings.simplefilter("ignore", AbsentTableWarning)  # said below
         rows: pl.DataFrame = getattr(getattr(provider, family), query)(**given)
     if rows.is_empty() and provider.last:
         say_lacking(case.evidence, provider.last.text)

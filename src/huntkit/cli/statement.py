@@ -1,6 +1,7 @@
 """An SQL statement from the command line: where it is wrong, in the analyst's words."""
 
 import re
+import warnings
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,7 @@ from huntkit.cli.frame import note
 from huntkit.core.errors import HuntkitError, QueryError, UsageError, did_you_mean
 from huntkit.kql.language.errors import KqlNameError, KqlSyntaxError, KqlTypeError
 from huntkit.sources.local import schemas
-from huntkit.sources.local.evidence import Evidence
+from huntkit.sources.local.evidence import AbsentTableWarning, Evidence
 
 # What the engine calls faults of the statement itself; the others happen while it runs.
 _OURS = ("Binder", "Catalog", "Parser", "Syntax", "Permission", "Invalid Input", "Not implemented")
@@ -64,7 +65,9 @@ def ask_kql(evidence: Evidence, text: str, **more: Any) -> pl.DataFrame:
         QueryError: it is right, and can't be run here.
     """
     try:
-        rows: pl.DataFrame = evidence.kql(text, frame="polars", **more)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", AbsentTableWarning)  # said below
+            rows: pl.DataFrame = evidence.kql(text, frame="polars", **more)
     except (KqlSyntaxError, KqlNameError, KqlTypeError) as problem:
         raise UsageError(f"KQL, {problem.message}", hint=problem.hint) from problem
     say_lacking(evidence, text)

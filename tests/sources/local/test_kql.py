@@ -5,6 +5,7 @@ import pytest
 import huntkit
 from huntkit.core.errors import TimeError
 from huntkit.kql import KqlNameError
+from huntkit.sources.local.evidence import AbsentTableWarning
 
 
 @pytest.fixture
@@ -42,6 +43,12 @@ def test_now_is_the_evidences_own(evidence):
 
 def test_a_known_table_that_is_not_there_is_empty(evidence):
     assert evidence.kql("DeviceProcessEvents | where FileName =~ 'x' | count").item() == 0
+
+
+def test_no_rows_because_a_table_is_not_there_are_said(evidence):
+    with pytest.warns(AbsentTableWarning, match="no rows of DeviceProcessEvents either"):
+        assert evidence.kql("DeviceProcessEvents | where FileName =~ 'x'").is_empty()
+    assert evidence.kql("SecurityEvent | where EventID == 9").is_empty()  # that says enough
 
 
 def test_an_unknown_table_is_an_error_with_the_nearest_names(evidence):

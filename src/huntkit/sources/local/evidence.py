@@ -34,6 +34,10 @@ Kind = Literal["pandas", "polars", "arrow"]
 SEARCH_LIMIT = 100_000
 
 
+class AbsentTableWarning(UserWarning):
+    """An answer has no rows, and the evidence has none of a table that was asked either."""
+
+
 class PartialEvidenceWarning(UserWarning):
     """Something of the evidence is missing from its tables; the text says what."""
 
@@ -164,7 +168,8 @@ class Evidence:
         """The rows of a KQL query over the evidence's tables.
 
         Args:
-            text: the query. Tables that a known schema names but the evidence lacks are empty.
+            text: the query. Tables that a known schema names but the evidence lacks are empty;
+                where nothing comes of it, an :class:`AbsentTableWarning` names them.
             now: the instant of ``now()`` and ``ago()``; the evidence's own ``now`` by default.
             parameters: values of ``declare query_parameters``, bound as constants.
             externals: URI -> local file, for ``externaldata``; ``watchlist:<alias>`` -> a CSV
@@ -179,16 +184,20 @@ class Evidence:
         language = importlib.import_module("huntkit.sources.local.kql")  # loads on first use
         present = [*self._tables, *self._views]
         schemas_ = language.Schemas([*present, *schemas.names()], self.schema, self._tables)
+        sources = language.Sources(schemas_, self._table, frozenset(present))
         rows = language.answer(
             text,
             self._database,
             schemas_,
-            language.Sources(schemas_, self._table, frozenset(present)),
+            sources,
             now=self.now if now is None else now,
             parameters=parameters,
             externals=externals or {},
             geo=geo,
         )
+        if sources.absent and rows.is_empty():
+            none = "the evidence has no rows of " + ", ".join(sources.absent)
+            warnings.warn(f"no rows, but {none} either", AbsentTableWarning, stacklevel=2)
         return as_kind(rows, frame or self._frame)
 
     def search(

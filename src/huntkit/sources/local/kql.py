@@ -69,6 +69,9 @@ class Sources(Mapping[str, Source]):
         schemas: their columns.
         table: gives the table of a name.
         present: the names of those with rows.
+
+    Attributes:
+        absent: the tables without rows that were asked for.
     """
 
     def __init__(
@@ -77,10 +80,14 @@ class Sources(Mapping[str, Source]):
         self._schemas = schemas
         self._table = table
         self._present = present
+        self.absent: dict[str, None] = {}
 
     def __getitem__(self, name: str) -> Source:
         if name not in self._present:
-            return Source("", {}) if name in self._schemas else self._missing(name)
+            if name not in self._schemas:
+                raise KeyError(name)
+            self.absent[name] = None
+            return Source("", {})
         table = self._table(name)
         stored = {own: column for column, own in table.names.items()}
         columns = {
@@ -88,9 +95,6 @@ class Sources(Mapping[str, Source]):
             for column, kind in self._schemas[name].items()
         }
         return Source(table.name, columns)
-
-    def _missing(self, name: str) -> Source:
-        raise KeyError(name)
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._schemas)
