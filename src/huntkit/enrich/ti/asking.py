@@ -259,7 +259,7 @@ def _asker(
 def _take(plan: Plan, outcome: Outcome[Batch, Told], at: float, keeper: "_Keeper") -> None:
     told = outcome.answer or {}
     for lookup in outcome.item:
-        facts = told.get(lookup)
+        facts: Facts | Exception | None = told.get(lookup)
         if isinstance(facts, Facts) and (fault := fault_of(facts)):
             facts = BadReply(f"{plan.name} gave {fault}", service=plan.name)
         for item in plan.waiting[lookup]:

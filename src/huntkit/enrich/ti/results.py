@@ -88,12 +88,14 @@ def fault_of(facts: Facts) -> str:
         >>> fault_of(Facts(severity="high")), fault_of(Facts(severity="bad"))
         ('', "the severity 'bad', which is none of unknown, information, warning, high")
     """
+    details: Any = facts.details  # whatever its type says, providers of others write it
+    reason: Any = facts.reason
     if facts.severity not in SEVERITIES:
         return f"the severity {facts.severity!r}, which is none of {', '.join(SEVERITIES)}"
-    if not isinstance(facts.details, Mapping):
-        return f"details that are no mapping, but {type(facts.details).__name__}"
-    if not isinstance(facts.reason, str):
-        return f"a reason that is no text, but {type(facts.reason).__name__}"
+    if not isinstance(details, Mapping):
+        return f"details that are no mapping, but {type(details).__name__}"
+    if not isinstance(reason, str):
+        return f"a reason that is no text, but {type(reason).__name__}"
     return ""
 
 
