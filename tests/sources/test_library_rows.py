@@ -19,7 +19,11 @@ import huntkit
 from huntkit.sources.local.evidence import Evidence
 from huntkit.sources.queries import Query, read_queries, render
 
-pytestmark = [pytest.mark.data, pytest.mark.long]
+pytestmark = [
+    pytest.mark.data,
+    pytest.mark.long,
+    pytest.mark.filterwarnings("ignore::huntkit.sources.local.evidence.AbsentTableWarning"),
+]
 
 ROOT = Path(__file__).resolve().parents[2]
 LIBRARY = ROOT / "src" / "huntkit" / "sources" / "library"
