@@ -7,7 +7,7 @@ import polars as pl
 import typer
 
 from huntkit.cli.case import show_python
-from huntkit.cli.frame import Code
+from huntkit.cli.frame import Code, counted, note
 from huntkit.cli.intel import INCOMPLETE, is_file, lines_of, plan_for_eyes, session_for, tell
 from huntkit.cli.options import General, Writing
 from huntkit.cli.output import emit
@@ -15,6 +15,7 @@ from huntkit.cli.progress import Bars, Interrupt
 from huntkit.cli.target import check_output
 from huntkit.core.errors import Cancelled, UsageError
 from huntkit.enrich.context import ContextLookup
+from huntkit.enrich.context.results_page import ContextPage
 from huntkit.enrich.context.values import check_context_type
 
 # What a person wants to see of a host, a user or a resource, by whatever name it is told.
@@ -55,8 +56,7 @@ def context(
             dry_run=dry_run, frame="polars",
         )  # fmt: skip
     tell(found, dry_run=dry_run)
-    title = "What would be asked" if dry_run else "What is known"
-    emit(found, writing, title=title, eyes=plan_for_eyes if dry_run else _for_eyes)
+    _give(found, writing, dry_run=dry_run)
     if interrupt.asked:
         raise Cancelled("interrupted: what was answered by then is given, the rest says so")
     if not dry_run and found["Status"].is_in(INCOMPLETE).any():
@@ -86,6 +86,16 @@ def _values(given: Sequence[str]) -> list[str]:
                 f"{each!r} is a file, and no value", hint=f"huntkit context @{each} reads its lines"
             )
     return wanted
+
+
+def _give(found: pl.DataFrame, writing: Writing, *, dry_run: bool) -> None:
+    page = writing.output is not None and writing.output.suffix.lower() == ".html"
+    if writing.output is not None and page and not dry_run:
+        ContextPage(found).save(writing.output, force=writing.force)
+        note(f"{counted(found.height, 'result')} written to {writing.output}")
+        return
+    title = "What would be asked" if dry_run else "What is known"
+    emit(found, writing, title=title, eyes=plan_for_eyes if dry_run else _for_eyes)
 
 
 def _for_eyes(rows: pl.DataFrame) -> pl.DataFrame:

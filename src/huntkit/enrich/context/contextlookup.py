@@ -10,6 +10,7 @@ from huntkit.core.errors import UsageError
 from huntkit.enrich.context.catalog import CONTEXT_PROVIDERS
 from huntkit.enrich.context.provider import ContextProvider
 from huntkit.enrich.context.results import context_frame
+from huntkit.enrich.context.results_page import ContextPage
 from huntkit.enrich.context.values import context_items
 from huntkit.enrich.ti.asking import Wanted, ask_all, planned
 from huntkit.enrich.ti.catalog import Catalog
@@ -188,6 +189,24 @@ class ContextLookup(ProviderSet[ContextProvider]):
         """The results as they are: they are a frame already."""
         to_polars(observable_lookup)
         return observable_lookup
+
+    @staticmethod
+    def browse_results(data: Any, *, title: str = "What is known about our own") -> ContextPage:
+        """Results as a page: values by providers, every answer below.
+
+        In a notebook it shows itself; ``.save("hosts.html")`` writes it. It is static, fetches
+        nothing, and runs nothing that comes from answers.
+
+        Args:
+            data: what `lookup_observables` gave.
+            title: its title.
+
+        Raises:
+            UnknownColumn: it is no such result.
+        """
+        return ContextPage(data, title=title)
+
+    browse = browse_results
 
     def _by_known_name(self, given: Mapping[str, int]) -> dict[str, int]:
         return {self._known_name(name): value for name, value in given.items()}

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, ClassVar, Final
 
 import jinja2
 import orjson
@@ -29,6 +29,7 @@ _NEEDED: Final = ("Ioc", "Provider", "Severity", "Status")
 # Below every answer: what is no answer at all, and what nobody knows.
 _NOT_FOUND: Final = -1
 _NO_ANSWER: Final = -2
+KNOWN: Final = "known"  # in place of a severity: an answer that is no verdict
 _PROBLEMS: Final = frozenset({"failed", "rate limited"})
 
 
@@ -73,6 +74,10 @@ class ResultsPage:
         title: the page's title.
         defanged: write indicators so that they can't be clicked.
 
+    Attributes:
+        what: what one of the values is called.
+        judged: providers give verdicts; else they know a value, or do not.
+
     Examples:
         >>> import polars as pl
         >>> found = pl.DataFrame({"Ioc": ["http://evil.example/"], "Provider": ["OTX"],
@@ -80,6 +85,9 @@ class ResultsPage:
         >>> "hxxp://evil[.]example/" in ResultsPage(found).to_html()
         True
     """
+
+    what: ClassVar[str] = "indicator"
+    judged: ClassVar[bool] = True
 
     def __init__(
         self, data: Any, *, title: str = "What is known about indicators", defanged: bool = True
@@ -150,17 +158,17 @@ class ResultsPage:
         notes = []
         if len(rows) > MOST_INDICATORS:
             notes.append(
-                f"{len(rows):,} indicators; the {MOST_INDICATORS:,} worst are shown, all of them"
+                f"{len(rows):,} {self.what}s; the {MOST_INDICATORS:,} worst are shown, all of them"
                 " are in the table of results"
             )
             rows = rows[:MOST_INDICATORS]
         if failures := sum(each.get("Status") in _PROBLEMS for each in self._records):
             notes.append(f"{failures:,} questions were not answered: that says nothing good")
         counts = [sum(row.worst == word for row in rows) for word in ("high", "warning")]
-        summary = (
-            f"{len(rows):,} indicators, {len(providers):,} providers; "
-            f"{counts[0]:,} high, {counts[1]:,} warning"
-        )
+        told = f"{counts[0]:,} high, {counts[1]:,} warning"
+        if not self.judged:
+            told = f"{sum(row.worst == KNOWN for row in rows):,} {KNOWN}"
+        summary = f"{len(rows):,} {self.what}s, {len(providers):,} providers; {told}"
         values = {
             "title": visible(self.title),
             "summary": summary,
@@ -168,6 +176,8 @@ class ResultsPage:
             "providers": providers,
             "rows": rows,
             "linked": linked,
+            "what": self.what,
+            "judged": self.judged,
         }
         template = _template()
         digest = hashlib.sha256(template.render(**values, nonce="").encode()).digest()
@@ -266,8 +276,8 @@ def _answer(record: Mapping[str, Any], left: int) -> _Answer:
     style: str
     if status == "ok":
         rank = SEVERITIES.index(severity) if severity in SEVERITIES else 0
-        text = str(SEVERITIES[rank])
-        style = text
+        text = KNOWN if severity == KNOWN else str(SEVERITIES[rank])
+        style = "information" if severity == KNOWN else text
     else:
         rank = _NOT_FOUND if status == "not found" else _NO_ANSWER
         text = visible(status)
