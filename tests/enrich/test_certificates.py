@@ -42,6 +42,14 @@ def test_an_untrusted_one_is_shown_with_the_reason(
     assert server.asked == []  # nothing was sent
 
 
+@pytest.mark.parametrize("form", ["localhost:{}", "https://localhost:{}/a", "127[.]0.0.1:{}"])
+def test_a_port_in_the_text_is_the_one_that_is_asked(
+    form: str, http_server: Callable[..., Any], session: Session
+) -> None:
+    server = http_server(Answer(), tls=True)
+    assert len(certificate(form.format(server.port), session=session).sha1) == 40
+
+
 def test_what_shows_none_is_an_error(loopback: None, session: Session) -> None:
     with socket.create_server(("127.0.0.1", 0)) as listening:
         port = listening.getsockname()[1]

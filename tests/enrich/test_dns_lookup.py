@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
 import polars as pl
 import pytest
 from hypothesis import given
@@ -68,6 +69,14 @@ def test_what_can_be_no_name_never_leaves(
 ) -> None:
     assert dns_resolve(text, **asked)["status"] == "not asked"
     assert server.asked == []
+
+
+def test_what_is_missing_is_not_asked(server: NameServer, asked: dict[str, Any]) -> None:
+    for column in (pd.Series(["www.example.com", None, float("nan")]), pl.Series([None, None])):
+        found = dns_resolve_df(column, **asked)
+        assert found["status"].to_list()[-2:] == ["not asked", "not asked"]
+    assert server.asked == [("www.example.com.", "A")]
+    assert ip_rev_resolve_df([None, float("nan")], **asked)["status"].n_unique() == 1  # type: ignore[list-item]
 
 
 def test_a_name_without_such_records_says_so(asked: dict[str, Any]) -> None:

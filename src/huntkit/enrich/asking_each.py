@@ -1,7 +1,7 @@
 """Many values asked at once: each different one once, kept answers first, failures apart."""
 
 import warnings
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -25,6 +25,19 @@ class Told:
     value: Any
     at: float
     problem: str = ""
+
+
+def texts_of(given: object) -> list[str]:
+    """One value or several as texts; what is missing (None, NaN) is empty, so nobody is asked.
+
+    Examples:
+        >>> texts_of("a"), texts_of(["a", None, float("nan"), 7])
+        (['a'], ['a', '', '', '7'])
+    """
+    if isinstance(given, str | int):
+        return [str(given)]
+    values = given if isinstance(given, Iterable) else [given]
+    return ["" if each is None or each != each else str(each) for each in values]
 
 
 def ask_each(

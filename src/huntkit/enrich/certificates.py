@@ -11,12 +11,13 @@ import anyio.abc
 from anyio.streams.tls import TLSAttribute
 
 from huntkit.core.errors import RequestFailed, TimedOut, UsageError
-from huntkit.enrich.name_parts import host_of
+from huntkit.enrich.name_parts import host_of, url_components
 from huntkit.entities.domains import to_ascii
 from huntkit.runtime.portal import portal
 from huntkit.runtime.session import Session, default_session
 
 _PATIENCE_S: Final = 10.0
+_HTTPS: Final = 443
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -50,15 +51,17 @@ class Certificate:
     der: bytes
 
 
-def certificate(host: str, *, port: int = 443, session: Session | None = None) -> Certificate:
+def certificate(
+    host: str, *, port: int | None = None, session: Session | None = None
+) -> Certificate:
     """The certificate of a server, and whether it is trusted.
 
     The server learns that you asked. One that is not trusted is read by a second connection,
     over which nothing is sent.
 
     Args:
-        host: a name, an address or a URL.
-        port: where it listens.
+        host: a name, an address or a URL, also with a port.
+        port: where it listens; by default where `host` says, else 443.
         session: whether the network may be used, and which authorities are trusted.
 
     Raises:
@@ -68,11 +71,19 @@ def certificate(host: str, *, port: int = 443, session: Session | None = None) -
     """
     used = session if session is not None else default_session()
     name = to_ascii(host_of(host))
+    if port is None:
+        port = _port_of(host)
     if not name or not 0 < port < 65_536:
         raise UsageError(f"{host!r:.80} is no host with a certificate", hint="www.example.com")
     used.network.check_online(f"the server {name}")
     bundle = used.settings.http.ca_bundle
     return portal().run(_read, name, port, str(bundle) if bundle else None)
+
+
+def _port_of(text: str) -> int:
+    """The port of ``host:8443`` or of a URL; that of https where it names none."""
+    url = text if "://" in text else f"https://{text}"
+    return url_components(url)["port"] or _HTTPS
 
 
 async def _read(host: str, port: int, bundle: str | None) -> Certificate:

@@ -13,7 +13,7 @@ import dns.reversename
 import polars as pl
 
 from huntkit.core.errors import RequestFailed, TimedOut, UsageError, did_you_mean
-from huntkit.enrich.asking_each import Told, ask_each
+from huntkit.enrich.asking_each import Told, ask_each, texts_of
 from huntkit.enrich.name_parts import host_of
 from huntkit.entities.addresses import address_text, parse_address
 from huntkit.entities.domains import to_ascii
@@ -91,7 +91,7 @@ def dns_resolve_df(
         RequestFailed: not one question was answered.
     """
     used = session if session is not None else default_session()
-    given = [url_domain] if isinstance(url_domain, str) else [str(each) for each in url_domain]
+    given = texts_of(url_domain)
     return as_kind(
         record_rows(given, rec_type, nameservers, port, used, refresh=refresh), used.frame
     )
@@ -115,7 +115,7 @@ def ip_rev_resolve_df(
     Anybody who holds an address may register any name for it: check where the name leads.
     """
     used = session if session is not None else default_session()
-    given = [ip_address] if isinstance(ip_address, str) else [str(each) for each in ip_address]
+    given = texts_of(ip_address)
     asked = [reverse_name(each) for each in given]
     rows = record_rows(asked, "PTR", nameservers, port, used, refresh=refresh)
     return as_kind(rows.with_columns(pl.Series("query", given, pl.String)), used.frame)

@@ -88,7 +88,9 @@ class DomainValidator:
             self._lists = given if isinstance(given, AbuseLists) else AbuseLists(given)
         return self._lists
 
-    def in_abuse_list(self, url_domain: str, *, port: int = 443) -> tuple[bool, Certificate | None]:
+    def in_abuse_list(
+        self, url_domain: str, *, port: int | None = None
+    ) -> tuple[bool, Certificate | None]:
         """Whether a name or its server's certificate is on a list, and the certificate.
 
         Without lists of your own, abuse.ch's list of certificates is asked. Where your lists hold

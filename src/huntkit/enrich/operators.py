@@ -7,6 +7,7 @@ from typing import Any, Final
 import polars as pl
 
 from huntkit.core.errors import UsageError
+from huntkit.enrich.asking_each import texts_of
 from huntkit.enrich.geolocation import GeoDatabases, Paths
 from huntkit.enrich.parsed_addresses import bare_address
 from huntkit.enrich.shipped_ranges import RangeTable, shipped
@@ -107,7 +108,7 @@ def get_asn_details(
     """
     used = session if session is not None else default_session()
     one = isinstance(asns, str | int)
-    given = [str(each) for each in ([asns] if isinstance(asns, str | int) else asns)]
+    given = texts_of(asns)
     told: list[dict[str, Any]] = [{}] * len(given)
     if online:
         told = asn_rows(given, used, registries or Registries(), refresh=refresh).to_dicts()

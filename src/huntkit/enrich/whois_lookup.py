@@ -11,7 +11,7 @@ import polars as pl
 
 from huntkit.core.errors import Offline, RequestFailed, UsageError
 from huntkit.enrich import rdap, whois_port
-from huntkit.enrich.asking_each import Told, ask_each
+from huntkit.enrich.asking_each import Told, ask_each, texts_of
 from huntkit.enrich.geolocation import GeoDatabases
 from huntkit.enrich.name_parts import host_of
 from huntkit.enrich.parsed_addresses import bare_address, texts_in
@@ -142,7 +142,7 @@ def ip_whois(
     given = ip if ip is not None else ip_address
     if given is None:
         raise UsageError("which address?", hint='ip_whois("9.9.9.9")')
-    texts = [given] if isinstance(given, str) else [str(each) for each in given]
+    texts = texts_of(given)
     return as_kind(ip_rows(texts, used, registries or Registries(), refresh=refresh), used.frame)
 
 
@@ -219,7 +219,7 @@ def domain_whois(
         A frame with the columns of `NAME_COLUMNS`; a name under no public suffix is ``not asked``.
     """
     used = session if session is not None else default_session()
-    given = [domain] if isinstance(domain, str) else [str(each) for each in domain]
+    given = texts_of(domain)
     return as_kind(name_rows(given, used, registries or Registries(), refresh=refresh), used.frame)
 
 
@@ -265,7 +265,7 @@ def asn_whois(
         reserved, and text that is no number, is ``not asked``.
     """
     used = session if session is not None else default_session()
-    given = [str(each) for each in ([asn] if isinstance(asn, str | int) else asn)]
+    given = texts_of(asn)
     return as_kind(asn_rows(given, used, registries or Registries(), refresh=refresh), used.frame)
 
 
