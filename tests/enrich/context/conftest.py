@@ -206,8 +206,10 @@ class Graph:
              for each in self.resources]
         )  # fmt: skip
         schema = {name: "dynamic" if name in dynamic else "string" for name in names}
+        inside = pl.col("id").str.contains("/providers/")
+        tables = {"resources": table.filter(inside), "resourcecontainers": table.filter(~inside)}
         found = huntkit.kql.query(
-            query, tables={"resources": table}, schemas={"resources": schema}, frame="polars"
+            query, tables=tables, schemas=dict.fromkeys(tables, schema), frame="polars"
         )
         return list(found.to_dicts())
 

@@ -73,6 +73,9 @@ def test_any_resource_is_known_by_its_id(azure, ask):
     assert (storage["Details"]["name"], storage["Details"]["sku"]) == ("evidence", "Standard_LRS")
     machine = ask(azure(), MACHINE)["Details"]
     assert (machine["computer"], machine["size"]) == ("WEB01", "Standard_D2s_v5")
+    group = ask(azure(), GROUP.removesuffix("/providers/"))["Details"]
+    assert (group["name"], group["tags"]) == ("rg-web", '{"owner":"web-team"}')
+    assert ask(azure(), GROUP[: len("/subscriptions/") + 36])["Details"]["name"] == "Production"
 
 
 def test_many_values_take_few_questions_and_all_pages(graph, azure, session):

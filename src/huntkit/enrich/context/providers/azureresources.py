@@ -59,6 +59,10 @@ _HOLDERS: Final = f"""resources
 | where type =~ 'microsoft.network/networkinterfaces' and id in~ ({{values}})
 | project {_COMMON}, machine = tostring(properties.virtualMachine.id)
 | order by id asc"""
+_RESOURCES: Final = f"""{{table}}
+| where id in~ ({{values}})
+| project {_COMMON}, kind, sku = tostring(sku.name), created = tostring(properties.timeCreated)
+| order by id asc"""
 _SHOWN: Final = 20
 
 Row = dict[str, Any]
@@ -139,12 +143,11 @@ class AzureResources(ContextProvider):
     def _resources(self, lookups: Sequence[Lookup]) -> dict[Lookup, Facts]:
         if not lookups:
             return {}
-        ids = _list(each.value for each in lookups)
-        rows = self._rows(
-            f"resources\n| where id in~ ({ids})\n| project {_COMMON}, kind,"
-            " sku = tostring(sku.name), created = tostring(properties.timeCreated)"
-            "\n| order by id asc"
-        )
+        rows: list[Row] = []
+        for table, within in (("resources", True), ("resourcecontainers", False)):
+            ids = _list(e.value for e in lookups if ("/providers/" in e.value) is within)
+            if ids:  # groups and subscriptions stand in a table of their own
+                rows += self._rows(_RESOURCES.format(table=table, values=ids))
         machines = {_key(row["id"]): row for row in self._machines_of(rows, "id")}
         return {
             lookup: _facts([machines.get(lookup.value, row) for row in rows
