@@ -2,7 +2,6 @@
 
 import ast
 import importlib
-import pkgutil
 from pathlib import Path
 
 import pytest
@@ -67,13 +66,3 @@ def test_every_name_is_there_documented_and_completes(package: str) -> None:
 def test_a_name_that_is_not_there_is_an_attribute_error(package: str) -> None:
     with pytest.raises(AttributeError, match="no_such_name"):
         importlib.import_module(package).no_such_name  # noqa: B018
-
-
-@pytest.mark.parametrize("package", DOORS)
-def test_no_name_is_hidden_by_a_module_of_the_same_name(package: str) -> None:
-    """Importing ``package.name`` would put the module in the place of the function."""
-    module = importlib.import_module(package)
-    inside = {each.name for each in pkgutil.iter_modules(module.__path__)}
-    for name in inside & set(module.__all__):
-        found = importlib.import_module(f"{package}.{name}")
-        assert getattr(module, name) is found, f"{package}.{name} is a name and a module"
