@@ -41,6 +41,45 @@ def test_names_under_internal_suffixes_are_refused():
     for each in ("ws1.corp.example.com", "http://corp.example.com/", "ann@corp.example.com"):
         assert item_of(each, internal_suffixes=suffixes).problem == "refused", each
     assert item_of("notcorp.example.com", internal_suffixes=suffixes).problem == ""
+    own = item_of("WS1.corp.lark", internal_suffixes=("corp.lark",))  # no public domain ends so
+    assert (own.problem, own.value, own.ioc_type) == ("refused", "ws1.corp.lark", "dns")
+
+
+@pytest.mark.parametrize(
+    ("given", "words"),
+    [
+        ("srv1.local", "names under local"), ("http://srv1.local/a", "names under local"),
+        ("dc01.corp.internal", "names under internal"), ("wpad.home.arpa", "names under home.arpa"),
+        ("https://nas.lan:8443/", "names under lan"), ("1.0.168.192.in-addr.arpa", "a private"),
+        ("168.192.in-addr.arpa", "a private"), ("1.0.0.127.in-addr.arpa", "a loopback"),
+        (".".join("1" + "0" * 30 + "f")[:-1] + "d.f.ip6.arpa", "reverse name"),
+        ("http://ann:secret@evil.example.com/a", "holds a password"),
+        ("http://[::ffff:10.0.0.1]/", "a private"),
+    ],
+)  # fmt: skip
+def test_what_tells_of_the_inside_stays_inside(given, words):
+    found = item_of(given)
+    assert (found.problem, found.internal) == ("refused", True), found
+    assert words in found.reason
+    assert "secret" not in found.reason
+
+
+@pytest.mark.parametrize(
+    "given", ["8.8.8.8.in-addr.arpa", "http://a@evil.example.com/", "http://evil.example.com/?a@b:c",
+              "local.example.com", "http://evil.example.com/x:y@z"],
+)  # fmt: skip
+def test_what_only_looks_alike_may_be_asked_about(given):
+    assert item_of(given).problem == ""
+
+
+@pytest.mark.parametrize(
+    ("given", "value"),
+    [("9.9.9.9:443", "9.9.9.9"), ("evil[.]example[.]com:8080", "evil.example.com"),
+     ("[2606:4700::1111]:53", "2606:4700::1111"), ("2606:4700::1111", "2606:4700::1111")],
+)  # fmt: skip
+def test_a_port_behind_an_address_or_a_name_is_left_out(given, value):
+    assert item_of(given).value == value
+    assert item_of("10.0.0.1:443").problem == "refused"
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,6 @@
 """Indicators as people give them: refanged, typed, checked, each value once."""
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, Literal
@@ -27,6 +28,15 @@ _SHORT: Final = {
     "md5": "md5_hash", "sha1": "sha1_hash", "sha256": "sha256_hash", "sha512": "sha512_hash",
     "file_hash": "", "file": "", "ip_address": "ipv4",  # the last two as VirusTotal says
 }  # fmt: skip
+# Names that mean something inside only: RFC 6761, 6762 and 8375, ICANN's decision on .internal, and
+# those that ICANN never gives away since networks use them by themselves.
+_INSIDE: Final = (
+    "local", "localhost", "localdomain", "internal", "intranet", "private", "lan", "home", "corp",
+    "home.arpa",
+)  # fmt: skip
+_PORT: Final = re.compile(r"(\[[0-9A-Fa-f:.]+\]|[^:/@\s]+):\d{1,5}")
+_NAME: Final = re.compile(r"(?:[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9])?\.){1,20}[a-z]{2,24}")
+_OF_HOSTS: Final = ("ip", "ipv4", "ipv6", "ip_address", "dns", "domain", "host", "hostname", "fqdn")
 _PUBLIC: Final = frozenset({"", "public"})
 _COLUMNS: Final = ("Observable", "Ioc", "ioc", "observable", "Indicator", "indicator")
 _TYPE_COLUMNS: Final = ("IoCType", "IocType", "ioc_type", "iocType")
@@ -111,9 +121,16 @@ def item_of(
         text = "" if given is None else str(given)
         return Item(text, "", "unknown", "bad input", "there is no text")
     plain = refang(given.strip())
+    if ioc_type is None or ioc_type.casefold() in _OF_HOSTS:
+        plain = _without_port(plain)
     named = _SHORT.get(ioc_type.casefold(), ioc_type) if ioc_type else None
     if named == "ipv4" and ":" in plain:
         named = "ipv6"
+    suffixes = (*internal_suffixes, *_INSIDE)
+    name = plain.casefold().strip(".")
+    if named in (None, "dns") and (own := _inside(name, suffixes)):
+        why = f"names under {own} are internal"  # their top-level domains are none outside
+        return Item(given, name, "dns", "refused", why, internal=True, tlp=tlp)
     if named:
         kind = check_ioc_type(named)
         value = normal_form(kind, plain)
@@ -128,10 +145,19 @@ def item_of(
             return Item(given, "", "unknown", "bad input", "it is no indicator of a known type")
         if named == "" and ioc_type and not kind.endswith("_hash"):
             return Item(given, "", "unknown", "bad input", "it is no hash of a file")
-    why = _internal(kind, value, internal_suffixes)
+    why = _internal(kind, value, suffixes)
     if why:
         return Item(given, value, kind, "refused", why, internal=True, tlp=tlp)
     return Item(given, value, kind, tlp=tlp)
+
+
+def _without_port(text: str) -> str:
+    """An address or a name without the port that logs write behind it."""
+    found = _PORT.fullmatch(text)
+    if found is None:
+        return text
+    host = found[1].strip("[]")
+    return host if any(normal_form(kind, host) for kind in ("ipv4", "ipv6", "dns")) else text
 
 
 def _internal(kind: str, value: str, suffixes: Iterable[str]) -> str:
@@ -147,11 +173,50 @@ def _internal(kind: str, value: str, suffixes: Iterable[str]) -> str:
         host = value.rpartition("@")[2]
     elif kind != "dns":
         return ""
+    if kind == "url" and _has_password(value):
+        return "it holds a password; look its host up"
+    scope = _reverse_scope(host)
+    if scope not in _PUBLIC:
+        return f"it is the reverse name of a {scope} address"
     own = next((s for s in suffixes if host == s or host.endswith("." + s)), None)
     if own is not None:
         return f"names under {own} are internal"
     if "." not in host.strip("."):
         return "a name without a domain is internal"
+    return ""
+
+
+def _inside(name: str, suffixes: Iterable[str]) -> str:
+    """The internal suffix of a name; empty where it has none, or is no name."""
+    if not _NAME.fullmatch(name):
+        return ""
+    return next((each for each in suffixes if name.endswith("." + each)), "")
+
+
+def _has_password(url: str) -> bool:
+    who, at, _ = url.partition("://")[2].partition("/")[0].rpartition("@")
+    return bool(at) and ":" in who and not who.endswith(":")
+
+
+def _reverse_scope(host: str) -> str:
+    """The scope of the address, or of the network, that a reverse name stands for.
+
+    Examples:
+        >>> _reverse_scope("1.0.168.192.in-addr.arpa"), _reverse_scope("168.192.in-addr.arpa")
+        ('private', 'private')
+        >>> _reverse_scope("8.8.8.8.in-addr.arpa"), _reverse_scope("evil.example.com")
+        ('public', '')
+    """
+    labels = host.split(".")
+    parts = labels[-3::-1]
+    if labels[-2:] == ["in-addr", "arpa"]:
+        text = ".".join([*parts, "0", "0", "0", "0"][:4])
+        return indicator_scope("ipv4", text) if normal_form("ipv4", text) else ""
+    if labels[-2:] == ["ip6", "arpa"]:
+        digits = "".join(parts).ljust(32, "0")[:32]
+        text = ":".join(digits[at : at + 4] for at in range(0, 32, 4))
+        value = normal_form("ipv6", text)
+        return indicator_scope("ipv6", value) if value else ""
     return ""
 
 
