@@ -87,7 +87,7 @@ class AzureResources(ContextProvider):
     name = "AzureResources"
     takes: ClassVar = dict.fromkeys(("ipv4", "ipv6", "hostname", "resource_id"), ("",))
     settings = AzureResourcesSettings
-    limits = Limits(concurrency=2, per_second=3)
+    limits = Limits(concurrency=2)  # how often is the business of what asks Azure
     batch = 100
     home = "https://learn.microsoft.com/azure/governance/resource-graph/"
     terms = "your own subscriptions; what the identity may not read is not told, and not found"
