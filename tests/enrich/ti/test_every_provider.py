@@ -41,7 +41,7 @@ ATTACKS = [
     "{{ 7*7 }}{% for x in y %}${window.hostile=1}`",
     "\x00'\" onmouseover=window.hostile=1 \x00",
     "[x](javascript:window.hostile=1)\u2028| x",
-    "https://203.0.113.9/<b>" + "long" * 10_000,
+    "https://203.0.113.9/<b>" + "long" * 1_500,
 ]
 KEY = "canary-key-0123456789abcdef"
 BASIC = base64.b64encode(f"{KEY}-id:{KEY}".encode()).decode()
