@@ -109,24 +109,31 @@ def _one_spelling(rows: pl.DataFrame) -> pl.DataFrame:
 
 def _once(rows: pl.DataFrame) -> pl.DataFrame:
     """Without what a table with more rows of the same pair covers."""
+    order = ["TimeGenerated", "Table", "_file", "_record"]
+    if rows["Table"].n_unique() < 2:
+        return rows.sort(order)
+    # Numbers in the place of addresses: millions of pairs are then grouped in a second.
+    ends = [pl.col(name).rank("dense").cast(pl.UInt64) for name in _PAIR]
+    rows = rows.with_columns(pair=ends[0] * 2**32 + ends[1])
+    covers = rows.group_by("pair", "Table").agg(
+        pl.len().alias("n"),
+        pl.col("BytesSent").count().alias("sizes"),
+        pl.col("TimeGenerated").min().alias("first"),
+        pl.col("TimeGenerated").max().alias("last"),
+    )
+    twice = covers.group_by("pair").len().filter(pl.col("len") > 1)
     covers = (
-        rows.group_by(*_PAIR, "Table")
-        .agg(
-            pl.len().alias("n"),
-            pl.col("BytesSent").count().alias("sizes"),
-            pl.col("TimeGenerated").min().alias("first"),
-            pl.col("TimeGenerated").max().alias("last"),
-        )
-        .sort(*_PAIR, "n", "sizes", "Table", descending=[False, False, True, True, False])
+        covers.join(twice, on="pair", how="semi")
+        .sort("pair", "n", "sizes", "Table", descending=[False, True, True, False])
         .with_columns(
-            (pl.col("first").cum_min().shift().over(_PAIR) - _APART).alias("from"),
-            (pl.col("last").cum_max().shift().over(_PAIR) + _APART).alias("to"),
+            (pl.col("first").cum_min().shift().over("pair") - _APART).alias("from"),
+            (pl.col("last").cum_max().shift().over("pair") + _APART).alias("to"),
         )
     )
     time = pl.col("TimeGenerated")
     return (
-        rows.join(covers.select(*_PAIR, "Table", "from", "to"), on=[*_PAIR, "Table"])
+        rows.join(covers.select("pair", "Table", "from", "to"), on=["pair", "Table"], how="left")
         .filter(pl.col("from").is_null() | (time < pl.col("from")) | (time > pl.col("to")))
         .select(list(_SCHEMA))
-        .sort("TimeGenerated", "Table", "_file", "_record")
+        .sort(order)
     )

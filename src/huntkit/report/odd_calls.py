@@ -13,7 +13,7 @@ from huntkit.report.calls import Calls, calls, tables_of_calls
 from huntkit.report.finding import Finding, Look, on_line, places
 from huntkit.report.layouts import Evidence, Layout
 
-MOST_ROWS = 2_000_000
+MOST_ROWS = 1_000_000
 MOST = 8
 _LEAST = 0.6  # of the score of beacons
 _TICKS = 60
