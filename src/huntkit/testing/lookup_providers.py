@@ -1,5 +1,6 @@
 """What every provider that is looked up promises, whatever it knows."""
 
+import inspect
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import fields, is_dataclass
 from typing import Any
@@ -33,6 +34,8 @@ def declares(provider: type[LookupProvider], types: Collection[str]) -> None:
     must(kind.__dataclass_params__.frozen, "settings is not frozen")
     must(isinstance(provider.limits, Limits), "limits is no Limits")
     must(provider.batch >= 1, "batch is below 1")
+    waits = inspect.iscoroutinefunction(provider.ask_many)
+    must(not provider.splits or waits, "a batch is split only where ask_many is awaitable")
     words = ("key", "token", "secret", "password", "pat")
     for each in fields(kind):
         if each.name.casefold().split("_")[-1] in words:

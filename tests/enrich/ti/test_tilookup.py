@@ -351,6 +351,42 @@ def test_times_are_the_callers(session):
     assert asked.end == datetime(2024, 5, 2, tzinfo=UTC)
 
 
+def test_one_end_of_a_range_is_enough(session):
+    class Timed(TIProvider):
+        """Knows times."""
+
+        name = "Timed"
+        takes: ClassVar = {"ipv4": ("",)}
+        takes_times = True
+
+        def ask(self, lookup: Lookup) -> Facts:
+            return Facts(details={"asked": [str(lookup.start), str(lookup.end)]})
+
+    lookup = lookup_of(session, Timed(None, session))
+
+    def asked(**times: Any) -> tuple[list[str], bool]:
+        row = lookup.lookup_ioc("8.8.8.8", **times).to_dicts()[0]
+        return json.loads(row["Details"])["asked"], row["Cached"]
+
+    first = "2019-05-01 00:00:00+00:00"
+    assert asked(end="2019-05-01") == (["None", first], False)
+    assert asked(start="2019-05-01") == ([first, "None"], False)
+    assert asked(start="2019-05-01") == ([first, "None"], True)
+    assert asked() == (["None", "None"], False)
+    with pytest.raises(UsageError, match="before the start"):
+        asked(start="2019-05-02", end="2019-05-01")
+
+
+def test_what_can_not_be_meant_is_said(session):
+    lookup = lookup_of(session, known(session, "https://known.example"))
+    with pytest.raises(UsageError, match="below zero"):
+        lookup.lookup_ioc("8.8.8.8", budget={"known": -1})
+    with pytest.raises(UsageError, match="int holds no indicators"):
+        lookup.lookup_iocs(7)
+    with pytest.warns(UserWarning, match="no secondary provider is loaded"):
+        assert lookup.lookup_ioc("8.8.8.8", prov_scope="secondary").is_empty()
+
+
 def test_many_are_asked_at_once(http_server, session):
     server = http_server(lambda asked: Answer(json={"score": 1}, wait_s=0.05))
     providers = [known(session, server.url, kind) for kind in (Known, Second, Third)]

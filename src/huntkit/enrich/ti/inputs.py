@@ -273,6 +273,11 @@ def given_values(
         column = column or next((name for name in columns if name in frame.columns), None)
         kinds = type_column or next((n for n in type_columns if n in frame.columns), None)
         return _in_frame(frame, column, kinds, tlp_column)
+    if not isinstance(data, Iterable) or isinstance(data, bytes):
+        raise UsageError(
+            f"{type(data).__name__} holds no indicators",
+            hint="a frame, a list, a dict of value to type, or one text",
+        )
     return [(value, None, None) for value in data]
 
 

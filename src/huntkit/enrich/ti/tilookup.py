@@ -1,14 +1,14 @@
 """Look indicators up: several providers at once, one row for each indicator and provider."""
 
 import os
+import warnings
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import timedelta
-from typing import Any, ClassVar, Final
+from typing import Any, ClassVar
 
 import anyio.to_thread
 
 from huntkit.core.errors import UsageError
-from huntkit.core.timespan import TimeSpan
+from huntkit.core.timespan import TimeSpan, parse_time
 from huntkit.enrich.ti.asking import Wanted, ask_all, planned
 from huntkit.enrich.ti.catalog import TI_PROVIDERS, Catalog
 from huntkit.enrich.ti.forecast import forecast
@@ -20,8 +20,6 @@ from huntkit.enrich.ti.results_page import ResultsPage
 from huntkit.enrich.ti.sub_queries import check_sub_query
 from huntkit.runtime.session import Session
 from huntkit.tables import as_kind, to_polars
-
-_USUAL_DAYS: Final = 90
 
 
 class TILookup(ProviderSet[TIProvider]):
@@ -133,7 +131,8 @@ class TILookup(ProviderSet[TIProvider]):
             providers: ask these, whatever is primary; they are loaded if need be.
             prov_scope: ask the primary, the secondary or all providers.
             show_not_supported: keep rows of providers that do not know that type.
-            start: facts from then on, of providers that know times.
+            start: facts from then on, of providers whose facts have times; the others' answers
+                say that they did not heed it.
             end: facts until then.
             tlp: the TLP level of all values.
             tlp_col: the column of their levels.
@@ -158,6 +157,8 @@ class TILookup(ProviderSet[TIProvider]):
         wanted = self._wanted(ioc_query_type, start, end, budget, refresh=refresh)
         asked = self.asked_providers(providers, prov_scope)
         check_sub_query(asked, wanted.subtype)
+        if not asked and providers is None and self._named != []:
+            warnings.warn(f"nobody is asked: no {prov_scope} provider is loaded", stacklevel=2)
         plans = planned(items, asked, wanted, self.session)
         kind = frame or self.session.frame
         if dry_run:
@@ -224,14 +225,17 @@ class TILookup(ProviderSet[TIProvider]):
         refresh: bool,
     ) -> Wanted:
         now = self.session.network.clock.now()
-        span = None
-        if start is not None or end is not None:
-            first = start if start is not None else now - timedelta(days=_USUAL_DAYS)
-            span = TimeSpan.parse(first, end if end is not None else now, now=now)
+        since = None if start is None else parse_time(start, now=now)
+        until = None if end is None else parse_time(end, now=now)
+        if since is not None and until is not None:
+            TimeSpan.parse(since, until, now=now)  # says so where they are the wrong way round
+        for most in budget.values() if isinstance(budget, Mapping) else (budget,):
+            if most is not None and most < 0:
+                raise UsageError(f"budget={most} is below zero", hint="0 asks nobody")
         return Wanted(
             subtype=subtype or "",
-            start=span.start if span else None,
-            end=span.end if span else None,
+            start=since,
+            end=until,
             tlp_max={self._known_name(name): level for name, level in self._tlp_max.items()},
             budget={self._known_name(n): v for n, v in budget.items()}
             if isinstance(budget, Mapping)
