@@ -186,6 +186,12 @@ def test_a_misspelt_environment_is_refused_with_what_there_is() -> None:
     assert "Local" in QueryProvider.list_data_environments()
 
 
+@pytest.mark.parametrize("seconds", [0, -1, float("nan")])
+def test_a_time_limit_that_leaves_none_is_refused(provider: QueryProvider, seconds: float) -> None:
+    with pytest.raises(UsageError, match="leaves no time"):
+        provider.exec_query("Events | take 1", timeout_s=seconds)
+
+
 def test_making_one_does_nothing_yet(memory: Memory) -> None:
     provider = QueryProvider("brain", driver=memory)
     assert memory.connects == 0

@@ -26,3 +26,9 @@ def test_an_alias_is_the_parameter() -> None:
 def test_one_parameter_under_two_names_is_refused() -> None:
     with pytest.raises(UsageError, match="host_name is given twice"):
         of_query("F.q", QUERY, {"host_name": "a", "hostname": "b"}, CLOCK)
+
+
+@pytest.mark.parametrize("empty", ["", "  "])
+def test_an_empty_text_for_what_is_needed_is_refused(empty: str) -> None:
+    with pytest.raises(UsageError, match=r"host_name= of q is empty"):
+        of_query("F.q", QUERY, {"host_name": empty}, CLOCK)

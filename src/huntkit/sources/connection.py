@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
-from huntkit.core.errors import HuntkitError
+from huntkit.core.errors import HuntkitError, UsageError
 from huntkit.core.timespan import TimeSpan
 from huntkit.sources.driver import Answer, Cancel, Driver, Gap, Nothing, Request
 from huntkit.sources.errors import NotConnected
@@ -140,6 +140,8 @@ class Connection:
         limits = self.driver.limits
         outside = limits.takes_parameters
         wanted = limits.timeout_s if question.timeout_s is None else question.timeout_s
+        if not wanted > 0:
+            raise UsageError(f"timeout_s={wanted} leaves no time", hint="seconds, such as 300")
         sent = span if span and self._may_send(span, question, rendered) else None
         return Request(
             text=rendered.declared if outside else rendered.text,

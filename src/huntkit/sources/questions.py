@@ -46,6 +46,7 @@ def of_query(name: str, query: Query, values: Mapping[str, object], clock: Clock
         UsageError: what is wrong with the values; `TimeError` for a time.
     """
     given = _with_bounds(query, values, clock)
+    _check_filled(query, given)
     whole = render(query, given, now=clock.now)
 
     def words(span: TimeSpan | None) -> Rendered:
@@ -55,6 +56,18 @@ def of_query(name: str, query: Query, values: Mapping[str, object], clock: Clock
 
     metadata = {**query.metadata, **({"arguments": query.arguments} if query.arguments else {})}
     return Question(name=name, words=words, span=whole.span, metadata=metadata)
+
+
+def _check_filled(query: Query, given: Mapping[str, object]) -> None:
+    """Refuse an empty text for what must be given: any value would match it, or none."""
+    for name, value in given.items():
+        parameter = query.parameter(name)
+        if parameter and parameter.required and isinstance(value, str) and not value.strip():
+            raise UsageError(
+                f"{name}= of {query.name} is empty",
+                hint=f"say which {parameter.description or name}",
+                context={"parameter": name},
+            )
 
 
 def _with_bounds(query: Query, values: Mapping[str, object], clock: Clock) -> dict[str, object]:

@@ -67,3 +67,10 @@ def test_long_literals(number: int) -> None:
 @given(st.floats(allow_nan=False, allow_infinity=False, min_value=0))
 def test_real_literals(number: float) -> None:
     assert value(f"real({number!r})") == number
+
+
+def test_the_lowest_long_stands_in_a_dynamic_value():
+    tree = parse("print dynamic([-9223372036854775808, -9])").statements[0].value
+    assert tree.operator.items[0].value.json == "[-9223372036854775808,-9]"
+    with pytest.raises(KqlSyntaxError, match="does not fit in long"):
+        parse("print dynamic([9223372036854775808])")

@@ -47,6 +47,7 @@ _DECIMAL = re.compile(r"[+-]?[0-9]+(?:\.[0-9]*)?(?:[eE][+-]?[0-9]+)?")
 _LONGS = {"int": (-(2**31), 2**31 - 1), "long": (-(2**63), 2**63 - 1)}
 _NOT_FINITE = {"nan": "nan", "inf": "inf", "+inf": "inf", "-inf": "-inf"}
 _NOT_JSON = {"nan": "NaN", "inf": "Infinity", "-inf": "-Infinity"}
+_LOWEST = "9223372036854775808"  # the lowest long without its sign, which alone is too high
 _LONGEST_NUMBER = 400  # digits; Python refuses to convert far longer ones, in quadratic time
 
 
@@ -213,6 +214,9 @@ def _json(c: Cursor) -> str:
         c.at += 1
         if c.kinds[c.at] not in ("long", "real"):
             raise c.expected("a number")
+        if kind == "-" and c.words[c.at].lstrip("0") == _LOWEST:
+            c.at += 1
+            return "-" + _LOWEST
         value = _json(c)
         return "-" + value if kind == "-" and not value.startswith("-") else value
     if kind == "name" and word.lower() in ("true", "false", "null"):
