@@ -43,6 +43,8 @@ def test_names_under_internal_suffixes_are_refused():
     assert item_of("notcorp.example.com", internal_suffixes=suffixes).problem == ""
     own = item_of("WS1.corp.lark", internal_suffixes=("corp.lark",))  # no public domain ends so
     assert (own.problem, own.value, own.ioc_type) == ("refused", "ws1.corp.lark", "dns")
+    assert item_of("corp.lark", "dns", internal_suffixes=("corp.lark",)).problem == "refused"
+    assert item_of("xcorp.lark", internal_suffixes=("corp.lark",)).problem == "bad input"
 
 
 @pytest.mark.parametrize(

@@ -31,8 +31,8 @@ _SHORT: Final = {
 # Names that mean something inside only: RFC 6761, 6762 and 8375, ICANN's decision on .internal, and
 # those that ICANN never gives away since networks use them by themselves.
 _INSIDE: Final = (
-    "local", "localhost", "localdomain", "internal", "intranet", "private", "lan", "home", "corp",
-    "home.arpa",
+    ".local", ".localhost", ".localdomain", ".internal", ".intranet", ".private", ".lan", ".home",
+    ".corp", ".home.arpa",
 )  # fmt: skip
 _PORT: Final = re.compile(r"(\[[0-9A-Fa-f:.]+\]|[^:/@\s]+):\d{1,5}")
 _NAME: Final = re.compile(r"(?:[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9])?\.){1,20}[a-z]{2,24}")
@@ -126,7 +126,7 @@ def item_of(
     named = _SHORT.get(ioc_type.casefold(), ioc_type) if ioc_type else None
     if named == "ipv4" and ":" in plain:
         named = "ipv6"
-    suffixes = (*internal_suffixes, *_INSIDE)
+    suffixes = (*map(".".__add__, internal_suffixes), *_INSIDE)
     name = plain.casefold().strip(".")
     if named in (None, "dns") and (own := _inside(name, suffixes)):
         why = f"names under {own} are internal"  # their top-level domains are none outside
@@ -160,7 +160,7 @@ def _without_port(text: str) -> str:
     return host if any(normal_form(kind, host) for kind in ("ipv4", "ipv6", "dns")) else text
 
 
-def _internal(kind: str, value: str, suffixes: Iterable[str]) -> str:
+def _internal(kind: str, value: str, suffixes: tuple[str, ...]) -> str:
     """Why the indicator is nobody else's business; empty where it is not."""
     scope = indicator_scope(kind, value)
     if scope not in _PUBLIC:
@@ -178,19 +178,25 @@ def _internal(kind: str, value: str, suffixes: Iterable[str]) -> str:
     scope = _reverse_scope(host)
     if scope not in _PUBLIC:
         return f"it is the reverse name of a {scope} address"
-    own = next((s for s in suffixes if host == s or host.endswith("." + s)), None)
-    if own is not None:
+    if own := _suffix(host, suffixes):
         return f"names under {own} are internal"
     if "." not in host.strip("."):
         return "a name without a domain is internal"
     return ""
 
 
-def _inside(name: str, suffixes: Iterable[str]) -> str:
+def _inside(name: str, suffixes: tuple[str, ...]) -> str:
     """The internal suffix of a name; empty where it has none, or is no name."""
-    if not _NAME.fullmatch(name):
+    own = _suffix(name, suffixes)
+    return own if own and _NAME.fullmatch(name) else ""
+
+
+def _suffix(host: str, suffixes: tuple[str, ...]) -> str:
+    """The suffix, given with its dot, that a host has or is; empty where there is none."""
+    dotted = "." + host
+    if not dotted.endswith(suffixes):
         return ""
-    return next((each for each in suffixes if name.endswith("." + each)), "")
+    return next(each for each in suffixes if dotted.endswith(each)).removeprefix(".")
 
 
 def _has_password(url: str) -> bool:
