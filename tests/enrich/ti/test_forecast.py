@@ -9,7 +9,9 @@ from huntkit.core.errors import UsageError
 from huntkit.enrich.ti import TILookup
 from huntkit.enrich.ti.providers.internetdb import InternetDB, InternetDBSettings
 from huntkit.enrich.ti.providers.localfeeds import LocalFeeds, LocalFeedsSettings
+from huntkit.enrich.ti.providers.otx import OTX, OtxSettings
 from huntkit.enrich.ti.providers.urlscan import UrlScan, UrlScanSettings
+from huntkit.runtime.secrets import Secret
 from huntkit.runtime.session import Session, Settings
 from servers import Answer
 
@@ -73,6 +75,17 @@ def test_a_provider_that_cannot_be_asked_says_why(tmp_path):
         "AzSTI needs a connected query provider",
         "this session is offline",
     ]
+
+
+def test_a_key_that_is_not_there_is_said_before_anybody_is_asked(session, monkeypatch):
+    monkeypatch.delenv("NO_SUCH_KEY", raising=False)
+    otx = OTX(OtxSettings(auth_key=Secret("env:NO_SUCH_KEY")), session)
+    lookup = TILookup(primary_providers=[otx], session=session)
+    (row,) = told(lookup, ["8.8.8.8"])
+    assert row["Why"] == "OTX: AuthKey is empty where the settings say it is"
+    monkeypatch.setenv("NO_SUCH_KEY", "canary-key")
+    (row,) = told(lookup, ["8.8.8.8"])
+    assert (row["Plan"], row["Why"]) == ("ask", "")
 
 
 def test_nobody_to_ask_and_nothing_to_ask_keep_the_columns(session):

@@ -13,6 +13,7 @@ from huntkit.runtime.http_call import Basic
 from huntkit.runtime.http_client import HttpClient, Service
 from huntkit.runtime.http_reply import Reply
 from huntkit.runtime.limits import Limits
+from huntkit.runtime.secrets import Secret
 from huntkit.runtime.session import Session
 
 _RATES = ("per_second", "per_minute", "per_hour", "per_day")
@@ -115,8 +116,14 @@ class HttpLookupProvider(LookupProvider):
         return str(getattr(self.chosen, "base_url", "") or self.base_url).rstrip("/")
 
     def lacking(self) -> str:
-        """Which settings are missing, or that the session is offline."""
-        return self._missing or ("this session is offline" if self.session.offline else "")
+        """Which settings or secrets are missing, or that the session is offline."""
+        if self._missing:
+            return self._missing
+        secrets = {each: getattr(self.chosen, each) for each in self.needs}
+        empty = [_as_written(n) for n, s in secrets.items() if isinstance(s, Secret) and s.missing]
+        if empty:
+            return f"{self.name}: {' and '.join(empty)} is empty where the settings say it is"
+        return "this session is offline" if self.session.offline else ""
 
     @property
     def identity(self) -> str:
