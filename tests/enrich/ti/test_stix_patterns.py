@@ -3,7 +3,7 @@
 import time
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from huntkit.enrich.ti.stix_patterns import observed, quoted
@@ -54,6 +54,9 @@ def test_only_what_is_compared_for_equality_is_an_indicator(pattern, wanted):
 
 
 @given(st.text(max_size=60))
+@example("=")
+@example("NOT")
+@example("(")
 def test_any_value_comes_back_as_it_was_quoted(value):
     assert told(f"[domain-name:value = {quoted(value)}]") == [("dns", value, True)]
 

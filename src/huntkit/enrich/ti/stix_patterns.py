@@ -93,17 +93,17 @@ def _compared(tokens: list[tuple[str, str]]) -> Iterator[tuple[str, str]]:
     """Pairs of path and value that a comparison says to be equal."""
     path, equal, negated, inside = "", False, False, False
     for kind, text in tokens:
-        word = text.upper() if kind == "word" else text
+        word = text.upper() if kind == "word" else text if kind == "sign" else ""
         if kind == "path":
             path, equal, negated, inside = text, False, False, False
+        elif kind == "string" and path and equal and not negated:
+            yield path, _ESCAPED.sub(r"\1", text)
+            path = path if inside else ""
         elif word == "NOT":
             negated = True
         elif word in ("=", "IN", "ISSUBSET"):
             equal, inside = True, word == "IN"
-        elif kind == "string" and path and equal and not negated:
-            yield path, _ESCAPED.sub(r"\1", text)
-            path = path if inside else ""
-        elif word not in ("(", ",", "string"):
+        elif word not in ("(", ","):
             equal = False
 
 
