@@ -81,7 +81,8 @@ class Commands(TyperGroup):
         if args and not args[0].startswith("-") and args[0] not in self.commands:
             raise UsageError(
                 f"there is no command {args[0]!r}",
-                hint=did_you_mean(args[0], self.commands) or "commands: " + " ".join(self.commands),
+                hint=did_you_mean(args[0], self.commands)
+                or "commands: " + " ".join(self.list_commands(ctx)),
             )
         return super().resolve_command(ctx, args)
 
