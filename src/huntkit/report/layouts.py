@@ -8,6 +8,7 @@ from typing import Any, Protocol
 
 import polars as pl
 
+from huntkit.sources.local.mapping.hosts import host_column
 from huntkit.tables import roles, to_polars
 
 _TEXT = ("string", "dynamic", "guid")
@@ -127,6 +128,6 @@ def _layout(evidence: Evidence, row: dict[str, Any]) -> Layout:
         row["last"],
         columns,
         time or (roles.resolve(times, "time") if times else None),
-        roles.resolve(names, "host"),
+        host_column(row["name"], names),
         roles.resolve(names, "user"),
     )

@@ -69,6 +69,7 @@ def test_a_part_says_its_times_hosts_and_types() -> None:
     part = describe(rows, table="SecurityEvent", file="x")
     assert (part.first[:10], part.last[:10]) == ("2026-01-01", "2026-01-02")
     assert part.hosts == ["b"]
+    assert describe(rows.rename({"Computer": "machine"}), table="Zeek_pe", file="x").hosts == []
     assert part.columns == {
         "TimeGenerated": "datetime",
         "Computer": "string",

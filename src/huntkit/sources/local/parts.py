@@ -10,6 +10,7 @@ import pyarrow.parquet as pq
 
 from huntkit.sources.local import schemas
 from huntkit.sources.local.manifest import Part
+from huntkit.sources.local.mapping.hosts import host_column
 from huntkit.tables import roles
 
 PART_BYTES = 24 << 20  # a table's buffered rows are written beyond this size
@@ -132,7 +133,7 @@ def describe(rows: pl.DataFrame, *, table: str, file: str, held: bool = False) -
         rows=rows.height,
         first=first,
         last=last,
-        hosts=_hosts(rows),
+        hosts=_hosts(table, rows),
         columns={name: known.get(name) or kql_type(dtype) for name, dtype in rows.schema.items()},
         held=held,
         origins=sorted(map(str, origins)),
@@ -162,16 +163,8 @@ def time_column(columns: list[str]) -> str | None:
     return roles.resolve(columns, "time")
 
 
-def host_column(columns: list[str]) -> str | None:
-    """The column with the host's name."""
-    for name in ("Computer", "DeviceName"):
-        if name in columns:
-            return name
-    return roles.resolve(columns, "host")
-
-
-def _hosts(rows: pl.DataFrame) -> list[str]:
-    name = host_column(rows.columns)
+def _hosts(table: str, rows: pl.DataFrame) -> list[str]:
+    name = host_column(table, rows.columns)
     if name is None or rows.schema[name] != pl.String:
         return []
     hosts = rows[name].unique().drop_nulls()
