@@ -75,8 +75,9 @@ def test_helpers_and_consoles():
 
 
 def test_the_longest_run_of_base64_counts():
-    assert one("", "a.exe", "a -enc " + "QUJD" * 20 + " " + "A" * 50)["text"] == 80
-    assert one("", "a.exe", "a /x " + "A" * 39)["text"] == 0
+    encoded = "SQBFAFgAIAAoAE4AZQB3AC0ATwBiAGoAZQBjAHQAKQA="
+    assert one("", "a.exe", f"a -enc {encoded} {'A' * 50}")["text"] == len(encoded)
+    assert one("", "a.exe", "a /x " + "A" * 50)["text"] == 0
 
 
 def test_folder_and_file_may_stand_apart():

@@ -10,6 +10,7 @@ from typing import Any, Final
 import polars as pl
 
 from huntkit.analyze.collapsing import pattern_of
+from huntkit.analyze.encoded_runs import encoded_length
 from huntkit.tables import roles
 from huntkit.tables.data_files import data_file
 
@@ -34,7 +35,6 @@ _DISGUISE: Final = (
     # Or that only reads as one: characters that turn the direction of what follows.
     r"|[\x{202a}-\x{202e}\x{2066}-\x{2069}]"
 )
-_LONG: Final = r"[A-Za-z0-9+/=]{40,}"
 
 
 def programs(data: pl.DataFrame, side: str, given: str | None = None) -> pl.Series | None:
@@ -66,7 +66,7 @@ def features(parents: pl.Series, children: pl.Series, commands: pl.Series) -> pl
     others; ``foreign`` for a parent of no kind in a folder of anybody), ``dual``, ``posed`` (a
     system's or a document's name outside the system), ``own`` (a program starts another of its
     own folder), ``echo``, ``pattern`` of the command line, ``text`` (length of its longest run
-    of base64).
+    that looks like base64).
     """
     paths = pl.DataFrame(
         {
@@ -74,11 +74,9 @@ def features(parents: pl.Series, children: pl.Series, commands: pl.Series) -> pl
             "parent": _path(parents),
             "child": _path(children),
             "pattern": pattern_of(commands),
-            "text": commands.str.extract_all(_LONG)
-            .list.eval(pl.element().str.len_chars())
-            .list.max(),
+            "text": encoded_length(commands),
         }
-    ).with_columns(pl.col("text").fill_null(0).cast(pl.Int64))
+    )
     for side in ("parent", "child"):
         paths = paths.with_columns(
             _name(side).alias(side.title()),
