@@ -261,11 +261,54 @@ def test_rows_their_order_and_names_stay(feeds, kind):
     assert found["feeds_reason"][2] == "on the list feed.txt, which gives no verdict"
 
 
-def test_an_empty_feed_and_an_empty_table_give_the_same_columns(feeds):
-    empty = in_feeds(pl.DataFrame({"q": ["a"]}), "q", feeds=feeds("# nothing\n"))
-    assert empty.columns == ["q", "feeds_severity", "feeds_names", "feeds_indicator",
-                             "feeds_reason"]  # fmt: skip
-    assert in_feeds(pl.DataFrame({"q": []}), "q", feeds=feeds("9.9.9.9\n")).height == 0
+def test_no_hit_and_an_empty_table_give_the_same_columns(feeds):
+    feed = feeds("9.9.9.9\n")
+    missed = in_feeds(pl.DataFrame({"q": ["a"]}), "q", feeds=feed)
+    assert missed.columns == ["q", "feeds_severity", "feeds_names", "feeds_indicator",
+                              "feeds_reason"]  # fmt: skip
+    nothing = in_feeds(pl.DataFrame({"q": []}), "q", feeds=feed)
+    assert (nothing.height, nothing.columns) == (0, missed.columns)
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        ("", "it has no entries"),
+        ("# nothing\n", "it has no entries"),
+        ("ip,verdict\n", "it has no entries"),
+        ("foo,bar\n203.0.113.45,x\n", "known to hold indicators: 'foo', 'bar'"),
+        ("foo\tbar baz\n203.0.113.45\tx\n", "known to hold indicators: 'foo', 'bar baz'"),
+        ("ip,verdict\nnonsense,high\n", "there is no indicator in it; of 1 entries"),
+        ('{"type": "bundle", "objects": []}', "it has no entries"),
+    ],
+)
+def test_a_feed_in_which_nothing_could_be_found_is_refused(feeds, content, words):
+    with pytest.raises(EvidenceError, match=words):
+        feeds(content).find(["203.0.113.45"])
+
+
+def test_an_empty_feed_among_others_is_said_each_time(feeds, tmp_path):
+    feeds("9.9.9.9\n")
+    (tmp_path / "empty.csv").write_bytes(b"")
+    both = [tmp_path / "feed.txt", tmp_path / "empty.csv"]
+    for _ in range(2):  # also where it was read and kept before
+        with pytest.warns(UserWarning, match="empty.csv: it has no entries"):
+            found = Feeds(both, store=tmp_path / "store").find(["9.9.9.9"])
+        assert found["feed"].to_list() == ["feed.txt"]
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["Dest IP", "dst_ip", "DestinationIP", "source ip", "IP Address", "remote ip", "RemoteIP",
+     "Host", "Domain Name", "ip-dst"],
+)  # fmt: skip
+def test_columns_are_known_however_they_are_spelt(feeds, name):
+    feed = feeds(f"Added,{name},Verdict\n2026-01-01,evil.example.com,High\n")
+    assert feed.find(["evil.example.com"])["severity"].to_list() == ["high"]
+
+
+def test_a_file_hash_is_one(feeds):
+    assert of(feeds(f"File Hash,Note\n{SHA},x\n")) == {SHA: "sha256_hash"}
 
 
 def test_paths_tell_letters_apart_and_urls_do_after_the_host():

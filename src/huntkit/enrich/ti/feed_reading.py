@@ -18,6 +18,14 @@ import polars as pl
 
 from huntkit.core.errors import EvidenceError
 from huntkit.enrich.ti.feed_values import typed_values
+from huntkit.enrich.ti.feed_verdicts import (
+    VERDICT_COLUMNS,
+    Score,
+    confident,
+    judged,
+    percent,
+    said,
+)
 from huntkit.enrich.ti.misp_attributes import indicators_in, tags_of, verdict
 from huntkit.enrich.ti.provider import Severity
 from huntkit.enrich.ti.stix_patterns import observed
@@ -29,21 +37,28 @@ _REMARK: Final = re.compile(r"\s+(?:#|;|//).*")
 
 _VALUE_COLUMNS: Final = (
     "indicator", "ioc", "ioc_value", "observable", "value", "indicator_value", "url", "domain",
-    "hostname", "host", "fqdn", "ip", "ip_address", "ipaddress", "dst_ip", "src_ip", "sha256_hash",
+    "hostname", "host", "fqdn", "ip", "ip_address", "dst_ip", "src_ip", "sha256_hash",
     "sha256", "sha1_hash", "sha1", "md5_hash", "md5", "email", "cidr", "network",
+    "dest_ip", "destination_ip", "source_ip", "remote_ip", "server_ip", "c2_ip", "ip_addr", "ipv4",
+    "ipv6", "ipv4_address", "ipv6_address", "ip_dst", "ip_src", "dst_ip_address", "src_ip_address",
+    "destination_ip_address", "source_ip_address", "remote_ip_address", "address",
+    "remote_address", "dest_address", "destination_address", "source_address", "domain_name",
+    "host_name", "dns_name", "remote_host", "dest_host", "destination_host", "uri",
+    "remote_url", "file_hash", "hash", "hash_value", "file_md5", "file_sha1", "file_sha256",
+    "sha512", "sha512_hash", "email_address", "subnet",
 )  # fmt: skip
 _TYPE_COLUMNS: Final = ("ioc_type", "type", "indicator_type", "observable_type")
-_WORD_COLUMNS: Final = ("severity", "threat_level", "risk", "verdict", "priority")
-_NUMBER_COLUMNS: Final = ("confidence", "confidence_level", "score", "confidencescore")
 _UNTIL_COLUMNS: Final = ("valid_until", "expires", "expiration", "expiry", "expiration_date")
-_WORDS: Final[Mapping[str, Severity]] = {
-    "critical": "high", "high": "high", "malicious": "high", "severe": "high", "1": "high",
-    "medium": "warning", "moderate": "warning", "suspicious": "warning", "warning": "warning",
-    "2": "warning", "low": "information", "info": "information", "information": "information",
-    "informational": "information", "benign": "information", "3": "information",
-}  # fmt: skip
-# STIX and MISP give confidence from 0 to 100; STIX 2.1 appendix A calls 70 and more "high".
-_CONFIDENT: Final[Sequence[tuple[float, Severity]]] = ((70, "high"), (30, "warning"))
+
+# Names without what stands between their words, so that DestIP is "Dest IP", too.
+_BY_LETTERS: Final = {
+    name.replace("_", ""): name
+    for name in (*_VALUE_COLUMNS, *_TYPE_COLUMNS, *_UNTIL_COLUMNS, *VERDICT_COLUMNS)
+}
+_BETWEEN: Final = re.compile(r"[\s./:_-]+")
+NAMING: Final = (
+    "name the column that holds them 'indicator' (or ip, domain, url, sha256 ...) in the first line"
+)
 
 ROWS: Final[Mapping[str, Any]] = {
     "value": pl.String,
@@ -82,6 +97,7 @@ class _Gathered:
     reasons: list[str | None] = field(default_factory=list)
     details: list[str | None] = field(default_factory=list)
     until: list[datetime | None] = field(default_factory=list)
+    scores: dict[int, Score] = field(default_factory=dict)  # by row: none has its scale yet
     entries: int = 0
     skipped: Counter[str] = field(default_factory=Counter)
 
@@ -93,7 +109,10 @@ class _Gathered:
         reason: str | None = None,
         details: Mapping[str, Any] | None = None,
         until: datetime | None = None,
+        score: Score | None = None,
     ) -> None:
+        if score is not None:
+            self.scores[len(self.values)] = score
         self.values.append(value)
         self.types.append(ioc_type)
         self.severities.append(severity)
@@ -102,6 +121,8 @@ class _Gathered:
         self.until.append(until)
 
     def done(self, kind: str) -> FeedRows:
+        for place, told in judged(self.scores).items():
+            self.severities[place], self.reasons[place] = told
         values = pl.Series("value", self.values, dtype=pl.String)
         typed = typed_values(values, pl.Series("hint", self.types, dtype=pl.String))
         rows = typed.with_columns(
@@ -151,6 +172,7 @@ def _lines(path: Path, lines: Iterable[str]) -> FeedRows:
         place, names = header
         rest = chain(start[place + 1 :], waiting)
         return _csv(path, names, rest)
+    _refuse_unknown_columns(path, start)
     return _list(chain(start, waiting))
 
 
@@ -161,13 +183,40 @@ def _header(start: Sequence[str]) -> tuple[int, list[str]] | None:
         if not text:
             continue
         bare = text.lstrip("#").strip()
-        names = [each.strip().casefold() for each in _cells(bare)]
+        names = [column_name(each) for each in _cells(bare)]
         known = [each for each in names if each in _VALUE_COLUMNS]
         if known and (len(names) > 1 or not text.startswith("#")):
             return place, names
         if not text.startswith("#"):
             return None
     return None
+
+
+def column_name(given: str) -> str:
+    """The name by which a column is known: ``Dest IP``, ``dest-ip`` and ``DestIP`` are one.
+
+    Examples:
+        >>> column_name("Dest IP"), column_name("RemoteIP"), column_name(" First seen ")
+        ('dest_ip', 'remote_ip', 'first_seen')
+    """
+    name = _BETWEEN.sub("_", given.strip().casefold()).strip("_")
+    return _BY_LETTERS.get(name.replace("_", ""), name)
+
+
+def _refuse_unknown_columns(path: Path, start: Sequence[str]) -> None:
+    """A table that names its columns, and none that is known: nothing of it could be found."""
+    lines = [each for line in start if (each := line.strip()) and not each.startswith("#")][:2]
+    if len(lines) < 2:
+        return
+    names, second = ([each.strip() for each in _cells(line)] for line in lines)
+    if len(names) < 2 or len(names) != len(second) or not all(names):
+        return
+    values = pl.Series("value", names, dtype=pl.String)
+    hints = pl.Series("hint", [""] * len(names), dtype=pl.String)
+    if typed_values(values, hints)["flaw"].is_null().any():
+        return
+    shown = ", ".join(repr(each[:40]) for each in names[:20])
+    raise EvidenceError(f"{path}: no column is known to hold indicators: {shown}", hint=NAMING)
 
 
 def _cells(line: str) -> list[str]:
@@ -179,7 +228,7 @@ def _cells(line: str) -> list[str]:
 
 def _csv(path: Path, names: list[str], lines: Iterable[str]) -> FeedRows:
     found = _Gathered()
-    wanted = [n for n in names if n in _VALUE_COLUMNS]
+    wanted = [n for n in dict.fromkeys(names) if n in _VALUE_COLUMNS]
     first = [n for n in wanted if n in _VALUE_COLUMNS[:6]]
     wanted = first[:1] or wanted  # a column "indicator" is it; others beside it describe it
     rest = (line for line in lines if line.strip() and not line.startswith("#"))
@@ -220,7 +269,7 @@ def _record(found: _Gathered, entry: Mapping[str, Any], wanted: Iterable[str]) -
         found.skipped["no indicator in it"] += 1
         return
     kind = next((str(entry[n]) for n in _TYPE_COLUMNS if entry.get(n)), "")
-    severity, reason = _said(entry)
+    told = said(entry)
     until = _time(next((entry[n] for n in _UNTIL_COLUMNS if entry.get(n)), None))
     details = {
         name: text[:_MAX_TEXT] if isinstance(text, str) else text
@@ -229,38 +278,7 @@ def _record(found: _Gathered, entry: Mapping[str, Any], wanted: Iterable[str]) -
     }
     for name, value in values:
         hint = kind if len(values) == 1 else ""
-        found.add(value, hint or name, severity, reason, details, until)
-
-
-def _said(entry: Mapping[str, Any]) -> tuple[Severity | None, str | None]:
-    """The verdict that an entry gives itself, if it gives one."""
-    for name in _WORD_COLUMNS:
-        word = str(entry.get(name) or "").strip().casefold()
-        if word in _WORDS:
-            return _WORDS[word], f"the feed says {name} {word!r}"
-    for name in _NUMBER_COLUMNS:
-        given = _number(entry.get(name))
-        if given is not None:
-            return confident(given), f"the feed says {name} {given:g} of 100"
-    return None, None
-
-
-def confident(percent: float) -> Severity:
-    """The severity of a confidence from 0 to 100.
-
-    Examples:
-        >>> confident(75), confident(50), confident(10)
-        ('high', 'warning', 'information')
-    """
-    return next((word for least, word in _CONFIDENT if percent >= least), "information")
-
-
-def _number(given: object) -> float | None:
-    try:
-        number = float(given)  # type: ignore[arg-type]  # whatever is no number raises
-    except (TypeError, ValueError):
-        return None
-    return number if 0 <= number <= 100 else None
+        found.add(value, hint or name, told.severity, told.reason, details, until, told.score)
 
 
 def _time(given: object) -> datetime | None:
@@ -299,7 +317,7 @@ def _json(path: Path) -> FeedRows:
         if isinstance(entry, str):
             found.add(entry)
         else:
-            plain = {str(name).casefold(): value for name, value in entry.items()}
+            plain = {column_name(str(name)): value for name, value in entry.items()}
             names = [name for name in plain if name in _VALUE_COLUMNS]
             first = [name for name in names if name in _VALUE_COLUMNS[:6]]
             _record(found, plain, first[:1] or names)
@@ -313,10 +331,10 @@ def _stix(found: _Gathered, item: object) -> None:
     if item.get("revoked") is True:
         found.skipped["revoked"] += 1
         return
-    said = item.get("pattern_type", "stix")
-    values = observed(str(item.get("pattern", ""))) if said == "stix" else []
+    language = item.get("pattern_type", "stix")
+    values = observed(str(item.get("pattern", ""))) if language == "stix" else []
     if not values:
-        found.skipped["a pattern without fixed values" if said == "stix"
+        found.skipped["a pattern without fixed values" if language == "stix"
                       else "a pattern in another language than STIX"] += 1  # fmt: skip
         return
     severity, reason = stix_verdict(item)
@@ -332,7 +350,7 @@ def stix_verdict(item: Mapping[str, Any]) -> tuple[Severity | None, str | None]:
     kinds = {str(each) for each in item.get("indicator_types") or item.get("labels") or ()}
     if kinds & {"benign"}:
         return "information", "the indicator is of the type benign"
-    confidence = _number(item.get("confidence"))
+    confidence = percent(item.get("confidence"))
     if confidence is not None and confidence > 0:
         return confident(confidence), f"confidence {confidence:g} of 100"
     if "malicious-activity" in kinds:
@@ -407,7 +425,7 @@ def _objects(body: Any) -> list[Any] | None:
     if all(isinstance(each, str) for each in body):
         return body
     if all(isinstance(each, Mapping) for each in body) and any(
-        str(name).casefold() in _VALUE_COLUMNS for each in body[:100] for name in each
+        column_name(str(name)) in _VALUE_COLUMNS for each in body[:100] for name in each
     ):
         return body
     return None

@@ -5,6 +5,7 @@ import ipaddress
 import os
 import tempfile
 import warnings
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -17,13 +18,13 @@ import polars as pl
 
 from huntkit.core.errors import EvidenceError, UsageError
 from huntkit.enrich.parsed_addresses import parsed_addresses
-from huntkit.enrich.ti.feed_reading import ROWS, read_feed
+from huntkit.enrich.ti.feed_reading import NAMING, ROWS, read_feed
 from huntkit.enrich.ti.feed_values import compared
 from huntkit.enrich.ti.provider import SEVERITIES, Severity
 from huntkit.runtime.session import default_session
 from huntkit.tables import step
 
-_VERSION: Final = "2"  # of what is kept: raise it when reading changes
+_VERSION: Final = "3"  # of what is kept: raise it when reading changes
 _MANY: Final = 0.01  # of a file's entries: more than that is worth a warning
 _HIT: Final = {"key": pl.String, "value": pl.String, "ioc_type": pl.String, "feed": pl.String,
                "severity": pl.String, "reason": pl.String, "details": pl.String}  # fmt: skip
@@ -84,14 +85,17 @@ class Feeds:
     @cached_property
     def _parts(self) -> list[tuple[Path, pl.DataFrame, dict[str, Any]]]:
         store = self._store or default_session().cache_dir / "ti-feeds"
-        return [(path, *_loaded(path, store)) for path in _files(self._given)]
+        parts = [(path, *_loaded(path, store)) for path in _files(self._given)]
+        _check(parts)
+        return parts
 
     @property
     def files(self) -> pl.DataFrame:
         """A row for each file: ``path kind entries indicators skipped reasons``.
 
         Raises:
-            EvidenceError: a file can't be read, or has no known shape.
+            EvidenceError: a file can't be read, has no known shape, or none of its entries is an
+                indicator; or all files together have none.
         """
         rows = [
             (str(path), told["kind"], told["entries"], rows.height, sum(told["skipped"].values()),
@@ -136,9 +140,7 @@ class Feeds:
         found = pl.concat([each.select(*_HIT, "valid_until") for each in hits])
         over = pl.col("valid_until") < (now or datetime.now(UTC))
         silent = pl.col("severity").is_null()
-        why = pl.when(silent).then(
-            pl.format("on the list {}, which gives no verdict", "feed")
-        ).otherwise("reason")  # fmt: skip
+        why = pl.coalesce("reason", pl.format("on the list {}, which gives no verdict", "feed"))
         old = pl.format("its time was over on {}; {}", pl.col("valid_until").dt.date(), why)
         return found.with_columns(
             severity=pl.when(over).then(pl.lit("information"))
@@ -249,17 +251,39 @@ def _loaded(path: Path, store: Path) -> tuple[pl.DataFrame, dict[str, Any]]:
     read = read_feed(path)
     rows = read.rows.with_columns(compared(read.rows["value"]).alias("key"))
     told = {"kind": read.kind, "entries": read.entries, "skipped": dict(read.skipped)}
-    left_out = sum(read.skipped.values())
-    if left_out > _MANY * max(read.entries, 1):
-        why = ", ".join(f"{count:,} {reason}" for reason, count in read.skipped.most_common(3))
-        warnings.warn(
-            f"{path.name}: {left_out:,} of {read.entries:,} entries are left out: {why}",
-            stacklevel=2,
-        )
     store.mkdir(parents=True, exist_ok=True, mode=0o700)
     _write(kept, rows.write_parquet)
     _write(told_file, lambda stream: stream.write(orjson.dumps(told)))
     return rows, told
+
+
+def _check(parts: Sequence[tuple[Path, pl.DataFrame, dict[str, Any]]]) -> None:
+    """Refuse feeds in which nothing could ever be found, and say what is left out of the others.
+
+    Raises:
+        EvidenceError: a file has entries and no indicator, or there is no indicator at all.
+    """
+    nothing = all(rows.is_empty() for _, rows, _ in parts)
+    for path, rows, told in parts:
+        entries, skipped = told["entries"], Counter(told["skipped"])
+        left_out = sum(skipped.values())
+        why = ", ".join(f"{count:,} {reason}" for reason, count in skipped.most_common(3))
+        if rows.is_empty() and entries:
+            raise EvidenceError(
+                f"{path}: there is no indicator in it; of {entries:,} entries are left out: {why}",
+                hint=NAMING,
+            )
+        if rows.is_empty() and nothing:
+            raise EvidenceError(f"{path}: there is no indicator in it: it has no entries")
+        if rows.is_empty():
+            warnings.warn(f"{path.name}: it has no entries", stacklevel=2)
+        elif left_out > _MANY * max(entries, 1):
+            warnings.warn(
+                f"{path.name}: {left_out:,} of {entries:,} entries are left out: {why}",
+                stacklevel=2,
+            )
+    if not parts:
+        raise EvidenceError("there is no file of indicators: the folder is empty")
 
 
 def _write(path: Path, write: Any) -> None:

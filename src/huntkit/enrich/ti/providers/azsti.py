@@ -9,8 +9,8 @@ import orjson
 import polars as pl
 
 from huntkit.core.errors import QueryError, RequestFailed, UnknownTable
-from huntkit.enrich.ti.feed_reading import confident
 from huntkit.enrich.ti.feed_values import compared
+from huntkit.enrich.ti.feed_verdicts import confident
 from huntkit.enrich.ti.kql_provider import KqlTIProvider
 from huntkit.enrich.ti.provider import Facts, Lookup, worst
 from huntkit.enrich.ti.replies import said

@@ -7,8 +7,8 @@ from typing import Any, ClassVar, Final
 import polars as pl
 
 from huntkit.core.errors import BadReply
-from huntkit.enrich.ti.feed_reading import confident
 from huntkit.enrich.ti.feed_values import compared
+from huntkit.enrich.ti.feed_verdicts import confident
 from huntkit.enrich.ti.http_provider import HttpTIProvider
 from huntkit.enrich.ti.provider import Facts, Lookup
 from huntkit.enrich.ti.replies import as_record, member, members, needed, number, record, said
