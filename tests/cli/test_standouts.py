@@ -206,6 +206,34 @@ def test_pictures(demo_folder: Path, tmp_path: Path) -> None:
     assert not (tmp_path / "none.html").exists()
 
 
+@pytest.mark.parametrize("more", [[], ["-t", "flows"]])
+def test_rows_that_name_no_connection_are_counted(more: list[str], tmp_path: Path) -> None:
+    ends = [("192.0.2.7", "203.0.113.9")] * 3 + [("", "203.0.113.9"), ("192.0.2.7", "")]
+    lines = [
+        json.dumps({"TimeGenerated": f"2026-03-01T10:00:0{n}Z", "src_ip": source,
+                    "dst_ip": target})
+        for n, (source, target) in enumerate(ends)
+    ]  # fmt: skip
+    (tmp_path / "flows.ndjson").write_text("\n".join(lines))
+    done = run("beacons", tmp_path, *more)
+    assert done.exit_code == 0
+    assert "2 of 5 rows have no time, source or target: left out" in done.stderr
+
+
+def test_starts_without_a_program_and_values_without_a_number_are_counted(tmp_path: Path) -> None:
+    lines = [
+        json.dumps({"ts": 1_700_000_000 + 60 * n, "Image": name, "CommandLine": "x", "sent": sent,
+                    "ParentImage": "C:\\a\\p.exe"})
+        for n, (name, sent) in enumerate([("C:\\a\\b.exe", 5)] * 19 + [("", None)])
+    ]  # fmt: skip
+    (tmp_path / "starts.ndjson").write_text("\n".join(lines))
+    done = run("rare", tmp_path)
+    assert done.exit_code == 0
+    assert "1 of 20 rows left out: they name no program" in done.stderr
+    done = run("series", tmp_path, "-t", "starts", "--value", "sent", "--every", "1m")
+    assert "1 of 20 rows have no number in 'sent': they add nothing" in done.stderr
+
+
 def test_evidence_without_connections_says_so(tmp_path: Path) -> None:
     (tmp_path / "a.ndjson").write_text('{"ts": 1700000000, "host": "a"}\n')
     done = run("beacons", tmp_path)

@@ -61,6 +61,9 @@ def series(
         check([*columns, *([value] if value else [])], rows)
         if value is not None and not rows.schema[value].is_numeric():
             raise UsageError(f"--value {value!r} holds {rows.schema[value]}, not numbers")
+        if value is not None and (lost := rows[value].null_count()):
+            told = f"{lost:,} of {counted(rows.height, 'row')} have no number in {value!r}"
+            note(f"huntkit: warning: {name}: {told}: they add nothing")
         if not rows.height:
             note(f"huntkit: {name} has no rows with a time to look at")
             emit(pl.DataFrame(), writing, title="Peaks and dips")
@@ -101,7 +104,10 @@ def _timed(case: Case, name: str, span: Span) -> pl.DataFrame:
     when = parse_times(rows[pick_time_column(rows)]).alias("TimeGenerated")
     timed = rows.with_columns(when).drop_nulls("TimeGenerated")
     if lost := rows.height - timed.height:
-        note(f"huntkit: {counted(lost, 'row')} without a time left out")
+        note(
+            f"huntkit: warning: {name}: {lost:,} of {counted(rows.height, 'row')} have no time:"
+            " left out"
+        )
     return timed
 
 

@@ -15,7 +15,7 @@ from huntkit.cli.standout_columns import apart, check, in_options, noted, score_
 from huntkit.cli.statement import evidence_tables
 from huntkit.cli.target import check_output
 from huntkit.core.errors import UsageError
-from huntkit.report.calls import calls, tables_of_calls
+from huntkit.report.calls import all_rows, calls, tables_of_calls
 from huntkit.report.layouts import layouts, quoted
 from huntkit.sources.local.mapping.views import VIEWS
 from huntkit.tables import roles
@@ -80,6 +80,11 @@ def _found(
     table = f"evidence.table({name!r})"
     if starts:
         found = in_options(lambda: huntkit.analyze.unusual_starts(rows)).drop("SourceIndex")
+        if left := rows.height - int(found["Count"].sum()):
+            note(
+                f"huntkit: warning: {name}: {left:,} of {counted(rows.height, 'row')} left out:"
+                " they name no program, or a start whose parent another row names"
+            )
         call, what = f"huntkit.analyze.unusual_starts({table})", "pairs of programs"
         return _at_most(found, "Count", at_most), call, what
     if chosen and columns == [roles.resolve(rows.columns, "message")]:
@@ -209,7 +214,15 @@ def beacons(
 def _every_call(case: Case, span: Span) -> tuple[pl.DataFrame, list[str]]:
     """The connections of all tables, each once."""
     start, end = bounds(span, case)
-    found = calls(case.evidence, tables_of_calls(layouts(case.evidence)), start=start, end=end)
+    tables = tables_of_calls(layouts(case.evidence))
+    found = calls(case.evidence, tables, start=start, end=end)
+    total = all_rows(case.evidence, tables, start=start, end=end)
+    if left := total - found.rows.height - found.told_again:
+        names = ", ".join(each.name for each in tables)
+        note(
+            f"huntkit: warning: {names}: {left:,} of {counted(total, 'row')} have no time, source"
+            " or target: left out"
+        )
     if found.told_again:
         note(
             f"huntkit: {counted(found.told_again, 'row')} tell of the same connections in another"

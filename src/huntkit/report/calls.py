@@ -71,6 +71,32 @@ def calls(
     return Calls(once, names, rows.height - once.height)
 
 
+def all_rows(
+    evidence: Evidence,
+    tables: Sequence[Layout],
+    *,
+    start: datetime | None = None,
+    end: datetime | None = None,
+) -> int:
+    """How many rows these tables have in all, those that name no connection too."""
+    total = 0
+    for each in tables:
+        limits = " AND ".join(_limits(each.sql_time(), start, end)) or "true"
+        found: pl.DataFrame = evidence.sql(
+            f"SELECT count(*) AS n FROM {each.sql} WHERE {each.sql_time()} IS NULL OR ({limits})",  # noqa: S608
+            frame="polars",
+        )
+        total += int(found["n"][0])
+    return total
+
+
+def _limits(time: str, start: datetime | None, end: datetime | None) -> list[str]:
+    limits = [f"{time} >= TIMESTAMPTZ '{start.isoformat()}'"] if start is not None else []
+    if end is not None:
+        limits.append(f"{time} < TIMESTAMPTZ '{end.isoformat()}'")
+    return limits
+
+
 def _rows(
     evidence: Evidence, layout: Layout, start: datetime | None, end: datetime | None
 ) -> pl.DataFrame:
@@ -79,11 +105,7 @@ def _rows(
         for role in (*_NEEDED, "destination_port", "bytes_sent")
     }
     time, size = layout.sql_time(), known["bytes_sent"]
-    limits = [f"{time} IS NOT NULL"]
-    if start is not None:
-        limits.append(f"{time} >= TIMESTAMPTZ '{start.isoformat()}'")
-    if end is not None:
-        limits.append(f"{time} < TIMESTAMPTZ '{end.isoformat()}'")
+    limits = [f"{time} IS NOT NULL", *_limits(time, start, end)]
     found: pl.DataFrame = evidence.sql(
         f"""SELECT * FROM (
                 SELECT {time} AS "TimeGenerated",
