@@ -324,3 +324,64 @@ def test_origins_are_folders_where_files_are_many(evidence: Make) -> None:
     assert sections.origins(facts) == ["a/", "b/"]
     facts.files = pl.DataFrame({"path": ["a/l.zip!m.json", "a/l.zip!n.json"]})
     assert sections.origins(facts) == ["a/l.zip"]
+
+
+def alerts(*rows: tuple[str, str]) -> pl.DataFrame:
+    """Alerts by name and severity, a minute apart."""
+    return pl.DataFrame(
+        {
+            "TimeGenerated": [WHEN + timedelta(minutes=n) for n in range(len(rows))],
+            "AlertName": [name for name, _ in rows],
+            "AlertSeverity": [severity for _, severity in rows],
+            "Description": [f"number {n}\r\nof many" for n in range(len(rows))],
+            "CompromisedEntity": ["srv1"] * len(rows),
+            "_file": ["alerts.csv"] * len(rows),
+            "_record": list(range(1, len(rows) + 1)),
+        }
+    ).with_columns(pl.col("TimeGenerated").dt.cast_time_unit("us"))
+
+
+@pytest.mark.parametrize(
+    ("name", "severity", "tone"),
+    [
+        ("Mimikatz", "High", "alarm"),
+        ("Mimikatz", "critical", "alarm"),
+        ("Mimikatz", "a word that nobody knows", "alarm"),
+        ("Mimikatz", "Medium", "warn"),
+        ("Mimikatz", "", "warn"),
+        ("Mimikatz", "Low", "plain"),
+        ("Mimikatz", "Informational", "plain"),
+        ("Azure Security Center test alert (not a threat)", "High", "plain"),
+    ],
+)
+def test_an_alert_is_as_loud_as_its_severity(
+    evidence: Make, name: str, severity: str, tone: str
+) -> None:
+    given = evidence({"SecurityAlert": alerts((name, severity))})
+    found = notable.notable(given, layouts(given))
+    assert found.select("Kind", "Name", "Tone").rows() == [("Alert", name, tone)]
+
+
+def test_alerts_of_one_name_are_one_row_with_first_and_last(evidence: Make) -> None:
+    given = evidence({"SecurityAlert": alerts(("a", "High"), ("b", "Low"), ("a", "High"))})
+    block = sections.draw(gather(given))[0].blocks[0]
+    assert [heading for heading, _ in block["sheet"].columns] == [
+        "Time", "What", "Host", "Detail", "File, record",
+    ]  # fmt: skip
+    first, second = block["sheet"].rows
+    assert [cell.text for cell in first] == [
+        "2026-03-03 09:12:31.000", "a", "srv1", "High; number 0↵ of many", "alerts.csv, 1",
+    ]  # fmt: skip
+    told = "Alert; 2 times, until 09:14:31; the detail is that of the first"
+    assert (first[1].repeats, first[1].tone) == (told, "alarm")
+    assert (second[1].text, second[1].repeats, second[1].tone) == ("b", "Alert", "plain")
+
+
+def test_of_a_long_list_the_alarming_rows_are_seen_first(evidence: Make) -> None:
+    rows = [(f"low {n}", "Low") for n in range(20)] + [(f"high {n}", "High") for n in range(8)]
+    given = evidence({"SecurityAlert": alerts(*rows)})
+    block = sections.draw(gather(given))[0].blocks[0]
+    assert len(block["sheet"].rows) == 28
+    assert sorted(block["folded"]) == list(range(12, 20))
+    few = evidence({"SecurityAlert": alerts(*rows[:25])})
+    assert sections.draw(gather(few))[0].blocks[0]["folded"] == []

@@ -7,7 +7,7 @@ import polars as pl
 
 from huntkit import extract
 from huntkit.core.text import visible
-from huntkit.report.sheets import time_text
+from huntkit.report.sheets import shortened, time_text
 
 ITEMS = 40  # on the page
 _LINES = 40
@@ -107,15 +107,16 @@ def place_of(text: str, rows: pl.DataFrame) -> str:
 
 
 def _item(row: dict[str, Any], number: int) -> dict[str, Any]:
-    given = row["Given"]
+    shown, more = shortened(row["Given"], _GIVEN)
+    mentions = "1 mention" if row["Mentions"] == 1 else f"{row['Mentions']:,} mentions"
     return {
         "id": f"decoded-{number}",
         "time": time_text(row["TimeGenerated"])[:19] + " UTC" if row["TimeGenerated"] else "",
         "host": row["Host"],
         "user": row["User"],
-        "place": f"{row['Table']}.{row['Column']}, {row['Mentions']:,} mentions",
-        "given": given[:_GIVEN],
-        "given_more": f"{len(given) - _GIVEN:,} more characters" if len(given) > _GIVEN else "",
+        "place": f"{row['Table']}.{row['Column']}, {mentions}",
+        "given": shown,
+        "given_more": more,
         "layers": [_layer(layer) for layer in row["Layers"][:12]],
     }
 

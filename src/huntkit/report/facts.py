@@ -42,7 +42,7 @@ class Facts:
         overview: hosts, users and rows over time.
         texts: the different texts that were searched for indicators and encoded commands.
         failed_logons: Account Source Host Failures First Last.
-        notable: TimeGenerated Kind Tone Host Account Detail Table _file _record.
+        notable: TimeGenerated Kind Name Tone Host Account Detail Table _file _record.
         indicators: IoCType Observable Defanged Scope Mentions Where First Last _file _record.
         encoded: TimeGenerated Host User Given Layers Table _file _record.
         branches: process branches, the rarest first.

@@ -15,6 +15,7 @@ _SCHEMA = pl.Schema(
     {
         "TimeGenerated": pl.Datetime("us", "UTC"),
         "Kind": pl.String(),
+        "Name": pl.String(),
         "Tone": pl.String(),
         "Host": pl.String(),
         "Account": pl.String(),
@@ -29,8 +30,8 @@ _SCHEMA = pl.Schema(
 def notable(evidence: Evidence, tables: Sequence[Layout]) -> pl.DataFrame:
     """Notable events in the order of time.
 
-    Columns: ``TimeGenerated Kind Tone Host Account Detail Table _file _record``. A record that
-    several tables hold counts once.
+    Columns: ``TimeGenerated Kind Name Tone Host Account Detail Table _file _record``; the name is
+    that of an alert. A record that several tables hold counts once.
     """
     statements = []
     windows = find(tables, "WindowsEvent")
@@ -137,7 +138,9 @@ def _select(
     layout: Layout, rule: dict[str, Any], *, source: str, where: str, account: str, detail: str
 ) -> str:
     return f"""(SELECT {layout.sql_time()} AS TimeGenerated, '{rule["kind"]}' AS Kind,
-                       '{rule["tone"]}' AS Tone, {layout.sql_text(layout.host)} AS Host,
+                       coalesce(CAST({rule.get("name", "''")} AS VARCHAR), '') AS Name,
+                       {rule.get("tone_of", f"'{rule['tone']}'")} AS Tone,
+                       {layout.sql_text(layout.host)} AS Host,
                        CAST({account} AS VARCHAR) AS Account,
                        left(CAST({detail} AS VARCHAR), {MOST_DETAIL}) AS Detail,
                        '{layout.name}' AS "Table", _file, _record

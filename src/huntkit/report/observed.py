@@ -71,6 +71,7 @@ def _data(given: Observation) -> list[dict[str, Any]]:
             "sheet": sheet(plain, "The rows behind it", limit=_ROWS, total=rows.height),
             "empty": "It has no rows.",
             "whole": False,
+            "folded": [],
         }
     ]
     if note := cut_short(rows, rows.height, names):

@@ -10,6 +10,7 @@ import polars as pl
 from huntkit import extract
 from huntkit.core.text import visible
 from huntkit.report.layouts import Evidence, Layout, find, quoted
+from huntkit.report.sheets import shortened
 from huntkit.tables import roles
 
 MOST_PROCESSES = 200_000
@@ -239,14 +240,15 @@ class _Cutter:
 
     def _node(self, number: int, depth: int) -> Node:
         command = self._text(number, "command_line")
+        shown, more = shortened(command, _COMMAND)
         time = self._rows[number].get(self._column["time"] or "")
         return Node(
             depth=min(depth, 8),
             time=time.strftime("%H:%M:%S") if isinstance(time, datetime) else "",
             name=self._name(number),
             pid=self._text(number, "process_id"),
-            command=visible(command[:_COMMAND]),
-            more=f"{len(command) - _COMMAND:,} more characters" if len(command) > _COMMAND else "",
+            command=shown,
+            more=more,
             user=visible(self._text(number, "user"), limit=60),
             rare=self._rarity[number] >= self._red,
         )

@@ -65,6 +65,7 @@ def sheet_block(
         "sheet": sheet(rows, caption, columns=shown or None, limit=limit, total=total),
         "empty": empty,
         "whole": False,
+        "folded": [],
     }
 
 

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from pathlib import PurePath
+from typing import Any
 
 import polars as pl
 
@@ -11,7 +12,7 @@ from huntkit.report.drawing import activity_svg
 from huntkit.report.facts import Facts
 from huntkit.report.processes import BRANCHES
 from huntkit.report.section import Columns, Section, chart_block, sheet_block, with_place
-from huntkit.report.sheets import time_text
+from huntkit.report.sheets import cell, time_text
 
 _PLACE: Columns = (("place", "File, record", "place"),)
 _TYPES = {
@@ -25,7 +26,9 @@ _TYPES = {
     "md5_hash": "MD5 hashes",
 }
 _NOTABLE = 300  # rows of the page
+_SEEN = 20  # of them that are seen before anybody asks for all
 _ORIGINS = 4
+_RANK = pl.col("Tone").replace_strict({"alarm": 0, "warn": 1}, default=2)
 _INSIDE = ("private", "loopback", "link_local", "multicast", "broadcast", "unspecified")
 
 
@@ -104,6 +107,13 @@ def _notable(facts: Facts) -> Section:
     )
     rows = facts.notable
     chosen = _chosen(rows) if rows.height else rows
+    # A column that nothing stands in takes room from the others.
+    columns = [
+        each
+        for each in columns
+        if each[0] not in ("Host", "Account") or not rows.height or (chosen[each[0]] != "").any()
+    ]
+    detail = [name for name, _, _ in columns].index("Detail")
     found = Section(
         "notable",
         "Notable events",
@@ -115,13 +125,17 @@ def _notable(facts: Facts) -> Section:
     left = rows.height - shown
     if left:
         found.lead += f" The {shown:,} most alarming are shown, {left:,} are not."
-    block = sheet_block(chosen, "Notable events", columns)
+    # The name stands under "What": once is enough.
+    once = pl.col("Detail").str.strip_prefix(pl.col("Name") + "; ")
+    block = sheet_block(
+        chosen.with_columns(Detail=once) if rows.height else rows, "Notable events", columns
+    )
     block["whole"] = True
+    block["folded"] = _folded(chosen)
     for cells, row in zip(block["sheet"].rows, chosen.iter_rows(named=True), strict=True):
-        until = f"{row['repeats']:,} times, until {time_text(row['until'])[11:19]}"
-        repeats = until if row["repeats"] > 1 else ""
-        cells[1] = replace(cells[1], tone=row["Tone"], repeats=repeats)
-        cells[4] = replace(cells[4], link=encoded.place_of(row["Detail"], facts.encoded))
+        what = cell(row["Name"], "text") if row["Name"] else cells[1]
+        cells[1] = replace(what, tone=row["Tone"], repeats=_repeats(row))
+        cells[detail] = replace(cells[detail], link=encoded.place_of(row["Detail"], facts.encoded))
     found.blocks.append(block)
     failed = facts.failed_logons
     if failed.height:
@@ -140,21 +154,43 @@ def _notable(facts: Facts) -> Section:
 def _chosen(rows: pl.DataFrame) -> pl.DataFrame:
     """The events of the page; equal ones that follow one another are one row.
 
-    A flood of lesser events must not push the alarming ones off the page.
+    Alerts of one name are one row wherever they stand. A flood of lesser events must not push the
+    alarming ones off the page.
     """
-    same = ["Kind", "Host", "Account", "Detail"]
+    same = ["Kind", "Name", "Tone", "Host", "Account", "Detail"]
+    run = pl.col("run")
     grouped = (
         rows.with_columns(pl.struct(same).rle_id().alias("run"))
+        .with_columns(pl.when(pl.col("Name") != "").then(run.min().over(same[:-1])).otherwise(run))
         .group_by("run", maintain_order=True)
         .agg(
             pl.exclude("run").first(),
             pl.len().alias("repeats"),
             pl.col("TimeGenerated").last().alias("until"),
+            pl.col("Detail").n_unique().alias("details"),
         )
     )
-    rank = pl.col("Tone").replace_strict({"alarm": 0, "warn": 1}, default=2)
-    chosen = grouped.sort(rank, "run").head(_NOTABLE).sort("run")
+    chosen = grouped.sort(_RANK, "run").head(_NOTABLE).sort("run")
     return with_place(chosen)
+
+
+def _folded(chosen: pl.DataFrame) -> list[int]:
+    """The rows that are seen only when all are asked for: the least alarming of a long list."""
+    if chosen.height <= _SEEN + 5:
+        return []
+    return chosen.with_row_index("row").sort(_RANK, "row")["row"].to_list()[_SEEN:]
+
+
+def _repeats(row: dict[str, Any]) -> str:
+    """What kind of thing a name is, how often it was there, and until when."""
+    told = [row["Kind"]] if row["Name"] else []
+    if row["repeats"] > 1:
+        last = time_text(row["until"])[:19]
+        same_day = last[:10] == time_text(row["TimeGenerated"])[:10]
+        told.append(f"{row['repeats']:,} times, until {last[11:] if same_day else last}")
+    if row["details"] > 1:
+        told.append("the detail is that of the first")
+    return "; ".join(told)
 
 
 def _activity(facts: Facts) -> Section:

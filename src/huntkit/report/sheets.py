@@ -1,5 +1,6 @@
 """Plain tables for pages: what is shown of a frame, and how much of it there is."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -13,6 +14,8 @@ Kind = Literal["text", "code", "time", "second", "number", "place", "list"]
 CELL_LIMIT = 600
 CODE_LIMIT = 240
 ROW_LIMIT = 200
+_FEWEST_CUT = 20  # characters: what says that fewer are missing takes their place
+_BREAK = re.compile(r"\r?\n")
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,8 +101,28 @@ def cell(value: object, kind: Kind) -> Cell:
         return Cell(visible(", ".join(names[:12]), limit=CELL_LIMIT), kind, more)
     text = str(value)
     limit = CODE_LIMIT if kind == "code" else CELL_LIMIT
+    shown, more = shortened(text, limit)
+    return Cell(shown, kind, more)
+
+
+def shortened(text: str, limit: int) -> tuple[str, str]:
+    """The beginning of a text as one line that hides nothing, and in words what was cut off.
+
+    A line break is a mark that people know; all other control characters stay what they are. A
+    cut that would hide only a few characters is not made.
+
+    Examples:
+        >>> shortened("Run this" + chr(13) + chr(10) + "or that", 240)
+        ('Run this↵ or that', '')
+        >>> shortened("x" * 30, 10)
+        ('xxxxxxxxxx', '20 more characters')
+        >>> shortened("x" * 29, 10)[1]
+        ''
+    """
     cut = len(text) - limit
-    return Cell(visible(text[:limit]), kind, f"{cut:,} more characters" if cut > 0 else "")
+    if cut < _FEWEST_CUT:
+        return visible(_BREAK.sub("↵ ", text)), ""
+    return visible(_BREAK.sub("↵ ", text[:limit])), f"{cut:,} more characters"
 
 
 def time_text(value: datetime | None) -> str:

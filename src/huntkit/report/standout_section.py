@@ -10,7 +10,7 @@ from huntkit.report import encoded
 from huntkit.report.facts import Facts
 from huntkit.report.finding import Finding, Strip
 from huntkit.report.section import Section
-from huntkit.report.sheets import time_text
+from huntkit.report.sheets import shortened, time_text
 
 CARDS = 12  # of the page; the rest is folded
 _CODE = 300
@@ -67,14 +67,14 @@ def section(facts: Facts) -> Section:
 
 
 def _card(given: Finding, facts: Facts) -> Card:
-    cut = len(given.code) - _CODE
+    code, more = shortened(given.code, _CODE)
     strip = given.strip
     return Card(
         kind=given.kind,
         what=visible(given.what, limit=240),
         score=f"{given.score:,.3g} {given.unit}",
-        code=visible(given.code[:_CODE]),
-        more=f"{cut:,} more characters" if cut > 0 else "",
+        code=code,
+        more=more,
         link=encoded.place_of(given.code, facts.encoded) if given.code else "",
         reason=visible(given.reason, limit=900),
         host=visible(given.host, limit=80),

@@ -63,7 +63,8 @@ def _notable(notable: pl.DataFrame) -> dict[str, tuple[int, str]]:
         return {}
     rank = pl.col("Tone").replace_strict({"alarm": 0, "warn": 1}, default=2)
     counted = (
-        notable.group_by("Kind")
+        notable.sort(rank, maintain_order=True)
+        .group_by("Kind")
         .agg(pl.len().alias("n"), pl.col("Tone").first())
         .sort(rank, "n", "Kind", descending=[False, True, False])
     )
