@@ -46,8 +46,25 @@ def test_values_and_stdin_are_looked_up_and_each_has_a_row() -> None:
 def test_a_failure_ends_with_three_and_its_row_says_why() -> None:
     done = ask("9.9.9.9", "--feeds", "no-such.csv", "-p", "LocalFeeds")
     assert done.exit_code == 3
-    assert "not everything was answered: LocalFeeds: 1 failed" in done.stderr
+    told = "not everything was answered: LocalFeeds: 1 failed (there is no feed 'no-such.csv')"
+    assert told in done.stderr
     assert "no feed" in rows(done)[0]["Details"]
+
+
+@pytest.mark.filterwarnings("ignore:not everything")
+def test_a_feed_without_indicators_ends_with_three(place: Path) -> None:
+    (place / "empty.csv").write_bytes(b"")
+    done = ask("9.9.9.9", "--feeds", "empty.csv")
+    assert (done.exit_code, rows(done)[0]["Status"]) == (3, "failed")
+
+
+def test_files_of_indicators_stand_with_commas_between(place: Path) -> None:
+    (place / "more.txt").write_text("8.8.8.8\n")
+    (place / "a,b.txt").write_text("1.1.1.1\n")
+    done = ask("9.9.9.9", "8.8.8.8", "1.1.1.1", "--feeds", "bad.csv,more.txt",
+               "--feeds", "a,b.txt")  # fmt: skip
+    assert done.exit_code == 0, done.stderr
+    assert [row["Status"] for row in rows(done)] == ["ok"] * 3
 
 
 def test_nobody_is_asked_who_was_not_named() -> None:

@@ -50,6 +50,7 @@ def ti(
     if ioc_type:
         ioc_type = known_type(ioc_type)
     wanted = _values(values)
+    feeds = _feed_files(feeds)
     names = [name.strip() for each in providers or () for name in each.split(",") if name.strip()]
     interrupt = Interrupt()
     with interrupt.watched(), session_for(general, Bars(interrupt)) as session:
@@ -128,6 +129,17 @@ def _values(given: Sequence[str]) -> list[str]:
                 f"{each!r} is a file, and no indicator", hint=f"huntkit ti @{each} reads its lines"
             )
     return wanted
+
+
+def _feed_files(given: Sequence[Path]) -> list[Path]:
+    """Several files stand with commas between, unless that is the name of one."""
+    found: list[Path] = []
+    for each in given:
+        if "," not in str(each) or each.expanduser().exists():
+            found.append(each)
+        else:
+            found += [Path(part) for name in str(each).split(",") if (part := name.strip())]
+    return found
 
 
 def lines_of(given: str) -> list[str]:

@@ -34,7 +34,11 @@ def ti(
     ] = None,
     feeds: Annotated[
         list[Path] | None,
-        typer.Option("--feeds", metavar="FILE", help="Also look into this file of indicators."),
+        typer.Option(
+            "--feeds",
+            metavar="FILES",
+            help="Also look into these files of indicators, with commas between; may be repeated.",
+        ),
     ] = None,
     ioc_type: Annotated[
         str | None, typer.Option("--type", metavar="TYPE", help="The type of all values.")

@@ -50,7 +50,7 @@ def test_the_worst_stands_first_and_a_failure_is_no_good_news(kind):
     page = TILookup.browse_results(frame_of(FINDINGS, kind)).to_html()
     assert page.index("hxxp://evil[.]example[.]com/") < page.index("8[.]8[.]8[.]8")
     assert "2 indicators, 2 providers; 1 high, 0 warning" in page
-    assert "1 questions were not answered" in page
+    assert "1 question was not answered" in page
     assert "it broke" in page
     assert re.findall(r'href="([^"]*)"', page) == ["https://otx.example/1"]
     assert page.count("2026-09-") == 4

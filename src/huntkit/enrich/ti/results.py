@@ -16,6 +16,8 @@ from huntkit.enrich.ti.provider import SEVERITIES, Facts
 from huntkit.enrich.ti.service_words import web_link
 from huntkit.tables import as_kind
 
+_MAX_REASON: Final = 300  # of a warning; the row has all of it
+
 Status = Literal[
     "ok", "not found", "not supported", "bad input", "refused", "rate limited", "failed"
 ]
@@ -139,12 +141,18 @@ def framed(rows: list[dict[str, Any]], columns: Mapping[str, Any], kind: str) ->
 def warn_of_failures(findings: Iterable[Finding]) -> None:
     """Warn of what was not answered, in the name of whoever called the look-up."""
     counts: dict[tuple[str, str], int] = {}
+    reasons: dict[tuple[str, str], str] = {}
     for each in findings:
         if each.status in ("failed", "rate limited"):
             key = (each.provider, each.status)
             counts[key] = counts.get(key, 0) + 1
+            if each.reason:
+                reasons.setdefault(key, " ".join(each.reason.split())[:_MAX_REASON])
     if counts:
-        told = "; ".join(f"{name}: {n:,} {status}" for (name, status), n in counts.items())
+        told = "; ".join(
+            f"{key[0]}: {n:,} {key[1]}" + (f" ({reasons[key]})" if key in reasons else "")
+            for key, n in counts.items()
+        )
         warnings.warn(f"not everything was answered: {told}", stacklevel=3)
 
 

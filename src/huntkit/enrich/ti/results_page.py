@@ -163,12 +163,16 @@ class ResultsPage:
             )
             rows = rows[:MOST_INDICATORS]
         if failures := sum(each.get("Status") in _PROBLEMS for each in self._records):
-            notes.append(f"{failures:,} questions were not answered: that says nothing good")
+            were = "was" if failures == 1 else "were"
+            told = _counted(failures, "question")
+            notes.append(f"{told} {were} not answered: that says nothing good")
         counts = [sum(row.worst == word for row in rows) for word in ("high", "warning")]
         told = f"{counts[0]:,} high, {counts[1]:,} warning"
         if not self.judged:
             told = f"{sum(row.worst == KNOWN for row in rows):,} {KNOWN}"
-        summary = f"{len(rows):,} {self.what}s, {len(providers):,} providers; {told}"
+        summary = (
+            f"{_counted(len(rows), self.what)}, {_counted(len(providers), 'provider')}; {told}"
+        )
         values = {
             "title": visible(self.title),
             "summary": summary,
@@ -329,3 +333,7 @@ def _pretty(value: object, most: int) -> str:
 def _cut(text: str, most: int) -> str:
     shown = "\n".join(visible(line) for line in text[:most].split("\n"))
     return shown if len(text) <= most else f"{shown}\n... cut: {len(text):,} characters"
+
+
+def _counted(number: int, what: str) -> str:
+    return f"{number:,} {what}" + ("" if number == 1 else "s")
