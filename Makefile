@@ -6,7 +6,7 @@ DATA ?= $(or $(HUNTKIT_DATA),../shared/data)
 export HUNTKIT_DATA := $(abspath $(DATA))
 JOBS ?= 2
 
-.PHONY: help demo test lint types floors unit coverage test-browser test-js charts-js test-long bench kql-conformance kusto-parser azurite check-queries lock newcomer clean
+.PHONY: help chromium demo test lint types floors unit coverage test-browser test-js charts-js test-long bench kql-conformance kusto-parser azurite check-queries lock newcomer clean
 
 help:  ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/'
@@ -51,15 +51,17 @@ unit: $(VENV)/.dev
 	@test -d "$(HUNTKIT_DATA)" || printf '\n*** %s does not exist: tests on real data are SKIPPED. Set HUNTKIT_DATA. ***\n\n' "$(HUNTKIT_DATA)"
 	@$(BIN)/pytest -n $(JOBS) -m "not browser and not long"
 
-test-long: $(VENV)/.dev  ## every driver, provider and library query: failures, secrets, real rows
+test-long: $(VENV)/.dev chromium  ## every driver, provider and library query: failures, secrets, real rows
 	@$(BIN)/pytest -n $(JOBS) -m long
 
 coverage: $(VENV)/.dev  ## the tests once more, with the lines and branches that none reaches
 	@$(BIN)/pytest -n $(JOBS) -m "not browser" -q --cov --cov-report=term
 
-test-browser: $(VENV)/.dev  ## the charts and the report in headless Chromium
+test-browser: $(VENV)/.dev chromium  ## the charts and the report in headless Chromium
+	@$(BIN)/pytest -m "browser and not long" --allow-hosts=127.0.0.1 -p no:randomly
+
+chromium:
 	@command -v chromium >/dev/null || command -v google-chrome >/dev/null || { echo "== installing Debian's chromium"; apt-get update -qq && apt-get install -y -qq chromium; }
-	@$(BIN)/pytest -m browser --allow-hosts=127.0.0.1 -p no:randomly
 
 test-js:  ## the charts' JavaScript: its tests, and that the bundle is what its sources build (needs node)
 	@cd js && npm ci --ignore-scripts --no-audit --no-fund && npm run check && npm test
