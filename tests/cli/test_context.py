@@ -140,6 +140,6 @@ def test_a_page_is_written(place) -> None:
     done = ask("10.1.0.4", "10.9.9.9", "-o", "known.html")
     assert done.exit_code == 0, done.stderr
     text = Path("known.html").read_text()
-    assert "2 values, 1 providers; 1 known" in text
+    assert "2 values, 1 provider; 1 known" in text
     assert "Jane Doe" in text
     assert ask("10.1.0.4", "-o", "known.html").exit_code != 0  # nothing is overwritten

@@ -25,7 +25,7 @@ def test_known_values_come_first_and_nothing_runs(kind):
     data = {"polars": FOUND, "pandas": FOUND.to_pandas(), "arrow": FOUND.to_arrow()}[kind]
     page = ContextLookup.browse_results(data)
     text = page.to_html()
-    assert "3 values, 1 providers; 1 known" in text
+    assert "3 values, 1 provider; 1 known" in text
     assert text.index("web01") < text.index("web02")
     assert "<img" not in text
     assert "severity" not in text.casefold()

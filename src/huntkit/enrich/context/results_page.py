@@ -22,7 +22,7 @@ class ContextPage(ResultsPage):
         >>> found = pl.DataFrame({"Observable": ["web01"], "ObservableType": ["hostname"],
         ...                       "Provider": ["ServiceNow"], "Status": ["ok"]})
         >>> page = ContextPage(found).to_html()
-        >>> "web01" in page, "1 values, 1 providers; 1 known" in page
+        >>> "web01" in page, "1 value, 1 provider; 1 known" in page
         (True, True)
     """
 
