@@ -155,6 +155,27 @@ def test_names_lead_to_addresses_and_back(server: NameServer) -> None:
     assert rows(done)[0]["rrset"] == ["198.51.100.7", "198.51.100.8"]
 
 
+def test_what_is_internal_is_asked_about_only_if_that_was_said(server: NameServer) -> None:
+    inside = ["10.11.12.13", "fileserver", "lark-dc01.corp", "localhost", "::1",
+              "13.12.11.10.in-addr.arpa", "https://fileserver/x"]  # fmt: skip
+    place = ["--server", f"127.0.0.1:{server.port}", "--type", "A"]
+    done = ask("dns", *inside, "www.example.com", *place)
+    assert done.exit_code == 0, done.stderr
+    assert [r["query"] for r in rows(done)] == [*inside, "www.example.com"]
+    assert [r["status"] for r in rows(done)] == ["not asked"] * len(inside) + ["ok"]
+    assert server.asked == [("www.example.com.", "A")]
+    assert "7 internal values not asked about; --internal asks" in done.stderr
+    assert ask("dns", *inside, *place, "--internal").exit_code == 0
+    assert ("fileserver.", "A") in server.asked
+    assert ("13.12.11.10.in-addr.arpa.", "PTR") in server.asked
+
+
+def test_who_answered_is_said_of_every_answer(server: NameServer) -> None:
+    done = ask("dns", "www.example.com", "none.example.com", "--server",
+               f"127.0.0.1:{server.port}")  # fmt: skip
+    assert {r["nameserver"] for r in rows(done)} == {"127.0.0.1"}
+
+
 @pytest.mark.filterwarnings("always:DNS did not answer")
 def test_types_may_be_listed_and_a_failure_ends_with_three(server: NameServer) -> None:
     place = f"127.0.0.1:{server.port}"

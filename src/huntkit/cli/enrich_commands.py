@@ -89,7 +89,8 @@ def whois(
     "huntkit dns www.example.com 'evil[.]example[.]com' 9.9.9.9",
     "huntkit dns @names.txt --type A,MX,TXT --server 192.0.2.53 -o names.csv",
     "Ask DNS where names lead (A and AAAA unless --type says otherwise), and which names addresses"
-    " have. Whoever runs the name server learns what you ask, and so may whoever owns the name. A"
+    " have. Whoever runs the name server learns what you ask, and so may whoever owns the name;"
+    " private addresses and names of the inside are asked about only with --internal. A"
     " row for each value and type. Exit code 3 if some could not be asked.",
 )
 def dns(
@@ -103,12 +104,21 @@ def dns(
         list[str] | None,
         typer.Option("--server", metavar="ADDRESS", help="Ask this name server; may be repeated."),
     ] = None,
+    internal: Annotated[
+        bool, typer.Option("--internal", help="Ask about private addresses and names inside, too.")
+    ] = False,
     refresh: _Refresh = False,
     general: General = General(),  # noqa: B008
 ) -> None:
     """Where names lead, and which names addresses have."""
     work("lookups", general).dns(
-        values, writing, general, types=types or [], servers=servers or [], refresh=refresh
+        values,
+        writing,
+        general,
+        types=types or [],
+        servers=servers or [],
+        refresh=refresh,
+        internal=internal,
     )
 
 

@@ -3,6 +3,7 @@
 import contextlib
 import functools
 import re
+import warnings
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -22,12 +23,14 @@ from huntkit.enrich.dns_lookup import COLUMNS as DNS_COLUMNS
 from huntkit.enrich.dns_lookup import record_rows, reverse_name
 from huntkit.enrich.name_parts import host_of
 from huntkit.enrich.screenshots import screenshot as take
+from huntkit.enrich.ti.inputs import item_of
 from huntkit.enrich.whois_lookup import Registries, asn_rows, asn_text, ip_rows, name_rows
-from huntkit.entities.addresses import parse_address
+from huntkit.entities.addresses import address_scope, parse_address
 from huntkit.entities.indicators import defang, refang
 from huntkit.runtime.session import Session
 
 _ADDRESS, _NAME, _NUMBER = "address", "name", "asn"
+_REASONS = 3  # that are told in words
 _NO_FILE_NAME = re.compile(r"[^a-z0-9.-]+")
 
 
@@ -51,12 +54,20 @@ def whois(
             if mine:
                 hosts = [host_of(text) for _, text in mine]
                 put = functools.partial(ask, hosts, session, Registries(), refresh=refresh)
-                parts.append(_placed(_answered(put, hosts, interrupt), kind, mine))
+                rows = _placed(_answered(put, hosts, interrupt), kind, mine)
+                parts.append(_one_form(rows) if kind == _ADDRESS else rows)
     found = pl.concat(parts, how="diagonal").sort("at").drop("at")
     first = [name for name in _WHOIS_FIRST if name in found.columns]
     found = found.select(*first, pl.exclude(first))
     shown = found.drop("nets", *([] if records else ["raw"]), strict=False)
     _give(shown, writing, "Who holds it", interrupt)
+
+
+def _one_form(rows: pl.DataFrame) -> pl.DataFrame:
+    """Autonomous systems of addresses written as they are for numbers: ``AS13335``."""
+    if "asn" not in rows.columns:
+        return rows
+    return rows.with_columns(asn="AS" + pl.col("asn").str.strip_prefix("AS"))
 
 
 _WHOIS_FIRST = (
@@ -74,6 +85,7 @@ def dns(
     types: Sequence[str],
     servers: Sequence[str],
     refresh: bool,
+    internal: bool,
 ) -> None:
     """What DNS says about names, and which names addresses have: a row for each and each type."""
     check_output(writing)
@@ -83,10 +95,12 @@ def dns(
     if general.show_python:
         calls = [f"huntkit.enrich.dns_resolve_df([...], {name!r})" for name in wanted]
         show_python("import huntkit", "", *calls, "huntkit.enrich.ip_rev_resolve_df([...])")
-    addresses = [(at, each) for at, each in enumerate(texts) if _kind(each) == _ADDRESS]
-    names = [(at, each) for at, each in enumerate(texts) if _kind(each) != _ADDRESS]
+    kept = {} if internal else {at: why for at, each in enumerate(texts) if (why := _inside(each))}
+    asked_of = [(at, each) for at, each in enumerate(texts) if at not in kept]
+    addresses = [(at, each) for at, each in asked_of if _kind(each) == _ADDRESS]
+    names = [(at, each) for at, each in asked_of if _kind(each) != _ADDRESS]
     interrupt = Interrupt()
-    parts: list[pl.DataFrame] = []
+    parts = [_stays(at, texts[at], why, wanted) for at, why in kept.items()]
     with interrupt.watched(), _session(general, Bars(interrupt)) as session:
         asked = [(_ADDRESS, "PTR", [reverse_name(text) for _, text in addresses], addresses)]
         asked += [(_NAME, name, [text for _, text in names], names) for name in wanted]
@@ -99,7 +113,38 @@ def dns(
                 parts.append(placed.with_columns(rdtype=pl.lit(name.upper())))
     found = pl.concat(parts, how="diagonal").sort("at", maintain_order=True).drop("at", "kind")
     known = [name for name in DNS_COLUMNS if name in found.columns]
+    if kept:
+        note(f"{counted(len(kept), 'internal value')} not asked about; --internal asks")
     _give(found.select(known), writing, "What DNS says", interrupt)
+
+
+def _inside(text: str) -> str:
+    """Why a value would tell a name server something about the inside; empty if it would not."""
+    host = host_of(text)
+    if (address := parse_address(host)) is not None:
+        scope = address_scope(address)
+        told = str(scope).replace("_", " ")
+        return "" if scope in ("public", "documentation") else f"a {told} address is internal"
+    name = host.strip(".")
+    if name and "." not in name:
+        return "a name without a domain is internal"
+    found = item_of(name, "dns")
+    return found.reason if found.internal else ""
+
+
+def _stays(at: int, text: str, why: str, wanted: Sequence[str]) -> pl.DataFrame:
+    """The rows of a value that nobody is asked about."""
+    address = _kind(text) == _ADDRESS
+    types = ["PTR"] if address else [name.upper() for name in wanted]
+    rows = [
+        {"query": text, "status": "not asked", "rdtype": name, "problem": f"{why}; --internal asks"}
+        for name in types
+    ]
+    return _placed(
+        pl.DataFrame(rows, schema=DNS_COLUMNS),
+        _ADDRESS if address else _NAME,
+        [(at, text)] * len(rows),
+    )
 
 
 def screenshot(
@@ -131,6 +176,7 @@ def screenshot(
                 row |= {"File": str(file), "Bytes": file.stat().st_size}
                 note(f"the picture of {defang(refang(text))} is in {file}")
             except HuntkitError as problem:
+                problem.hint = problem.hint.replace("unprotected=True", "--unprotected")
                 if len(texts) == 1 or isinstance(problem, Offline):
                     raise
                 row["Problem"] = problem.message
@@ -182,7 +228,8 @@ def _answered(
 ) -> pl.DataFrame:
     """The answers; rows that say so, where somebody stopped it first."""
     if not interrupt.asked:
-        with contextlib.suppress(Cancelled):
+        with contextlib.suppress(Cancelled), warnings.catch_warnings():
+            warnings.filterwarnings("ignore", ".* did not answer for")  # said once, for all, below
             return ask(tolerant=True)
     return pl.DataFrame({"query": given}).with_columns(
         status=pl.lit("failed"), problem=pl.lit("interrupted")
@@ -206,6 +253,12 @@ def _give(found: pl.DataFrame, writing: Writing, title: str, interrupt: Interrup
     if not failed:
         return
     note(f"huntkit: {counted(failed, 'question')} of {found.height:,} failed")
+    reasons = found.filter(pl.col("status") == "failed")["problem"].drop_nulls()
+    told = reasons.value_counts(sort=True).rows()
+    for reason, count in told[:_REASONS]:
+        note(f"  {count:,}: {' '.join(reason.split())[:300]}")
+    if len(told) > _REASONS:
+        note(f"  and {counted(len(told) - _REASONS, 'other reason')}, in the column problem")
     asked = int((found["status"] != "not asked").sum())
     raise typer.Exit(Code.FAILED if failed == asked else Code.IN_PART)
 

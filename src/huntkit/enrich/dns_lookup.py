@@ -1,12 +1,14 @@
 """Names to addresses and back, by DNS; a row for each input, and "no such name" is an answer."""
 
 from collections.abc import Iterable, Sequence
+from contextvars import ContextVar
 from datetime import UTC, datetime
 from typing import Any, Final
 
 import dns.asyncresolver
 import dns.exception
 import dns.message
+import dns.nameserver
 import dns.rdatatype
 import dns.resolver
 import dns.reversename
@@ -192,11 +194,12 @@ class _Asking:
         try:
             if self._resolver is None:
                 self._resolver = self._made()
+            _HEARD.set(None)
             answer = await self._resolver.resolve(
                 name + ".", self._type, lifetime=_PATIENCE_S, raise_on_no_answer=False, search=False
             )
         except dns.resolver.NXDOMAIN:
-            return {"status": "not found"}
+            return {"status": "not found", "nameserver": _HEARD.get()}
         except dns.exception.Timeout:
             raise TimedOut(f"DNS did not answer about {name!r} in time", service="DNS") from None
         except (dns.exception.DNSException, OSError, ValueError) as problem:
@@ -209,7 +212,23 @@ class _Asking:
         if self._servers:
             resolver.nameservers = self._servers
             resolver.port = self._port
+        resolver.nameservers = [
+            _Server(each, resolver.port) if isinstance(each, str) else each
+            for each in resolver.nameservers
+        ]
         return resolver
+
+
+_HEARD: ContextVar[str | None] = ContextVar("_HEARD", default=None)
+
+
+class _Server(dns.nameserver.Do53Nameserver):
+    """Leaves word who answered, since "no such name" is raised without it."""
+
+    async def async_query(self, *args: Any, **options: Any) -> dns.message.Message:
+        reply = await super().async_query(*args, **options)
+        _HEARD.set(self.address)
+        return reply
 
 
 def _found(answer: dns.resolver.Answer) -> dict[str, Any]:
