@@ -89,6 +89,9 @@ def test_equal_sizes_raise_the_score_and_changing_ones_lower_it():
     assert found["same"]["size_spread"] == 0
     assert found["none"]["size_spread"] is None
     assert "sizes within 0 %" in found["same"]["reason"]
+    assert found["wild"]["size_spread"] > 1
+    assert "; sizes differ widely;" in found["wild"]["reason"]
+    assert "size" not in found["none"]["reason"]
 
 
 def test_neither_order_nor_zone_nor_kind_of_frame_changes_the_answer():

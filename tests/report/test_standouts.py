@@ -8,10 +8,13 @@ import polars as pl
 import pytest
 
 from huntkit.core.errors import QueryError
-from huntkit.report import report
+from huntkit.report import odd_calls, odd_starts, report
 from huntkit.report.calls import calls, tables_of_calls
 from huntkit.report.facts import Facts, gather
+from huntkit.report.finding import Finding, Look
 from huntkit.report.layouts import layouts
+from huntkit.report.logons import Logons
+from huntkit.report.standouts import standouts
 
 BEGIN = datetime(2026, 3, 3, 8, tzinfo=UTC)
 Make = Callable[..., Any]
@@ -233,3 +236,45 @@ def test_the_findings_are_a_frame(evidence: Make) -> None:
         ("Beacon", "10.0.0.5 → 198.51.100.9", 50, 1)
     ]
     assert gather(evidence({})).standouts.frame.height == 0
+
+
+def finding(kind: str, score: float, weight: float, factor: float = 1.0) -> Finding:
+    return Finding(
+        kind=kind,
+        what=f"{kind} {score}",
+        score=score,
+        unit="bits",
+        weight=weight,
+        reason="",
+        factor=factor,
+    )
+
+
+def test_within_a_kind_higher_scores_come_first_though_weights_end_at_one(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    given = [
+        finding("a", 17.7, 1.0),
+        finding("a", 30.0, 0.75, 0.75),
+        finding("a", 18.19, 1.0),
+        finding("a", 20.0, 0.5, 0.5),
+        finding("b", 3.0, 0.95),
+    ]
+    monkeypatch.setattr(odd_starts, "look", lambda _: Look(given))
+    monkeypatch.setattr(odd_calls, "look", lambda *_: Look())
+    made = standouts(None, [], processes=pl.DataFrame(), amounts=pl.DataFrame(), logons=Logons())  # type: ignore[arg-type]
+    scores = [each.score for each in made.findings if each.kind == "a"]
+    assert scores == [30.0, 18.19, 17.7, 20.0]
+    assert [each.kind for each in made.findings][:3] == ["a", "b", "a"]
+
+
+def test_a_beacon_inside_says_that_it_counts_less(evidence: Make) -> None:
+    beats = connections([60 * n for n in range(50)], "10.0.0.9")
+    noise = connections(irregular(50), "198.51.100.77", _file="c/y.log")
+    facts = gather(evidence({"NetworkSession": pl.concat([beats, noise])}))
+    [beacon] = found(facts, "Beacon")
+    assert beacon.factor == 0.75
+    assert (
+        " of 1, times 0.75 (inside)"
+        in report(evidence({"NetworkSession": pl.concat([beats, noise])})).to_html()
+    )

@@ -185,9 +185,14 @@ def _scored(pairs: pl.DataFrame, sources: int) -> pl.DataFrame:
     ranked = pairs.with_columns(score=_score().round(4)).with_columns(
         above=pl.col("score").rank("max", descending=True)
     )
-    size = pl.when(pl.col("size_spread").is_null()).then(pl.lit("")).otherwise(
-        pl.format("; sizes within {} %", _percent("size_spread"))
-    )  # fmt: skip
+    spread = pl.col("size_spread")
+    size = (
+        pl.when(spread.is_null())
+        .then(pl.lit(""))
+        .when(spread > 1)  # more than the size itself: a number would say nothing
+        .then(pl.lit("; sizes differ widely"))
+        .otherwise(pl.format("; sizes within {} %", _percent("size_spread")))
+    )
     return ranked.with_columns(
         reason=pl.format(
             "every {} within {} %, {} of {} beats seen{}; {} of {} pairs are as regular;"

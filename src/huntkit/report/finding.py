@@ -39,6 +39,8 @@ class Finding:
         unit: that unit.
         weight: the score beside those of other kinds; from 1 on it is most unusual.
         reason: the value, its count, and the base rate.
+        factor: how much the score counts, where it counts less or more than others of its kind.
+        factor_reason: why.
         host: where; empty for nowhere in particular.
         first: when it began.
         last: when it ended.
@@ -53,6 +55,8 @@ class Finding:
     unit: str
     weight: float
     reason: str
+    factor: float = 1.0
+    factor_reason: str = ""
     code: str = ""
     host: str = ""
     first: datetime | None = None

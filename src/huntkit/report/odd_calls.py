@@ -80,11 +80,11 @@ def _beacons(rows: pl.DataFrame) -> list[Finding]:
 
 def _beacon(rows: pl.DataFrame, row: dict[str, Any], sources: int) -> Finding:
     behind = _of(rows, row["Source"], row["Target"])
-    weight = row["score"]
+    factor, reasons = 1.0, []
     if not _outside(row["Target"]):
-        weight *= _INSIDE
+        factor, reasons = _INSIDE, ["inside"]
     if row["sources"] >= _MANY and row["sources"] > sources / 2:
-        weight *= _COMMON
+        factor, reasons = factor * _COMMON, [*reasons, "called by most"]
     times = behind["TimeGenerated"].to_list()[:_TICKS]
     shown = "all" if behind.height <= _TICKS else f"the first {_TICKS} of {behind.height:,}"
     return Finding(
@@ -92,8 +92,10 @@ def _beacon(rows: pl.DataFrame, row: dict[str, Any], sources: int) -> Finding:
         what=_arrow(row["Source"], row["Target"]),
         score=row["score"],
         unit="of 1",
-        weight=weight,
+        weight=row["score"] * factor,
         reason=row["reason"],
+        factor=factor,
+        factor_reason=", ".join(reasons),
         first=row["FirstEventTime"],
         last=row["LastEventTime"],
         rows=row["Connections"],
@@ -143,6 +145,8 @@ def _transfer(
         score=row["far"],
         unit="deviations",
         weight=min(row["far"] / _WHOLE, 1.0) * inside,
+        factor=inside,
+        factor_reason="inside",
         reason=f"{percent(row['BytesSent'] / whole)} of all bytes, in {row['n']:,} "
         f"{'connection' if row['n'] == 1 else 'connections'}; "
         f"the median of {pairs:,} pairs is {size_text(usual)}"

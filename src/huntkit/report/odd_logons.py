@@ -21,6 +21,7 @@ _WHOLE = 60.0
 _FEWEST_LOGONS = 30  # of people; of fewer nobody can say what is usual
 _PLACE_LEAST = 7.0  # bits
 _PLACE_WHOLE = 16.0
+_ONE_ACCOUNT = 0.8  # of the weight: people mistype their own passwords
 _AFTER_FAILURES = 1.5  # of the weight: who failed there before may have guessed
 _PRIOR = 1.0
 _QUOTE = "'"
@@ -77,13 +78,16 @@ def _burst(burst: pl.DataFrame, failures: int, whole: float) -> Finding | None:
     accounts = burst["account"].unique(maintain_order=True).to_list()
     named = ", ".join(accounts[:5]) + (f" and {len(accounts) - 5:,} more" if accounts[5:] else "")
     hosts = burst["host"].unique(maintain_order=True).to_list()
+    factor = 1.0 if len(accounts) > 1 else _ONE_ACCOUNT
     return Finding(
         kind="Failed logons",
         what=f"{burst.height:,} from {burst['source'][0]} within {_long(spent)}, "
         f"{len(accounts):,} {'account' if len(accounts) == 1 else 'accounts'}: {named}",
         score=score,
         unit="bits",
-        weight=min(score / _WHOLE, 1.0) * (1.0 if len(accounts) > 1 else 0.8),
+        weight=min(score / _WHOLE, 1.0) * factor,
+        factor=factor,
+        factor_reason="one account",
         reason=f"{burst.height:,} of {failures:,} failures; at the rate of the others "
         f"{expected:.2g} would be expected in {_long(long)}",
         host=str(hosts[0]) if len(hosts) == 1 else f"{len(hosts):,} hosts",
@@ -147,13 +151,15 @@ def _places(evidence: Evidence, layout: Layout, logons: Logons, count: int) -> l
 def _place(evidence: Evidence, layout: Layout, row: dict[str, Any], count: int) -> Finding:
     short = str(row["Host"]).partition(".")[0]
     failed = f", {row['Failed']:,} failed" if row["Failed"] else ""
-    weight = row["score"] / _PLACE_WHOLE * (_AFTER_FAILURES if row["Failed"] else 1.0)
+    factor = _AFTER_FAILURES if row["Failed"] else 1.0
     return Finding(
         kind="Logon",
         what=f"{row['Account']} from {row['from']} to {short}",
         score=row["score"],
         unit="bits",
-        weight=min(weight, 1.0),
+        weight=min(row["score"] / _PLACE_WHOLE * factor, 1.0),
+        factor=factor,
+        factor_reason="after failures",
         reason=f"{row['Logons']:,} of {row['of_account']:,} logons of {row['Account']}, and of "
         f"{row['of_way']:,} from {row['from']} to {short}; {count:,} in all{failed}",
         host=str(row["Host"]),

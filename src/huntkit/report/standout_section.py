@@ -44,8 +44,10 @@ def section(facts: Facts) -> Section:
         "What stands out",
         "What stands out",
         f"{given.total:,}",
-        "Unusual by the counts of this evidence alone, the most unusual first. Rare is not evil, "
-        "and an intruder who does what everybody does is not here.",
+        "Unusual by the counts of this evidence alone. Within a kind the highest score is first; "
+        "kinds, whose scores are not comparable, are ranked by how near a score comes to what is "
+        "most unusual for its kind, and each further one of a kind counts a little less. Rare is "
+        "not evil, and an intruder who does what everybody does is not here.",
     )
     found.blocks.append(
         {
@@ -72,7 +74,7 @@ def _card(given: Finding, facts: Facts) -> Card:
     return Card(
         kind=given.kind,
         what=visible(given.what, limit=240),
-        score=f"{given.score:,.3g} {given.unit}",
+        score=_score(given),
         code=code,
         more=more,
         link=encoded.place_of(given.code, facts.encoded) if given.code else "",
@@ -84,6 +86,12 @@ def _card(given: Finding, facts: Facts) -> Card:
         picture=_drawn(strip) if strip else Markup(""),
         told=strip.told if strip else "",
     )
+
+
+def _score(given: Finding) -> str:
+    """The score, and what it counts where that is less or more."""
+    told = f"{given.score:,.3g} {given.unit}"
+    return told if given.factor == 1 else f"{told}, times {given.factor:g} ({given.factor_reason})"
 
 
 def _last(file: str) -> str:

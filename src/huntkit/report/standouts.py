@@ -93,10 +93,14 @@ def standouts(
 
 
 def _fading(findings: Sequence[Finding]) -> list[Finding]:
-    counted: dict[str, int] = {}
+    """Each kind by its own scores; of weights, which end at 1, the highest goes to the first."""
     faded = []
-    for each in sorted(findings, key=lambda one: (-one.weight, one.what)):
-        place = counted.get(each.kind, 0)
-        counted[each.kind] = place + 1
-        faded.append(replace(each, weight=each.weight * _FADES**place))
+    for kind in dict.fromkeys(each.kind for each in findings):
+        same = [each for each in findings if each.kind == kind]
+        ordered = sorted(same, key=lambda one: (-one.score * one.factor, one.what))
+        weights = sorted((each.weight for each in same), reverse=True)
+        faded += [
+            replace(each, weight=weight * _FADES**place)
+            for place, (each, weight) in enumerate(zip(ordered, weights, strict=True))
+        ]
     return faded
