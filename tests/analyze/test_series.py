@@ -145,6 +145,19 @@ def test_missing_points_are_not_judged_or_zero_as_asked():
     assert found["count"][30] == 0.0
 
 
+def test_where_most_points_are_empty_single_events_are_no_peaks_and_bursts_are():
+    every_25th = [float(n % 25 == 0) for n in range(500)]
+    every_25th[75] = 2.0
+    assert odd(light(hours(every_25th), gaps="zero", period=1)) == []
+    every_25th[310] = 9.0
+    found = light(hours(every_25th), gaps="zero", period=1)
+    assert odd(found) == [(310, 1)]
+    assert found["score"][75] <= 2
+    beat = [1.0] * 300
+    beat[120] = 0.0  # most points are not nought: this one says something
+    assert odd(light(hours(beat), gaps="zero", period=1)) == [(120, -1)]
+
+
 def test_added_rows_keep_the_group_and_the_form_of_times():
     text = hours(wave()).with_columns(
         pl.col("TimeGenerated").dt.strftime("%Y-%m-%dT%H:%M:%SZ"), host=pl.lit("a")

@@ -118,6 +118,38 @@ def test_a_burst_is_a_peak(tmp_path: Path) -> None:
     assert pl.read_parquet(out)["Amount"][0] == rows[0]["Amount"]
 
 
+def _each_second(folder: Path, seconds: list[int], **more: str) -> Path:
+    folder.mkdir()
+    lines = [json.dumps({"ts": 1_700_006_400 + second, "host": "a", **more}) for second in seconds]
+    (folder / "events.ndjson").write_text("\n".join(lines))
+    return folder
+
+
+def test_an_end_that_the_data_fill_in_part_is_no_dip_but_may_be_a_peak(tmp_path: Path) -> None:
+    # 1,700,006,400 is a full hour; ten events each hour, six minutes apart.
+    steady = [360 * n for n in range(10 * 40)]
+    part = _each_second(tmp_path / "part", [s for s in steady if s < 39 * 3600 + 800])
+    done = run("series", part, "--every", "1h")
+    assert done.stdout == ""
+    assert "1 point at the ends of the data not judged" in done.stderr
+    [last] = [json.loads(line) for line in run(
+        "series", part, "--every", "1h", "--all").stdout.splitlines()][-1:]  # fmt: skip
+    assert (last["Amount"], last["score"], last["anomalies"]) == (3.0, None, 0)
+    whole = run("series", _each_second(tmp_path / "whole", steady), "--every", "1h")
+    assert "not judged" not in whole.stderr
+    burst = [s for s in steady if s < 39 * 3600] + [39 * 3600 + n for n in range(90)]
+    [peak] = answer("series", _each_second(tmp_path / "burst", burst), "--every", "1h")
+    assert (peak["Amount"], peak["anomalies"]) == (90.0, 1)
+
+
+def test_counting_finer_than_events_come_is_said_and_finds_no_peaks(demo_folder: Path) -> None:
+    for every in ("1s", "5s"):
+        done = run("series", demo_folder, "-t", "DeviceLogonEvents", "--every", every)
+        assert done.exit_code == 0, done.stderr
+        assert done.stdout == ""
+        assert f"of {every} are empty or 0; a longer --every tells more" in done.stderr
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
@@ -132,7 +164,8 @@ def test_a_burst_is_a_peak(tmp_path: Path) -> None:
         (["series", "-t", "Zeek_conn", "--period", 0], "--period"),
         (["series", "-t", "Zeek_conn", "--every", "1h", "--period", 24], "say --period for"),
         (["beacons", "-t", "Zeek_con"], "did you mean"),
-        (["series"], "series needs --table"),
+        (["series"], "series needs --table: which of the tables?"),
+        (["series"], "tables: AWSCloudTrail"),
         (["series", "-t", "Zeek_conn", "--every", "soon"], "no stretch of time"),
         (["series", "-t", "Zeek_conn", "--value", "id_orig_h"], "not numbers"),
     ],

@@ -67,7 +67,9 @@ def ts_anomalies_stl(
             deviations instead of standard deviations. It finds more, and too much where the
             level shifts with something that no `period` tells of, such as weekends.
         gaps: what a missing point is: ``interpolate`` (not known) or ``zero`` (nothing happened).
-            Points that were zero are added as rows; what is not known is not judged.
+            Points that were zero are added as rows; what is not known is not judged. With
+            ``zero``, where most points are zero, a deviation of whole numbers is one at least:
+            single events are no peaks.
 
     Returns:
         The group columns, the time and the series; and ``value`` (as a number), ``residual``,
@@ -165,6 +167,8 @@ def _one(rows: pl.DataFrame, how: _How, time: str, *, named: bool) -> pl.DataFra
         filled, periods=how.periods, seasonal=how.seasonal, robust=how.robust, method=how.method
     )
     middle, usual = spread(parts.residual[known], float(np.abs(filled).max()), robust=how.robust)
+    if how.zero and usual:
+        usual = max(usual, _of_events(values[known]))
     score = (parts.residual - middle) / usual if usual else np.zeros(size)
     columns = {
         "residual": parts.residual, "trend": parts.trend, "seasonal": parts.seasonal,
@@ -176,6 +180,12 @@ def _one(rows: pl.DataFrame, how: _How, time: str, *, named: bool) -> pl.DataFra
         *(pl.Series(name, column[at]).fill_nan(None) for name, column in columns.items()),
     )
     return judged.with_columns(_sides(how.threshold)).with_columns(_reason(int(known.sum())))
+
+
+def _of_events(values: Floats) -> float:
+    """The least deviation of counts that are mostly nought: one event more or less is chance."""
+    mostly_nought = np.count_nonzero(values) <= len(values) / 2
+    return 1.0 if mostly_nought and bool((values == np.floor(values)).all()) else 0.0
 
 
 def _grid(rows: pl.DataFrame, time: str, *, named: bool) -> tuple[np.ndarray, int]:

@@ -16,9 +16,11 @@ from huntkit.cli.options import General, Reading, Span, Writing
 from huntkit.cli.output import emit, is_html, save_chart, save_text
 from huntkit.cli.questions import bounds, named_tables
 from huntkit.cli.standout_columns import apart, check, in_options, noted, score_first
+from huntkit.cli.statement import evidence_tables
 from huntkit.cli.target import check_output
 from huntkit.core.errors import UsageError
 from huntkit.core.text import visible
+from huntkit.sources.local.mapping.views import VIEWS
 from huntkit.tables.times import parse_times, pick_time_column
 
 _EVERY = re.compile(r"([1-9]\d{0,5})([smhd])")
@@ -48,15 +50,11 @@ def series(
 ) -> None:
     """Peaks and dips of how much happened."""
     check_output(writing)
-    if table is None:
-        raise UsageError(
-            "series needs --table", hint="huntkit tables evidence/ lists the tables there are"
-        )
     if every is not None and not _EVERY.fullmatch(every):
         raise UsageError(f"--every {every!r} is no stretch of time", hint="such as 15m, 1h or 1d")
     columns = apart(by)
     with opened(paths, reading) as case:
-        [name] = named_tables(case, [table])
+        name = named_tables(case, [table])[0] if table else _only_table(case)
         rows = _timed(case, name, span)
         check([*columns, *([value] if value else [])], rows)
         if value is not None and not rows.schema[value].is_numeric():
@@ -71,16 +69,21 @@ def series(
         every, period = _chosen(rows, every, period)
         _python(general, paths, reading, name, columns, value, every, period, threshold, writing)
         points = _points(rows, columns, value, every)
+        amounts = points.drop("judged")
+        judged = points.select(*columns, "TimeGenerated", Amount="judged")
+        _say_edges(points)
+        _say_sparse(points, every)
         found = noted(
             name,
             lambda: in_options(
                 lambda: huntkit.analyze.ts_anomalies_stl(
-                    points, time_column="TimeGenerated", data_column="Amount", period=period,
+                    judged, time_column="TimeGenerated", data_column="Amount", period=period,
                     score_threshold=threshold, group_by=columns or None, method="light",
                     gaps="zero",
                 )
             ),
         )  # fmt: skip
+        found = _with_amounts(found, amounts, columns)
         odd = found.filter(pl.col("anomalies") != 0).sort(pl.col("score").abs(), descending=True)
         season = (
             f"a season of {period:,} points" if period > 1 else "no season, but the points around"
@@ -93,6 +96,19 @@ def series(
             _draw(found, odd, name, columns, every, threshold, writing)
             return
         emit(found if everything else odd, writing, title="Peaks and dips", eyes=score_first)
+
+
+def _only_table(case: Case) -> str:
+    """The table of evidence that has one; views that show its rows again do not count."""
+    held = evidence_tables(case.evidence)
+    own = [name for name in held if name not in VIEWS or VIEWS[name].source not in held]
+    if len(own) == 1:
+        return own[0]
+    if not own:
+        raise UsageError("this evidence has no rows to look at")
+    raise UsageError(
+        "series needs --table: which of the tables?", hint="tables: " + ", ".join(sorted(held))
+    )
 
 
 def _timed(case: Case, name: str, span: Span) -> pl.DataFrame:
@@ -144,7 +160,70 @@ def _points(
             f"from {first:%Y-%m-%d} to {last:%Y-%m-%d} are too many points of {every}",
             hint="take longer ones with --every, or less time with --since and --until",
         )
-    return points.sort(*columns, "TimeGenerated")
+    whole = points.group_by(columns or pl.lit(0).alias("_all")).agg(
+        pl.datetime_ranges(
+            pl.min("TimeGenerated"), pl.max("TimeGenerated"), every, time_unit="us"
+        ).first().alias("TimeGenerated")
+    ).select(*columns, "TimeGenerated").explode("TimeGenerated")  # fmt: skip
+    keys = [*columns, "TimeGenerated"]
+    filled = whole.join(points, on=keys, how="left", nulls_equal=True).with_columns(
+        pl.col("Amount").fill_null(0.0)
+    )
+    return _with_edges(filled, rows, columns, every).sort(*keys)
+
+
+def _with_edges(
+    points: pl.DataFrame, rows: pl.DataFrame, columns: Sequence[str], every: str
+) -> pl.DataFrame:
+    """With the amount to judge: null at an end that is low because the data fill but part of it.
+
+    A group's data fill the stretch if they come as near to its end as they usually follow.
+    """
+    time, width = pl.col("TimeGenerated"), pl.duration(seconds=_seconds(every))
+    gap = time.sort().diff().median().fill_null(pl.duration(seconds=0))
+    ends = rows.group_by(columns or pl.lit(0).alias("_all")).agg(
+        first=time.min(), last=time.max(), gap=gap
+    )
+    known = (
+        points.join(ends, on=list(columns), how="left", nulls_equal=True)
+        if columns
+        else points.join(ends, how="cross")
+    )
+    late = (time <= pl.col("first")) & (pl.col("first") - pl.col("gap") > time)
+    early = (time + width > pl.col("last")) & (pl.col("last") + pl.col("gap") < time + width)
+    usual = pl.col("Amount").median()
+    low = pl.col("Amount") <= (usual.over(columns) if columns else usual)
+    judged = pl.when((late | early) & low).then(None).otherwise(pl.col("Amount"))
+    return known.select(*points.columns, judged=judged)
+
+
+def _with_amounts(
+    found: pl.DataFrame, amounts: pl.DataFrame, columns: Sequence[str]
+) -> pl.DataFrame:
+    """With the amount of the points that were not judged, too."""
+    keys = [*columns, "TimeGenerated"]
+    return (
+        found.drop("Amount")
+        .join(amounts, on=keys, how="left", nulls_equal=True, maintain_order="left")
+        .select(found.columns)
+    )
+
+
+def _say_edges(points: pl.DataFrame) -> None:
+    if part := points["judged"].null_count():
+        note(
+            f"huntkit: {counted(part, 'point')} at the ends of the data not judged: the data fill"
+            " only a part of that stretch of time"
+        )
+
+
+def _say_sparse(points: pl.DataFrame, every: str) -> None:
+    empty = int((points["Amount"] == 0).sum())
+    if empty * 2 > points.height:
+        note(
+            f"huntkit: {empty:,} of {counted(points.height, 'point')} of {every} are empty or 0;"
+            " a longer --every tells more"
+        )
 
 
 def _draw(
@@ -218,6 +297,7 @@ def _python(
         f"rows = evidence.table({table!r}, frame='polars').sort('TimeGenerated')",
         f"points = rows.group_by_dynamic('TimeGenerated', every={every!r}, group_by={columns!r})"
         f".agg(Amount={amount})",
+        "# An end of the data that fills but part of its stretch of time is not judged here.",
         f"found = huntkit.analyze.ts_anomalies_stl(points, data_column='Amount', period={period}, "
         f"score_threshold={threshold}, group_by={columns!r}, method='light', gaps='zero')",
         *(drawn if is_html(writing) and not columns else []),

@@ -59,6 +59,22 @@ def test_another_kind_of_score_gives_no_band() -> None:
     assert "lower" not in timeseries(frame).data.columns
 
 
+def test_the_ordinary_range_of_counts_ends_at_zero_and_that_of_other_numbers_does_not() -> None:
+    counts = pl.DataFrame(
+        {
+            "TimeGenerated": ["2026-03-01", "2026-03-02", "2026-03-03", "2026-03-04"],
+            "n": [0, 1, 2, 9],
+            "baseline": [1.0] * 4,
+            "residual": [-1.0, 0.0, 1.0, 8.0],
+            "score": [-0.5, 0.0, 0.5, 4.0],
+            "anomalies": [0, 0, 0, 1],
+        }
+    )
+    assert timeseries(counts, data_column="n").data["lower"].to_list() == [0.0] * 4
+    halves = counts.with_columns(pl.col("n") + 0.5)
+    assert timeseries(halves, data_column="n").data["lower"].to_list() == pytest.approx([-5.0] * 4)
+
+
 def test_band_columns_are_found_or_named_and_half_a_band_is_none() -> None:
     frame = hourly([1, 2], lower=[0, 0], upper=[3, None], low=[-1, -1], high=[4, 4])
     chart = timeseries(frame, data_column="n")

@@ -50,7 +50,8 @@ def timeseries(
     It draws what an analysis found, such as the columns ``baseline``, ``score`` and
     ``anomalies`` of a seasonal decomposition, and finds nothing itself. Without band columns the
     band is worked out from ``residual`` and ``score``, if the score is the residual's distance
-    from its mean in standard deviations. The line is broken where points are missing.
+    from its mean in standard deviations; that of counts ends at zero. The line is broken
+    where points are missing.
 
     Args:
         data: a table of any kind, one row per point.
@@ -91,8 +92,9 @@ def timeseries(
     )
     time = events.time_of(table, time_column)
     series = data_column or _series_of(table, time)
-    rows = _rows(table, time, series, sources).with_columns(
-        _expected(table, baseline_column, band_columns, score_threshold)
+    rows = _rows(table, time, series, sources)
+    rows = rows.with_columns(
+        _expected(table, baseline_column, band_columns, score_threshold, rows["value"])
     )
     rows = rows.with_columns(_signs(table, rows, anomalies_column).alias("sign"))
     points = rows.drop_nulls([_TIME, "value"]).sort(_TIME, maintain_order=True)
@@ -140,6 +142,7 @@ def _expected(
     baseline: str | None,
     band: tuple[str, str] | None,
     threshold: float,
+    values: pl.Series,
 ) -> list[pl.Series]:
     """What is known of ``baseline``, ``lower``, ``upper`` and ``score``, as numbers."""
     found = {}
@@ -157,8 +160,16 @@ def _expected(
         found["lower"], found["upper"] = (edge.cast(pl.Float64) for edge in edges)
     elif {"baseline", "score", "residual"} <= found.keys():
         found |= _band(found, threshold)
+        if "lower" in found and _are_counts(values):
+            found["lower"] = found["lower"].clip(lower_bound=0.0)
     found.pop("residual", None)
     return [column.alias(part) for part, column in found.items()]
+
+
+def _are_counts(values: pl.Series) -> bool:
+    """Whether these are whole numbers of which none is below zero."""
+    known = values.drop_nulls()
+    return bool(((known >= 0) & (known == known.floor())).all())
 
 
 def _band(found: dict[str, pl.Series], threshold: float) -> dict[str, pl.Series]:
