@@ -129,10 +129,11 @@ def _finding(layout: Layout, rows: pl.DataFrame, row: dict[str, Any]) -> Finding
         pl.col("TimeGenerated").is_between(first, last),
     )
     unusual = _rarest_first(behind, rows)
+    events = "event" if behind.height == 1 else "events"
     origin = f" from {row['source']}" if row["source"] else ""
     return Finding(
         kind="Session",
-        what=f"{row['who']}{origin}: {behind.height:,} events of {layout.name}",
+        what=f"{row['who']}{origin}: {behind.height:,} {events} of {layout.name}",
         code=_steps(behind["did"].to_list()),
         score=row["score"],
         unit="bits",
