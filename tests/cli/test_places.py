@@ -23,6 +23,7 @@ def answer(*arguments: object, given: str | None = None) -> list[dict[str, Any]]
 def test_addresses_as_people_write_them() -> None:
     rows = answer("8.8.8.8:53", "10.0.0.1", "1[.]1[.]1[.]1", "8.8.8.8")
     assert [row["Address"] for row in rows] == ["8.8.8.8", "10.0.0.1", "1.1.1.1", "8.8.8.8"]
+    assert [row["Asked"] for row in rows] == ["8.8.8.8:53", "10.0.0.1", "1[.]1[.]1[.]1", "8.8.8.8"]
     assert [row["Scope"] for row in rows] == ["public", "private", "public", "public"]
     assert [row["Asn"] for row in rows] == [15169, None, 13335, 15169]
 
@@ -37,6 +38,17 @@ def test_lists_keep_a_row_for_what_is_no_address(tmp_path: Path) -> None:
         ("not one", None),
     ]
     assert "1 line no address, such as 'not one'" in done.stderr
+
+
+def test_one_bad_value_costs_no_other_its_row() -> None:
+    done = run("203.0.113.45", "junk", "x" * 5000, "\0", "~nobody-here/x")
+    assert done.exit_code == 0, done.stderr
+    rows = [json.loads(line) for line in done.stdout.splitlines()]
+    assert [row["Asked"] for row in rows] == [
+        "203.0.113.45", "junk", "x" * 5000, "\0", "~nobody-here/x"
+    ]  # fmt: skip
+    assert [row["Scope"] for row in rows] == ["documentation", None, None, None, None]
+    assert "4 lines no address" in done.stderr
 
 
 def test_evidence_gives_every_address_once(demo_folder: Path) -> None:
@@ -75,7 +87,10 @@ def test_networks_that_clouds_publish_are_named(tmp_path: Path, demo_folder: Pat
     [
         (["nowhere.txt"], "neither an address nor a file"),
         ([], "takes addresses"),
-        (["8.8.8.8", "evidence"], "is an address"),
+        (["8.8.8.8", "."], "is an address and '.' is evidence"),
+        (["8.8.8.8", "*.evtx"], "is an address"),
+        (["-"], "there is no value to look up"),
+        (["-", "-"], "only once"),
         (["--update"], "licence key"),
         (["--update", "--geo", "x.mmdb", "8.8.8.8"], "your own files"),
     ],

@@ -14,9 +14,9 @@ from huntkit.cli.options import General, Reading, Writing
     "huntkit geo 203.0.113.45 2001:db8::1",
     "huntkit geo evidence/ --geo GeoLite2-City.mmdb -o places.csv",
     "Country and network operator of addresses, offline; with a database of cities also city and"
-    " position. @FILE and - give one address a line; evidence gives every public or private address"
-    " in it. --update downloads GeoLite2 by the account in your settings; nothing else asks the"
-    " network.",
+    " position. Each address has a row; @FILE and - give one a line, evidence every public or"
+    " private address in it. --update downloads GeoLite2 by the account in your settings; nothing"
+    " else asks the network.",
 )
 def geo(
     reading: Reading,

@@ -21,6 +21,7 @@ from huntkit.report.texts import distinct_texts
 from huntkit.runtime import Session
 
 _KINDS = ("ipv4", "ipv6")
+_TEXTS = ("Address", "Asked")
 _LEFT_OUT = ("TimeGenerated", "Type", "IpAddress")
 
 
@@ -55,9 +56,11 @@ def geo(
             raise UsageError("geo takes addresses or PATHS", hint="huntkit geo 203.0.113.45")
         given = [word for word in words if _is_address(word)]
         paths = [word for word in words if word not in given]
+        if given and not any(map(_is_place, paths)):
+            given, paths = list(words), []  # each has a row, as it has in a file of values
         if given and paths:
             raise UsageError(
-                f"{given[0]!r} is an address and {paths[0]!r} is none",
+                f"{given[0]!r} is an address and {next(filter(_is_place, paths))!r} is evidence",
                 hint="ask for addresses and for evidence one after the other",
             )
         if paths:
@@ -68,6 +71,16 @@ def geo(
 
 def _is_address(word: str) -> bool:
     return word == "-" or word.startswith("@") or parse_address(bare_address(word)) is not None
+
+
+def _is_place(word: str) -> bool:
+    """Whether there is evidence of that name, or it is a pattern for some."""
+    if any(sign in word for sign in "*?"):
+        return True
+    try:
+        return Path(word).expanduser().exists()
+    except (OSError, ValueError, RuntimeError):  # too long, a null, nobody's home: no name at all
+        return False
 
 
 def _session(general: General) -> Session:
@@ -84,12 +97,17 @@ def _update(lookup: GeoLiteLookup, files: Sequence[str]) -> None:
 def _of_addresses(words: Sequence[str], known: _Known, writing: Writing, general: General) -> None:
     if general.show_python:
         show_python("import huntkit", "", "huntkit.GeoLiteLookup().df_lookup_ip(frame, 'Address')")
-    texts = [text for word in words for text in _lines(word)]
+    if words.count("-") > 1:
+        raise UsageError("- (stdin) can be read only once")
+    asked = [text for word in words for text in _lines(word)]
+    if not asked:
+        raise UsageError("there is no value to look up", hint="huntkit geo 203.0.113.45")
+    texts = [bare_address(text) for text in asked]
     wrong = [text for text in texts if parse_address(text) is None]
     if wrong:
         note(f"huntkit: {counted(len(wrong), 'line')} no address, such as {wrong[0]!r:.80}")
-    emit(_places(pl.Series("Address", texts, pl.String).to_frame(), "Address", known), writing,
-         title="Addresses")  # fmt: skip
+    rows = pl.DataFrame({"Address": texts, "Asked": asked}, schema=dict.fromkeys(_TEXTS, pl.String))
+    emit(_places(rows, "Address", known), writing, title="Addresses")
 
 
 def _lines(word: str) -> list[str]:
@@ -101,7 +119,7 @@ def _lines(word: str) -> list[str]:
             )
         except OSError as problem:
             raise EvidenceError(f"can't read {word[1:]!r}: {problem.strerror}") from problem
-    return [bare_address(text.strip()) for text in found if text.strip()]
+    return [text for line in found if (text := line.strip())]
 
 
 def _of_evidence(
