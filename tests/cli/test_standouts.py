@@ -10,6 +10,7 @@ from typer.testing import CliRunner
 
 from huntkit.cli import analysis_commands
 from huntkit.cli.app import app
+from huntkit.cli.standout_columns import telling
 
 ATTACKER = "203.0.113.45"
 
@@ -58,6 +59,11 @@ def test_unusual_process_starts_are_what_is_rare_by_default(demo_folder: Path) -
     ("table", "told", "columns"),
     [
         ("AWSCloudTrail", "9 values of EventName, UserIdentityUserName, in 132 rows", "EventName"),
+        (
+            "DeviceLogonEvents",
+            "12 values of AccountName, LogonType, RemoteIP, ActionType, in 183 rows",
+            "AccountName",
+        ),
         ("Zeek_dns", "19 values of query, id_orig_h, in 466 rows", "query"),
         ("Syslog", "7 patterns of SyslogMessage, in 179 rows", "pattern"),
         ("SecurityEvent", "14 values of Activity, SubjectUserName, in 654 rows", "Activity"),
@@ -73,6 +79,24 @@ def test_without_columns_those_that_tell_are_chosen_and_said(
     rows = [json.loads(line) for line in done.stdout.splitlines()]
     assert rows[0][columns]
     assert rows[0]["score"] == max(row["score"] for row in rows)
+
+
+def test_columns_that_are_empty_or_the_same_everywhere_are_never_chosen() -> None:
+    columns = {
+        "Activity": (0, 0, 14),
+        "EventID": (1, 14, 14),
+        "EventData": (0, 0, 14),
+        "TargetUserName": (3, 14, 14),
+        "AccountName": (0, 0, 14),
+        "LogonType": (3, 14, 14),
+        "IpAddress": (1, 1, 14),
+    }
+    schema = dict.fromkeys(columns, "string")
+    assert telling(schema, columns.__getitem__) == ["TargetUserName", "LogonType", "IpAddress"]
+    columns["LogonType"] = (3, 4, 14)  # a table of many kinds of events, with a few logons
+    assert "LogonType" not in telling(schema, columns.__getitem__)
+    nothing = dict.fromkeys(columns, (1, 14, 14))
+    assert telling(schema, nothing.__getitem__) == []
 
 
 def test_evidence_without_process_starts_says_what_it_looks_at(tmp_path: Path) -> None:

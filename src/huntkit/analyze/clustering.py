@@ -89,7 +89,7 @@ def refuse_taken(columns: Sequence[str], added: Sequence[str]) -> None:
     if taken:
         raise UsageError(
             f"the table already has {', '.join(map(repr, taken))}",
-            hint="drop or rename that before clustering",
+            hint="rename it first, or drop it",
         )
 
 

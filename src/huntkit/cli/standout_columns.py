@@ -13,6 +13,12 @@ from huntkit.tables import roles
 # What was done comes first, then who did it.
 _DONE = ("action", "event_id", "process_path", "process_name", "dns_query", "url", "file_path")
 _BY = ("user", "source_ip")
+# Of logons, all that tell of these: who logged on, how, from where, and with what outcome.
+_LOGON = ("LogonType", "LogonTypeName")
+_ACCOUNT = ("TargetUserName", "AccountName", "TargetAccount", "TargetUser", "Account")
+_ADDRESS = ("IpAddress", "RemoteIP", "SourceIP", "ClientIPAddress")
+_OUTCOME = ("ActionType", "EventID", "Status")
+_LOGON_SHARE = 0.8  # of a table's rows, for it to be one of logons
 _OPTIONS = {
     "period": "--period", "score_threshold": "--threshold", "group_by": "--by", "by": "--by",
     "data_column": "--value", "source_column": "--source", "target_column": "--target",
@@ -39,23 +45,32 @@ def check(columns: Sequence[str], rows: pl.DataFrame) -> None:
             raise UnknownColumn(name, rows.columns, hint=problem.hint or f"columns: {listed[:600]}")
 
 
-def telling(schema: Mapping[str, str], different: Callable[[str], tuple[int, int]]) -> list[str]:
+def telling(
+    schema: Mapping[str, str], different: Callable[[str], tuple[int, int, int]]
+) -> list[str]:
     """The columns that say what was done, and by whom.
 
-    Of tables that hold neither, the message; else the column that tells most kinds apart.
+    Of logons: the account, the type, the address and the outcome. Of tables that hold nothing of
+    the kind, the message; else the column that tells most kinds apart. Never a column that is
+    empty, or the same in all rows.
 
     Args:
         schema: columns and their types.
-        different: how many different values a column has, and in how many rows.
+        different: how many different values a column has, in how many rows, and of how many;
+            empty text is no value.
     """
     names = [
         name for name, kind in schema.items() if not name.startswith("_") and kind != "dynamic"
     ]
+    if logon := _of_logons(names, different):
+        return logon
     done = next((c for c in (roles.resolve(names, r) for r in _DONE) if c and _tells(c, different)),
                 None)  # fmt: skip
     who = next((c for c in (roles.resolve(names, r) for r in _BY) if c and _tells(c, different)),
                None)  # fmt: skip
     message = roles.resolve(names, "message")
+    if message is not None and different(message)[0] < _FEWEST:
+        message = None
     if message is not None and (done is None or different(done)[0] < _KINDS):
         return [message]
     if done or who:
@@ -65,9 +80,27 @@ def telling(schema: Mapping[str, str], different: Callable[[str], tuple[int, int
     return [max(kinds)[1]] if kinds else []
 
 
-def _tells(column: str, different: Callable[[str], tuple[int, int]]) -> bool:
+def _of_logons(names: Sequence[str], different: Callable[[str], tuple[int, int, int]]) -> list[str]:
+    """The columns that tell logons apart; none, unless most rows have a type of logon."""
+
+    def apart_by(column: str) -> bool:
+        kinds, held, rows = different(column)
+        return kinds + (held < rows) >= _FEWEST and kinds > 0
+
+    def is_filled(column: str) -> bool:
+        _, held, rows = different(column)
+        return held >= _LOGON_SHARE * max(rows, 1)
+
+    if not any(is_filled(column) for column in _LOGON if column in names):
+        return []
+    each = (_ACCOUNT, _LOGON, _ADDRESS, _OUTCOME)
+    found = [next((c for c in some if c in names and apart_by(c)), None) for some in each]
+    return [column for column in found if column]
+
+
+def _tells(column: str, different: Callable[[str], tuple[int, int, int]]) -> bool:
     """Whether the values sort rows into kinds: neither all the same nor each one its own."""
-    kinds, rows = different(column)
+    kinds, rows, _ = different(column)
     return _FEWEST <= kinds <= max(_FEWEST, rows * _MOST_SHARE)
 
 

@@ -148,13 +148,15 @@ def _telling(case: Case, name: str) -> list[str]:
     return columns
 
 
-def _different(case: Case, name: str, column: str) -> tuple[int, int]:
-    held = quoted(column)
+def _different(case: Case, name: str, column: str) -> tuple[int, int, int]:
+    """Different values, rows that have one, and rows."""
+    held = f"nullif(nullif(trim(CAST({quoted(column)} AS VARCHAR)), ''), '-')"
     rows: pl.DataFrame = case.evidence.sql(
-        f"SELECT approx_count_distinct({held}) AS n, count({held}) AS held FROM {quoted(name)}",  # noqa: S608
+        f"SELECT approx_count_distinct({held}) AS n, count({held}) AS held, count(*) AS total "  # noqa: S608
+        f"FROM {quoted(name)}",
         frame="polars",
     )
-    return int(rows["n"][0]), int(rows["held"][0])
+    return int(rows["n"][0]), int(rows["held"][0]), int(rows["total"][0])
 
 
 def beacons(
