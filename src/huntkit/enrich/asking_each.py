@@ -5,6 +5,7 @@ from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
+from huntkit.core.callers import caller_level
 from huntkit.core.errors import HuntkitError, Offline
 from huntkit.runtime.fanout import Share, spread
 from huntkit.runtime.session import Session
@@ -99,7 +100,7 @@ def ask_each(
         warnings.warn(
             f"{who} did not answer for {len(problems):,} of {len(distinct):,} values: "
             f"{_text(problems[0])}",
-            stacklevel=3,
+            stacklevel=caller_level(),
         )
     return {**told, **new}
 

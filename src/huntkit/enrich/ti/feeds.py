@@ -16,6 +16,7 @@ from typing import Any, Final
 import orjson
 import polars as pl
 
+from huntkit.core.callers import caller_level
 from huntkit.core.errors import EvidenceError, UsageError
 from huntkit.enrich.parsed_addresses import parsed_addresses
 from huntkit.enrich.ti.feed_reading import NAMING, ROWS, read_feed
@@ -276,11 +277,11 @@ def _check(parts: Sequence[tuple[Path, pl.DataFrame, dict[str, Any]]]) -> None:
         if rows.is_empty() and nothing:
             raise EvidenceError(f"{path}: there is no indicator in it: it has no entries")
         if rows.is_empty():
-            warnings.warn(f"{path.name}: it has no entries", stacklevel=2)
+            warnings.warn(f"{path.name}: it has no entries", stacklevel=caller_level())
         elif left_out > _MANY * max(entries, 1):
             warnings.warn(
                 f"{path.name}: {left_out:,} of {entries:,} entries are left out: {why}",
-                stacklevel=2,
+                stacklevel=caller_level(),
             )
     if not parts:
         raise EvidenceError("there is no file of indicators: the folder is empty")

@@ -8,6 +8,7 @@ from typing import Any, ClassVar, Generic, Literal, TypeVar
 
 import polars as pl
 
+from huntkit.core.callers import caller_level
 from huntkit.core.errors import HuntkitError, UnknownPlugin, UsageError, did_you_mean
 from huntkit.enrich.ti.catalog import Catalog
 from huntkit.enrich.ti.provider import LookupProvider
@@ -229,7 +230,7 @@ class ProviderSet(Generic[P]):
         for name, why in self._known.problems.items():
             self._problems[name] = why
             if not why.startswith("switched off"):
-                warnings.warn(f"{name} is not loaded: {why}", stacklevel=4)
+                warnings.warn(f"{name} is not loaded: {why}", stacklevel=caller_level())
         if self._named is not None:
             for name in self._named:
                 self._load_one(self._known.provider_class(name).name, primary=True)
@@ -279,7 +280,7 @@ class ProviderSet(Generic[P]):
 
     def _not_loaded(self, name: str, problem: HuntkitError) -> None:
         self._problems[name] = str(problem)
-        warnings.warn(f"{name} is not loaded: {problem}", stacklevel=5)
+        warnings.warn(f"{name} is not loaded: {problem}", stacklevel=caller_level())
 
     def _forget(self, name: str) -> None:
         for where in (self._primary, self._secondary, self._off):

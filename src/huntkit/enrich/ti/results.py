@@ -9,6 +9,7 @@ from typing import Any, Final, Literal
 import orjson
 import polars as pl
 
+from huntkit.core.callers import caller_level
 from huntkit.core.errors import HuntkitError, RateLimited
 from huntkit.enrich.ti.benign import benign_note
 from huntkit.enrich.ti.inputs import Item
@@ -153,7 +154,7 @@ def warn_of_failures(findings: Iterable[Finding]) -> None:
             f"{key[0]}: {n:,} {key[1]}" + (f" ({reasons[key]})" if key in reasons else "")
             for key, n in counts.items()
         )
-        warnings.warn(f"not everything was answered: {told}", stacklevel=3)
+        warnings.warn(f"not everything was answered: {told}", stacklevel=caller_level())
 
 
 def _row(finding: Finding) -> dict[str, Any]:

@@ -7,6 +7,7 @@ from typing import Any, ClassVar
 
 import anyio.to_thread
 
+from huntkit.core.callers import caller_level
 from huntkit.core.errors import UsageError
 from huntkit.core.timespan import TimeSpan, parse_time
 from huntkit.enrich.ti.asking import Wanted, ask_all, planned
@@ -158,7 +159,9 @@ class TILookup(ProviderSet[TIProvider]):
         asked = self.asked_providers(providers, prov_scope)
         check_sub_query(asked, wanted.subtype)
         if not asked and providers is None and self._named != []:
-            warnings.warn(f"nobody is asked: no {prov_scope} provider is loaded", stacklevel=2)
+            warnings.warn(
+                f"nobody is asked: no {prov_scope} provider is loaded", stacklevel=caller_level()
+            )
         plans = planned(items, asked, wanted, self.session)
         kind = frame or self.session.frame
         if dry_run:
