@@ -92,8 +92,9 @@ def test_wrong_use_is_said():
         outliers(flows(), ["byte"])
     with pytest.raises(UsageError, match="no method 'magic'"):
         outliers(flows(), method="magic")
-    with pytest.raises(UsageError, match="already has 'score'"):
+    with pytest.raises(UsageError, match="already has 'score'") as refused:
         outliers(flows().with_columns(score=1))
+    assert refused.value.hint == "rename it first, or drop it"
 
 
 @pytest.mark.parametrize("share", [0.01, 0.1])
