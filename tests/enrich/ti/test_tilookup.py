@@ -1,7 +1,6 @@
 """Look-ups over real sockets: what each failure does, and what it does not do to others."""
 
 import json
-import time
 import warnings
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -388,10 +387,8 @@ def test_what_can_not_be_meant_is_said(session):
 
 
 def test_many_are_asked_at_once(http_server, session):
-    server = http_server(lambda asked: Answer(json={"score": 1}, wait_s=0.05))
+    server = http_server(lambda asked: Answer(json={"score": 1}, wait_s=0.2))
     providers = [known(session, server.url, kind) for kind in (Known, Second, Third)]
-    started = time.monotonic()
     found = lookup_of(session, *providers).lookup_iocs(ADDRESSES)
-    print(f"{found.height} answers in {time.monotonic() - started:.2f} s")
     assert set(found["Status"]) == {"ok"}
-    assert server.most_under_way > 75  # of 150 that are allowed
+    assert server.most_under_way > 60  # of 150; one provider alone has 50
