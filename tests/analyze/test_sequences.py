@@ -223,9 +223,66 @@ def test_it_says_what_is_rare_with_count_and_base_rate():
     assert found["reason"][9] == "'set' after the start: 1 of 11 times"
     assert found["reason"][10] in ("'x': 1 of 22 events", "'x' after the start: 1 of 11 times")
     assert found["rarest_window2"][10].to_list() == ["x"]
+    bits = [-math.log2(p) for p in found["rarest_window2_likelihood"]]
     assert found["score"].to_list() == pytest.approx(
-        [-math.log2(p) for p in found["rarest_window2_likelihood"]]
+        [*(max(0.0, each - math.log2(9)) for each in bits[:9]), *bits[9:]]
     )
+
+
+@settings(deadline=None)
+@given(WITH_VALUES, st.integers(2, 3))
+def test_what_several_sessions_share_is_as_much_less_surprising(sessions, length):
+    found = score_sessions(
+        pd.DataFrame({"s": pd.Series(sessions, dtype=object)}), "s", window_length=length
+    )
+    model = Model(sessions)
+    model.train()
+    reference = Reference(sessions, model.modellable_params)
+    keys = [rarest_keys(session, length, reference) for session in sessions]
+    surely = Counter(next(iter(each)) for each in keys if len(each) == 1)
+    perhaps = Counter(key for each in keys for key in each)
+    for likelihood, score, mine, session in zip(
+        found[f"rarest_window{length}_likelihood"], found["score"], keys, sessions, strict=True
+    ):
+        if not mine:
+            assert math.isnan(score)
+            continue
+        bits = -math.log2(likelihood)
+        rare = [
+            math.log2(reference.single["n", event.name] / reference.parameters[event.name][name])
+            for event in session
+            for name in event.params
+        ]
+        least = bits - math.log2(max(perhaps[key] for key in mine))
+        most = bits - math.log2(max(1, min(surely[key] for key in mine))) + max(rare, default=0) / 2
+        assert max(0.0, least) - 1e-9 <= score <= max(0.0, most) + 1e-9
+
+
+def rarest_keys(session, length, reference):
+    """The rarest windows of a session as the model sees them: several where they are equal."""
+    found = {}
+    for at in range(len(session) + 2 - length):
+        events = [
+            (
+                event.name,
+                *sorted(
+                    (p, v if p in reference.modelled else None) for p, v in event.params.items()
+                ),
+            )
+            for event in session[at : at + length]
+        ]
+        key = (at == 0, at + length > len(session), *events)
+        found[key] = reference.window(session, at, length, ends=True)
+    return {key for key, chance in found.items() if chance < min(found.values()) * (1 + 1e-9)}
+
+
+def test_parameters_in_another_order_are_the_same_window():
+    calm = [["get", ["a"]]] * 40
+    rows = [*calm, ["set", ["b", "c"]], ["set", ["c", "b"]], ["put", ["b", "c"]]]
+    frame = pl.DataFrame({"s": [[{"name": name, "params": params}] for name, params in rows]})
+    score = score_sessions(frame, "s")["score"].to_list()
+    assert score[40] == score[41]
+    assert score[42] > score[40] + 1
 
 
 def test_a_rare_parameter_and_a_rare_value_are_named():
@@ -295,11 +352,11 @@ def test_a_planted_forwarding_is_among_the_rarest_of_known_users(exchange):
 
 
 @pytest.mark.data
-def test_nobodys_connector_and_the_forwarding_are_the_rarest_different_sessions(exchange):
+@pytest.mark.parametrize("gap_mins", [2, 5])
+def test_nobodys_connector_and_the_forwarding_are_among_the_five_rarest(exchange, gap_mins):
     sessions = sessionize_data(
-        exchange, "UserId", "TimeGenerated", 20, 2, "event", null_identities=True
+        exchange, "UserId", "TimeGenerated", 20, gap_mins, "event", null_identities=True
     )
     found = score_sessions(sessions, "event_list").sort("score", descending=True, nulls_last=True)
-    rarest = found.unique("event_list", keep="first", maintain_order=True).head(5)
-    starts = rarest["TimeGenerated_min"].dt.strftime("%F %T").to_list()
+    starts = found["TimeGenerated_min"].head(5).dt.strftime("%F %T").to_list()
     assert {"2020-05-18 17:48:50", "2020-05-20 03:00:00"} <= set(starts)

@@ -143,9 +143,12 @@ def _own(events: Events, uses: Integers, modelled: frozenset[str]) -> tuple[Floa
         .agg(absent=(1 - pl.col("p")).log().sum(), kinds=pl.len())
     )
     rows = _with_values(rows, modelled)
+    modelled_value = pl.when(pl.col("log_value").is_not_null()).then("value")
     summed = rows.group_by("event").agg(
         present=(pl.col("p").log() - (1 - pl.col("p")).log()).sum() + pl.col("log_value").sum(),
         valued=pl.col("log_value").is_not_null().sum(),
+        # The same whatever the order of the parameters: it says which events are alike.
+        shape=pl.struct("parameter", modelled_value).hash().sum(),
     )
     joined = names.join(summed, on="event", how="left").join(absent, on="name", how="left")
     unknown = (1 - 1 / pl.col("uses")).log()
@@ -164,6 +167,7 @@ def _own(events: Events, uses: Integers, modelled: frozenset[str]) -> tuple[Floa
         rows.sort("event", "least", "parameter")
         .group_by("event", maintain_order=True)
         .agg(pl.all().exclude("bits").first(), pl.col("bits").max())
+        .join(summed.select("event", "shape"), on="event", maintain_order="left")
     )
     return own, rarest
 
@@ -190,7 +194,7 @@ def _with_parameters(counts: pl.DataFrame, places: Integers, rarest: pl.DataFram
     at = pl.Series(places, dtype=pl.Int64).gather(rarest["event"].cast(pl.UInt32))
     told = rarest.select(
         "parameter", "value", "n_parameter", "n_value", "n_values", "least", "by_value", "bits",
-        at.alias("place"),
+        "shape", at.alias("place"),
     )  # fmt: skip
     return (
         counts.with_row_index("place")

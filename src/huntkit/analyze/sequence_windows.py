@@ -1,9 +1,14 @@
 """The rarest stretch of each session, and which part of it is the rare one."""
 
+from collections.abc import Iterator
+
 import numpy as np
 import polars as pl
+from numpy.typing import NDArray
 
 from huntkit.analyze.sequence_terms import Floats, Integers, Terms
+
+Booleans = NDArray[np.bool_]
 
 
 def whole_sessions(terms: Terms, lengths: Integers, *, with_ends: bool) -> Floats:
@@ -85,13 +90,37 @@ def rare_bits(terms: Terms, begins: Integers, window: int) -> Floats:
     if "bits" not in terms.counts.columns or not len(begins):
         return np.zeros(len(begins))
     bits = terms.counts["bits"].fill_null(0.0).to_numpy()
-    is_end = np.zeros(len(bits), dtype=bool)
+    most = np.zeros(len(begins))
+    for at, inside in _walk(terms, begins, window):
+        most = np.where(inside, np.maximum(most, bits[at]), most)
+    return most
+
+
+def shared_bits(terms: Terms, begins: Integers, window: int) -> Floats:
+    """Per session, the logarithm to two of how many sessions have this very window as theirs."""
+    if not len(begins):
+        return np.zeros(0)
+    shapes = terms.counts["shape"] if "shape" in terms.counts.columns else None
+    shape = np.zeros(len(terms.following), dtype=np.uint64)
+    if shapes is not None:
+        shape = shapes.fill_null(0).to_numpy()
+    parts: dict[str, Integers] = {"at_start": (begins == 0).astype(np.int64)}
+    tokens = terms.counts["token"].to_numpy()
+    for ahead, (at, inside) in enumerate(_walk(terms, begins, window)):
+        parts[f"token{ahead}"] = np.where(inside, tokens[at], -1)
+        parts[f"shape{ahead}"] = np.where(inside, shape[at], 0)
+    return pl.DataFrame(parts).select(pl.len().over(list(parts)).log(2)).to_series().to_numpy()
+
+
+def _walk(terms: Terms, begins: Integers, window: int) -> Iterator[tuple[Integers, Booleans]]:
+    """The places of each session's window, one after the other, and whether they are in it."""
+    last = len(terms.following) - 1
+    is_end = np.zeros(last + 1, dtype=bool)
     is_end[terms.starts[1:] - 1] = True
     is_end[-1] = True
-    most, inside = np.zeros(len(begins)), begins >= 0
+    inside = begins >= 0
     base = terms.starts + np.where(inside, begins, 0)
     for ahead in range(window):
-        at = np.minimum(base + ahead, len(bits) - 1)
-        most = np.where(inside, np.maximum(most, bits[at]), most)
-        inside &= ~is_end[at]
-    return most
+        at = np.minimum(base + ahead, last)
+        yield at, inside
+        inside = inside & ~is_end[at]

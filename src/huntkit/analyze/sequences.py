@@ -9,7 +9,7 @@ import numpy as np
 import polars as pl
 
 from huntkit.analyze.sequence_terms import Events, Terms, terms_of
-from huntkit.analyze.sequence_windows import rare_bits, rare_parts, rarest
+from huntkit.analyze.sequence_windows import rare_bits, rare_parts, rarest, shared_bits
 from huntkit.core.errors import UnknownColumn, UsageError
 from huntkit.tables import from_polars, to_polars
 
@@ -124,7 +124,9 @@ def score_sessions(data: Any, session_column: str, window_length: int = 2) -> An
         ``rarest_window<N>`` (the events), ``score`` (in bits, large for rare ones) and
         ``reason``. Rows keep their order. The score is the likelihood in bits, and half of what
         the window's rarest parameter is by itself (``log2(uses / times seen)``): in the
-        likelihood that drowns where a command has many parameters.
+        likelihood that drowns where a command has many parameters. A window that is the rarest
+        of ``k`` sessions, with the same commands, parameters and modelled values, has happened
+        ``k`` times and loses ``log2(k)`` bits; no score is below 0.
 
     Raises:
         UnknownColumn: the column is not in the table.
@@ -154,6 +156,7 @@ def score_sessions(data: Any, session_column: str, window_length: int = 2) -> An
     terms = terms_of(events)
     logs, begins = rarest(terms, events.lengths, window_length, with_ends=True)
     bits = -logs / np.log(2) + rare_bits(terms, begins, window_length) / 2
+    bits = np.maximum(bits - shared_bits(terms, begins, window_length), 0.0)
     shown = given if isinstance(given, pl.Series) else _as_text(given)
     result = table.with_columns(
         pl.Series(f"{name}_likelihood", np.exp(logs)).fill_nan(None),
