@@ -92,6 +92,7 @@ class _Pool:
             thread.join()
 
     def _feed(self, worker: "_Worker") -> None:
+        worker.start()
         while (job := self._jobs.get()) is not None:
             try:
                 done = worker.run(job)
@@ -107,6 +108,11 @@ class _Worker:
     def __init__(self) -> None:
         self._process: subprocess.Popen[bytes] | None = None
         self._stopped = False
+
+    def start(self) -> None:
+        """Start the process before there is a job for it: it takes a while to get ready."""
+        with contextlib.suppress(OSError):  # `run` tries again, and says it
+            self._running()
 
     def run(self, job: Job) -> Done:
         process = self._running()
