@@ -7,9 +7,10 @@ from pathlib import Path
 import numpy as np
 import orjson
 
+from huntkit.sources.local.crew import SURELY_BYTES
 from huntkit.sources.local.ingest import HEAD_BYTES, Piece
 
-SPLIT_BYTES = 192 << 20  # files of JSON lines beyond this size are read in pieces
+SPLIT_BYTES = SURELY_BYTES  # files of JSON lines beyond this size are read in pieces
 PIECE_BYTES = 96 << 20
 LAST_BYTES = 24 << 20  # the last pieces are small, so that no worker has much left when others end
 BLOCK_BYTES = 1 << 20
