@@ -30,6 +30,60 @@ class Block(NamedTuple):
     open_end: bool
 
 
+class Chunk(NamedTuple):
+    """Some whole lines as they stand in the file.
+
+    Attributes:
+        data: the lines with the newlines between them, without the last one.
+        open_end: the last line had no newline, so it may be cut off.
+    """
+
+    data: bytes
+    open_end: bool
+
+
+def line_chunks(stream: BinaryIO, limits: Limits) -> Iterator[Chunk]:
+    r"""All lines of `stream`, about `limits.batch_bytes` at a time, not split yet.
+
+    Of a line over `limits.max_line_bytes` only some may be there, still more than the limit. An
+    error of the stream is raised after everything read before it was given.
+
+    Examples:
+        >>> import io
+        >>> list(line_chunks(io.BytesIO(b"a\nb"), Limits()))
+        [Chunk(data=b'a\nb', open_end=True)]
+    """
+    rest: list[memoryview] = []
+    held = 0
+    failure: FormatError | None = None
+    while failure is None:
+        data, failure = take(stream, limits.batch_bytes)
+        if not data:
+            break
+        if len(data) < limits.batch_bytes and failure is None:
+            # The end was reached: give the last line together with those before it.
+            more, failure = take(stream, 1)
+            if not more:
+                whole = b"".join([*rest, memoryview(data)])
+                yield Chunk(whole.removesuffix(b"\n"), open_end=not whole.endswith(b"\n"))
+                rest = []
+                continue
+            data += more
+        cut = data.rfind(b"\n")
+        view = memoryview(data)
+        if cut >= 0:
+            yield Chunk(b"".join([*rest, view[:cut]]), open_end=False)
+            rest, held = [], 0
+            view = view[cut + 1 :]
+        if held <= limits.max_line_bytes:
+            rest.append(view)
+            held += len(view)
+    if last := b"".join(rest):
+        yield Chunk(last, open_end=True)
+    if failure is not None:
+        raise failure
+
+
 def line_blocks(stream: BinaryIO, limits: Limits) -> Iterator[Block]:
     r"""All lines of `stream`, about `limits.batch_bytes` at a time.
 
@@ -41,42 +95,21 @@ def line_blocks(stream: BinaryIO, limits: Limits) -> Iterator[Block]:
         [Block(first=1, lines=[b'a', b'b'], open_end=True)]
     """
     number = 1
-    rest: list[bytes] = []
-    held = 0
-    failure: FormatError | None = None
-    while failure is None:
-        data, failure = take(stream, limits.batch_bytes)
-        if not data:
-            break
-        lines = data.split(b"\n")
-        tail = lines.pop()
-        if not lines:
-            if held <= limits.max_line_bytes:
-                rest.append(tail)
-                held += len(tail)
-            continue
-        lines[0] = b"".join([*rest, lines[0]])
-        _shorten(lines, limits)
-        rest, held = [tail], len(tail)
-        if len(data) < limits.batch_bytes and failure is None:
-            # The end was reached: give the last line together with those before it.
-            more, failure = take(stream, 1)
-            rest, held = [tail, more], held + len(more)
-            if not more and tail:
-                lines.append(tail)
-                _shorten(lines, limits)
-                yield Block(number, lines, open_end=True)
-                rest, held, lines = [], 0, []
-        if lines:
-            yield Block(number, lines, open_end=False)
+    for data, open_end in line_chunks(stream, limits):
+        lines = split_lines(data, limits)
+        yield Block(number, lines, open_end)
         number += len(lines)
-    last = b"".join(rest)
-    if last:
-        lines = [last]
-        _shorten(lines, limits)
-        yield Block(number, lines, open_end=True)
-    if failure is not None:
-        raise failure
+
+
+def split_lines(data: bytes, limits: Limits) -> list[bytes]:
+    """The lines of a chunk; one over the limit is a LongLine."""
+    lines = data.split(b"\n")
+    if len(data) > limits.max_line_bytes:
+        lines = [
+            LongLine(line[:1000] + b"...") if len(line) > limits.max_line_bytes else line
+            for line in lines
+        ]
+    return lines
 
 
 def text_lines(
@@ -111,11 +144,3 @@ def decoded(line: bytes, ledger: Ledger) -> str:
 def long_line(limits: Limits) -> str:
     """The reason to give for a LongLine."""
     return f"line over {size_text(limits.max_line_bytes)}"
-
-
-def _shorten(lines: list[bytes], limits: Limits) -> None:
-    if max(map(len, lines)) > limits.max_line_bytes:
-        lines[:] = [
-            LongLine(line[:1000] + b"...") if len(line) > limits.max_line_bytes else line
-            for line in lines
-        ]

@@ -9,8 +9,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from huntkit.core.errors import FormatError
+from huntkit.formats.batch import Ledger
 from huntkit.formats.kinds import json as json_format
 from huntkit.formats.limits import MIB, Limits
+from huntkit.formats.lines import line_chunks
 from huntkit.formats.streams import Meter, bounded
 
 RECORDS = [{"a": 1, "t": "ä"}, {"b": [1, {"c": None}]}, {"a": 2.5}]
@@ -289,6 +291,38 @@ def _read_any(data):
                 assert all(type(record) is dict for record in batch.records)
         except FormatError:
             pass
+
+
+_torn = st.sampled_from(
+    [b'{"a":1}', b'{"a":[1', b"2]}", b'{"b":2},{"c":3}', b'{"a":[{"x":1}', b'{"y":2}]}', b"",
+     b"7", b"[1],[2]", b'{"a":"\xff"}', b'{"n":123456789012345678901234567890}', b'{"a":1}\r',
+     b'{"records":[{"a":1},{"a":2}]}', b'{"a":1,', b'"b":2}', b"x" * 60]
+)  # fmt: skip
+
+
+@given(st.lists(_torn, max_size=12), st.booleans())
+@settings(max_examples=300, deadline=None)
+def test_lines_parsed_at_once_are_the_same_as_one_by_one(lines, ended):
+    data = b"\n".join(lines) + b"\n" * ended
+    limits = Limits(max_line_bytes=50)
+
+    def parsed():
+        ledger = Ledger("json")
+        parser = json_format._LineParser(ledger, limits)
+        found = [parser.parse(chunk) for chunk in line_chunks(io.BytesIO(data), limits)]
+        return [(list(numbers), values) for numbers, values in found], ledger.batch(())
+
+    at_once = parsed()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(json_format._LineParser, "_all_at_once", lambda self, data: None)
+        assert parsed() == at_once
+
+
+def test_lines_that_make_an_array_only_together_are_not_taken_at_once():
+    parser = json_format._LineParser(Ledger("json"), Limits())
+    assert parser._all_at_once(b'{"a":1}\n{"a":2}') == [{"a": 1}, {"a": 2}]
+    for torn in (b'{"a":[1\n2]}', b'{"a":1},{"b":2}\n{"a":[{"x":1}\n{"y":2}]}'):
+        assert parser._all_at_once(torn) is None
 
 
 _values = st.recursive(

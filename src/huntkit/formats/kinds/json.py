@@ -4,7 +4,8 @@ A file whose lines are objects is read by lines, which is fast; numbers are then
 Anything else is read element by element, and numbers count the records of the document.
 """
 
-from collections.abc import Iterable, Iterator
+import secrets
+from collections.abc import Iterator
 from dataclasses import replace
 from itertools import chain
 from typing import Any, BinaryIO
@@ -18,7 +19,15 @@ from huntkit.formats.batch import Batch, Ledger
 from huntkit.formats.format import Head, ReadOptions
 from huntkit.formats.json_elements import Elements
 from huntkit.formats.limits import MIB, Limits
-from huntkit.formats.lines import CUT_OFF, Block, LongLine, line_blocks, long_line
+from huntkit.formats.lines import (
+    CUT_OFF,
+    Block,
+    Chunk,
+    LongLine,
+    line_chunks,
+    long_line,
+    split_lines,
+)
 from huntkit.formats.streams import as_utf8, peek
 
 name = "json"
@@ -83,10 +92,12 @@ def _is_object(line: bytes) -> bool:
 def _line_batches(stream: BinaryIO, ledger: Ledger, limits: Limits) -> Iterator[Batch]:
     """Lines are taken in units that fit the processor's cache, and given in larger batches."""
     held = _Held()
+    parser = _LineParser(ledger, limits)
     try:
-        for block in line_blocks(stream, replace(limits, batch_bytes=_UNIT_BYTES)):
-            numbers, records = _shape(*_parse_lines(block, ledger, limits), ledger)
-            held.add(numbers, records, sum(map(len, block.lines)))
+        for chunk in line_chunks(stream, replace(limits, batch_bytes=_UNIT_BYTES)):
+            before = parser.next
+            numbers, records = _shape(*parser.parse(chunk), ledger)
+            held.add(numbers, records, len(chunk.data) - (parser.next - before - 1))
             if held.size >= limits.batch_bytes or len(held.records) >= limits.batch_rows:
                 yield ledger.batch(held.numbers, records=held.records)
                 held = _Held()
@@ -124,8 +135,52 @@ class _Held:
         self.records += records
 
 
+class _LineParser:
+    """Every line's value: this is the path for gigabytes."""
+
+    def __init__(self, ledger: Ledger, limits: Limits) -> None:
+        self._ledger = ledger
+        self._limits = limits
+        self.next = 1  # the number of the next line
+        self._mark = (1 << 61) + secrets.randbits(61)  # a number that no file can foresee
+        self._between = b",%d," % self._mark
+
+    def parse(self, chunk: Chunk) -> tuple[Numbers, list[Any]]:
+        """The values of a chunk's lines, and the lines' numbers."""
+        first = self.next
+        found = self._all_at_once(chunk.data)
+        if found is None:
+            lines = split_lines(chunk.data, self._limits)
+            self.next += len(lines)
+            block = Block(first, lines, chunk.open_end)
+            return _parse_lines(block, self._ledger, self._limits)
+        self.next += len(found)
+        _make_exact(found, chunk.data, self._ledger)
+        return range(first, self.next), found
+
+    def _all_at_once(self, data: bytes) -> list[Any] | None:
+        """The values, if every line is one, in half the time that single lines would take.
+
+        The lines become an array with a mark between each two of them. If there are as many
+        values as lines and marks, and every second is the mark, then no value reaches over the
+        end of its line, and no line holds two: a mark inside of a value would be one too few.
+        """
+        if len(data) > self._limits.max_line_bytes:
+            return None
+        text = data.replace(b"\n", self._between)
+        marks = (len(text) - len(data)) // (len(self._between) - 1)
+        try:
+            values = orjson.loads(b"[%b]" % text)
+        except orjson.JSONDecodeError:
+            return None
+        if len(values) != 2 * marks + 1 or values[1::2].count(self._mark) != marks:
+            return None
+        found: list[Any] = values[::2]
+        return found
+
+
 def _parse_lines(block: Block, ledger: Ledger, limits: Limits) -> tuple[Numbers, list[Any]]:
-    """Every line's value. The loop does nothing beside parsing: this is the path for gigabytes."""
+    """Every line's value, where some need repair or are none."""
     first, lines, open_end = block
     loads = orjson.loads
     found: list[Any] = []
@@ -178,16 +233,18 @@ def _repair(
     return value
 
 
-def _make_exact(found: list[Any], texts: Iterable[bytes], ledger: Ledger) -> None:
+def _make_exact(found: list[Any], texts: list[bytes] | bytes, ledger: Ledger) -> None:
     """Parse again what lost digits: orjson makes a float of an integer beyond 64 bits.
 
     Only the outermost values are looked at, which costs a few percent; looking at all of them
-    would halve the speed.
+    would halve the speed. The texts are a list, or lines.
     """
     if set(map(type, found)) <= {dict}:
         kinds = set(map(type, chain.from_iterable(map(dict.values, found))))
         if float not in kinds:
             return
+    if isinstance(texts, bytes):
+        texts = texts.split(b"\n")
     for at, (record, text) in enumerate(zip(found, texts, strict=True)):
         if type(record) is dict and any(
             type(v) is float and abs(v) >= _EXACT_FLOAT for v in record.values()

@@ -2,7 +2,7 @@
 
 import hashlib
 import io
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -147,7 +147,7 @@ def _map_batches(batches: Iterator[Batch], facts: MemberFacts, into: _Into) -> N
         for batch in batches:
             into.task.check_cancelled()
             if into.lines_before:
-                batch.numbers = [number + into.lines_before for number in batch.numbers]
+                batch.numbers = _moved(batch.numbers, into.lines_before)
             _count_skips(batch, reasons, into.lines_before)
             for table, rows in mapper.map(batch):
                 into.writer.add(table, rows, member=facts.name)
@@ -163,6 +163,12 @@ def _map_batches(batches: Iterator[Batch], facts: MemberFacts, into: _Into) -> N
     facts.reasons = list(reasons.values())
     facts.skipped = sum(reason.count for reason in facts.reasons)
     facts.rows = facts.kept + facts.skipped
+
+
+def _moved(numbers: Sequence[int], by: int) -> Sequence[int]:
+    if isinstance(numbers, range) and numbers.step == 1:
+        return range(numbers.start + by, numbers.stop + by)
+    return [number + by for number in numbers]
 
 
 def _dated(job: Job) -> Clock:

@@ -18,6 +18,7 @@ from huntkit.core.progress import SILENT, Progress, Task
 from huntkit.formats.limits import DEFAULT, Limits
 from huntkit.runtime.session import Session, default_session
 from huntkit.sources.local.cache import Cache
+from huntkit.sources.local.crew import crew_for
 from huntkit.sources.local.inputs import InputFile, PathLike, find_files
 from huntkit.sources.local.intake import Intake, Source
 from huntkit.sources.local.manifest import Manifest, unread
@@ -149,9 +150,14 @@ class _Opener:
         done: dict[Path, Manifest],
         task: Task,
     ) -> None:
-        reading = importlib.import_module("huntkit.sources.local.reading")  # the data libraries
-        clock = reading.Clock(
-            assume_timezone=self._assumptions.timezone, assume_year=self._assumptions.year
-        )
-        reader = reading.Reader(self._cache, clock=clock, limits=self._assumptions.limits)
-        reader.read(files, hashes, done, task)
+        crew = crew_for(file.size for file in files)
+        try:
+            reading = importlib.import_module("huntkit.sources.local.reading")  # the data libraries
+            clock = reading.Clock(
+                assume_timezone=self._assumptions.timezone, assume_year=self._assumptions.year
+            )
+            limits = self._assumptions.limits
+            reader = reading.Reader(self._cache, clock=clock, limits=limits, crew=crew)
+            reader.read(files, hashes, done, task)
+        finally:
+            crew.close()

@@ -8,6 +8,7 @@ from pathlib import Path
 from huntkit.core.progress import Task
 from huntkit.formats.limits import Limits
 from huntkit.sources.local.cache import Cache
+from huntkit.sources.local.crew import Crew
 from huntkit.sources.local.ingest import Job
 from huntkit.sources.local.inputs import InputFile
 from huntkit.sources.local.manifest import Manifest, MemberFacts, Part, join_members, unread
@@ -38,10 +39,14 @@ class Reader:
         cache: where parsed sources are kept.
         clock: what to assume of times that lack a zone or a year.
         limits: the bounds of reading.
+        crew: worker processes that may be on their way already.
     """
 
-    def __init__(self, cache: Cache, *, clock: Clock, limits: Limits) -> None:
+    def __init__(
+        self, cache: Cache, *, clock: Clock, limits: Limits, crew: Crew | None = None
+    ) -> None:
         self._cache = cache
+        self._crew = crew
         self._clock = clock
         self._limits = limits
 
@@ -64,7 +69,8 @@ class Reader:
         by_path = {each.file.path: each for each in pending}
         work = sum(work_bytes(each.file.path, each.file.size) for each in pending)
         workers = (os.cpu_count() or 1) if work > POOL_BYTES else 1
-        for finished in run_jobs(self._jobs(pending), workers=workers, task=task):
+        jobs = self._jobs(pending)
+        for finished in run_jobs(jobs, workers=workers, task=task, crew=self._crew):
             job, _ = finished
             each = by_path[job.path]
             if self._collect(each, finished):

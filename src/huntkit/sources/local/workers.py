@@ -1,15 +1,12 @@
 """Run ingest jobs here, or in worker processes when there is much to read.
 
-Workers are started as ``python -m huntkit.sources.local.workers`` and speak JSON lines over
-their pipes: no fork (threads of the data libraries would not survive it) and no import of the
-caller's main module (a script without a main guard would start itself again). A parser that a
-hostile file brings down takes its worker along, not the analyst's session.
+Workers speak JSON lines over their pipes. A parser that a hostile file brings down takes its
+worker along, not the analyst's session.
 """
 
 import contextlib
 import os
 import queue
-import subprocess
 import sys
 import threading
 from collections.abc import Callable, Iterable, Iterator
@@ -21,6 +18,7 @@ import orjson
 
 from huntkit.core.progress import SILENT, Task
 from huntkit.formats.limits import Limits
+from huntkit.sources.local.crew import Crew, Process, end
 from huntkit.sources.local.ingest import Done, Job, Piece, run
 from huntkit.sources.local.manifest import MemberFacts, Part, member_from
 from huntkit.sources.local.mapping import Clock
@@ -28,14 +26,16 @@ from huntkit.sources.local.mapping import Clock
 Finished = tuple[Job, Done]
 
 
-def run_jobs(jobs: Iterable[Job], *, workers: int, task: Task) -> Iterator[Finished]:
+def run_jobs(
+    jobs: Iterable[Job], *, workers: int, task: Task, crew: Crew | None = None
+) -> Iterator[Finished]:
     """Run jobs and give each with its result as it ends; ``workers=1`` runs them here."""
     if workers <= 1:
         for job in jobs:
             task.check_cancelled()
             yield job, run(job, task)
         return
-    pool = _Pool(workers)
+    pool = _Pool(workers, crew or Crew(0))
     try:
         yield from pool.run(jobs, task)
     finally:
@@ -45,10 +45,10 @@ def run_jobs(jobs: Iterable[Job], *, workers: int, task: Task) -> Iterator[Finis
 class _Pool:
     """A few worker processes, each with a thread here that feeds it."""
 
-    def __init__(self, size: int) -> None:
+    def __init__(self, size: int, crew: Crew) -> None:
         self._jobs: queue.Queue[Job | None] = queue.Queue(maxsize=size)
         self._done: queue.Queue[Finished] = queue.Queue()
-        self._workers = [_Worker() for _ in range(size)]
+        self._workers = [_Worker(crew) for _ in range(size)]
         self._threads = [
             threading.Thread(target=self._feed, args=(worker,), daemon=True)
             for worker in self._workers
@@ -92,6 +92,7 @@ class _Pool:
             thread.join()
 
     def _feed(self, worker: "_Worker") -> None:
+        worker.start()
         while (job := self._jobs.get()) is not None:
             try:
                 done = worker.run(job)
@@ -104,9 +105,15 @@ class _Pool:
 class _Worker:
     """One worker process; started anew where a job brought it down."""
 
-    def __init__(self) -> None:
-        self._process: subprocess.Popen[bytes] | None = None
+    def __init__(self, crew: Crew) -> None:
+        self._crew = crew
+        self._process: Process | None = None
         self._stopped = False
+
+    def start(self) -> None:
+        """Start the process before there is a job for it: it takes a while to get ready."""
+        with contextlib.suppress(OSError):  # `run` tries again, and says it
+            self._running()
 
     def run(self, job: Job) -> Done:
         process = self._running()
@@ -144,36 +151,12 @@ class _Worker:
             return 0
         if self._stopped:
             process.kill()
-        for pipe in (process.stdin, process.stdout):
-            with contextlib.suppress(OSError):  # a dead reader leaves bytes that can't be flushed
-                pipe.close() if pipe is not None else None
-        return process.wait()
+        return end(process)
 
-    def _running(self) -> subprocess.Popen[bytes] | None:
+    def _running(self) -> Process | None:
         if self._process is None and not self._stopped:
-            self._process = subprocess.Popen(
-                [sys.executable, "-m", "huntkit.sources.local.workers"],
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                env=_environment(),
-            )
+            self._process = self._crew.take()
         return self._process
-
-
-def _environment() -> dict[str, str]:
-    """One thread of the data engine in each worker: the processes are what runs in parallel.
-
-    Its allocator (jemalloc) keeps freed memory for five seconds: given back at once, every batch
-    would pay for its pages anew, a tenth of the time.
-    """
-    source = str(Path(__file__).resolve().parents[3])
-    paths = [source, *filter(None, os.environ.get("PYTHONPATH", "").split(os.pathsep))]
-    return {
-        "_RJEM_MALLOC_CONF": "dirty_decay_ms:5000,muzzy_decay_ms:-1",
-        **os.environ,
-        "POLARS_MAX_THREADS": "1",
-        "PYTHONPATH": os.pathsep.join(paths),
-    }
 
 
 def _failed(reason: str) -> Done:

@@ -4,6 +4,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from itertools import repeat
+from operator import contains
 from typing import Any
 
 import orjson
@@ -69,9 +70,9 @@ class Layout:
 
     def fits_all(self, rows: Sequence[Row]) -> bool:
         """Whether all of the records are."""
-        if self.any_of or not all(False not in [n in row for row in rows] for n in self.needs):
+        if self.any_of or not all(all(map(contains, rows, repeat(n))) for n in self.needs):
             return False
-        return all(True not in [n in row for row in rows] for n in self.lacks)
+        return not any(any(map(contains, rows, repeat(n))) for n in self.lacks)
 
     def read(self, rows: list[Row], numbers: list[int]) -> Events:
         """Take the records apart. Flat records are emptied on the way: they become the data."""
