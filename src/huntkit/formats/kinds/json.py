@@ -240,8 +240,8 @@ def _make_exact(found: list[Any], texts: list[bytes] | bytes, ledger: Ledger) ->
     would halve the speed. The texts are a list, or lines.
     """
     if set(map(type, found)) <= {dict}:
-        kinds = set(map(type, chain.from_iterable(map(dict.values, found))))
-        if float not in kinds:
+        kinds = map(type, chain.from_iterable(map(dict.values, found)))
+        if float not in kinds:  # ends at the first one, and keeps none
             return
     if isinstance(texts, bytes):
         texts = texts.split(b"\n")

@@ -78,12 +78,14 @@ def _environment() -> dict[str, str]:
     """One thread of the data engine in each worker: the processes are what runs in parallel.
 
     Its allocator (jemalloc) keeps freed memory for five seconds: given back at once, every batch
-    would pay for its pages anew, a tenth of the time.
+    would pay for its pages anew, a tenth of the time. Linear algebra, which nobody does there,
+    would start threads of its own.
     """
     source = str(Path(__file__).resolve().parents[3])
     paths = [source, *filter(None, os.environ.get("PYTHONPATH", "").split(os.pathsep))]
     return {
         "_RJEM_MALLOC_CONF": "dirty_decay_ms:5000,muzzy_decay_ms:-1",
+        "OPENBLAS_NUM_THREADS": "1",
         **os.environ,
         "POLARS_MAX_THREADS": "1",
         "PYTHONPATH": os.pathsep.join(paths),
