@@ -1,4 +1,5 @@
-"""All entries of IANA's two registries, copied here by hand from their tables (2025-10-09).
+"""All entries of IANA's two registries, copied here by hand from their tables (2025-10-09), compared
+with those of 2026-07-18.
 
 ``reachable`` is their column "Globally Reachable"; ``N/A`` is None.
 """
