@@ -77,7 +77,7 @@ def test_a_chart_of_another_package_is_a_method_too(monkeypatch: pytest.MonkeyPa
         def load(self, name: str) -> Any:
             return lambda data, **more: (name, len(data), more)
 
-    monkeypatch.setattr("huntkit.charts.catalog.charts", Brought)
+    monkeypatch.setattr("huntkit.charts.catalog.charts", lambda _off: Brought())
     frame = pd.DataFrame({"a": [1]})
     assert frame.hk.heatmap(x="a") == ("heatmap", 1, {"x": "a"})
     assert "heatmap" in dir(frame.hk.charts)

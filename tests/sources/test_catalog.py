@@ -8,9 +8,11 @@ import pytest
 
 from huntkit.core.errors import UnknownPlugin
 from huntkit.core.registry import Registry, class_of
+from huntkit.runtime.session import Session, Settings
 from huntkit.sources import catalog
 from huntkit.sources.driver import Driver
 from huntkit.sources.drivers.local import Local
+from huntkit.sources.provider import QueryProvider
 
 PLUGIN = """
 from huntkit.sources.driver import Answer, Driver
@@ -75,3 +77,16 @@ def test_a_known_name_that_nothing_can_ask_says_what_there_is(
 def test_a_misspelt_name_gets_the_nearest(plugins: Registry[type[Driver]]) -> None:
     with pytest.raises(UnknownPlugin, match="did you mean 'Splunk'"):
         catalog.place("Splnk", plugins)
+
+
+def test_a_driver_that_is_switched_off_is_not_there_and_says_so() -> None:
+    session = Session(Settings(disabled_plugins=("driver.Splunk", "driver.kusto", "chart.x")))
+    with pytest.raises(UnknownPlugin, match="'splunk' is switched off") as caught:
+        QueryProvider("Splunk", session=session)
+    assert "disabled_plugins" in str(caught.value.hint)
+    with pytest.raises(UnknownPlugin, match=r"driver\.kusto"):
+        QueryProvider("ADX", session=session)
+    assert QueryProvider("Local", session=session).environment == "Local"
+    every = catalog.places(catalog.drivers(frozenset({"splunk"})))
+    assert "Splunk" in catalog.places()
+    assert "Splunk" not in every

@@ -12,14 +12,14 @@ Draw = Callable[..., Chart]
 
 
 @cache
-def charts() -> Registry[Draw]:
-    """Every chart by name; listing them imports none.
+def charts(disabled: frozenset[str] = frozenset()) -> Registry[Draw]:
+    """Every chart by name, but for the disabled ones; listing them imports none.
 
     Examples:
-        >>> "timeline" in charts()
-        True
+        >>> "timeline" in charts(), "timeline" in charts(frozenset({"timeline"}))
+        (True, False)
     """
-    return Registry("chart", "huntkit.charts.kinds", pick=_door)
+    return Registry("chart", "huntkit.charts.kinds", pick=_door, disabled=disabled)
 
 
 def _door(module: ModuleType) -> Draw:

@@ -59,7 +59,10 @@ class Charts(typer.core.TyperGroup):
     def resolve_command(self, ctx: Any, args: list[str]) -> Any:
         """The command of that kind, or the nearest names."""
         given = args[0] if args else ""
-        if not given.startswith("-") and given.replace("-", "_") not in _catalog():
+        name = given.replace("-", "_")
+        if not given.startswith("-") and name not in _catalog():
+            if name in _catalog().disabled:
+                _catalog().load(name)  # says that it is switched off
             raise UsageError(f"there is no chart {given!r}", hint=_meant(given))
         return super().resolve_command(ctx, args)
 
@@ -72,7 +75,7 @@ def _meant(given: str) -> str:
 
 
 def _catalog() -> Any:
-    return importlib.import_module("huntkit.charts.catalog").charts()
+    return importlib.import_module("huntkit.cli.drawing").catalog()
 
 
 def command_of(name: str, draw: Callable[..., Any]) -> Any:

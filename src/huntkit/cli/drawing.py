@@ -9,7 +9,7 @@ from typing import Any
 import orjson
 import polars as pl
 
-from huntkit.charts.catalog import charts
+from huntkit.charts.catalog import Draw, charts
 from huntkit.charts.chart import Chart
 from huntkit.cli.case import Case, opened, python_open, show_python
 from huntkit.cli.frame import note
@@ -20,6 +20,8 @@ from huntkit.cli.statement import ask_kql, evidence_tables, text_of
 from huntkit.cli.target import ENDINGS, check_output, free_name
 from huntkit.cli.views import kinds_of_charts
 from huntkit.core.errors import UnknownColumn, UsageError
+from huntkit.core.registry import Registry, switched_off
+from huntkit.runtime.session import default_session
 from huntkit.sources.local.mapping.views import VIEWS
 
 _PAGES = (".html", ".htm")
@@ -32,9 +34,14 @@ _WRITERS = {".csv": "write_csv", ".parquet": "write_parquet", ".ndjson": "write_
 _PARAMETER = re.compile(r"\b([a-z][a-z_]*)=")
 
 
+def catalog() -> Registry[Draw]:
+    """The charts that the settings do not switch off."""
+    return charts(switched_off("chart", default_session().settings.disabled_plugins))
+
+
 def kinds(writing: Writing) -> None:
     """Every kind of chart: its name, what it shows, and the options it can't do without."""
-    emit(kinds_of_charts(charts().load_all()), writing, title="Charts: huntkit chart KIND --help")
+    emit(kinds_of_charts(catalog().load_all()), writing, title="Charts: huntkit chart KIND --help")
 
 
 def chart(
@@ -133,7 +140,7 @@ def _pair(text: str, option: str) -> tuple[str, str]:
 def _drawn(kind: str, rows: pl.DataFrame, options: Mapping[str, Any]) -> Chart:
     """The chart; what is wrong with an option is said in the words of the command line."""
     try:
-        return charts().load(kind)(rows, **options)
+        return catalog().load(kind)(rows, **options)
     except UnknownColumn as problem:
         listed = ", ".join(name for name in rows.columns if not name.startswith("_"))
         hint = problem.hint or f"columns: {listed[:600]}"

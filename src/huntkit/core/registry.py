@@ -27,6 +27,18 @@ GROUP = "huntkit.plugins"
 """The entry point group of outside plugins; names are ``<kind>.<plugin>``."""
 
 
+def switched_off(kind: str, disabled_plugins: Iterable[str]) -> frozenset[str]:
+    """The plugins of one kind among those that the settings switch off, in lower case.
+
+    Examples:
+        >>> switched_off("driver", ["driver.Splunk", "ti_provider.otx"])
+        frozenset({'splunk'})
+    """
+    prefix = f"{kind.casefold().replace(' ', '_')}."
+    named = (each.strip().casefold() for each in disabled_plugins)
+    return frozenset(each.removeprefix(prefix) for each in named if each.startswith(prefix))
+
+
 class Registry(Generic[T]):
     """All plugins of one kind.
 
@@ -95,7 +107,7 @@ class Registry(Generic[T]):
             return self._loaded[name]
         module = self._found().get(name)
         if module is None:
-            raise UnknownPlugin(self.kind, name, self.names())
+            raise self._missing(name)
         try:
             plugin = self._pick(importlib.import_module(module))
         except HuntkitError as problem:
@@ -111,6 +123,14 @@ class Registry(Generic[T]):
             ) from problem
         self._loaded[name] = plugin
         return plugin
+
+    def _missing(self, name: str) -> UnknownPlugin:
+        problem = UnknownPlugin(self.kind, name, self.names())
+        if name in self.disabled:
+            problem.message = f"the {self.kind} {name!r} is switched off"
+            word = self.kind.casefold().replace(" ", "_")
+            problem.hint = f"{word}.{name} stands in disabled_plugins of the settings"
+        return problem
 
     def load_all(self) -> dict[str, T]:
         """Every plugin that can be loaded; what is wrong with the others is in `problems`."""

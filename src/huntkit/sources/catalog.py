@@ -32,15 +32,15 @@ class Place:
 
 
 @cache
-def drivers() -> Registry[type[Driver]]:
-    """Every driver by name; listing them imports none.
+def drivers(disabled: frozenset[str] = frozenset()) -> Registry[type[Driver]]:
+    """Every driver by name, but for the disabled ones; listing them imports none.
 
     Examples:
-        >>> "local" in drivers()
-        True
+        >>> "local" in drivers(), "local" in drivers(frozenset({"local"}))
+        (True, False)
     """
     contract = class_of(Driver)  # type: ignore[type-abstract]  # it gives concrete ones
-    return Registry("driver", "huntkit.sources.drivers", pick=contract)
+    return Registry("driver", "huntkit.sources.drivers", pick=contract, disabled=disabled)
 
 
 def places(plugins: Registry[type[Driver]] | None = None) -> dict[str, Place]:
@@ -79,6 +79,8 @@ def place(name: str, plugins: Registry[type[Driver]] | None = None) -> Place:
     plugins = drivers() if plugins is None else plugins
     known = names.environment(name)
     wanted = (known.name if known else name).casefold()
+    if wanted in plugins.disabled:
+        plugins.load(wanted)  # says that it is switched off
     if wanted in plugins:  # its name says it: no other driver needs to be loaded
         for each in _of(wanted, plugins.load(wanted)):
             if wanted in each.names:
@@ -114,7 +116,8 @@ def _nothing_asks(
     broken = [
         f"the driver {each!r} can't be loaded: {why}" for each, why in plugins.problems.items()
     ]
+    off = [f"switched off in the settings: driver.{each}" for each in sorted(plugins.disabled)]
     problem.hint = "; ".join(
-        filter(None, [problem.hint, f"there are: {', '.join(every)}", *broken])
+        filter(None, [problem.hint, f"there are: {', '.join(every)}", *broken, *off])
     )
     return problem

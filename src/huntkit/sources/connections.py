@@ -5,9 +5,10 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 from huntkit.core.errors import HuntkitError, UsageError
+from huntkit.core.registry import switched_off
 from huntkit.core.timespan import TimeSpan
 from huntkit.runtime.session import Session
-from huntkit.sources.catalog import Place, place
+from huntkit.sources.catalog import Place, drivers, place
 from huntkit.sources.configured import settings_from_file
 from huntkit.sources.connection import Connection
 from huntkit.sources.declared import declared, given_by_name, names_of
@@ -20,15 +21,18 @@ DEFAULT: Final = "Default"
 _USUAL: Final = timedelta(days=1)
 
 
-def place_of(environment: str, driver: type[Driver] | Driver | None) -> Place:
+def place_of(environment: str, driver: type[Driver] | Driver | None, session: Session) -> Place:
     """The environment that is meant, with the caller's own driver if there is one.
+
+    Drivers that the session's settings switch off are not there.
 
     Raises:
         UnknownPlugin: nothing can ask it.
         UsageError: the caller's driver is for something else.
     """
     if driver is None:
-        return place(environment)
+        off = switched_off("driver", session.settings.disabled_plugins)
+        return place(environment, drivers(off))
     kind = type(driver) if isinstance(driver, Driver) else driver
     for name, others in kind.environments.items():
         if environment.casefold() in {each.casefold() for each in (name, *others)}:

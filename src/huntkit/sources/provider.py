@@ -11,11 +11,12 @@ from typing import Any, Final, Literal
 import anyio.to_thread
 
 from huntkit.core.errors import UsageError, did_you_mean
+from huntkit.core.registry import switched_off
 from huntkit.core.timespan import TimeSpan
 from huntkit.runtime.session import FrameKind, Run, Session, default_session
 from huntkit.sources import questions, shelf
 from huntkit.sources.asking import Manner, Result, ask
-from huntkit.sources.catalog import places
+from huntkit.sources.catalog import drivers, places
 from huntkit.sources.configured import query_paths_from_file
 from huntkit.sources.connection import Question, shown
 from huntkit.sources.connections import Connections, place_of
@@ -99,7 +100,7 @@ class QueryProvider:
         self.session = session or default_session()
         self.last: Provenance | None = None
         self.rescued: Any = None
-        self._place = place_of(data_environment, driver)
+        self._place = place_of(data_environment, driver, self.session)
         made = driver if isinstance(driver, Driver) else None
         self._connections = Connections(self._place, instance, made, settings, self.session)
         self._frame = frame
@@ -382,8 +383,9 @@ class QueryProvider:
 
     @staticmethod
     def list_data_environments() -> list[str]:
-        """The environments that can be asked."""
-        return list(places())
+        """The environments that can be asked, but for what the settings switch off."""
+        off = switched_off("driver", default_session().settings.disabled_plugins)
+        return list(places(drivers(off)))
 
     def driver_help(self) -> Shown:
         """What the driver needs to connect, and what it takes with a call."""
