@@ -1,10 +1,7 @@
 """Look values of one's own world up: several providers at once, one row for each value and one."""
 
-import os
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
-
-import anyio.to_thread
 
 from huntkit.core.errors import UsageError
 from huntkit.enrich.context.catalog import CONTEXT_PROVIDERS
@@ -12,15 +9,11 @@ from huntkit.enrich.context.provider import ContextProvider
 from huntkit.enrich.context.results import context_frame
 from huntkit.enrich.context.results_page import ContextPage
 from huntkit.enrich.context.values import context_items
-from huntkit.enrich.ti.asking import Wanted, ask_all, planned
+from huntkit.enrich.ti.awaited import awaited
 from huntkit.enrich.ti.catalog import Catalog
-from huntkit.enrich.ti.forecast import forecast
-from huntkit.enrich.ti.inputs import tlp_level
+from huntkit.enrich.ti.looking_up import looked_up
 from huntkit.enrich.ti.provider_set import ProviderSet, Scope
-from huntkit.enrich.ti.results import warn_of_failures
-from huntkit.enrich.ti.sub_queries import check_sub_query
-from huntkit.runtime.session import Session
-from huntkit.tables import as_kind, to_polars
+from huntkit.tables import to_polars
 
 
 class ContextLookup(ProviderSet[ContextProvider]):
@@ -51,27 +44,9 @@ class ContextLookup(ProviderSet[ContextProvider]):
     catalog: ClassVar[Catalog[ContextProvider]] = CONTEXT_PROVIDERS
     type_column: ClassVar[str] = "ObservableType"
 
-    def __init__(
-        self,
-        providers: Sequence[str] | None = None,
-        *,
-        primary_providers: Sequence[str | ContextProvider] | None = None,
-        secondary_providers: Sequence[str | ContextProvider] | None = None,
-        tlp_max: Mapping[str, str] | None = None,
-        provider_folders: Iterable[str | os.PathLike[str]] = (),
-        session: Session | None = None,
-    ) -> None:
-        super().__init__(
-            providers,
-            primary_providers=primary_providers,
-            secondary_providers=secondary_providers,
-            provider_folders=provider_folders,
-            session=session,
-        )
-        self._tlp_max = {name: tlp_level(word) for name, word in (tlp_max or {}).items()}
-
     def lookup_observable(
         self,
+        /,
         observable: str | None = None,
         observable_type: str | None = None,
         query_type: str | None = None,
@@ -150,35 +125,15 @@ class ContextLookup(ProviderSet[ContextProvider]):
         items = context_items(
             data, obs_col, obs_type_col, value_type=observable_type, tlp=tlp, tlp_column=tlp_col
         )
-        wanted = Wanted(
-            subtype=query_type or "",
-            tlp_max=self._by_known_name(self._tlp_max),
-            budget=self._by_known_name(budget) if isinstance(budget, Mapping) else budget,
-            refresh=refresh,
-        )
+        wanted = self._wanted(query_type, budget, refresh=refresh)
         asked = self.asked_providers(providers, prov_scope)
-        check_sub_query(asked, wanted.subtype)
-        plans = planned(items, asked, wanted, self.session)
-        kind = frame or self.session.frame
-        if dry_run:
-            return as_kind(forecast(plans, self.session), kind)
-        findings = ask_all(plans, self.session)
-        if not show_not_supported:
-            findings = [each for each in findings if each.status != "not supported"]
-        warn_of_failures(findings)
-        return context_frame(findings, kind)
+        return looked_up(
+            items, asked, wanted, self.session, context_frame, dry_run=dry_run,
+            show_not_supported=show_not_supported, kind=frame or self.session.frame,
+        )  # fmt: skip
 
-    async def lookup_observables_async(self, data: Any, *columns: Any, **options: Any) -> Any:
-        """`lookup_observables`, awaited."""
-        return await anyio.to_thread.run_sync(
-            lambda: self.lookup_observables(data, *columns, **options)
-        )
-
-    async def lookup_observable_async(self, observable: str, *names: Any, **options: Any) -> Any:
-        """`lookup_observable`, awaited."""
-        return await anyio.to_thread.run_sync(
-            lambda: self.lookup_observable(observable, *names, **options)
-        )
+    lookup_observable_async = awaited(lookup_observable)
+    lookup_observables_async = awaited(lookup_observables)
 
     def lookup_observables_sync(self, data: Any, *columns: Any, **options: Any) -> Any:
         """`lookup_observables`, under the name that notebooks know."""
@@ -207,6 +162,3 @@ class ContextLookup(ProviderSet[ContextProvider]):
         return ContextPage(data, title=title)
 
     browse = browse_results
-
-    def _by_known_name(self, given: Mapping[str, int]) -> dict[str, int]:
-        return {self._known_name(name): value for name, value in given.items()}

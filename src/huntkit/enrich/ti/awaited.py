@@ -28,7 +28,9 @@ def awaited(
 
     @wraps(method)
     async def twin(self: S, /, *args: P.args, **kwargs: P.kwargs) -> R:
-        return await anyio.to_thread.run_sync(partial(method, self, *args, **kwargs))
+        own = getattr(self, method.__name__)  # a subclass may have made it anew
+        found: R = await anyio.to_thread.run_sync(partial(own, *args, **kwargs))
+        return found
 
     twin.__name__ = f"{method.__name__}_async"
     twin.__qualname__ = f"{method.__qualname__}_async"

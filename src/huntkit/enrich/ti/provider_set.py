@@ -3,6 +3,7 @@
 import os
 import warnings
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
 from pathlib import Path
 from typing import Any, ClassVar, Generic, Literal, TypeVar
 
@@ -10,7 +11,9 @@ import polars as pl
 
 from huntkit.core.callers import caller_level
 from huntkit.core.errors import HuntkitError, UnknownPlugin, UsageError, did_you_mean
+from huntkit.enrich.ti.asking import Wanted
 from huntkit.enrich.ti.catalog import Catalog
+from huntkit.enrich.ti.inputs import tlp_level
 from huntkit.enrich.ti.provider import LookupProvider
 from huntkit.runtime.session import Session, default_session
 from huntkit.tables import as_kind
@@ -29,6 +32,7 @@ class ProviderSet(Generic[P]):
         providers: load these only.
         primary_providers: load these as primary ones, beside or in place of the settings'.
         secondary_providers: load these as secondary ones.
+        tlp_max: the highest level of TLP that may be told, by provider.
         provider_folders: folders of modules with more providers, beside those that the environment
             variable ``HUNTKIT_PROVIDER_FOLDERS`` names. No settings file can name them: one that
             lies among evidence must not load code.
@@ -48,6 +52,7 @@ class ProviderSet(Generic[P]):
         *,
         primary_providers: Sequence[str | P] | None = None,
         secondary_providers: Sequence[str | P] | None = None,
+        tlp_max: Mapping[str, str] | None = None,
         provider_folders: Iterable[str | os.PathLike[str]] = (),
         session: Session | None = None,
     ) -> None:
@@ -61,6 +66,7 @@ class ProviderSet(Generic[P]):
         self._off: dict[str, P] = {}
         self._problems: dict[str, str] = {}
         self._load()
+        self._tlp_max = {name: tlp_level(word) for name, word in (tlp_max or {}).items()}
 
     @property
     def _known(self) -> Catalog[P]:
@@ -216,6 +222,28 @@ class ProviderSet(Generic[P]):
                 named = ", ".join(each for each in subtypes if each)
                 lines.append(f"  {ioc_type}" + (f" (sub-queries: {named})" if named else ""))
         return "\n".join(lines) or "no providers are loaded"
+
+    def _wanted(
+        self,
+        subtype: str | None,
+        budget: Mapping[str, int] | int | None,
+        *,
+        refresh: bool,
+        start: datetime | None = None,
+        end: datetime | None = None,
+    ) -> Wanted:
+        """What a look-up asks for; what is said by provider, under the names they are loaded by."""
+        return Wanted(
+            subtype=subtype or "",
+            start=start,
+            end=end,
+            tlp_max=self._by_known_name(self._tlp_max),
+            budget=self._by_known_name(budget) if isinstance(budget, Mapping) else budget,
+            refresh=refresh,
+        )
+
+    def _by_known_name(self, given: Mapping[str, int]) -> dict[str, int]:
+        return {self._known_name(name): value for name, value in given.items()}
 
     def _ready(self, name: str) -> P:
         loaded = {**self.loaded_providers, **self._off}

@@ -3,24 +3,22 @@
 import os
 import warnings
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
 from typing import Any, ClassVar
-
-import anyio.to_thread
 
 from huntkit.core.callers import caller_level
 from huntkit.core.errors import UsageError
 from huntkit.core.timespan import TimeSpan, parse_time
-from huntkit.enrich.ti.asking import Wanted, ask_all, planned
+from huntkit.enrich.ti.awaited import awaited
 from huntkit.enrich.ti.catalog import TI_PROVIDERS, Catalog
-from huntkit.enrich.ti.forecast import forecast
-from huntkit.enrich.ti.inputs import Item, items_of, tlp_level
+from huntkit.enrich.ti.inputs import Item, items_of
+from huntkit.enrich.ti.looking_up import looked_up
 from huntkit.enrich.ti.provider import TIProvider
 from huntkit.enrich.ti.provider_set import ProviderSet, Scope
-from huntkit.enrich.ti.results import frame_of, warn_of_failures
+from huntkit.enrich.ti.results import frame_of
 from huntkit.enrich.ti.results_page import ResultsPage
-from huntkit.enrich.ti.sub_queries import check_sub_query
 from huntkit.runtime.session import Session
-from huntkit.tables import as_kind, to_polars
+from huntkit.tables import to_polars
 
 
 class TILookup(ProviderSet[TIProvider]):
@@ -67,14 +65,15 @@ class TILookup(ProviderSet[TIProvider]):
             providers,
             primary_providers=primary_providers,
             secondary_providers=secondary_providers,
+            tlp_max=tlp_max,
             provider_folders=provider_folders,
             session=session,
         )
         self._suffixes = tuple(internal_suffixes)
-        self._tlp_max = {name: tlp_level(word) for name, word in (tlp_max or {}).items()}
 
     def lookup_ioc(
         self,
+        /,
         ioc: str | None = None,
         ioc_type: str | None = None,
         ioc_query_type: str | None = None,
@@ -155,30 +154,21 @@ class TILookup(ProviderSet[TIProvider]):
             UnknownPlugin: no such provider.
         """
         items = self._items(data, ioc_col, ioc_type_col, tlp, tlp_col)
-        wanted = self._wanted(ioc_query_type, start, end, budget, refresh=refresh)
+        since, until = self._times(start, end)
+        _check_budget(budget)
+        wanted = self._wanted(ioc_query_type, budget, refresh=refresh, start=since, end=until)
         asked = self.asked_providers(providers, prov_scope)
-        check_sub_query(asked, wanted.subtype)
         if not asked and providers is None and self._named != []:
             warnings.warn(
                 f"nobody is asked: no {prov_scope} provider is loaded", stacklevel=caller_level()
             )
-        plans = planned(items, asked, wanted, self.session)
-        kind = frame or self.session.frame
-        if dry_run:
-            return as_kind(forecast(plans, self.session), kind)
-        findings = ask_all(plans, self.session)
-        if not show_not_supported:
-            findings = [each for each in findings if each.status != "not supported"]
-        warn_of_failures(findings)
-        return frame_of(findings, kind)
+        return looked_up(
+            items, asked, wanted, self.session, frame_of, dry_run=dry_run,
+            show_not_supported=show_not_supported, kind=frame or self.session.frame,
+        )  # fmt: skip
 
-    async def lookup_iocs_async(self, data: Any, *columns: Any, **options: Any) -> Any:
-        """`lookup_iocs`, awaited."""
-        return await anyio.to_thread.run_sync(lambda: self.lookup_iocs(data, *columns, **options))
-
-    async def lookup_ioc_async(self, ioc: str, *names: Any, **options: Any) -> Any:
-        """`lookup_ioc`, awaited."""
-        return await anyio.to_thread.run_sync(lambda: self.lookup_ioc(ioc, *names, **options))
+    lookup_ioc_async = awaited(lookup_ioc)
+    lookup_iocs_async = awaited(lookup_iocs)
 
     def lookup_iocs_sync(self, data: Any, *columns: Any, **options: Any) -> Any:
         """`lookup_iocs`, under the name that notebooks know."""
@@ -218,30 +208,16 @@ class TILookup(ProviderSet[TIProvider]):
             data, column, types, tlp=tlp, tlp_column=levels, internal_suffixes=self._suffixes
         )
 
-    def _wanted(
-        self,
-        subtype: str | None,
-        start: object,
-        end: object,
-        budget: Mapping[str, int] | int | None,
-        *,
-        refresh: bool,
-    ) -> Wanted:
+    def _times(self, start: object, end: object) -> tuple[datetime | None, datetime | None]:
         now = self.session.network.clock.now()
         since = None if start is None else parse_time(start, now=now)
         until = None if end is None else parse_time(end, now=now)
         if since is not None and until is not None:
             TimeSpan.parse(since, until, now=now)  # says so where they are the wrong way round
-        for most in budget.values() if isinstance(budget, Mapping) else (budget,):
-            if most is not None and most < 0:
-                raise UsageError(f"budget={most} is below zero", hint="0 asks nobody")
-        return Wanted(
-            subtype=subtype or "",
-            start=since,
-            end=until,
-            tlp_max={self._known_name(name): level for name, level in self._tlp_max.items()},
-            budget={self._known_name(n): v for n, v in budget.items()}
-            if isinstance(budget, Mapping)
-            else budget,
-            refresh=refresh,
-        )
+        return since, until
+
+
+def _check_budget(budget: Mapping[str, int] | int | None) -> None:
+    for most in budget.values() if isinstance(budget, Mapping) else (budget,):
+        if most is not None and most < 0:
+            raise UsageError(f"budget={most} is below zero", hint="0 asks nobody")
