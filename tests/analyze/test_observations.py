@@ -8,7 +8,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import huntkit
-from huntkit.analyze import Observation, Observations, clusters
+from huntkit.analyze import (
+    Observation,
+    Observations,
+    clusters,
+    score_sessions,
+    ts_anomalies_stl,
+)
 from huntkit.core.errors import UsageError
 
 BEGIN = datetime(2026, 3, 1, tzinfo=UTC)
@@ -96,6 +102,26 @@ def test_results_of_an_analysis_come_with_their_reasons():
     assert seen.score == seen.data["score"].iloc[0]
     with pytest.raises(UsageError, match="no column 'reason'"):
         found.add_result("x", starts)
+
+
+def test_of_results_in_another_order_the_most_unusual_rows_are_kept():
+    """Sessions stay as they were given, and a series is in the order of time."""
+    sessions = pl.DataFrame({"user": range(20), "did": [["Get", "Set"]] * 19 + [["Get", "Drop"]]})
+    found = Observations()
+    found.add_result("Sessions", score_sessions(sessions, "did"), at_most=1)
+    assert found["Sessions"].data["user"].to_list() == [19]
+    assert found["Sessions"].description == "'Drop': 1 of 40 events"
+    hours = [BEGIN + timedelta(hours=n) for n in range(240)]
+    table = pl.DataFrame({"t": hours, "n": [50.0 + n % 24 + n * 7 % 5 / 10 for n in range(240)]})
+    table[100, "n"], table[200, "n"] = 90.0, 5.0
+    series = ts_anomalies_stl(table, method="light")
+    found.add_result("Series", series)
+    kept = found["Series"].data
+    assert kept["t"].to_list() == [hours[200], hours[100]]  # the dip is farther than the peak
+    assert found["Series"].score == -kept["score"][0] > kept["score"][1] > 0
+    assert found["Series"].description.count("\n") == 1
+    found.add_result("Nothing", series.with_columns(anomalies=0))
+    assert (found["Nothing"].score, found["Nothing"].data.height) == (0.0, 0)
 
 
 def test_text_of_a_log_moves_no_cursor():

@@ -201,12 +201,12 @@ class Observations:
         self.observation_list[observation.caption] = observation
 
     def add_result(self, caption: str, result: Any, *, at_most: int = 10, **fields_: Any) -> None:
-        """Add the first rows of an analysis, with their reasons as the description.
+        """Add the most unusual rows of an analysis, with their reasons as the description.
 
         Args:
             caption: what it is called.
-            result: what a step of `huntkit.analyze` gave: the most unusual rows first, with
-                ``score`` and ``reason``.
+            result: what a step of `huntkit.analyze` gave, with ``score`` and ``reason``, in any
+                order. Of a time series only anomalies are taken, those that are farthest first.
             at_most: how many rows are kept.
             fields_: other fields of the observation.
 
@@ -219,9 +219,9 @@ class Observations:
                 "this table has no column 'reason'",
                 hint="add_observation() takes any data",
             )
-        kept = rows.head(at_most)
-        reasons = [str(reason) for reason in kept["reason"] if reason is not None]
-        best = kept["score"].max() if "score" in kept.columns else None
+        kept = _most_unusual(rows).head(at_most)
+        reasons = [str(reason) for reason in kept["reason"] if reason]
+        best = kept["score"].abs().max() if "score" in kept.columns else None
         given = {"score": 0.0 if best is None else best, "description": "\n".join(reasons)}
         self.add_observation(
             **{**given, **fields_}, caption=caption, data=from_polars(kept, result)
@@ -300,6 +300,15 @@ class Observations:
             for caption, score in table.select("Caption", "Score").iter_rows()
         ]
         return "\n".join([f"{len(self):,} observations, by score:", *lines])
+
+
+def _most_unusual(rows: pl.DataFrame) -> pl.DataFrame:
+    """The highest scores first; a series is in the order of time, and its dips are below 0."""
+    if "score" not in rows.columns:
+        return rows
+    if "anomalies" in rows.columns:
+        rows = rows.filter(pl.col("anomalies") != 0)
+    return rows.sort(pl.col("score").abs(), descending=True, nulls_last=True, maintain_order=True)
 
 
 def _sound(observation: Observation) -> Observation:
