@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any
 from huntkit.core.version import VERSION
 
 if TYPE_CHECKING:
-    from huntkit import analyze, charts, enrich, extract, report
+    from huntkit import analyze, charts, enrich, extract, kql, report
     from huntkit.core.errors import HuntkitError
+    from huntkit.enrich import AzureBlobStorage, AzureData, AzureSentinel, MicrosoftSentinel
     from huntkit.enrich.context.contextlookup import ContextLookup
     from huntkit.enrich.geolite import GeoLiteLookup
     from huntkit.enrich.ipstack import IPStackLookup
@@ -24,11 +25,15 @@ if TYPE_CHECKING:
 __version__ = VERSION
 
 _DOORS = {
+    "AzureBlobStorage": ("huntkit.enrich", "AzureBlobStorage"),
+    "AzureData": ("huntkit.enrich", "AzureData"),
+    "AzureSentinel": ("huntkit.enrich", "AzureSentinel"),
     "ContextLookup": ("huntkit.enrich.context.contextlookup", "ContextLookup"),
     "Evidence": ("huntkit.sources.local.evidence", "Evidence"),
     "GeoLiteLookup": ("huntkit.enrich.geolite", "GeoLiteLookup"),
     "HuntkitError": ("huntkit.core.errors", "HuntkitError"),
     "IPStackLookup": ("huntkit.enrich.ipstack", "IPStackLookup"),
+    "MicrosoftSentinel": ("huntkit.enrich", "MicrosoftSentinel"),
     "QueryProvider": ("huntkit.sources.provider", "QueryProvider"),
     "Session": ("huntkit.runtime.session", "Session"),
     "TILookup": ("huntkit.enrich.ti.tilookup", "TILookup"),
@@ -37,16 +42,21 @@ _DOORS = {
     "charts": ("huntkit.charts", None),
     "enrich": ("huntkit.enrich", None),
     "extract": ("huntkit.extract", None),
+    "kql": ("huntkit.kql", None),
     "open": ("huntkit.sources.local.evidence", "open_evidence"),
     "report": ("huntkit.report", None),
 }
 
 __all__ = [
+    "AzureBlobStorage",
+    "AzureData",
+    "AzureSentinel",
     "ContextLookup",
     "Evidence",
     "GeoLiteLookup",
     "HuntkitError",
     "IPStackLookup",
+    "MicrosoftSentinel",
     "QueryProvider",
     "Session",
     "TILookup",
@@ -55,6 +65,7 @@ __all__ = [
     "charts",
     "enrich",
     "extract",
+    "kql",
     "open",
     "report",
 ]
