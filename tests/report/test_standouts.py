@@ -119,6 +119,30 @@ def test_an_unusual_start(evidence: Make, process_rows: Make) -> None:
     assert any("20 process starts are too few" in note for note in few.standouts.notes)
 
 
+def test_a_start_that_stands_for_several_programs_and_hosts_says_so(
+    evidence: Make, process_rows: Make
+) -> None:
+    """Programs of one folder that users can write to are told of together."""
+    system = "C:\\Windows\\System32\\"
+    usual = [
+        {"InitiatingProcessFolderPath": system + "services.exe", "ProcessCommandLine": "svchost",
+         "FolderPath": system + "svchost.exe", "FileName": "svchost.exe", "ProcessId": n,
+         "DeviceName": f"ws{n % 4}"}
+        for n in range(10, 90)
+    ]  # fmt: skip
+    tools = [
+        {"InitiatingProcessFolderPath": system + "cmd.exe", "ProcessCommandLine": name,
+         "FolderPath": f"C:\\Users\\Public\\{name}", "FileName": name, "ProcessId": 100 + n,
+         "DeviceName": f"ws{n % 2}"}
+        for n, name in enumerate(("lsass.exe", "a.exe", "b.exe"))
+    ]  # fmt: skip
+    facts = gather(evidence({"DeviceProcessEvents": process_rows(*usual, *tools)}))
+    [start] = found(facts, "Process start")
+    assert start.what == "cmd.exe → lsass.exe and 2 more of its folder"
+    assert start.rows == 3
+    assert start.host == "ws0 and 1 more"
+
+
 def logons(*rows: tuple[float, str, str, str]) -> pl.DataFrame:
     return timed(
         [

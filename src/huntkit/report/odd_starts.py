@@ -40,13 +40,13 @@ def look(processes: pl.DataFrame) -> Look:
         findings.append(
             Finding(
                 kind="Process start",
-                what=_what(row["Parent"], row["Child"]),
+                what=_what(row["Parent"], row["Child"], row["Programs"] - 1),
                 code=row["Command"],
                 score=row["score"],
                 unit="bits",
                 weight=row["score"] / _WHOLE,
                 reason=row["reason"],
-                host=str(behind[host].item() or "") if host else "",
+                host=_where(behind[host].item(), row["Spread"] - 1) if host else "",
                 first=row["FirstSeen"],
                 last=row["LastSeen"],
                 rows=row["Count"],
@@ -72,6 +72,11 @@ def _with_parents(processes: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def _what(parent: str, child: str) -> str:
+def _what(parent: str, child: str, others: int) -> str:
+    """The pair; programs in one folder that users can write to are one row, and are counted."""
     names = [visible(name, limit=60) for name in (parent, child) if name]
-    return " → ".join(names)
+    return " → ".join(names) + (f" and {others:,} more of its folder" if others > 0 else "")
+
+
+def _where(host: str | None, others: int) -> str:
+    return f"{host} and {others:,} more" if host and others > 0 else host or ""

@@ -16,7 +16,10 @@ _BARS = 60
 def look(amounts: pl.DataFrame) -> Look:
     """Peaks and dips of the records per step, those that follow one another as one."""
     if not amounts.height:
-        return Look(note="amounts over time: less than an hour, or too few steps, to compare")
+        return Look(
+            note="amounts over time: less than an hour, too few steps, or most of them without "
+            "records: nothing to compare with"
+        )
     runs = (
         amounts.with_row_index("step")
         .with_columns(pl.col("anomalies").rle_id().alias("run"))
