@@ -4,16 +4,13 @@ from collections.abc import Sequence
 from typing import Final
 
 import polars as pl
-import typer
 
+from huntkit.cli.asking import finish, in_python, session_for, show_providers, values_of
 from huntkit.cli.case import show_python
-from huntkit.cli.frame import Code, counted, note
-from huntkit.cli.intel import INCOMPLETE, is_file, lines_of, plan_for_eyes, session_for, tell
-from huntkit.cli.options import General, Writing
-from huntkit.cli.output import emit
+from huntkit.cli.options import Asking, General, Writing
 from huntkit.cli.progress import Bars, Interrupt
 from huntkit.cli.target import check_output
-from huntkit.core.errors import Cancelled, UsageError
+from huntkit.core.errors import UsageError
 from huntkit.enrich.context import ContextLookup
 from huntkit.enrich.context.results_page import ContextPage
 from huntkit.enrich.context.values import check_context_type
@@ -25,20 +22,20 @@ _WHOSE: Final = ("assigned_to", "managed_by", "owned_by", "support_group", "mana
 
 def context(
     values: Sequence[str],
+    asking: Asking,
     writing: Writing,
     general: General,
     *,
-    providers: Sequence[str] | None,
     value_type: str | None,
-    budget: int | None,
-    dry_run: bool,
-    refresh: bool,
 ) -> None:
     """What the organisation's own systems know about values."""
     check_output(writing)
     kind = check_context_type(value_type) if value_type else None
-    wanted = _values(values)
-    names = [name.strip() for each in providers or () for name in each.split(",") if name.strip()]
+    wanted = values_of(
+        values, command="context", example="web01", what="value",
+        doubtful=lambda value: "/" in value,
+    )  # fmt: skip
+    names = asking.names
     interrupt = Interrupt()
     with interrupt.watched(), session_for(general, Bars(interrupt)) as session:
         lookup = ContextLookup(session=session)
@@ -48,54 +45,19 @@ def context(
                 hint=f"name some: --providers {','.join(lookup.available_providers)}",
             )
         _python(
-            general, wanted, providers=names or None, observable_type=kind, budget=budget,
-            refresh=refresh or None, dry_run=dry_run or None,
+            general, wanted, providers=names or None, observable_type=kind, budget=asking.budget,
+            refresh=asking.refresh or None, dry_run=asking.dry_run or None,
         )  # fmt: skip
         found = lookup.lookup_observables(
-            wanted, providers=names or None, observable_type=kind, budget=budget, refresh=refresh,
-            dry_run=dry_run, frame="polars",
+            wanted, providers=names or None, observable_type=kind, budget=asking.budget,
+            refresh=asking.refresh, dry_run=asking.dry_run, frame="polars",
         )  # fmt: skip
-    tell(found, dry_run=dry_run)
-    _give(found, writing, dry_run=dry_run)
-    if interrupt.asked:
-        raise Cancelled("interrupted: what was answered by then is given, the rest says so")
-    if not dry_run and found["Status"].is_in(INCOMPLETE).any():
-        raise typer.Exit(Code.IN_PART)
+    finish(found, writing, interrupt, page=ContextPage, eyes=_for_eyes, dry_run=asking.dry_run)
 
 
 def providers(writing: Writing, general: General, *, types: bool) -> None:
     """All providers of context."""
-    check_output(writing)
-    if general.show_python:
-        show_python("import huntkit", "", "huntkit.ContextLookup().list_available_providers()")
-    with session_for(general, None) as session:
-        rows = ContextLookup(session=session).list_available_providers(show_query_types=types)
-    emit(rows, writing, title="Providers of context")
-
-
-def _values(given: Sequence[str]) -> list[str]:
-    if given.count("-") > 1:
-        raise UsageError("- (stdin) can be read only once")
-    found = [line for each in given for line in lines_of(each)]
-    wanted = list(dict.fromkeys(text for each in found if (text := each.strip())))
-    if not wanted:
-        raise UsageError("there is no value to look up", hint="huntkit context web01")
-    for each in wanted:
-        if "/" in each and is_file(each):
-            raise UsageError(
-                f"{each!r} is a file, and no value", hint=f"huntkit context @{each} reads its lines"
-            )
-    return wanted
-
-
-def _give(found: pl.DataFrame, writing: Writing, *, dry_run: bool) -> None:
-    page = writing.output is not None and writing.output.suffix.lower() == ".html"
-    if writing.output is not None and page and not dry_run:
-        ContextPage(found).save(writing.output, force=writing.force)
-        note(f"{counted(found.height, 'result')} written to {writing.output}")
-        return
-    title = "What would be asked" if dry_run else "What is known"
-    emit(found, writing, title=title, eyes=plan_for_eyes if dry_run else _for_eyes)
+    show_providers(ContextLookup, writing, general, types=types, title="Providers of context")
 
 
 def _for_eyes(rows: pl.DataFrame) -> pl.DataFrame:
@@ -126,6 +88,5 @@ def _for_eyes(rows: pl.DataFrame) -> pl.DataFrame:
 def _python(general: General, values: Sequence[str], **options: object) -> None:
     if not general.show_python:
         return
-    shown = "".join(f", {name}={value!r}" for name, value in options.items() if value is not None)
     lines = ("import huntkit", "", "lookup = huntkit.ContextLookup()")
-    show_python(*lines, f"lookup.lookup_observables({list(values)!r}{shown})")
+    show_python(*lines, f"lookup.lookup_observables({list(values)!r}{in_python(**options)})")

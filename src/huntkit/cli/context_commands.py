@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from huntkit.cli.commands import command, work
-from huntkit.cli.options import General, Writing
+from huntkit.cli.options import Asking, General, Writing
 
 
 @command(
@@ -26,11 +26,8 @@ def context(
             show_default=False,
         ),
     ],
+    asking: Asking,
     writing: Writing,
-    providers: Annotated[
-        list[str] | None,
-        typer.Option("--providers", "-p", metavar="NAMES", help="Ask these, with commas between."),
-    ] = None,
     value_type: Annotated[
         str | None,
         typer.Option(
@@ -39,17 +36,7 @@ def context(
             help="The type of all values: hostname, user, email, serial ...",
         ),
     ] = None,
-    budget: Annotated[
-        int | None, typer.Option(min=0, metavar="N", help="At most N questions to each provider.")
-    ] = None,
-    dry_run: Annotated[
-        bool, typer.Option("--dry-run", help="Ask nobody; say what would be asked of whom.")
-    ] = False,
-    refresh: Annotated[bool, typer.Option("--refresh", help="Ask anew, whatever is kept.")] = False,
     general: General = General(),  # noqa: B008
 ) -> None:
     """What your own systems know about hosts and users."""
-    work("context", general).context(
-        values, writing, general, providers=providers, value_type=value_type, budget=budget,
-        dry_run=dry_run, refresh=refresh,
-    )  # fmt: skip
+    work("context", general).context(values, asking, writing, general, value_type=value_type)

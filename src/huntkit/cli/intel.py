@@ -2,19 +2,15 @@
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 import polars as pl
-import typer
 
-from huntkit.cli.case import show_python, stdin_lines
-from huntkit.cli.frame import Code, counted, note
-from huntkit.cli.options import General, Writing
-from huntkit.cli.output import emit
+from huntkit.cli.asking import finish, in_python, session_for, show_providers, values_of
+from huntkit.cli.case import show_python
+from huntkit.cli.options import Asking, General, Writing
 from huntkit.cli.progress import Bars, Interrupt
 from huntkit.cli.target import check_output
-from huntkit.core.errors import Cancelled, UnknownPlugin, UsageError
-from huntkit.core.progress import Progress
+from huntkit.core.errors import UnknownPlugin, UsageError
 from huntkit.enrich.ti.inputs import item_of, known_type
 from huntkit.enrich.ti.provider import TIProvider
 from huntkit.enrich.ti.providers.localfeeds import LocalFeeds, LocalFeedsSettings
@@ -22,36 +18,31 @@ from huntkit.enrich.ti.results_page import ResultsPage
 from huntkit.enrich.ti.sub_queries import check_sub_query
 from huntkit.enrich.ti.tilookup import TILookup
 from huntkit.entities.indicators import defang
-from huntkit.formats.streams import as_utf8
-from huntkit.runtime.session import Session
-
-_SHOWN = 5
-INCOMPLETE = ("failed", "rate limited")
 
 
 def ti(
     values: Sequence[str],
+    asking: Asking,
     writing: Writing,
     general: General,
     *,
-    providers: Sequence[str] | None,
     feeds: Sequence[Path],
     ioc_type: str | None,
     subtype: str | None,
     tlp: str | None,
     since: str | None,
     until: str | None,
-    budget: int | None,
-    dry_run: bool,
-    refresh: bool,
 ) -> None:
     """What providers know about indicators."""
     check_output(writing)
     if ioc_type:
         ioc_type = known_type(ioc_type)
-    wanted = _values(values)
+    wanted = values_of(
+        values, command="ti", example="203.0.113.7", what="indicator",
+        doubtful=lambda value: item_of(value).problem == "bad input",
+    )  # fmt: skip
     feeds = _feed_files(feeds)
-    names = [name.strip() for each in providers or () for name in each.split(",") if name.strip()]
+    names = asking.names
     interrupt = Interrupt()
     with interrupt.watched(), session_for(general, Bars(interrupt)) as session:
         lookup = TILookup(session=session)
@@ -67,8 +58,8 @@ def ti(
             )
         _python(
             general, wanted, feeds, ioc_type, ioc_query_type=subtype, providers=names or None,
-            tlp=tlp, start=since, end=until, budget=budget, refresh=refresh or None,
-            dry_run=dry_run or None,
+            tlp=tlp, start=since, end=until, budget=asking.budget,
+            refresh=asking.refresh or None, dry_run=asking.dry_run or None,
         )  # fmt: skip
         check_sub_query(_asked(lookup, names), subtype or "", ioc_type)
         found = lookup.lookup_iocs(
@@ -78,34 +69,19 @@ def ti(
             tlp=tlp,
             start=since,
             end=until,
-            budget=budget,
-            refresh=refresh,
-            dry_run=dry_run,
+            budget=asking.budget,
+            refresh=asking.refresh,
+            dry_run=asking.dry_run,
             frame="polars",
         )
-    tell(found, dry_run=dry_run)
-    _give(found, writing, dry_run=dry_run)
-    if interrupt.asked:
-        raise Cancelled("interrupted: what was answered by then is given, the rest says so")
-    if not dry_run and found["Status"].is_in(INCOMPLETE).any():
-        raise typer.Exit(Code.IN_PART)
+    finish(found, writing, interrupt, page=ResultsPage, eyes=_for_eyes, dry_run=asking.dry_run)
 
 
 def providers(writing: Writing, general: General, *, types: bool) -> None:
     """All providers."""
-    check_output(writing)
-    if general.show_python:
-        show_python("import huntkit", "", "huntkit.TILookup().list_available_providers()")
-    with session_for(general, None) as session:
-        lookup = TILookup(session=session)
-        rows = lookup.list_available_providers(show_query_types=types)
-    emit(rows, writing, title="Providers of threat intelligence")
-
-
-def session_for(general: General, progress: Progress | None) -> Session:
-    """The session of a command, offline if that was said."""
-    given = Session() if progress is None else Session(progress=progress)
-    return given.changed(frame="polars", offline=general.offline or given.offline)
+    show_providers(
+        TILookup, writing, general, types=types, title="Providers of threat intelligence"
+    )
 
 
 def _asked(lookup: TILookup, names: Sequence[str]) -> dict[str, TIProvider]:
@@ -114,21 +90,6 @@ def _asked(lookup: TILookup, names: Sequence[str]) -> dict[str, TIProvider]:
     except UnknownPlugin as problem:
         hint = problem.hint or "huntkit providers lists all; several stand with commas between"
         raise UsageError(problem.message, hint=hint) from problem
-
-
-def _values(given: Sequence[str]) -> list[str]:
-    if given.count("-") > 1:
-        raise UsageError("- (stdin) can be read only once")
-    found = [line for each in given for line in lines_of(each)]
-    wanted = list(dict.fromkeys(text for each in found if (text := each.strip())))
-    if not wanted:
-        raise UsageError("there is no value to look up", hint="huntkit ti 203.0.113.7")
-    for each in wanted:
-        if item_of(each).problem == "bad input" and is_file(each):
-            raise UsageError(
-                f"{each!r} is a file, and no indicator", hint=f"huntkit ti @{each} reads its lines"
-            )
-    return wanted
 
 
 def _feed_files(given: Sequence[Path]) -> list[Path]:
@@ -140,55 +101,6 @@ def _feed_files(given: Sequence[Path]) -> list[Path]:
         else:
             found += [Path(part) for name in str(each).split(",") if (part := name.strip())]
     return found
-
-
-def lines_of(given: str) -> list[str]:
-    """A value itself, or the lines of stdin or of a file; remarks (``#``) are left out."""
-    if given == "-":
-        return _without_remarks(stdin_lines())
-    if not (given.startswith("@") and len(given) > 1):
-        return [given]
-    path = Path(given[1:])
-    try:
-        with path.open("rb") as stream:
-            return _without_remarks(as_utf8(stream).read().decode("utf-8", "replace").splitlines())
-    except OSError as problem:
-        raise UsageError(f"can't read {str(path)!r}: {problem.strerror}") from problem
-
-
-def _without_remarks(lines: Sequence[str]) -> list[str]:
-    return [line for line in lines if not line.lstrip().startswith("#")]
-
-
-def is_file(text: str) -> bool:
-    """Whether a text is the name of a file here."""
-    try:
-        return Path(text).is_file()
-    except (OSError, ValueError):  # too long for a name, or a null in it
-        return False
-
-
-def tell(found: pl.DataFrame, *, dry_run: bool) -> None:
-    """How many of what, in one line."""
-    if dry_run:
-        asked = found.filter(pl.col("Plan") == "ask")
-        note(
-            f"nobody was asked; {counted(int(asked['Requests'].sum()), 'request')} would go to "
-            f"{counted(asked.filter(pl.col('Requests') > 0).height, 'provider')}"
-        )
-        return
-    statuses = found["Status"].value_counts(sort=True).rows()
-    note(", ".join(f"{count:,} {status}" for status, count in statuses) or "nothing was looked up")
-
-
-def _give(found: pl.DataFrame, writing: Writing, *, dry_run: bool) -> None:
-    page = writing.output is not None and writing.output.suffix.lower() == ".html"
-    if writing.output is not None and page and not dry_run:
-        ResultsPage(found).save(writing.output, force=writing.force)
-        note(f"{counted(found.height, 'result')} written to {writing.output}")
-        return
-    title = "What would be asked" if dry_run else "What is known"
-    emit(found, writing, title=title, eyes=plan_for_eyes if dry_run else _for_eyes)
 
 
 def _for_eyes(rows: pl.DataFrame) -> pl.DataFrame:
@@ -208,49 +120,6 @@ def _for_eyes(rows: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def plan_for_eyes(rows: pl.DataFrame) -> pl.DataFrame:
-    """What would be asked, with the limits in words."""
-    return pl.DataFrame(
-        {
-            "Provider": rows["Provider"],
-            "Plan": rows["Plan"],
-            "Indicators": rows["Indicators"],
-            "Requests": rows["Requests"],
-            "Why": rows["Why"],
-            "Values": [_some(values) for values in rows["Values"]],
-            "Limits": [_limits(row) for row in rows.iter_rows(named=True)],
-        }
-    )
-
-
-def _some(values: Sequence[str]) -> str:
-    shown = ", ".join(defang(each) for each in list(values)[:_SHOWN])
-    return shown + (f" and {len(values) - _SHOWN:,} more" if len(values) > _SHOWN else "")
-
-
-def _limits(row: dict[str, Any]) -> str:
-    names = {"PerSecond": "second", "PerMinute": "minute", "PerHour": "hour", "PerDay": "day"}
-    told = [f"{row[name]:g} a {word}" for name, word in names.items() if row[name] is not None]
-    if row["LeftToday"] is not None:
-        told.append(f"{row['LeftToday']:,} left today")
-    if row["Budget"] is not None:
-        told.append(f"budget {row['Budget']:,}")
-    if row["MinSeconds"]:
-        told.append(f"takes {_duration(row['MinSeconds'])} at least")
-    return ", ".join(told)
-
-
-def _duration(seconds: float) -> str:
-    """A time in the largest unit that it fills.
-
-    Examples:
-        >>> _duration(45), _duration(90), _duration(86_400)
-        ('45 s', '1.5 min', '24 h')
-    """
-    size, word = next((u for u in ((3600, "h"), (60, "min")) if seconds >= u[0]), (1, "s"))
-    return f"{round(seconds / size, 1):g} {word}"
-
-
 def _python(
     general: General,
     values: Sequence[str],
@@ -262,7 +131,6 @@ def _python(
     if not general.show_python:
         return
     asked = repr(dict.fromkeys(values, ioc_type) if ioc_type else list(values))
-    shown = "".join(f", {name}={value!r}" for name, value in options.items() if value is not None)
     lines = ["import huntkit", "", "lookup = huntkit.TILookup()"]
     if feeds:
         module = "huntkit.enrich.ti.providers.localfeeds"
@@ -270,4 +138,4 @@ def _python(
         files = ", ".join(repr(str(each)) for each in feeds)
         lines.append(f"files = LocalFeedsSettings(files=({files},))")
         lines.append("lookup.add_provider(LocalFeeds(files, lookup.session))")
-    show_python(*lines, f"lookup.lookup_iocs({asked}{shown})")
+    show_python(*lines, f"lookup.lookup_iocs({asked}{in_python(**options)})")

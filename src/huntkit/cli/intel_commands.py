@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from huntkit.cli.commands import command, work
-from huntkit.cli.options import General, Writing
+from huntkit.cli.options import Asking, General, Writing
 
 
 @command(
@@ -27,11 +27,8 @@ def ti(
             show_default=False,
         ),
     ],
+    asking: Asking,
     writing: Writing,
-    providers: Annotated[
-        list[str] | None,
-        typer.Option("--providers", "-p", metavar="NAMES", help="Ask these, with commas between."),
-    ] = None,
     feeds: Annotated[
         list[Path] | None,
         typer.Option(
@@ -59,20 +56,12 @@ def ti(
     until: Annotated[
         str | None, typer.Option(metavar="TIME", help="Facts before then: 2026-03-03.")
     ] = None,
-    budget: Annotated[
-        int | None, typer.Option(min=0, metavar="N", help="At most N questions to each provider.")
-    ] = None,
-    dry_run: Annotated[
-        bool, typer.Option("--dry-run", help="Ask nobody; say what would be asked of whom.")
-    ] = False,
-    refresh: Annotated[bool, typer.Option("--refresh", help="Ask anew, whatever is kept.")] = False,
     general: General = General(),  # noqa: B008
 ) -> None:
     """What others know about indicators."""
     work("intel", general).ti(
-        values, writing, general, providers=providers, feeds=feeds or [], ioc_type=ioc_type,
-        subtype=subtype, tlp=tlp, since=since, until=until, budget=budget, dry_run=dry_run,
-        refresh=refresh,
+        values, asking, writing, general, feeds=feeds or [], ioc_type=ioc_type, subtype=subtype,
+        tlp=tlp, since=since, until=until,
     )  # fmt: skip
 
 

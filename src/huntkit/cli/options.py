@@ -17,6 +17,7 @@ import typer
 _READ = "How to read"
 _WRITE = "What to do with the answer"
 _DRAWN = "What to draw"
+_ASKED = "Whom to ask"
 _OTHER = "Other"
 
 Paths = Annotated[
@@ -169,6 +170,49 @@ class Charting:
         bool,
         typer.Option("--force", help="Replace FILE if it exists.", rich_help_panel=_WRITE),
     ] = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class Asking:
+    """Which providers are asked, and how much."""
+
+    providers: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--providers",
+            "-p",
+            metavar="NAMES",
+            help="Ask these, with commas between.",
+            rich_help_panel=_ASKED,
+        ),
+    ] = None
+    budget: Annotated[
+        int | None,
+        typer.Option(
+            min=0,
+            metavar="N",
+            help="At most N questions to each provider.",
+            rich_help_panel=_ASKED,
+        ),
+    ] = None
+    dry_run: Annotated[
+        bool,
+        typer.Option(
+            "--dry-run",
+            help="Ask nobody; say what would be asked of whom.",
+            rich_help_panel=_ASKED,
+        ),
+    ] = False
+    refresh: Annotated[
+        bool,
+        typer.Option("--refresh", help="Ask anew, whatever is kept.", rich_help_panel=_ASKED),
+    ] = False
+
+    @property
+    def names(self) -> list[str]:
+        """The providers one by one."""
+        given = self.providers or ()
+        return [name.strip() for each in given for name in each.split(",") if name.strip()]
 
 
 @dataclass(frozen=True, kw_only=True)
