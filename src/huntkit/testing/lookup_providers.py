@@ -53,13 +53,29 @@ def declares(provider: type[LookupProvider], types: Collection[str]) -> None:
 
 
 def answers(
+    kind: type[LookupProvider],
+    settings: object,
+    known: Mapping[str, str] | None,
+    unknown: Mapping[str, str] | None,
+    session: Session | None,
+    item_of: ItemOf,
+) -> list[Finding]:
+    """Ask for what is known and for what is not; give the answers to what is known."""
+    session = session or Session()
+    provider = kind(settings, session)
+    _shows_no_secret(provider)
+    given = _answers(provider, known or {}, unknown or {}, session, item_of)
+    _shows_no_secret(provider)
+    return given
+
+
+def _answers(
     provider: LookupProvider,
     known: Mapping[str, str],
     unknown: Mapping[str, str],
     session: Session,
     item_of: ItemOf,
 ) -> list[Finding]:
-    """Ask for what is known and for what is not; give the answers."""
     missing = set(provider.takes) - set(known.values())
     must(not missing, f"no known indicator is given for {sorted(missing)}")
     given: list[Finding] = []
@@ -106,7 +122,7 @@ def _well_formed(finding: Finding) -> None:
         raise AssertionError(f"details or raw are not JSON: {problem}") from problem
 
 
-def shows_no_secret(provider: LookupProvider) -> None:
+def _shows_no_secret(provider: LookupProvider) -> None:
     """Check that nothing that a provider shows holds one of its secrets."""
     chosen = provider.chosen
     if not is_dataclass(chosen):
