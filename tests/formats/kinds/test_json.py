@@ -195,6 +195,23 @@ def test_lines_that_are_no_objects_are_skipped_with_their_number(read):
     assert out.skipped == {"not a JSON object": 3}
 
 
+@pytest.mark.parametrize("seam", ["", " ", "\r", ","])
+def test_records_run_together_on_one_line_are_all_read(seam, read):
+    lines = ['{"a": 1}', '{"a": "}{"}' + seam + '{"a": {"b": 2}}', '{"a": 3}', '{"a": 4}']
+    out = read("\n".join(lines).encode(), "x.json")
+    assert out.records == [{"a": 1}, {"a": "}{"}, {"a": {"b": 2}}, {"a": 3}, {"a": 4}]
+    assert out.numbers == [1, 2, 2, 3, 4]
+    assert (out.rows, out.skipped) == (5, {})
+
+
+def test_what_is_torn_beside_whole_records_on_a_line_is_skipped_alone(read):
+    lines = ['{"a": 1}', '{"a": 2}{"a": 3, "b": [{}, {}', '{"c": [{}, {}', '{"a": 4}', '{"a": 5}']
+    out = read("\n".join(lines).encode(), "x.json")
+    assert out.records == [{"a": 1}, {"a": 2}, {"a": 4}, {"a": 5}]
+    assert out.rows == 4
+    assert out.skipped == {"cut off": 1, "not JSON": 1}
+
+
 def test_a_line_over_the_limit_is_skipped_and_the_rest_read(read):
     limits = Limits(max_line_bytes=1000)
     out = read(b'{"a":1}\n{"a":"' + b"x" * 5000 + b'"}\n{"a":2}\n', limits=limits)

@@ -147,6 +147,18 @@ def test_a_moved_file_is_known_by_its_content(folder: Path, monkeypatch) -> None
     assert rows["_file"].unique().to_list() == [str(moved)]
 
 
+@pytest.mark.parametrize("cache", [True, False])
+def test_a_table_is_named_after_its_own_file_whatever_was_read_before(tmp_path, cache) -> None:
+    for name in ("hosts.csv", "copy.csv"):
+        (tmp_path / name).write_text("host,n\na,1\n")
+    assert list(huntkit.open(tmp_path / "hosts.csv", cache=cache).tables["name"]) == ["hosts"]
+    (tmp_path / "hosts.csv").rename(tmp_path / "renamed.csv")
+    for _ in range(2):
+        evidence = huntkit.open(tmp_path, frame="polars", cache=cache)
+        assert evidence.tables["name"].to_list() == ["copy", "renamed"]
+        assert evidence.table("renamed")["_file"].to_list() == [str(tmp_path / "renamed.csv")]
+
+
 def test_without_a_cache_nothing_stays(folder: Path, tmp_path: Path, monkeypatch) -> None:
     monkeypatch.setenv("HUNTKIT_CACHE_DIR", str(tmp_path / "never"))
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path / "temp"))

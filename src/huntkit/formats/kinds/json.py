@@ -4,6 +4,8 @@ A file whose lines are objects is read by lines, which is fast; numbers are then
 Anything else is read element by element, and numbers count the records of the document.
 """
 
+import io
+import re
 import secrets
 from collections.abc import Iterator
 from dataclasses import replace
@@ -38,6 +40,8 @@ Numbers = list[int] | range
 _BLANK = b"\0 \t\r\n\x1e\xef\xbb\xbf"
 _UNIT_BYTES = 256 * 1024
 _EXACT_FLOAT = float(1 << 63)
+_SEAM = re.compile(rb"\}[\s,\x1e]*\{")
+RUN_TOGETHER = "several records on one line"
 
 
 def sniff(head: Head) -> int:
@@ -194,7 +198,8 @@ def _parse_lines(block: Block, ledger: Ledger, limits: Limits) -> tuple[Numbers,
             break
         except orjson.JSONDecodeError:
             at = len(found) + len(gaps)
-            value = _repair(line, first + at, ledger, limits, cut=open_end and at == len(lines) - 1)
+            cut = open_end and at == len(lines) - 1
+            value: Any = _repair(line, first + at, ledger, limits, cut=cut)
             if value is None:
                 gaps.append(at)
             else:
@@ -213,8 +218,8 @@ def _parse_lines(block: Block, ledger: Ledger, limits: Limits) -> tuple[Numbers,
 
 def _repair(
     line: bytes, number: int, ledger: Ledger, limits: Limits, *, cut: bool
-) -> dict[str, Any] | None:
-    """The object in a line that orjson refused, or None with the reason noted."""
+) -> dict[str, Any] | list[Any] | None:
+    """The object in a line that orjson refused, or several, or None with the reason noted."""
     if isinstance(line, LongLine):
         ledger.skip(number, long_line(limits), line)
         return None
@@ -223,6 +228,8 @@ def _repair(
     try:
         value, repairs = values.parse_slowly(line)
     except values.BadJSON as error:
+        if found := _run_together(line, number, ledger, limits):
+            return found
         ledger.skip(number, CUT_OFF if cut else str(error), line)
         return None
     for how in repairs:
@@ -231,6 +238,38 @@ def _repair(
         ledger.skip(number, shapes.NOT_AN_OBJECT, line)
         return None
     return value
+
+
+def _run_together(line: bytes, number: int, ledger: Ledger, limits: Limits) -> list[Any]:
+    """The objects of a line that holds several, as where files without a last newline were joined.
+
+    Empty where there is no whole one, or none to tell apart; what is broken between them is noted.
+    """
+    if _SEAM.search(line) is None:
+        return []
+    found: list[Any] = []
+    damage: list[tuple[str, bytes]] = []
+    try:
+        for element in Elements(io.BytesIO(line), limits):
+            reason = element.reason
+            if reason is None:
+                try:
+                    value, repairs = values.parse_slowly(element.text)
+                except values.BadJSON as error:
+                    reason = str(error)
+                else:
+                    found.append(value)
+                    for how in repairs:
+                        ledger.repair(how)
+            if reason is not None:
+                damage.append((reason, element.text))
+    except FormatError as error:
+        damage.append((error.message, b""))
+    if found:
+        ledger.repair(RUN_TOGETHER)
+        for reason, text in damage:
+            ledger.skip(number, reason, text)
+    return found
 
 
 def _make_exact(found: list[Any], texts: list[bytes] | bytes, ledger: Ledger) -> None:

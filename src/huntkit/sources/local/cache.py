@@ -1,8 +1,9 @@
 """Parsed evidence, kept by content hash, so that opening the same files again is instant.
 
 A source file's parts lie under ``<cache>/evidence/<fingerprint>/<sha256>-<options>/`` beside a
-``manifest.json``; the fingerprint changes with the code and data files that parse and map, so a
-new version never shows rows that an old one made. An entry appears by one rename: a crash leaves
+``manifest.json`` (where a table is named after the file, its name is part of the folder's, too);
+the fingerprint changes with the code and data files that parse and map, so a new version never
+shows rows that an old one made. An entry appears by one rename: a crash leaves
 no half entry behind. ``index.sqlite`` remembers the hash of files that did not change since
 (path, size, time, inode), as git does, so that gigabytes need not be hashed again.
 """
@@ -92,13 +93,21 @@ class Cache:
                 (_key(file), file.size, file.mtime_ns, file.inode, sha256),
             )
 
-    def entry(self, sha256: str) -> Path:
+    def entry(self, sha256: str, naming: str = "") -> Path:
         """The folder of one source's parts."""
-        return self.folder / f"{sha256}-{self._options}"
+        return self.folder / "-".join(filter(None, (sha256, naming, self._options)))
 
-    def load(self, sha256: str) -> Manifest | None:
-        """What is kept of a source, or None."""
-        folder = self.entry(sha256)
+    def load(self, sha256: str, naming: str = "") -> Manifest | None:
+        """What is kept of a source, or None.
+
+        Args:
+            sha256: the hash of its content.
+            naming: the file's `naming`; some of what is kept counts for this name only.
+        """
+        found = self._load(self.entry(sha256))
+        return found or (self._load(self.entry(sha256, naming)) if naming else None)
+
+    def _load(self, folder: Path) -> Manifest | None:
         try:
             manifest = Manifest.from_json((folder / MANIFEST).read_bytes(), folder)
         except (OSError, ValueError, KeyError, TypeError):
@@ -119,11 +128,11 @@ class Cache:
         self.grew = True
         text = manifest.to_json()
         (manifest.folder / MANIFEST).write_bytes(text)
-        place = self.entry(manifest.sha256)
+        place = self.entry(manifest.sha256, manifest.naming)
         try:
             manifest.folder.rename(place)
         except OSError:
-            if kept := self.load(manifest.sha256):
+            if kept := self._load(place):
                 shutil.rmtree(manifest.folder, ignore_errors=True)
                 return kept
             shutil.rmtree(place, ignore_errors=True)
@@ -172,6 +181,17 @@ class Cache:
             ) from failure
         finally:
             connection.close()
+
+
+def naming(path: Path) -> str:
+    """A short name for what of a path may decide how a file is read and what its table is called.
+
+    Examples:
+        >>> naming(Path("a/hosts.csv")) == naming(Path("b/hosts.csv")) != naming(Path("a/b.csv"))
+        True
+    """
+    name = f"results/{path.name}" if path.parent.name == "results" else path.name
+    return hashlib.sha256(os.fsencode(name)).hexdigest()[:12]
 
 
 def _key(file: InputFile) -> bytes:

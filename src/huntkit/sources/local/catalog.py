@@ -76,13 +76,12 @@ def _table(name: str, given: list[_Given], cache: Cache) -> Table:
     plain = [each for each in given if not each[1].held]
     if held and not _needs_merge(name, held):
         plain, held = given, []
-    small = _to_pack(name, plain)
+    small, rest = _to_pack(name, plain)
     table = Table(name)
     for chosen, merge in ((held, True), (small, False)):
         if chosen:
             manifest = _pack(name, chosen, cache, merge=merge)
             _add_input(table, manifest.folder, manifest.parts, path=None)
-    rest = [each for each in plain if each not in small] if small else plain
     for source, parts in _by_source(rest):
         _add_input(table, source.manifest.folder, parts, path=source.name)
     known = empty_table(name)
@@ -109,15 +108,19 @@ def _needs_merge(name: str, held: list[_Given]) -> bool:
     return len({origin for _, part in held for origin in part.origins}) > 1
 
 
-def _to_pack(name: str, given: list[_Given]) -> list[_Given]:
-    """Which parts to write once more: all on a clash of names, the small ones of many sources."""
+def _to_pack(name: str, given: list[_Given]) -> tuple[list[_Given], list[_Given]]:
+    """Which parts to write once more, and the rest.
+
+    All on a clash of names, the small ones of many sources.
+    """
     columns = {column: None for _, part in given for column in part.columns}
     names = known_and(name, columns)
     if any(names[column] != column for column in columns):
-        return given
+        return given, []
     if len({id(source) for source, _ in given}) <= MAX_INPUTS:
-        return []
-    return [each for each in given if each[1].rows < SMALL_ROWS]
+        return [], given
+    small = [each for each in given if each[1].rows < SMALL_ROWS]
+    return small, [each for each in given if each[1].rows >= SMALL_ROWS]
 
 
 def _by_source(given: list[_Given]) -> list[tuple[Source, list[Part]]]:

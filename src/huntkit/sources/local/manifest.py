@@ -62,6 +62,7 @@ class Manifest:
     """All that one source file gave; ``folder`` holds the parts.
 
     ``digest`` is the hash of the manifest as it lies in the cache; empty where it does not.
+    ``naming`` stands for the file's name where the tables depend on it.
     """
 
     sha256: str
@@ -69,6 +70,7 @@ class Manifest:
     members: list[MemberFacts]
     parts: list[Part]
     folder: Path = field(default_factory=Path)
+    naming: str = ""
     digest: str = field(default="", compare=False)
 
     def to_json(self) -> bytes:
@@ -86,6 +88,7 @@ class Manifest:
             members=[member_from(each) for each in plain["members"]],
             parts=[Part(**each) for each in plain["parts"]],
             folder=folder,
+            naming=plain["naming"],
             digest=hashlib.sha256(text).hexdigest(),
         )
 

@@ -17,7 +17,7 @@ from huntkit.core.errors import Cancelled, UsageError, did_you_mean
 from huntkit.core.progress import SILENT, Progress, Task
 from huntkit.formats.limits import DEFAULT, Limits
 from huntkit.runtime.session import Session, default_session
-from huntkit.sources.local.cache import Cache
+from huntkit.sources.local.cache import Cache, naming
 from huntkit.sources.local.crew import crew_for
 from huntkit.sources.local.inputs import InputFile, PathLike, find_files
 from huntkit.sources.local.intake import Intake, Source
@@ -134,7 +134,7 @@ class _Opener:
             sha256 = hashes.get(file.path)
             if file.error:
                 done[file.path] = unread(file.size, file.error)
-            elif sha256 and (kept := self._cache.load(sha256)):
+            elif sha256 and (kept := self._cache.load(sha256, naming(file.path))):
                 done[file.path] = kept
             else:
                 rest.append(file)

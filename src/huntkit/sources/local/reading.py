@@ -7,7 +7,8 @@ from pathlib import Path
 
 from huntkit.core.progress import Task
 from huntkit.formats.limits import Limits
-from huntkit.sources.local.cache import Cache
+from huntkit.sources.local import schemas
+from huntkit.sources.local.cache import Cache, naming
 from huntkit.sources.local.crew import Crew
 from huntkit.sources.local.ingest import Job
 from huntkit.sources.local.inputs import InputFile
@@ -105,7 +106,7 @@ class Reader:
                 return _Pending(file, self._cache.work_folder(), cutter=Cutter(file.path))
             sha256 = hash_file(file.path)
             self._cache.remember(file, sha256)
-        if kept := self._cache.load(sha256):
+        if kept := self._cache.load(sha256, naming(file.path)):
             return kept
         return _Pending(file, self._cache.work_folder(), sha256=sha256)
 
@@ -160,4 +161,6 @@ class Reader:
             parts=[part for _, parts in in_order for part in parts],
             folder=each.folder,
         )
+        if any(schemas.known(part.table) is None for part in manifest.parts):
+            manifest.naming = naming(each.file.path)
         return manifest if each.broke else self._cache.keep(manifest)
