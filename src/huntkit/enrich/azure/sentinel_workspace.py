@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from typing import Any, Final
 from urllib.parse import unquote
 
@@ -11,6 +11,7 @@ from huntkit.enrich.azure.management import Management, resource_parts
 from huntkit.enrich.azure.outcomes import Sent, send_each, table_of, told
 from huntkit.runtime.session import Session, default_session
 from huntkit.signin.azure import AzureIdentity, AzureTokens
+from huntkit.signin.workspaces import WorkspacesSection
 from huntkit.tables import as_kind
 
 VERSION: Final = "2025-09-01"
@@ -20,24 +21,6 @@ WORKSPACE: Final = (
 )
 _INSIGHTS: Final = "/providers/Microsoft.SecurityInsights"
 _GUID: Final = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
-
-
-@dataclass(frozen=True, kw_only=True)
-class NamedWorkspace:
-    """One entry of ``Workspaces`` in the settings file."""
-
-    workspace_id: str = ""
-    tenant_id: str = ""
-    subscription_id: str = ""
-    resource_group: str = ""
-    workspace_name: str = ""
-
-
-@dataclass(frozen=True, kw_only=True)
-class WorkspacesSection:
-    """The section ``MSSentinel`` (or ``AzureSentinel``) of the settings file."""
-
-    workspaces: dict[str, NamedWorkspace] = field(default_factory=dict)
 
 
 class SentinelWorkspace:
@@ -204,9 +187,8 @@ class SentinelWorkspace:
             UsageError: the settings do not name it wholly.
         """
         if self._place is None:
-            known = self._used.settings_section("MSSentinel", WorkspacesSection).workspaces
-            wanted = (self._named or "Default").casefold()
-            found = next((each for name, each in known.items() if name.casefold() == wanted), None)
+            section = self._used.settings_section("MSSentinel", WorkspacesSection)
+            known, found = section.workspaces, section.called(self._named)
             if found is None and self._named:
                 raise UsageError(
                     f"the settings name no workspace {self._named!r:.80}",

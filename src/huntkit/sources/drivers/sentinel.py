@@ -6,7 +6,7 @@ Written to the documented API; checked against a stand-in that Microsoft's own c
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any, ClassVar, Final
 
@@ -17,6 +17,7 @@ from huntkit.runtime import Service
 from huntkit.runtime.http_client import HttpClient
 from huntkit.runtime.http_reply import Reply
 from huntkit.signin.azure import AzureIdentity, AzureTokens
+from huntkit.signin.workspaces import WorkspacesSection
 from huntkit.sources.driver import Answer, Driver, Gap, Limits, Request, Schema
 from huntkit.sources.errors import NotConnected
 from huntkit.sources.json_rows import kql_type, table_of
@@ -44,24 +45,6 @@ class SentinelSettings(AzureIdentity):
     workspaces: Sequence[str] = ()
     endpoint: str = ""
     scope: str = ""
-
-
-@dataclass(frozen=True, kw_only=True)
-class NamedWorkspace:
-    """One entry of ``Workspaces`` in the settings file."""
-
-    workspace_id: str = ""
-    tenant_id: str = ""
-    subscription_id: str = ""
-    resource_group: str = ""
-    workspace_name: str = ""
-
-
-@dataclass(frozen=True, kw_only=True)
-class WorkspacesSection:
-    """The section ``MSSentinel`` (or ``AzureSentinel``) of the settings file."""
-
-    workspaces: dict[str, NamedWorkspace] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -150,11 +133,10 @@ class Sentinel(Driver):
         """The settings with the ids of the workspace that is meant."""
         if chosen.workspace_id:
             return chosen
-        known = self.session.settings_section("MSSentinel", WorkspacesSection).workspaces
-        wanted = (chosen.workspace or "Default").casefold()
-        found = next((each for name, each in known.items() if name.casefold() == wanted), None)
+        section = self.session.settings_section("MSSentinel", WorkspacesSection)
+        found = section.called(chosen.workspace)
         if found is None or not found.workspace_id:
-            near = did_you_mean(chosen.workspace, known) if chosen.workspace else ""
+            near = did_you_mean(chosen.workspace, section.workspaces) if chosen.workspace else ""
             raise UsageError(
                 f"there is no workspace {chosen.workspace!r} in the settings file {near}".strip()
                 if chosen.workspace
