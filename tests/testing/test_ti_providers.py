@@ -1,11 +1,12 @@
 """The check of TI providers finds what is not as promised."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import ClassVar
 
 import pytest
 
 from huntkit.enrich.ti import Facts, Lookup, TIProvider
+from huntkit.runtime.secrets import Secret
 from huntkit.runtime.session import Session, Settings
 from huntkit.testing import check_ti_provider
 
@@ -20,6 +21,11 @@ class Good(TIProvider):
         if lookup.value != "8.8.8.8":
             return Facts.unknown()
         return Facts(severity="high", reason="it is on the list")
+
+
+@dataclass(frozen=True)
+class Keyed:
+    key: Secret = field(default_factory=lambda: Secret.held("canary-key-123"))
 
 
 def check(provider, tmp_path):
@@ -57,8 +63,17 @@ def test_what_is_wrong_is_said(tmp_path):
         def ask(self, lookup: Lookup) -> Facts:
             raise ValueError("no")
 
+    class Talkative(Good):
+        """Tells its key."""
+
+        settings = Keyed
+
+        def __repr__(self) -> str:
+            return f"Talkative({self.chosen.key.reveal()})"
+
     for provider, words in ((Wordless, "without a reason"), (Clean, "8.8.4.4: ok"),
-                            (Broken, "8.8.8.8: failed")):  # fmt: skip
+                            (Broken, "8.8.8.8: failed"),
+                            (Talkative, "a secret is shown")):  # fmt: skip
         with pytest.raises(AssertionError, match=words):
             check(provider, tmp_path)
 
