@@ -5,7 +5,10 @@ import pyarrow as pa
 import pytest
 
 from huntkit.analyze import (
+    beacons,
     clusters,
+    create_session_col,
+    logon_sessions,
     patterns,
     rare,
     rare_pairs,
@@ -58,3 +61,22 @@ def test_every_kind_of_frame_comes_back_with_the_same_rows(name):
         if "score" in wanted.columns:
             assert rows["score"].to_list() == pytest.approx(wanted["score"].to_list())
             assert rows["reason"].to_list() == wanted["reason"].to_list()
+
+
+def test_warnings_name_the_line_of_the_caller():
+    nobody = ROWS.with_columns(Computer=pl.lit(None, pl.String))
+    calls = ROWS.select("TimeGenerated", src_ip=pl.lit(None, pl.String), dst_ip=pl.lit("192.0.2.1"))
+    logons = ROWS.head(2).select(
+        pl.lit("soon").alias("time"), pl.lit(4624).alias("EventID"), TargetLogonId=pl.lit("0x1")
+    )
+    nothing = ROWS.select("TimeGenerated", n=pl.lit(None, pl.Float64))
+    for work in (
+        lambda: ts_anomalies_stl(nothing, method="light"),
+        lambda: sessionize_data(nobody, "Computer", "TimeGenerated", 9, 9, "CommandLine"),
+        lambda: create_session_col(nobody, "Computer", "TimeGenerated", 9, 9),
+        lambda: beacons(calls),
+        lambda: logon_sessions(logons, time_column="time"),
+    ):
+        with pytest.warns(UserWarning, match="left out|no session|not judged") as heard:
+            work()
+        assert [warning.filename for warning in heard] == [__file__]

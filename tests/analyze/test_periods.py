@@ -46,7 +46,7 @@ def test_the_width_of_a_point_is_read():
         START + 5.5 * HOUR
     ]
     assert list(extract_anomaly_periods(table([5.4]), period="1D").values()) == [START + 24 * HOUR]
-    for wrong in ("soon", "0h", "1 fortnight", ""):
+    for wrong in ("soon", "0h", "1 fortnight", "", "1M"):  # minutes or months?
         with pytest.raises(UsageError, match="period"):
             extract_anomaly_periods(table([1]), period=wrong)
 
@@ -73,3 +73,8 @@ def test_odd_names_and_times_without_a_zone():
 def test_a_missing_column_is_named():
     with pytest.raises(UnknownColumn, match="anomalies"):
         extract_anomaly_periods(table([1]).drop("anomalies"))
+
+
+def test_marks_that_are_no_numbers_are_told():
+    with pytest.raises(UsageError, match="'anomalies' holds more than 1, -1 and 0"):
+        extract_anomaly_periods(table([1]).with_columns(anomalies=pl.lit("high")))

@@ -239,3 +239,78 @@ def test_a_new_threshold_uses_the_scores():
         set_new_anomaly_threshold(table, 3, 0)
     with pytest.raises(UsageError, match="score"):
         set_new_anomaly_threshold(table.drop("score"), 3)
+
+
+def test_times_in_the_index_of_a_pandas_frame_are_found():
+    """The way in which notebooks hand a series over."""
+    table = hours(wave())
+    table[DIP // 2, "count"] = 2.0
+    wanted = light(table)
+    frame = table.to_pandas().set_index("TimeGenerated")
+    found = light(frame)
+    assert found["score"].to_list() == pytest.approx(wanted["score"].to_list())
+    assert found["TimeGenerated"].to_list() == table["TimeGenerated"].to_list()
+    assert light(frame, time_column="TimeGenerated", data_column="count").equals(found)
+    texts = frame.set_axis(frame.index.astype(str).rename("TimeGenerated"))
+    assert light(texts)["reason"].to_list() == found["reason"].to_list()
+    unnamed = light(frame.rename_axis(None))
+    assert unnamed["reason"].to_list() == found["reason"].to_list()
+    assert frame.columns.to_list() == ["count"]  # the caller's own frame stays as it was
+    other = table.to_pandas().set_index("TimeGenerated", drop=False)
+    assert light(other)["reason"].to_list() == found["reason"].to_list()
+
+
+def test_periods_are_whole_numbers_of_any_kind():
+    table = hours(wave())
+    wanted = light(table, period=(24, 48))["score"].to_list()
+    assert light(table, period=np.array([48, 24]))["score"].to_list() == wanted
+    assert light(table, period=np.int64(24)).equals(light(table, period=24))
+    for wrong in (24.5, "24", None):
+        with pytest.raises(UsageError, match="period is"):
+            light(table, period=wrong)
+
+
+def test_rows_that_share_a_time_are_counted():
+    table = hours(wave())
+    with pytest.raises(UsageError, match="240 rows share a time") as caught:
+        light(pl.concat([table, table.head(120)]))
+    assert "group_by" in str(caught.value)
+
+
+def test_a_series_without_values_is_not_called_short():
+    nulls = hours([None] * 60).with_columns(pl.col("count").cast(pl.Float64))
+    with pytest.warns(UserWarning, match="1 of 1 series have no values, or fewer than the 48"):
+        light(nulls)
+
+
+def test_days_that_are_missing_are_added_as_dates():
+    days = [dt.date(2026, 3, 1) + dt.timedelta(days=n) for n in range(40)]
+    table = pl.DataFrame({"day": days, "n": [5 + n % 7 for n in range(40)]})
+    found = light(table.filter(pl.col("n") != 8), period=7, gaps="zero")
+    assert found["day"].to_list() == days
+    assert found.filter(pl.col("n") == 0).height == table.filter(pl.col("n") == 8).height > 0
+
+
+def test_large_numbers_can_be_read():
+    values = [2**62 + n % 24 for n in range(96)]
+    values[50] = 2**63 - 1
+    [reason] = light(hours(values)).filter(pl.col("anomalies") != 0)["reason"]
+    assert reason.startswith("9.223e+18 is 4.612e+18 above the 4.612e+18 that were expected")
+
+
+def test_a_new_threshold_gives_its_anomalies_reasons_and_no_others():
+    one, other = hours(wave()), hours(wave())
+    one[50, "count"], one[150, "count"], other[90, "count"] = 16.0, 2.0, 12.0
+    table = pl.concat([one.with_columns(host=pl.lit("a")), other.with_columns(host=pl.lit("b"))])
+    found = light(table, group_by="host")
+    low = float(found["score"].abs().sort()[-5])
+    for threshold, count in ((low, 5), (1000.0, 0)):
+        new = set_new_anomaly_threshold(found, threshold, group_by="host")
+        wanted = light(table, group_by="host", score_threshold=threshold)
+        assert new["anomalies"].to_list() == wanted["anomalies"].to_list()
+        assert new["reason"].to_list() == wanted["reason"].to_list()
+        assert (new["reason"] != "").sum() == count
+    other = found.rename({"anomalies": "side"})
+    new = set_new_anomaly_threshold(other, low, anomalies_column="side")
+    assert new["reason"].ne("").to_list() == new["side"].ne(0).to_list()
+    assert new["reason"].str.contains("of 480 points").sum() == 5  # both series are one here

@@ -159,7 +159,7 @@ def _events(
         warnings.warn(
             f"{left:,} of {events.height:,} rows have no time, source or target: left out",
             UserWarning,
-            stacklevel=5,
+            stacklevel=6,
         )
     return whole
 

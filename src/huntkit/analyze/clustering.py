@@ -160,3 +160,13 @@ def _reason(grouped: pl.DataFrame, rows: int) -> pl.Series:
 def percent(share: float) -> str:
     """A share as people say it: two digits that count."""
     return f"{share * 100:.2g} %" if share < 0.995 else "100 %" if share == 1 else "more than 99 %"
+
+
+def with_exponent(number: pl.Expr) -> pl.Expr:
+    """Large numbers as people read them, ``1.234e+18``: rounding floats leaves ...999999e+18."""
+    exponent = number.abs().log10().floor()
+    return pl.format(
+        "{}e+{}",
+        (number / pl.lit(10.0).pow(exponent)).round(3),
+        exponent.cast(pl.Int64, strict=False),
+    )

@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from huntkit.analyze.clustering import refuse_taken
+from huntkit.analyze.clustering import refuse_taken, with_exponent
 from huntkit.analyze.random_cuts import Points, RobustRandomCutForest, checked
 from huntkit.core.errors import UsageError
 from huntkit.core.extras import require
@@ -292,5 +292,7 @@ def _plain(name: str) -> pl.Expr:
     return (
         pl.when(is_whole)
         .then(pl.when(is_whole).then(value).cast(pl.Int64).cast(pl.String))
+        .when(value.abs() >= 1e15)
+        .then(with_exponent(value))
         .otherwise(value.round_sig_figs(4).cast(pl.String))
     )

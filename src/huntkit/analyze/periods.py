@@ -55,7 +55,9 @@ def extract_anomaly_periods(
         raise UnknownColumn(anomalies_column, table.columns)
     width = _length(period)
     moments = parse_times(table[pick_time_column(table, time_column)])
-    sides = table[anomalies_column].cast(pl.Int64)
+    sides = table[anomalies_column].cast(pl.Int64, strict=False)
+    if sides.null_count() > table[anomalies_column].null_count():
+        raise UsageError(f"{anomalies_column!r} holds more than 1, -1 and 0")
     odd = moments.filter((sides == 1) if pos_only else (sides != 0)).drop_nulls().sort()
     found: list[tuple[datetime, datetime]] = []
     for moment in odd.dt.truncate(width).unique().sort():
@@ -124,7 +126,8 @@ def _length(period: str | timedelta) -> timedelta:
         width = period
     else:
         match = _LENGTH.match(period)
-        unit = _UNITS.get(match[2].lower()) if match else None
+        # A large M would be months to pandas, and minutes to others.
+        unit = _UNITS.get(match[2].lower()) if match and match[2] != "M" else None
         if match is None or unit is None:
             raise UsageError(f"the period {period!r} can't be read", hint="such as 1h, 30min, 1d")
         width = timedelta(seconds=int(match[1]) * unit)

@@ -1,16 +1,21 @@
 """Time series: what was expected, and the points that were far above or below it."""
 
+import functools
+import operator
 import warnings
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from typing import Final, Literal
+from typing import Any, Final, Literal, ParamSpec, cast
 
 import numpy as np
 import polars as pl
 
+from huntkit.analyze.clustering import with_exponent
 from huntkit.analyze.decomposition import Floats, Method, check, decomposed, spread
 from huntkit.core.errors import UsageError
-from huntkit.tables import step
+from huntkit.tables import kind_of, roles, step
+from huntkit.tables.frames import is_spark
+from huntkit.tables.steps import Step
 from huntkit.tables.times import parse_times, pick_time_column
 
 ADDED: Final = (
@@ -18,6 +23,7 @@ ADDED: Final = (
 )  # fmt: skip
 _WIDEST: Final = 20  # steps per point; a sparser series is no series
 _FEWEST: Final = 8  # points of a series without a season
+P = ParamSpec("P")
 _ROW, _TIME, _VALUE, _GROUP = "_hk_row", "_hk_time", "_hk_value", "_hk_group"
 
 
@@ -31,6 +37,30 @@ class _How:
     zero: bool
 
 
+def _with_index(run: Step[P]) -> Step[P]:
+    """The step, which also takes a pandas frame with the times in its index, as notebooks do."""
+
+    @functools.wraps(cast("Callable[..., Any]", run))
+    def taken(data: Any, *args: Any, **kwargs: Any) -> Any:
+        if (
+            not is_spark(data)
+            and kind_of(data) == "pandas"
+            and _holds_times(data.index, data.columns)
+        ):
+            data = data.reset_index()
+        return cast("Callable[..., Any]", run)(data, *args, **kwargs)
+
+    return cast("Step[P]", taken)
+
+
+def _holds_times(index: Any, columns: Any) -> bool:
+    if index.name in columns or (index.name is None and "index" in columns):
+        return False
+    is_named = isinstance(index.name, str) and bool(roles.candidates([index.name], "time"))
+    return is_named or str(index.dtype).startswith("datetime64")
+
+
+@_with_index
 @step(split="whole", columns=("time_column", "data_column", "group_by"))
 def ts_anomalies_stl(
     data: pl.DataFrame,
@@ -53,7 +83,8 @@ def ts_anomalies_stl(
 
     Args:
         data: a table of any kind, one row per point, such as counts or sums per hour. It need not
-            be sorted; its points must lie on a regular grid, where some may be missing.
+            be sorted; its points must lie on a regular grid, where some may be missing. A pandas
+            frame may have the times in its index, and gets them back as a column.
         time_column: the time of each point; by default found by its role.
         data_column: the series; by default the first column of numbers.
         seasonal: how many neighbouring periods shape the season of STL; odd.
@@ -91,10 +122,10 @@ def ts_anomalies_stl(
         [(datetime.datetime(2026, 3, 5, 4, 0), -1, '20 is 84.5 below the 104.5 that were ...')]
     """
     how = _How(
-        (period,) if isinstance(period, int) else tuple(sorted(set(period))),
-        seasonal, score_threshold, robust, method, gaps == "zero",
+        _whole(period, "period"), _whole(seasonal, "seasonal")[0], score_threshold, robust,
+        method, gaps == "zero",
     )  # fmt: skip
-    check(how.periods, seasonal, method)
+    check(how.periods, how.seasonal, method)
     if gaps not in ("interpolate", "zero") or not score_threshold > 0:
         raise UsageError(f"gaps is {gaps!r}, score_threshold is {score_threshold}")
     groups = [group_by] if isinstance(group_by, str) else list(group_by or ())
@@ -120,6 +151,15 @@ def ts_anomalies_stl(
     return result.select(*kept.columns, *(name for name in ADDED if name not in kept.columns))
 
 
+def _whole(given: Any, name: str) -> tuple[int, ...]:
+    """Whole numbers of any kind, one or several, without repeats."""
+    each = given if isinstance(given, Iterable) and not isinstance(given, str) else [given]
+    try:
+        return tuple(sorted({operator.index(number) for number in each}))
+    except TypeError:
+        raise UsageError(f"{name} is {given!r}", hint="a whole number of points") from None
+
+
 def _series_of(data: pl.DataFrame, others: list[str]) -> str:
     found = [n for n in data.columns if data.schema[n].is_numeric() and n not in (*others, *ADDED)]
     if not found and "value" in data.columns:
@@ -143,7 +183,7 @@ def _numbers(column: pl.Series) -> pl.Series:
 def _one(rows: pl.DataFrame, how: _How, time: str, *, named: bool) -> pl.DataFrame:
     """One series, judged; sorted by time."""
     at, size = _grid(rows, time, named=named)
-    if size < (2 * max(how.periods) if how.periods != (1,) else _FEWEST):
+    if size < _fewest(how):
         if not named and how.periods == (1,):
             raise UsageError(f"the series has {size:,} points", hint=f"{_FEWEST} would do")
         if not named:
@@ -179,7 +219,11 @@ def _one(rows: pl.DataFrame, how: _How, time: str, *, named: bool) -> pl.DataFra
         pl.col(_VALUE).alias("value"),
         *(pl.Series(name, column[at]).fill_nan(None) for name, column in columns.items()),
     )
-    return judged.with_columns(_sides(how.threshold)).with_columns(_reason(int(known.sum())))
+    return judged.with_columns(_sides(how.threshold, how.threshold)).with_columns(_reason([]))
+
+
+def _fewest(how: _How) -> int:
+    return 2 * max(how.periods) if how.periods != (1,) else _FEWEST
 
 
 def _of_events(values: Floats) -> float:
@@ -195,7 +239,7 @@ def _grid(rows: pl.DataFrame, time: str, *, named: bool) -> tuple[np.ndarray, in
         return np.zeros(len(times), dtype=np.int64), len(times)
     apart = np.diff(times)
     if (apart == 0).any():
-        twice = int((apart == 0).sum()) + 1
+        twice = int(rows[_TIME].is_duplicated().sum())
         raise UsageError(
             f"{twice:,} rows share a time in {time!r}",
             hint="name what tells the series apart with group_by=" if not named
@@ -239,6 +283,8 @@ def _times_of_added(result: pl.DataFrame, time: str, series: str) -> pl.DataFram
     kind = result.schema[time]
     if kind == pl.String:
         moment = moment.dt.strftime("%Y-%m-%dT%H:%M:%SZ")
+    elif kind == pl.Date:
+        moment = moment.dt.date()
     elif isinstance(kind, pl.Datetime):
         moment = moment.dt.convert_time_zone(kind.time_zone or "UTC")
         moment = (moment if kind.time_zone else moment.dt.replace_time_zone(None)).cast(kind)
@@ -267,21 +313,24 @@ def _tell_short(result: pl.DataFrame, height: int, how: _How) -> None:
     short = int((judged["score"] == 0).sum())
     if height and short:
         warnings.warn(
-            f"{short:,} of {judged.height:,} series have fewer points than two periods of "
-            f"{max(how.periods):,} and are not judged",
-            stacklevel=5,
+            f"{short:,} of {judged.height:,} series have no values, or fewer than the "
+            f"{_fewest(how):,} points of two periods, and are not judged",
+            stacklevel=7,
         )
 
 
-def _sides(threshold: float) -> pl.Expr:
+def _sides(high: float, low: float) -> pl.Expr:
     score = pl.col("score")
-    side = pl.when(score >= threshold).then(1).when(score <= -threshold).then(-1).otherwise(0)
+    side = pl.when(score >= high).then(1).when(score <= -low).then(-1).otherwise(0)
     return side.cast(pl.Int64).alias("anomalies")
 
 
-def _reason(points: int) -> pl.Expr:
-    """What an anomaly is, how far, and how many points are as far."""
+def _reason(groups: list[str], anomalies: str = "anomalies") -> pl.Expr:
+    """What an anomaly is, how far, and how many points of its series are as far."""
     as_far = pl.col("score").abs().rank("max", descending=True)
+    points = pl.col("score").count()
+    if groups:
+        as_far, points = as_far.over(groups), points.over(groups)
     value, baseline, far = (
         _plain(each) for each in (pl.col("value"), pl.col("baseline"), pl.col("residual").abs())
     )
@@ -289,13 +338,13 @@ def _reason(points: int) -> pl.Expr:
         "{} is {} {} the {} that were expected, {} deviations; {} of {} points are as far",
         value,
         far,
-        pl.when(pl.col("anomalies") > 0).then(pl.lit("above")).otherwise(pl.lit("below")),
+        pl.when(pl.col(anomalies) > 0).then(pl.lit("above")).otherwise(pl.lit("below")),
         baseline,
         _plain(pl.col("score").abs().round(1)),
         as_far,
-        pl.lit(points),
+        points,
     )
-    return pl.when(pl.col("anomalies") != 0).then(told).otherwise(pl.lit("")).alias("reason")
+    return pl.when(pl.col(anomalies) != 0).then(told).otherwise(pl.lit("")).alias("reason")
 
 
 def _plain(number: pl.Expr) -> pl.Expr:
@@ -305,6 +354,8 @@ def _plain(number: pl.Expr) -> pl.Expr:
     return (
         pl.when(whole & (number.abs() < 1e15))
         .then(number.round(0).cast(pl.Int64, strict=False).cast(pl.String))
+        .when(number.abs() >= 1e15)
+        .then(with_exponent(number))
         .otherwise(short.cast(pl.String))
     )
 
@@ -312,20 +363,23 @@ def _plain(number: pl.Expr) -> pl.Expr:
 timeseries_anomalies_stl = ts_anomalies_stl
 
 
-@step(split="row", columns=("anomalies_column",))
+@step(split="whole", columns=("anomalies_column", "group_by"))
 def set_new_anomaly_threshold(
     data: pl.DataFrame,
     threshold: float,
     threshold_low: float | None = None,
     anomalies_column: str = "anomalies",
+    group_by: str | Sequence[str] | None = None,
 ) -> pl.DataFrame:
     """The series with anomalies by another threshold; the scores stay as they are.
 
     Args:
-        data: a result of `ts_anomalies_stl`.
+        data: a result of `ts_anomalies_stl`. Its column ``reason`` is written anew for the points
+            that are anomalies now, and is empty for the others.
         threshold: from which score on a point is too high.
         threshold_low: from how far below zero it is too low; by default the same.
         anomalies_column: where 1, -1 and 0 are written.
+        group_by: columns that tell several series apart: reasons count the points of one.
 
     Examples:
         >>> table = pl.DataFrame({"score": [4.0, -2.5, None], "anomalies": [1, 0, 0]})
@@ -337,6 +391,8 @@ def set_new_anomaly_threshold(
     low = threshold if threshold_low is None else threshold_low
     if not (threshold > 0 and low > 0):
         raise UsageError(f"thresholds are {threshold} and {low}", hint="both must be above 0")
-    score = pl.col("score")
-    side = pl.when(score >= threshold).then(1).when(score <= -low).then(-1).otherwise(0)
-    return data.with_columns(side.cast(pl.Int64).alias(anomalies_column))
+    found = data.with_columns(_sides(threshold, low).alias(anomalies_column))
+    if not {"value", "baseline", "residual", "reason"} <= set(data.columns):
+        return found
+    groups = [group_by] if isinstance(group_by, str) else list(group_by or ())
+    return found.with_columns(_reason(groups, anomalies_column))

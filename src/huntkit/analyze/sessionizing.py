@@ -149,7 +149,7 @@ def _usable(
         warnings.warn(
             f"{rows.height - timed.height:,} of {rows.height:,} events have no readable time in "
             f"{time_col!r} and are in no session",
-            stacklevel=5,
+            stacklevel=6,
         )
     if null_identities:
         return timed
@@ -158,7 +158,7 @@ def _usable(
         warnings.warn(
             f"{timed.height - known.height:,} of {timed.height:,} events are nobody's (all "
             "identity columns are null) and are in no session; null_identities=True takes them",
-            stacklevel=5,
+            stacklevel=6,
         )
     return known
 
