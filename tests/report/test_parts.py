@@ -63,6 +63,46 @@ def test_a_record_in_two_tables_is_notable_once(evidence: Make, process_rows: Ma
     assert notable.notable(given, layouts(given))["Table"].to_list() == ["WindowsEvent"]
 
 
+def test_a_log_that_was_cleared_is_called_security_only_if_it_was(
+    evidence: Make, process_rows: Make
+) -> None:
+    cleared = {"Provider": "Microsoft-Windows-Eventlog", "EventData": ""}
+    windows = windows_rows({**cleared, "EventID": 1102}, {**cleared, "EventID": 104, "_record": 2})
+    device = process_rows({"ActionType": "EventLogCleared", "_file": "a.evtx", "_record": 2})
+    device = device.with_columns(
+        AdditionalFields=pl.lit('{"Channel":"Windows PowerShell"}'),
+        InitiatingProcessAccountName=pl.lit(""),
+    )
+    given = evidence({"DeviceEvents": device, "WindowsEvent": windows})
+    assert notable.notable(given, layouts(given)).select("Kind", "_record", "Detail").rows() == [
+        ("Security log cleared", 1, ""),
+        ("Event log cleared", 2, '{"Channel":"Windows PowerShell"}'),
+    ]
+
+
+def test_what_the_cloud_refused_was_not_changed_and_is_told_once(evidence: Make) -> None:
+    tried = [("StopLogging", ""), ("StopLogging", "AccessDenied"), ("ListUsers", "AccessDenied")]
+    rows = pl.DataFrame(
+        {
+            "TimeGenerated": [WHEN] * 3,
+            "EventName": [name for name, _ in tried],
+            "ErrorCode": [code for _, code in tried],
+            "UserIdentityUserName": "eve",
+            "SourceIpAddress": "198.51.100.23",
+            "RequestParameters": "",
+            "_file": "trail.json",
+            "_record": [1, 2, 3],
+        }
+    )
+    given = evidence({"AWSCloudTrail": rows})
+    found = notable.notable(given, layouts(given))
+    assert found.select("Kind", "Tone", "_record").rows() == [
+        ("Cloud trail or key changed", "warn", 1),
+        ("Cloud trail or key change failed", "warn", 2),
+        ("Cloud access denied", "plain", 3),
+    ]
+
+
 def test_hosts_that_differ_in_case_are_one(evidence: Make, process_rows: Make) -> None:
     rows = process_rows(
         {"DeviceName": "WS01"}, {"DeviceName": "ws01", "_record": 2}, {"DeviceName": ""}

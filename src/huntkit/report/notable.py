@@ -31,7 +31,7 @@ def notable(evidence: Evidence, tables: Sequence[Layout]) -> pl.DataFrame:
     """Notable events in the order of time.
 
     Columns: ``TimeGenerated Kind Name Tone Host Account Detail Table _file _record``; the name is
-    that of an alert. A record that several tables hold counts once.
+    that of an alert. A record that several tables hold counts once, by the one that tells more.
     """
     statements = []
     windows = find(tables, "WindowsEvent")
@@ -46,7 +46,7 @@ def notable(evidence: Evidence, tables: Sequence[Layout]) -> pl.DataFrame:
     rows: pl.DataFrame = evidence.sql(" UNION ALL ".join(statements), frame="polars")
     found = rows.cast(_SCHEMA).with_columns(pl.col(pl.String).fill_null(""))
     return _one_service(
-        found.sort(pl.col("Table") != "WindowsEvent", maintain_order=True)
+        found.sort(pl.col("Detail") == "", pl.col("Table") != "WindowsEvent", maintain_order=True)
         .unique(["_file", "_record", "Kind"], keep="first", maintain_order=True)
         .sort("TimeGenerated", "_file", "_record", nulls_last=True, maintain_order=True)
     )
@@ -124,11 +124,14 @@ def _from_windows(layout: Layout, rule: dict[str, Any]) -> str:
 
 
 def _from_table(layout: Layout, rule: dict[str, Any]) -> str:
+    where = f"({rule['where']}) AND ({rule.get('and', 'true')})"
+    if "unless" in rule:
+        where += f" AND NOT ({rule['unless']})"
     return _select(
         layout,
         rule,
         source=layout.sql,
-        where=rule["where"],
+        where=where,
         account=rule["account"],
         detail=rule["detail"],
     )
