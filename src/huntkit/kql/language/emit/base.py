@@ -15,7 +15,6 @@ from huntkit.kql.language import plan
 from huntkit.kql.language.emit.sql import (
     Emitted,
     Sql,
-    both,
     call,
     coalesce,
     ident,
@@ -30,7 +29,6 @@ from huntkit.kql.language.plan import Schema
 from huntkit.kql.language.pruning import pruned
 
 MOST_WEIGHT = 60_000
-NO_NULLS = ("string",)
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +65,11 @@ class Rel:
 
 
 class Emitter:
-    """Turns plans into statements of one engine. Make a new one for each plan."""
+    """Turns plans into statements of one engine. Make a new one for each plan.
+
+    This is what all relations need: names, hidden columns, scalars. The relations themselves are
+    methods of the classes that inherit from it, ``on_`` and the name of the plan's node.
+    """
 
     dialect = ""
 
@@ -263,234 +265,6 @@ class Emitter:
         return coalesce(
             exp.In(this=exp.Paren(this=value), query=exp.Subquery(this=query)), exp.false()
         )
-
-    # --- relations -----------------------------------------------------------------------------
-
-    def on_scan(self, node: plan.Scan) -> Rel:
-        """A table of the caller's."""
-        return self.scan(node)
-
-    def on_values(self, node: plan.Values) -> Rel:
-        """Literal rows, in their order; one row without columns for print."""
-        order = self.fresh()
-        if not node.rows:
-            items = [named(self.null_of(c.type), f"c{i}") for i, c in enumerate(node.schema)]
-            query = self.select([*items, named(whole(0), order)])
-            query.set("where", exp.Where(this=exp.false()))
-            return self.add(query, node.schema, order=(Order(order),))
-        tuples = [
-            exp.Tuple(expressions=[*map(self.literal, row), whole(number)])
-            for number, row in enumerate(node.rows)
-        ]
-        names = [f"c{place}" for place in range(len(node.schema))] + [order]
-        values = exp.Values(
-            expressions=tuples,
-            alias=exp.TableAlias(
-                this=exp.Identifier(this="v", quoted=False),
-                columns=[exp.Identifier(this=name, quoted=False) for name in names],
-            ),
-        )
-        query = self.select([ident(name) for name in names], values)
-        return self.add(query, node.schema, order=(Order(order),))
-
-    def on_rows(self, _node: plan.Rows) -> Rel:
-        """What the enclosing Apply hands over."""
-        if not self.rows:
-            raise KqlUnsupported("rows of an enclosing operator inside a scalar subquery")
-        return self.rows[-1]
-
-    def on_shared(self, node: plan.Shared) -> Rel:
-        """A relation used more than once, computed once."""
-        key = f"{len(self.rows)}:{node.name}"
-        if key not in self.shared:
-            rel = self.relation(node.input)
-            query = self.select([ident(n) for n in [*self.columns(rel), *rel.hidden()]], rel)
-            self.shared[key] = self.add(query, rel.schema, rel, materialized=True)
-        return self.shared[key]
-
-    def on_filter(self, node: plan.Filter) -> Rel:
-        """WHERE."""
-        rel = self.lift(self.relation(node.input), [node.condition])
-        self.use(rel)
-        condition = self.truth(node.condition)
-        query = self.select([exp.Star()], rel)
-        query.set("where", exp.Where(this=condition))
-        return self.add(query, node.schema, rel)
-
-    def on_project(self, node: plan.Project) -> Rel:
-        """SELECT values; raw timestamps and sort keys go along."""
-        self.spend(len(node.values))
-        rel = self.lift(self.relation(node.input), node.values)
-        items = [
-            named(self.value(value, rel), f"c{place}") for place, value in enumerate(node.values)
-        ]
-        known = dict(rel.raw)
-        raw = tuple(
-            (column.name, known[value.name])
-            for column, value in zip(node.schema, node.values, strict=True)
-            if isinstance(value, plan.Col) and value.name in known
-        )
-        made = replace(rel, raw=raw)
-        hidden = [ident(name) for name in made.hidden()]
-        return self.add(self.select([*items, *hidden], rel), node.schema, made)
-
-    def on_sort(self, node: plan.Sort) -> Rel:
-        """Keys become hidden columns; a limit is applied at once."""
-        rel = self.relation(node.input)
-        keys = [(self.fresh(), self.value(key.value, rel), key) for key in node.keys]
-        order = tuple(Order(name, key.ascending, key.nulls_first) for name, _, key in keys)
-        limit = None if node.limit is None else self.value(node.limit, rel)
-        items = [exp.Star(), *[named(value, name) for name, value, _ in keys]]
-        full = (*order, *rel.order)
-        made = self.add(self.select(items, rel), rel.schema, rel, order=full)
-        if limit is None:
-            return made
-        return self.limited(made, limit)
-
-    def on_limit(self, node: plan.Limit) -> Rel:
-        """The first rows."""
-        rel = self.relation(node.input)
-        return self.limited(rel, self.value(node.count, rel))
-
-    def limited(self, rel: Rel, count: Sql) -> Rel:
-        """The first so many rows, of each group inside an Apply."""
-        query = self.select([exp.Star()], rel)
-        if rel.group:
-            number = self.fresh()
-            query.append("expressions", named(self.over(call("row_number"), rel), number))
-            numbered = self.add(query, rel.schema, rel)
-            query = self.select([exp.Star()], numbered)
-            query.set("where", exp.Where(this=exp.LTE(this=ident(number), expression=count)))
-            return self.add(query, rel.schema, rel)
-        if rel.order:
-            query.set("order", self.order_by(rel.order))
-        query.set("limit", exp.Limit(expression=exp.Paren(this=count)))
-        return self.add(query, rel.schema, rel)
-
-    def on_distinct(self, node: plan.Distinct) -> Rel:
-        """Each row once."""
-        rel = self.relation(node.input)
-        query = self.select([ident(n) for n in [*self.columns(rel), *rel.group]], rel)
-        query.set("distinct", exp.Distinct())
-        return self.add(query, rel.schema, Rel("", rel.schema, group=rel.group))
-
-    def on_union(self, node: plan.Union) -> Rel:
-        """UNION ALL; raw timestamps go along where every input has them."""
-        rels = [self.relation(each) for each in node.inputs]
-        group = rels[0].group
-        common = set.intersection(*[{name for name, _ in rel.raw} for rel in rels])
-        raw = {name: self.fresh() for name in dict(rels[0].raw) if name in common}
-        order = self.fresh()
-        queries: list[Sql] = []
-        for number, rel in enumerate(rels):
-            if len(rel.group) != len(group):
-                raise KqlUnsupported("union with a table inside mv-apply or partition")
-            known = dict(rel.raw)
-            items = [
-                *[ident(name) for name in self.columns(rel)],
-                *[named(ident(known[name]), raw[name]) for name in raw],
-                *[named(ident(a), b) for a, b in zip(rel.group, group, strict=True)],
-                named(whole(number), order),
-            ]
-            queries.append(self.select(items, rel))
-        result = queries[0]
-        for other in queries[1:]:
-            result = exp.Union(this=result, expression=other, distinct=False)
-        made = Rel("", node.schema, tuple(raw.items()), (), group)
-        return self.add(result, node.schema, made)
-
-    # --- joins ---------------------------------------------------------------------------------
-
-    def on_join(self, node: plan.Join) -> Rel:
-        """Joins on equal keys; a null key finds no partner."""
-        left, right = self.relation(node.left), self.relation(node.right)
-        if right.group and not left.group:
-            raise KqlUnsupported("join of a table with the rows of mv-apply or partition")
-        keys = [(self.fresh(), self.fresh(), a, b) for a, b in node.keys]
-        left_keys = [named(self.value(a, left), name) for name, _, a, _ in keys]
-        right_keys = [named(self.value(b, right), name) for _, name, _, b in keys]
-        left_names = [name for name, _, _, _ in keys]
-        right_names = [name for _, name, _, _ in keys]
-        one = self.keyed(left, left_keys, unique=left_names if node.kind == "innerunique" else None)
-        two = self.keyed(right, right_keys)
-        grouping = list(zip(left.group, right.group, strict=False))
-        pairs = [*zip(left_names, right_names, strict=True), *grouping]
-        condition = both(
-            exp.EQ(this=exp.column(a, table="a"), expression=exp.column(b, table="b"))
-            for a, b in pairs
-        )
-        kind = node.kind
-        if kind in ("leftsemi", "leftanti", "rightsemi", "rightanti"):
-            return self.semi(node, one, two, condition)
-        return self.paired(node, one, two, condition)
-
-    def keyed(self, rel: Rel, keys: list[Sql], unique: list[str] | None = None) -> Rel:
-        """The relation with its join keys; only the first row of each key where asked for."""
-        names = [ident(n) for n in [*self.columns(rel), *rel.hidden()]]
-        made = self.add(self.select([*names, *keys], rel), rel.schema, rel)
-        if unique is None:
-            return made
-        number = self.fresh()
-        window = self.over(call("row_number"), made, by=unique)
-        items = [*names, *[ident(name) for name in unique]]
-        numbered = self.add(self.select([*items, named(window, number)], made), rel.schema, rel)
-        query = self.select(items, numbered)
-        query.set("where", exp.Where(this=exp.EQ(this=ident(number), expression=whole(1))))
-        return self.add(query, rel.schema, rel)
-
-    def semi(self, node: plan.Join, one: Rel, two: Rel, condition: Sql) -> Rel:
-        """Rows of one side that have, or lack, a partner."""
-        keep, other = (one, two) if node.kind.startswith("left") else (two, one)
-        alias, beside = ("a", "b") if keep is one else ("b", "a")
-        inner = self.select([whole(1)], aliased(other, beside))
-        inner.set("where", exp.Where(this=condition))
-        exists: Sql = exp.Exists(this=inner)
-        names = [*self.columns(keep), *keep.hidden()]
-        query = self.select([exp.column(name, table=alias) for name in names], aliased(keep, alias))
-        query.set(
-            "where",
-            exp.Where(this=exists if node.kind.endswith("semi") else negated(exists)),
-        )
-        return self.add(query, node.schema, replace(keep))
-
-    def paired(self, node: plan.Join, one: Rel, two: Rel, condition: Sql) -> Rel:
-        """Rows of both sides; strings of a missing side are ""."""
-        sides = {"inner": "", "innerunique": "", "leftouter": "LEFT"}
-        sides |= {"rightouter": "RIGHT", "fullouter": "FULL"}
-        side = sides[node.kind]
-        places = {
-            "left": {column.name: i for i, column in enumerate(one.schema)},
-            "right": {column.name: i for i, column in enumerate(two.schema)},
-        }
-        items = []
-        for place, ((source, name), column) in enumerate(
-            zip(node.sources, node.schema, strict=True)
-        ):
-            found: Sql = exp.column(
-                f"c{places[source][name]}", table="a" if source == "left" else "b"
-            )
-            loses = side == "FULL" or side == ("LEFT" if source == "right" else "RIGHT")
-            if loses and column.type in NO_NULLS:
-                found = coalesce(found, text(""))
-            items.append(named(found, f"c{place}"))
-        group = []
-        for place, name in enumerate(one.group):
-            found = exp.column(name, table="a")
-            if side in ("RIGHT", "FULL") and place < len(two.group):
-                found = coalesce(found, exp.column(two.group[place], table="b"))
-            group.append(named(found, name))
-        if one.group and side in ("RIGHT", "FULL") and not two.group:
-            raise KqlUnsupported(f"join kind={node.kind} inside mv-apply or partition")
-        carried = [each for each in one.order if side not in ("RIGHT", "FULL")]
-        extra = [exp.column(each.column, table="a") for each in carried]
-        query = self.select([*items, *group, *extra], aliased(one, "a"))
-        join = exp.Join(this=aliased(two, "b"), on=condition)
-        if side:
-            join.set("side", side)
-        query.set("joins", [join])
-        return self.add(query, node.schema, Rel("", node.schema, (), tuple(carried), one.group))
-
-    # --- windows -------------------------------------------------------------------------------
 
     def over(
         self,

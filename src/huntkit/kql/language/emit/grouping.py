@@ -6,6 +6,8 @@ from sqlglot import exp
 
 from huntkit.kql.language import plan
 from huntkit.kql.language.emit.base import Order, Rel, aliased
+from huntkit.kql.language.emit.joining import Joining
+from huntkit.kql.language.emit.relations import Relations
 from huntkit.kql.language.emit.sql import (
     Sql,
     call,
@@ -21,8 +23,8 @@ from huntkit.kql.language.errors import KqlUnsupported
 ROW_WISE = ("arg_max", "arg_min", "take_any", "take_anyif")
 
 
-class Grouping(Windows):
-    """The relations that make groups of rows, or rows of groups."""
+class Grouping(Relations, Joining, Windows):
+    """All relations that engines share; its own are those that make groups, or rows of groups."""
 
     # --- what an engine says for itself --------------------------------------------------------
 
