@@ -323,6 +323,18 @@ def test_wrong_input_is_told():
         Model([["a"]]).compute_scores()
 
 
+def test_a_parameter_that_weighs_in_the_score_is_in_the_reason():
+    """Beside a transition that is rarer still, and with thousands as people read them."""
+    usual = [[Cmd("Get", {"Id"})]] * 1180 + [[Cmd("Get", {"Id"}), Cmd("Set", {"Id"})]] * 20
+    odd = [[Cmd("Set", {"Id", "Forward"})]]
+    frame = pd.DataFrame({"did": [*usual, *odd]})
+    reasons = score_sessions(frame, "did")["reason"].to_list()
+    assert reasons[-1] == (
+        "'Set' after the start: 1 of 1,201 times; 'Set' with 'Forward': 1 of 21 uses"
+    )
+    assert reasons[0] == "the end after 'Get': 1,180 of 1,200 times"
+
+
 PLANTED = {
     "TimeGenerated": "2020-05-20T03:00:00Z",
     "UserId": "planted@example.com",
@@ -360,3 +372,6 @@ def test_nobodys_connector_and_the_forwarding_are_among_the_five_rarest(exchange
     found = score_sessions(sessions, "event_list").sort("score", descending=True, nulls_last=True)
     starts = found["TimeGenerated_min"].head(5).dt.strftime("%F %T").to_list()
     assert {"2020-05-18 17:48:50", "2020-05-20 03:00:00"} <= set(starts)
+    told = dict(zip(starts, found["reason"], strict=False))
+    assert "'New-InboundConnector'" in told["2020-05-18 17:48:50"]
+    assert "'Set-Mailbox' with 'ForwardingSmtpAddress': 1 of" in told["2020-05-20 03:00:00"]

@@ -86,6 +86,22 @@ def test_events_of_nobody_are_told_and_taken_on_request():
     assert sessionize_data(frame, "user", "time", 9, 9, "cmd", null_identities=True).height == 2
 
 
+@pytest.mark.parametrize("nothing", ["", "  "])
+@pytest.mark.parametrize("kind", [pl.String, pl.Categorical])
+def test_empty_text_is_nobody_as_well(nothing, kind):
+    """In tables of evidence, as in KQL, text is never null."""
+    frame = table([("al", 0, "x"), ("al", 1, "y")])
+    frame = frame.with_columns(user=pl.Series([nothing, "al"]).cast(kind), ip=pl.lit(None))
+    for who in (["user"], ["user", "ip"]):
+        with pytest.warns(UserWarning, match="1 of 2 events are nobody's"):
+            assert sessionize_data(frame, who, "time", 9, 9, "cmd")["user"].to_list() == ["al"]
+        taken = sessionize_data(frame, who, "time", 9, 9, "cmd", null_identities=True)
+        assert taken["user"].to_list() == [nothing, "al"]
+    with pytest.warns(UserWarning, match="nobody's"):
+        found = create_session_col(frame, "user", "time", 9, 9)
+    assert found["session_ind"].to_list() == [None, 0]
+
+
 def test_half_an_identity_is_one():
     frame = table([("al", 0, "x")]).with_columns(ip=pl.lit(None, pl.String))
     assert sessionize_data(frame, ["user", "ip"], "time", 9, 9, "cmd").height == 1

@@ -166,7 +166,12 @@ def _own(events: Events, uses: Integers, modelled: frozenset[str]) -> tuple[Floa
     rarest = (
         rows.sort("event", "least", "parameter")
         .group_by("event", maintain_order=True)
-        .agg(pl.all().exclude("bits").first(), pl.col("bits").max())
+        .agg(
+            pl.all().exclude("bits").first(),
+            pl.col("bits").max(),
+            rarest=pl.col("parameter").get(pl.col("bits").arg_max()),
+            n_rarest=pl.col("n_parameter").get(pl.col("bits").arg_max()),
+        )
         .join(summed.select("event", "shape"), on="event", maintain_order="left")
     )
     return own, rarest
@@ -194,7 +199,7 @@ def _with_parameters(counts: pl.DataFrame, places: Integers, rarest: pl.DataFram
     at = pl.Series(places, dtype=pl.Int64).gather(rarest["event"].cast(pl.UInt32))
     told = rarest.select(
         "parameter", "value", "n_parameter", "n_value", "n_values", "least", "by_value", "bits",
-        "shape", at.alias("place"),
+        "shape", "rarest", "n_rarest", at.alias("place"),
     )  # fmt: skip
     return (
         counts.with_row_index("place")

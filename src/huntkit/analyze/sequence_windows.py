@@ -85,15 +85,19 @@ def rare_parts(
     return terms.counts[token], kind
 
 
-def rare_bits(terms: Terms, begins: Integers, window: int) -> Floats:
-    """Per session, how surprising the rarest parameter of its window is by itself, in bits."""
+def rare_bits(terms: Terms, begins: Integers, window: int) -> tuple[Floats, Integers]:
+    """Per session, how surprising the rarest parameter of its window is by itself, in bits.
+
+    And the token that has this parameter, where it is more than no surprise.
+    """
+    most, where = np.zeros(len(begins)), np.zeros(len(begins), dtype=np.int64)
     if "bits" not in terms.counts.columns or not len(begins):
-        return np.zeros(len(begins))
+        return most, where
     bits = terms.counts["bits"].fill_null(0.0).to_numpy()
-    most = np.zeros(len(begins))
     for at, inside in _walk(terms, begins, window):
-        most = np.where(inside, np.maximum(most, bits[at]), most)
-    return most
+        better = inside & (bits[at] > most)
+        most, where = np.where(better, bits[at], most), np.where(better, at, where)
+    return most, where
 
 
 def shared_bits(terms: Terms, begins: Integers, window: int) -> Floats:

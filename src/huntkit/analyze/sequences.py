@@ -3,17 +3,16 @@
 from collections.abc import Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any
 
 import numpy as np
 import polars as pl
 
-from huntkit.analyze.sequence_terms import Events, Terms, terms_of
-from huntkit.analyze.sequence_windows import rare_bits, rare_parts, rarest, shared_bits
+from huntkit.analyze.sequence_reasons import reasons
+from huntkit.analyze.sequence_terms import Events, terms_of
+from huntkit.analyze.sequence_windows import rare_bits, rarest, shared_bits
 from huntkit.core.errors import UnknownColumn, UsageError
 from huntkit.tables import from_polars, to_polars
-
-_LONGEST_NAME: Final = 80
 
 
 @dataclass(frozen=True)
@@ -155,14 +154,15 @@ def score_sessions(data: Any, session_column: str, window_length: int = 2) -> An
     events, _ = read_sessions(given)
     terms = terms_of(events)
     logs, begins = rarest(terms, events.lengths, window_length, with_ends=True)
-    bits = -logs / np.log(2) + rare_bits(terms, begins, window_length) / 2
+    rare, _ = rare_bits(terms, begins, window_length)
+    bits = -logs / np.log(2) + rare / 2
     bits = np.maximum(bits - shared_bits(terms, begins, window_length), 0.0)
     shown = given if isinstance(given, pl.Series) else _as_text(given)
     result = table.with_columns(
         pl.Series(f"{name}_likelihood", np.exp(logs)).fill_nan(None),
         _windows(shown, begins, window_length).alias(name),
         pl.Series("score", bits).fill_nan(None),
-        _reasons(events, terms, begins, window_length).alias("reason"),
+        reasons(events, terms, begins, window_length).alias("reason"),
     )
     return from_polars(result, like=data)
 
@@ -179,47 +179,3 @@ def _windows(sessions: pl.Series, begins: Any, window: int) -> pl.Series:
     return frame.select(
         pl.when(pl.col("at") >= 0).then(cut).otherwise(pl.col("s").list.head(0)).alias("w")
     )["w"]
-
-
-def _reasons(events: Events, terms: Terms, begins: Any, window: int) -> pl.Series:
-    """What is rare about each session's rarest window, with its count and the base rate."""
-    parts, kinds = rare_parts(terms, begins, window, with_ends=True)
-    known = pl.Series("name", events.names.unique().sort(), dtype=pl.String)
-    short = pl.when(known.str.len_chars() > _LONGEST_NAME).then(
-        known.str.slice(0, _LONGEST_NAME) + "..."
-    ).otherwise(known)  # fmt: skip
-    labels = pl.concat(
-        [pl.select("'" + short + "'").to_series(), pl.Series(["the end", "the start"])]
-    )
-    columns = {"parameter": pl.String, "value": pl.String, "n_parameter": pl.Int64,
-               "n_value": pl.Int64, "n_values": pl.Int64}  # fmt: skip
-    parts = parts.with_columns(
-        pl.lit(None, dtype).alias(n) for n, dtype in columns.items() if n not in parts.columns
-    ).with_columns(
-        kind=pl.Series(kinds),
-        at=pl.Series(begins, dtype=pl.Int64),
-        now=labels.gather(parts["token"]),
-        prior=labels.gather(parts["before"]),
-    )
-    value = pl.col("value").fill_null("").str.slice(0, _LONGEST_NAME)
-    told = (
-        pl.when(pl.col("at") < 0)
-        .then(pl.lit("fewer events than a window"))
-        .when(pl.col("kind") == 0)
-        .then(pl.format("{} after {}: {} of {} times", "now", "prior", "n_pair", "n_before"))
-        .when(pl.col("kind") == 1)
-        .then(pl.format("{}: {} of {} events", "now", "n", pl.lit(len(events.names))))
-        .when(pl.col("kind") == 2)
-        .then(pl.format("{} with '{}': {} of {} uses", "now", "parameter", "n_parameter", "n"))
-        .otherwise(
-            pl.format(
-                "{} with '{}' = '{}': {} of {} values",
-                "now",
-                "parameter",
-                value,
-                "n_value",
-                "n_values",
-            )
-        )
-    )
-    return parts.select(told.alias("reason"))["reason"]

@@ -36,8 +36,9 @@ def sessionize_data(
         max_event_separation_mins: how long a break within a session may be, in minutes.
         event_col: what happened: text; or a struct of a name and its parameters, see
             `score_sessions`.
-        null_identities: whether events whose identity columns are all null form sessions of their
-            own. They are nobody's, so by default they are left out, with a warning.
+        null_identities: whether events whose identity columns are all null or empty text form
+            sessions of their own. They are nobody's, so by default they are left out, with a
+            warning. (In tables of evidence, as in KQL, text that is missing is empty.)
 
     Returns:
         The identity columns, ``<time>_min``, ``<time>_max``, ``<event>_list``, ``duration`` and
@@ -153,14 +154,21 @@ def _usable(
         )
     if null_identities:
         return timed
-    known = timed.filter(~pl.all_horizontal(pl.col(identities).is_null()))
+    known = timed.filter(~pl.all_horizontal(_is_nobody(timed.schema[i], i) for i in identities))
     if known.height < timed.height:
         warnings.warn(
             f"{timed.height - known.height:,} of {timed.height:,} events are nobody's (all "
-            "identity columns are null) and are in no session; null_identities=True takes them",
+            "identity columns are null or empty) and are in no session; null_identities=True "
+            "takes them",
             stacklevel=6,
         )
     return known
+
+
+def _is_nobody(kind: pl.DataType, name: str) -> pl.Expr:
+    if kind not in (pl.String, pl.Categorical, pl.Enum):
+        return pl.col(name).is_null()
+    return pl.col(name).cast(pl.String).str.strip_chars().fill_null("") == ""
 
 
 def _numbers(rows: pl.DataFrame, identities: list[str], longest: float, widest: float) -> pl.Series:
