@@ -38,6 +38,20 @@ def test_of_equally_many_the_one_on_fewer_hosts_is_rarer():
     assert by_app[0] == "1 of 4 rows (25 %), with 1 of 2 different app"
 
 
+def test_a_missing_host_is_no_host():
+    for nothing in (None, ""):
+        frame = pl.DataFrame({"host": ["a", nothing, "b", nothing], "app": ["x", "y", "x", "x"]})
+        odd, usual = rare(frame, "app").to_dicts()
+        assert (odd["Count"], odd["Spread"]) == (1, 0)
+        assert odd["reason"] == "1 of 4 rows (25 %), host unknown"
+        assert odd["score"] == pytest.approx(2)  # what is not known makes nothing rarer
+        assert usual["Spread"] == 2
+        assert usual["reason"] == "3 of 4 rows (75 %), on 2 of 2 hosts"
+        assert rare(frame, "app", over=["host"])["Spread"].to_list() == [0, 2]
+    users = pl.DataFrame({"user": [1, None], "app": ["x", "y"]})
+    assert rare(users, "app", over="user")["reason"][1] == "1 of 2 rows (50 %), user unknown"
+
+
 def test_new_is_what_was_not_seen_before():
     found = rare(RUNS, "app", new_since="2026-03-01 12:00")
     assert found["app"].to_list() == ["y"]

@@ -89,7 +89,7 @@ def unusual_starts(
     rows = features(nothing if parents is None else parents, children, lines)
     spread = over_columns(data.columns, over)
     about = data.select(
-        *told_apart(spread),
+        told_apart(data.schema, spread),
         times_of(data, time_column).alias("time"),
         pl.int_range(pl.len(), dtype=pl.Int64).alias("row"),
     )

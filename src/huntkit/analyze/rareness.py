@@ -41,6 +41,7 @@ def rare(
         by: the column whose values are counted; of several, their combinations. For texts that
             differ from run to run, count patterns (see `patterns`, `clusters`).
         over: whose number says how widespread a value is; by default the host, if there is one.
+            Null and empty text are no host: such rows count, and say nothing of the spread.
         time_column: when it happened; by default found by its role, and left out if there is none.
         at_most: only values that occur at most so often.
         new_since: only values that were first seen at or after this time (UTC unless it says
@@ -67,16 +68,17 @@ def rare(
     spread = over_columns(data.columns, over)
     rows = data.select(
         *(pl.col(name).alias(f"k{place}") for place, name in enumerate(names)),
-        *told_apart(spread),
+        told_apart(data.schema, spread),
         times_of(data, time_column).alias("time"),
         pl.int_range(pl.len(), dtype=pl.Int64).alias("SourceIndex"),
     )
     keys = [f"k{place}" for place in range(len(names))]
-    whole = rows["over"].n_unique() if spread else 0
+    whole = rows["over"].drop_nulls().n_unique()
     found = rows.group_by(keys, maintain_order=True).agg(*counts())
     found = found.with_columns(
         rarity=pl.col("Count") / max(rows.height, 1),
-        score=_bits(rows.height, "Count") + (_bits(whole, "Spread") if spread else 0.0),
+        score=_bits(rows.height, "Count")
+        + pl.when(pl.col("Spread") > 0).then(_bits(whole, "Spread")).otherwise(0.0),
     )
     new = _since(new_since, rows)
     # Of hosts it is said in words; other columns are named.
@@ -139,7 +141,7 @@ def rare_pairs(
     rows = data.select(
         _file_name(parent).alias("Parent"),
         _file_name(child).alias("Child"),
-        *told_apart(spread),
+        told_apart(data.schema, spread),
         times_of(data, time_column).alias("time"),
         pl.int_range(pl.len(), dtype=pl.Int64).alias("SourceIndex"),
     ).filter((pl.col("Parent") != "") & (pl.col("Child") != ""))
@@ -172,11 +174,15 @@ def over_columns(columns: Sequence[str], given: Column | None) -> list[str]:
     return [host] if host else []
 
 
-def told_apart(spread: list[str]) -> list[pl.Expr]:
-    """A number for each combination of the columns, called ``over``."""
+def told_apart(schema: pl.Schema, spread: list[str]) -> pl.Expr:
+    """A number for each combination of the columns, called ``over``; null where all are nothing."""
     if not spread:
-        return [pl.lit(None, pl.UInt64).alias("over")]
-    return [pl.struct(spread).hash(seed=7).alias("over")]
+        return pl.lit(None, pl.UInt64).alias("over")
+    known = pl.any_horizontal(
+        pl.col(name) != "" if schema[name] == pl.String else pl.col(name).is_not_null()
+        for name in spread
+    )
+    return pl.when(known).then(pl.struct(spread).hash(seed=7)).alias("over")
 
 
 def counts() -> list[pl.Expr]:
@@ -212,7 +218,9 @@ def _rare_reason(
     told = []
     for count, wide, first in found.select("Count", "Spread", "FirstSeen").iter_rows():
         text = f"{count:,} of {rows:,} rows ({percent(count / rows)})"
-        if whole > 1:
+        if whole and not wide:
+            text += f", {'host' if where == 'on' else named.removeprefix('different ')} unknown"
+        elif whole > 1:
             text += f", {where} {wide:,} of {whole:,} {named}"
         if new is not None and first is not None:
             text += f", first seen {first:%Y-%m-%d %H:%M:%S} UTC"
