@@ -1,5 +1,6 @@
 import json
 import os
+import shutil
 import stat
 import zipfile
 from datetime import UTC, datetime
@@ -9,7 +10,15 @@ import polars as pl
 import pytest
 
 import huntkit
-from huntkit.core.errors import Cancelled, TimeError, UnknownColumn, UnknownTable, UsageError
+from huntkit.core.errors import (
+    Cancelled,
+    EvidenceError,
+    QueryError,
+    TimeError,
+    UnknownColumn,
+    UnknownTable,
+    UsageError,
+)
 from huntkit.sources.local import planning, reading, workers
 from huntkit.sources.local.evidence import Evidence, PartialEvidenceWarning
 
@@ -106,6 +115,43 @@ def test_rows_can_be_picked_by_time_and_condition(evidence: Evidence) -> None:
         count(start="2026-03-03", end="2026-03-02")
     with pytest.raises(UnknownColumn, match="did you mean 'TargetUserName'"):
         count(where={"TargetUsrName": "x"})
+
+
+def test_missing_values_can_be_asked_for(tmp_path: Path) -> None:
+    (tmp_path / "t.csv").write_text("name,n\na,1\n,2\nb,\n")
+    evidence = huntkit.open(tmp_path, frame="polars")
+
+    def numbers(**where: object) -> list[int]:
+        return evidence.table("t", columns=["_record"], where=where)["_record"].to_list()
+
+    assert numbers(name=None) == [3]
+    assert numbers(n=None) == [4]
+    assert numbers(n=[None, 1]) == [2, 4]
+    assert numbers(name=[]) == []
+    with pytest.raises(QueryError, match="Could not convert string 'x'"):
+        numbers(n="x")
+    with pytest.raises(UsageError, match="where=5 is no condition"):
+        evidence.table("t", where=5)
+    with pytest.raises(UsageError, match="no column is named"):
+        evidence.table("t", columns=[])
+    assert evidence.table("t", columns=["n", "n"]).columns == ["n"]
+
+
+@pytest.mark.parametrize("how", ["closed", "removed"])
+def test_evidence_that_is_gone_says_so(folder: Path, tmp_path: Path, how: str) -> None:
+    evidence = huntkit.open(folder, frame="polars", cache_dir=tmp_path / "kept")
+    if how == "closed":
+        evidence.close()
+    else:
+        shutil.rmtree(tmp_path / "kept")
+    for ask in (
+        lambda: evidence.table("SecurityEvent"),
+        lambda: evidence.sql("SELECT * FROM things"),
+        lambda: evidence.search("user1"),
+        lambda: evidence.kql("things | count"),
+    ):
+        with pytest.raises(EvidenceError, match="parsed evidence is gone"):
+            ask()
 
 
 def test_a_known_table_without_rows_is_empty_and_an_unknown_one_an_error(
@@ -331,6 +377,29 @@ def test_search_finds_every_place(evidence: Evidence, folder: Path, tmp_path: Pa
     assert evidence.search("nothing like it").height == 0
     with pytest.raises(UsageError):
         evidence.search(["", " "])
+
+
+def test_a_list_that_windows_saved_is_searched_for(evidence: Evidence, tmp_path: Path) -> None:
+    (tmp_path / "list.txt").write_bytes("# names\r\nuser3\r\nÄ\r\n".encode("utf-16"))
+    assert set(evidence.search(tmp_path / "list.txt")["Value"]) == {"user3", "Ä"}
+
+
+def test_numbers_are_found_whole_in_columns_of_any_kind(tmp_path: Path) -> None:
+    lines = [f'{{"big": {(1 << 63) - 1}, "n": 14, "x": 2.5}}', '{"big": -7, "n": 4, "x": 10.0}']
+    (tmp_path / "odd.json").write_text("\n".join(lines))
+    evidence = huntkit.open(tmp_path, frame="polars")
+
+    def found(*values: object) -> list[tuple[str, str, int]]:
+        hits = evidence.search(list(values))
+        return sorted(hits.select("Value", "Column", "_record").rows())
+
+    assert found((1 << 63) - 1) == [("9223372036854775807", "big", 1)]
+    assert found(4, 14) == [("14", "n", 1), ("4", "n", 2)]
+    assert found("2.50", -7, 10) == [("-7", "big", 2), ("10", "x", 2), ("2.50", "x", 1)]
+    assert found("--5", "1e3", "²", "0x4") == []
+    for odd in (None, b"x", 5j):
+        with pytest.raises(UsageError, match="can't be searched for"):
+            evidence.search(odd)
 
 
 def test_a_search_that_finds_too_much_says_so(evidence: Evidence) -> None:

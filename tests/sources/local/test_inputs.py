@@ -1,9 +1,10 @@
+import os
 from pathlib import Path
 
 import pytest
 
 from huntkit.core.errors import UsageError
-from huntkit.sources.local.inputs import find_files
+from huntkit.sources.local.inputs import ELSEWHERE, find_files
 
 
 def _names(found) -> list[str]:
@@ -41,8 +42,38 @@ def test_a_link_loop_ends_and_a_dead_link_is_kept_with_its_reason(tmp_path: Path
     assert "No such file" in found[0].error
 
 
-def test_what_is_no_regular_file_is_kept_with_its_reason(tmp_path: Path) -> None:
-    import os
+def test_one_file_by_several_spellings_and_links_counts_once(tmp_path: Path, monkeypatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "x").mkdir()
+    (tmp_path / "b.json").write_text("{}")
+    (tmp_path / "z.json").symlink_to("b.json")
+    found = find_files(["b.json", tmp_path / "b.json", "x/../b.json", tmp_path, "z.json"])
+    assert [str(each.path) for each in found] == ["b.json"]
 
+
+def test_folders_that_are_not_read_are_said(tmp_path: Path, monkeypatch) -> None:
+    (tmp_path / "away").mkdir()
+    (tmp_path / "away" / "a.json").write_text("{}")
+    (tmp_path / "here" / "shut").mkdir(parents=True)
+    (tmp_path / "here" / "link").symlink_to(tmp_path / "away")
+    scandir = os.scandir
+
+    def refuse(path):
+        if str(path).endswith("shut"):
+            raise PermissionError(13, "Permission denied", str(path))
+        return scandir(path)
+
+    monkeypatch.setattr(os, "scandir", refuse)
+    said = {each.path.name: each.error for each in find_files(tmp_path / "here")}
+    assert said == {"link": ELSEWHERE, "shut": "the folder can't be read: Permission denied"}
+
+
+@pytest.mark.parametrize("paths", [None, 5, b"x", "", " ", [""], [None], [b"x"]])
+def test_what_is_no_path_is_refused(paths) -> None:
+    with pytest.raises(UsageError, match="is no path"):
+        find_files(paths)
+
+
+def test_what_is_no_regular_file_is_kept_with_its_reason(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "pipe")
     assert [each.error for each in find_files(tmp_path)] == ["not a regular file"]

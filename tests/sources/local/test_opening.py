@@ -17,6 +17,14 @@ def test_a_zone_that_does_not_exist_is_told_with_the_nearest() -> None:
         Assumptions(timezone="Europe/Berln")
 
 
+@pytest.mark.parametrize("year", [0, -1, 99_999, "2024", 2024.0, True])
+def test_what_is_no_year_is_refused(year) -> None:
+    with pytest.raises(UsageError, match="is no year"):
+        Assumptions(year=year)
+    with pytest.raises(UsageError, match="no time zone 5"):
+        Assumptions(timezone=5)  # type: ignore[arg-type]
+
+
 def test_what_other_limits_cut_off_is_not_taken_from_the_cache(tmp_path: Path) -> None:
     log = tmp_path / "a.json"
     log.write_text('{"a": "%s"}\n{"a": 1}\n' % ("x" * 5_000))

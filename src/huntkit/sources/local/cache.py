@@ -183,6 +183,14 @@ class Cache:
             connection.close()
 
 
+def removed() -> EvidenceError:
+    """What to say where parsed evidence went while it was in use."""
+    return EvidenceError(
+        "parsed evidence is gone: it was closed, or its cache folder was removed",
+        hint="open the evidence again",
+    )
+
+
 def naming(path: Path) -> str:
     """A short name for what of a path may decide how a file is read and what its table is called.
 

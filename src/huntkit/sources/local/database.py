@@ -8,8 +8,9 @@ from typing import Any
 import duckdb
 import polars as pl
 
-from huntkit.core.errors import QueryError, did_you_mean
+from huntkit.core.errors import QueryError, UsageError, did_you_mean
 from huntkit.sources.local import schemas
+from huntkit.sources.local.cache import removed
 from huntkit.sources.local.catalog import OWN, Input, Table, empty_table
 from huntkit.tables import to_polars
 
@@ -47,9 +48,10 @@ class Database:
         self._tables = tables
         self._lock = threading.Lock()
         self._made: set[str] = set()
+        self._closed = False
+        self._files = sorted({file for t in tables.values() for i in t.inputs for file in i.files})
         self._connection = duckdb.connect(":memory:")
-        files = sorted({str(file) for t in tables.values() for i in t.inputs for file in i.files})
-        self._set_up(files, spill)
+        self._set_up(list(map(str, self._files)), spill)
         self._views = views
         # Binding a table looks into each of its files, and there may be thousands.
         self._waiting = dict.fromkeys([*tables, *views])
@@ -68,10 +70,21 @@ class Database:
     def close(self) -> None:
         """Free what the connection holds."""
         with self._lock:
+            self._closed = True
             self._connection.close()
+
+    def check_open(self) -> None:
+        """Refuse to answer once it is closed.
+
+        Raises:
+            EvidenceError: it is.
+        """
+        if self._closed:
+            raise removed()
 
     def prepare(self, make: Callable[[duckdb.DuckDBPyConnection, set[str]], object]) -> None:
         """Let ``make`` give the connection functions; the set remembers which it has."""
+        self.check_open()
         with self._lock:
             make(self._connection, self._made)
 
@@ -80,20 +93,28 @@ class Database:
 
         Raises:
             QueryError: not one statement, not one that reads, or the engine refused it.
+            EvidenceError: it is closed, or its parts are gone.
         """
+        self.check_open()
         statement = _one_reading_statement(text)
         parameters = dict(values) if isinstance(values, Mapping) else list(values)
+        try:
+            return self._run(text, statement, parameters or None)
+        except duckdb.Error as failure:
+            if not all(file.exists() for file in self._files):
+                raise removed() from failure
+            raise _refused(failure, self._tables) from failure
+
+    def _run(self, text: str, statement: duckdb.Statement, parameters: object) -> pl.DataFrame:
         self._give_named(text)
         for _ in range(_MOST_UNKNOWN_TABLES):
             try:
                 with self._lock:
                     cursor = self._connection.cursor()
-                return _fetch(cursor.sql(statement, params=parameters or None))
+                return _fetch(cursor.sql(statement, params=parameters))
             except duckdb.CatalogException as failure:
                 if not self._give_all() and not self._add_empty_table(str(failure)):
-                    raise _refused(failure, self._tables) from failure
-            except duckdb.Error as failure:
-                raise _refused(failure, self._tables) from failure
+                    raise
         raise QueryError("the statement names too many tables")
 
     def _give_named(self, text: str) -> None:
@@ -146,7 +167,12 @@ def _fetch(relation: duckdb.DuckDBPyRelation) -> pl.DataFrame:
     """A result as a frame; sums are 128-bit in the engine and 64-bit here, where they fit."""
     kinds = map(str, relation.types)
     wide = [name for name, kind in zip(relation.columns, kinds, strict=True) if "HUGEINT" in kind]
-    rows = to_polars(relation)
+    try:
+        rows = to_polars(relation)
+    except UsageError as failure:
+        if isinstance(failure.__cause__, duckdb.Error):  # the engine meets most faults only now
+            raise failure.__cause__ from None
+        raise
     for name in wide:
         narrow = rows[name].cast(pl.Int64, strict=False)
         if narrow.null_count() == rows[name].null_count():

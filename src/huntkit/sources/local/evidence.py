@@ -13,7 +13,7 @@ from types import TracebackType
 from typing import Any, Literal, Self
 
 from huntkit.core.contracts import GeoLookup
-from huntkit.core.errors import UnknownTable
+from huntkit.core.errors import UnknownTable, UsageError
 from huntkit.core.progress import SILENT, Progress
 from huntkit.formats.limits import DEFAULT, Limits
 from huntkit.runtime.session import Session, default_session
@@ -222,6 +222,7 @@ class Evidence:
             Columns ``Value Table Column TimeGenerated Text _file _record``; ``Text`` is what
             stands around the hit.
         """
+        self._database.check_open()
         hits, more = search(
             list(self._tables.values()), values_of(value), limit=limit, progress=progress
         )
@@ -256,6 +257,8 @@ class Evidence:
         return f"<Evidence: {files} files, {records} records, {tables} tables{mark}>"
 
     def _table(self, name: str) -> Table:
+        if not isinstance(name, str):
+            raise UsageError(f"a table's name is a text, not {name!r}")
         if name in self._tables:
             return self._tables[name]
         if name in self._views:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from huntkit.core.errors import UsageError
 
+ELSEWHERE = "a link to another folder, which was not followed: give that folder, too"
 PathLike = str | os.PathLike[str]
 
 
@@ -25,27 +26,41 @@ class InputFile:
 def find_files(paths: PathLike | Sequence[PathLike]) -> list[InputFile]:
     """Every file behind ``paths``, each once, sorted inside a folder or glob.
 
-    Folders are walked without following links to folders, so a loop can't hang the walk. A path
+    Folders are walked without following links to folders, so a loop can't hang the walk. A file
+    that is met again, by another spelling of its path or by a link, is not read twice. A path
     that does not exist is an error; a file that can't be looked at is kept, with the reason.
     """
-    given: Iterable[PathLike] = [paths] if isinstance(paths, str | os.PathLike) else paths
-    found: dict[Path, InputFile] = {}
+    given: Iterable[PathLike] = [paths] if isinstance(paths, str | os.PathLike) else _several(paths)
+    found: dict[str, InputFile] = {}
     for each in given:
-        for path in _expand(os.fspath(each)):
-            found.setdefault(path, _facts(path))
+        for file in _expand(_as_text(each)):
+            found.setdefault(os.path.realpath(file.path), file)
     return list(found.values())
 
 
-def _expand(text: str) -> list[Path]:
+def _several(paths: object) -> list[PathLike]:
+    if isinstance(paths, bytes) or not isinstance(paths, Iterable):
+        raise UsageError(f"{paths!r} is no path", hint="give a file, a folder, a glob, or a list")
+    return list(paths)
+
+
+def _as_text(path: object) -> str:
+    text = os.fspath(path) if isinstance(path, os.PathLike) else path
+    if not isinstance(text, str) or not text.strip():
+        raise UsageError(f"{path!r} is no path", hint="the current folder is '.'")
+    return text
+
+
+def _expand(text: str) -> list[InputFile]:
     path = Path(text).expanduser()
     if path.is_dir():
         return _walk(path)
     if path.exists() or path.is_symlink():
-        return [path]
+        return [_facts(path)]
     if glob.has_magic(text):
         pattern = os.fspath(path)
         hits = sorted(map(Path, glob.glob(pattern, recursive=True)))  # noqa: PTH207  also absolute
-        files = [file for hit in hits for file in (_walk(hit) if hit.is_dir() else [hit])]
+        files = [file for hit in hits for file in (_walk(hit) if hit.is_dir() else [_facts(hit)])]
         if files:
             return files
         raise UsageError(f"no file matches {text!r}", context={"path": text})
@@ -56,11 +71,20 @@ def _expand(text: str) -> list[Path]:
     )
 
 
-def _walk(folder: Path) -> list[Path]:
-    files: list[Path] = []
-    for parent, folders, names in os.walk(folder, followlinks=False):
+def _walk(folder: Path) -> list[InputFile]:
+    files: list[InputFile] = []
+    root = os.path.realpath(folder)
+
+    def unreadable(failure: OSError) -> None:
+        reason = f"the folder can't be read: {failure.strerror or failure}"
+        files.append(InputFile(Path(failure.filename or folder), 0, 0, 0, error=reason))
+
+    for parent, folders, names in os.walk(folder, onerror=unreadable, followlinks=False):
         folders.sort()
-        files += [Path(parent, name) for name in sorted(names)]
+        for path in [Path(parent, name) for name in folders]:
+            if path.is_symlink() and not Path(os.path.realpath(path)).is_relative_to(root):
+                files.append(InputFile(path, 0, 0, 0, error=ELSEWHERE))
+        files += [_facts(Path(parent, name)) for name in sorted(names)]
     return files
 
 

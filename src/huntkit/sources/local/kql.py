@@ -9,7 +9,7 @@ import polars as pl
 from huntkit.core.contracts import GeoLookup
 from huntkit.kql import frames, run
 from huntkit.kql.external import watchlists
-from huntkit.kql.language.emit.duckdb.engine import Physical, Source
+from huntkit.kql.language.emit.tables import Physical, Source
 from huntkit.sources.local.catalog import Table
 from huntkit.sources.local.database import SQL_TYPES, Database, quoted
 

@@ -23,6 +23,7 @@ from huntkit.sources.local.inputs import InputFile, PathLike, find_files
 from huntkit.sources.local.intake import Intake, Source
 from huntkit.sources.local.manifest import Manifest, unread
 
+_LAST_YEAR = 9000
 STOPPED = "not read: stopped by the caller"
 
 
@@ -41,9 +42,12 @@ class Assumptions:
     limits: Limits = DEFAULT
 
     def __post_init__(self) -> None:
+        year = self.year
+        if year is not None and (type(year) is not int or not 1 <= year <= _LAST_YEAR):
+            raise UsageError(f"assume_year={year!r} is no year", hint="give a number such as 2024")
         try:
             ZoneInfo(self.timezone or "UTC")
-        except (ValueError, OSError, ZoneInfoNotFoundError):
+        except (TypeError, ValueError, OSError, ZoneInfoNotFoundError):
             raise UsageError(
                 f"there is no time zone {self.timezone!r}",
                 hint=did_you_mean(str(self.timezone), available_timezones())

@@ -1,15 +1,21 @@
 """Every table, column, file and record that holds a value."""
 
-from collections.abc import Sequence
+import re
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import polars as pl
 
 from huntkit.core.errors import UsageError
 from huntkit.core.progress import Progress
+from huntkit.formats.streams import as_utf8
+from huntkit.sources.local.cache import removed
 from huntkit.sources.local.catalog import INTERNAL, Input, Table
 from huntkit.sources.local.parts import time_column
 
+_INTEGER = re.compile(r"-?[0-9]{1,19}\Z")
+_REAL = re.compile(r"-?[0-9]{1,15}(?:\.[0-9]{1,15})?\Z")
+_IS_NUMBER = "_is_number"
 AROUND = 80  # characters shown on each side of a hit
 SCHEMA: dict[str, pl.DataType] = {
     "Value": pl.String(),
@@ -28,19 +34,31 @@ def values_of(value: str | int | Path | Sequence[str]) -> list[str]:
     Blank lines and lines that start with ``#`` do not count.
     """
     if isinstance(value, Path):
-        try:
-            lines = value.read_text(encoding="utf-8-sig", errors="replace").splitlines()
-        except OSError as failure:
-            raise UsageError(f"the list {str(value)!r} can't be read: {failure.strerror}") from None
-        found = [line.strip() for line in lines if not line.lstrip().startswith("#")]
-    elif isinstance(value, str | int):
+        found = [line.strip() for line in _lines(value) if not line.lstrip().startswith("#")]
+    elif isinstance(value, str | int | float):
         found = [str(value)]
+    elif isinstance(value, bytes) or not isinstance(value, Iterable):
+        raise UsageError(
+            f"{value!r} can't be searched for",
+            hint="give a text, a number, a list of these, or the Path of a file with one a line",
+        )
     else:
-        found = [str(each) for each in value]
+        found = [str(each) for each in value if each is not None]
     found = list(dict.fromkeys(each for each in found if each.strip()))
     if not found:
         raise UsageError("there is no value to search for")
     return found
+
+
+def _lines(path: Path) -> list[str]:
+    """A text file's lines, in whatever encoding it was saved (Windows likes UTF-16)."""
+    try:
+        with path.open("rb") as stream:
+            text = as_utf8(stream).read()
+    except OSError as failure:
+        reason = failure.strerror or str(failure)
+        raise UsageError(f"the list {str(path)!r} can't be read: {reason}") from None
+    return text.decode("utf-8-sig", errors="replace").splitlines()
 
 
 def search(
@@ -58,7 +76,7 @@ def search(
             for given in table.inputs:
                 for file in given.files:
                     task.check_cancelled()
-                    rows = _matching_rows(file, values, left + 1)
+                    rows = _read(file, values, left + 1)
                     hits = _hits(rows, values, table, given)
                     found.append(hits.head(left))
                     if hits.height > left or rows.height > left:
@@ -74,6 +92,7 @@ def _together(found: list[pl.DataFrame]) -> pl.DataFrame:
 
 def _conditions(schema: pl.Schema, values: list[str]) -> dict[str, pl.Expr]:
     numbers = [int(value) for value in values if _is_integer(value)]
+    reals = [float(value) for value in values if _REAL.match(value)]
     conditions = {}
     for name, dtype in schema.items():
         if name in INTERNAL:
@@ -82,6 +101,8 @@ def _conditions(schema: pl.Schema, values: list[str]) -> dict[str, pl.Expr]:
             conditions[name] = _contains(pl.col(name), values)
         elif dtype.is_integer() and numbers:
             conditions[name] = pl.col(name).cast(pl.Int64, strict=False).is_in(numbers)
+        elif dtype.is_float() and reals:
+            conditions[name] = pl.col(name).is_in(reals)
     return conditions
 
 
@@ -89,6 +110,13 @@ def _contains(column: pl.Expr, values: list[str]) -> pl.Expr:
     if all(value.isascii() for value in values):
         return column.str.contains_any(values, ascii_case_insensitive=True)
     return column.str.to_lowercase().str.contains_any([value.lower() for value in values])
+
+
+def _read(file: Path, values: list[str], limit: int) -> pl.DataFrame:
+    try:
+        return _matching_rows(file, values, limit)
+    except OSError as failure:
+        raise removed() from failure
 
 
 def _matching_rows(file: Path, values: list[str], limit: int) -> pl.DataFrame:
@@ -120,25 +148,39 @@ def _hits(rows: pl.DataFrame, values: list[str], table: Table, given: Input) -> 
                 pl.col(name).cast(pl.String).alias("Text"),
                 file.alias("_file"),
                 pl.col("_record").cast(pl.Int64),
+                pl.lit(rows.schema[name] != pl.String).alias(_IS_NUMBER),
             )
         )
     return _name_values(pl.concat(pieces), values) if pieces else pl.DataFrame(schema=SCHEMA)
 
 
 def _name_values(hits: pl.DataFrame, values: list[str]) -> pl.DataFrame:
-    """One row for each value that a text holds, with the text around it."""
+    """One row for each value that a text holds or a number is, with the text around it."""
+    is_number = pl.col(_IS_NUMBER)
     lowered = pl.col("Text").str.to_lowercase()
     pieces = []
     for value in values:
         place = lowered.str.find(value.lower(), literal=True)
         start = (place.cast(pl.Int64) - AROUND).clip(0)
         shown = pl.col("Text").str.slice(_characters(start), 2 * AROUND + len(value))
+        found = pl.when(is_number).then(_equals(value)).otherwise(place.is_not_null())
         pieces.append(
-            hits.filter(place.is_not_null()).with_columns(
-                pl.lit(value).alias("Value"), shown.alias("Text")
-            )
+            hits.filter(found).with_columns(pl.lit(value).alias("Value"), shown.alias("Text"))
         )
     return pl.concat(pieces).select(*SCHEMA)
+
+
+def _equals(value: str) -> pl.Expr:
+    """Whether a number's text is this value, however either is written."""
+    text = pl.col("Text")
+    if _is_integer(value):
+        same = text == str(int(value))
+        return same | (text.str.contains(r"[.eE]") & (_as_real(text) == float(value)))
+    return _as_real(text) == float(value) if _REAL.match(value) else pl.lit(value=False)
+
+
+def _as_real(text: pl.Expr) -> pl.Expr:
+    return text.cast(pl.Float64, strict=False)
 
 
 def _characters(start: pl.Expr) -> pl.Expr:
@@ -148,4 +190,4 @@ def _characters(start: pl.Expr) -> pl.Expr:
 
 
 def _is_integer(value: str) -> bool:
-    return value.lstrip("-").isdecimal() and len(value) <= 18
+    return _INTEGER.match(value) is not None and -(1 << 63) <= int(value) < 1 << 63

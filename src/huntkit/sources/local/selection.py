@@ -5,10 +5,10 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from huntkit.core.errors import UnknownColumn
+from huntkit.core.errors import UnknownColumn, UsageError
 from huntkit.core.timespan import TimeSpan, parse_time
 from huntkit.sources.local.catalog import OWN, Table
-from huntkit.sources.local.database import quoted
+from huntkit.sources.local.database import TEXT, quoted
 from huntkit.sources.local.parts import time_column
 
 
@@ -58,14 +58,24 @@ class Selection:
         if isinstance(where, str):
             self._conditions.append(f"({where}\n)")
             return
-        known = list(schema(self.table))
+        if where is not None and not isinstance(where, Mapping):
+            raise UsageError(
+                f"where={where!r} is no condition",
+                hint="give SQL text, or a mapping such as {'EventID': [4624, 4625]}",
+            )
+        known = schema(self.table)
         for number, (column, value) in enumerate((where or {}).items()):
-            _checked([column], known)
+            _checked([column], list(known))
             several = list(value) if isinstance(value, list | tuple | set | frozenset) else [value]
-            names = [f"v{number}_{place}" for place in range(len(several))]
-            self.values.update(zip(names, several, strict=True))
-            listed = ", ".join(f"${name}" for name in names)
-            self._conditions.append(f"{self._stored(column)} IN ({listed or 'NULL'})")
+            given = [each for each in several if each is not None]
+            names = [f"v{number}_{place}" for place in range(len(given))]
+            self.values.update(zip(names, given, strict=True))
+            stored = self._stored(column)
+            condition = f"{stored} IN ({', '.join(f'${name}' for name in names) or 'NULL'})"
+            if len(given) < len(several):  # text is never null: what is missing is empty
+                missing = f"{stored} = ''" if known[column] in TEXT else f"{stored} IS NULL"
+                condition = f"({condition} OR {missing})"
+            self._conditions.append(condition)
 
     @property
     def text(self) -> str:
@@ -88,7 +98,9 @@ def _span(start: object, end: object, now: datetime) -> tuple[datetime | None, d
 
 
 def _checked(columns: Sequence[str], known: list[str]) -> list[str]:
-    chosen = [columns] if isinstance(columns, str) else list(columns)
+    chosen = [columns] if isinstance(columns, str) else list(dict.fromkeys(columns))
+    if not chosen:
+        raise UsageError("no column is named", hint="leave columns= out for all of them")
     for each in chosen:
         if each not in known:
             raise UnknownColumn(each, known)
