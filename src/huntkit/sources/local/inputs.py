@@ -81,9 +81,11 @@ def _walk(folder: Path) -> list[InputFile]:
 
     for parent, folders, names in os.walk(folder, onerror=unreadable, followlinks=False):
         folders.sort()
-        for path in [Path(parent, name) for name in folders]:
-            if path.is_symlink() and not Path(os.path.realpath(path)).is_relative_to(root):
-                files.append(InputFile(path, 0, 0, 0, error=ELSEWHERE))
+        files += [
+            InputFile(path, 0, 0, 0, error=ELSEWHERE)
+            for path in [Path(parent, name) for name in folders]
+            if path.is_symlink() and not Path(os.path.realpath(path)).is_relative_to(root)
+        ]
         files += [_facts(Path(parent, name)) for name in sorted(names)]
     return files
 

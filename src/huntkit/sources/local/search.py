@@ -28,7 +28,7 @@ SCHEMA: dict[str, pl.DataType] = {
 }
 
 
-def values_of(value: str | int | Path | Sequence[str]) -> list[str]:
+def values_of(value: object) -> list[str]:
     """The values to look for: one, several, or the lines of a file given as a path.
 
     Blank lines and lines that start with ``#`` do not count.
