@@ -23,7 +23,7 @@ from bench._measure import table
 from huntkit.kql import run as kql
 from huntkit.kql.frames import finished, prepare
 from huntkit.kql.language import plan
-from huntkit.kql.language.emit.duckdb.engine import Physical, Source
+from huntkit.kql.language.emit.tables import Physical, Source
 from huntkit.kql.language.errors import KqlError
 from huntkit.tables import to_polars
 

@@ -21,7 +21,7 @@ from hypothesis import strategies as st
 from huntkit.core.errors import UsageError
 from huntkit.kql import query
 from huntkit.kql.frames import Table, connect, prepare
-from huntkit.kql.language.emit.duckdb.engine import Source
+from huntkit.kql.language.emit.tables import Source
 from huntkit.kql.language.errors import KqlError
 from huntkit.kql.run import Compiled
 from huntkit.kql.run import compile as compile_query

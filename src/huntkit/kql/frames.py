@@ -10,10 +10,11 @@ from duckdb.sqltypes import DuckDBPyType
 
 from huntkit.core.contracts import GeoLookup
 from huntkit.core.errors import UsageError
-from huntkit.kql.language.emit.duckdb.engine import Physical, Source, functions_of
+from huntkit.kql.language.emit.duckdb.engine import functions_of
 from huntkit.kql.language.emit.duckdb.logic import EPOCH
 from huntkit.kql.language.emit.duckdb.net import GEO
 from huntkit.kql.language.emit.sql import Emitted
+from huntkit.kql.language.emit.tables import Physical, Source
 from huntkit.kql.language.plan import Schema
 from huntkit.kql.places import offer
 from huntkit.tables import to_polars

@@ -18,8 +18,9 @@ from huntkit.kql.frames import Table, connect, finished, prepare
 from huntkit.kql.language import plan
 from huntkit.kql.language.binder import bind
 from huntkit.kql.language.emit.duckdb import plugins
-from huntkit.kql.language.emit.duckdb.engine import DuckDB, Physical, Source, emit
+from huntkit.kql.language.emit.duckdb.engine import DuckDB, emit
 from huntkit.kql.language.emit.sql import Emitted
+from huntkit.kql.language.emit.tables import Physical, Source
 from huntkit.kql.language.errors import KqlError
 from huntkit.kql.language.parser import parse
 from huntkit.tables import as_kind, to_polars

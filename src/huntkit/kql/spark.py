@@ -14,12 +14,12 @@ import polars as pl
 from huntkit.core.errors import UsageError
 from huntkit.kql import frames
 from huntkit.kql.language import plan
-from huntkit.kql.language.emit.duckdb.engine import Physical, Source
 from huntkit.kql.language.emit.duckdb.plugins import schema_of
 from huntkit.kql.language.emit.spark import plugins
 from huntkit.kql.language.emit.spark.engine import emit, text_of
 from huntkit.kql.language.emit.spark.registry import Function, functions_of
 from huntkit.kql.language.emit.sql import Emitted
+from huntkit.kql.language.emit.tables import Physical, Source
 from huntkit.kql.language.errors import KqlError
 from huntkit.tables.frames import is_spark
 

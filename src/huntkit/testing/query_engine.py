@@ -12,7 +12,8 @@ from huntkit.core.errors import UsageError, did_you_mean
 from huntkit.kql import frames, run
 from huntkit.kql.language import plan
 from huntkit.kql.language.emit.duckdb import plugins
-from huntkit.kql.language.emit.duckdb.engine import DuckDB, Physical, Source
+from huntkit.kql.language.emit.duckdb.engine import DuckDB
+from huntkit.kql.language.emit.tables import Physical, Source
 from huntkit.sources.local import schemas
 from huntkit.testing.query_events import Row
 

@@ -94,10 +94,6 @@ class Emitter:
         """A primitive."""
         raise NotImplementedError
 
-    def scan(self, node: plan.Scan) -> Rel:
-        """A table."""
-        raise NotImplementedError
-
     def truth(self, node: plan.Scalar) -> Sql:
         """A condition of which only "true" counts, so that null may stand for false."""
         return self.value(node)

@@ -7,7 +7,6 @@ from sqlglot import exp
 from huntkit.kql.language import plan
 from huntkit.kql.language.emit.base import Order, Rel, aliased
 from huntkit.kql.language.emit.joining import Joining
-from huntkit.kql.language.emit.relations import Relations
 from huntkit.kql.language.emit.sql import (
     Sql,
     call,
@@ -17,13 +16,14 @@ from huntkit.kql.language.emit.sql import (
     text,
     whole,
 )
+from huntkit.kql.language.emit.tables import Tables
 from huntkit.kql.language.emit.windows import Windows
 from huntkit.kql.language.errors import KqlUnsupported
 
 ROW_WISE = ("arg_max", "arg_min", "take_any", "take_anyif")
 
 
-class Grouping(Relations, Joining, Windows):
+class Grouping(Tables, Joining, Windows):
     """All relations that engines share; its own are those that make groups, or rows of groups."""
 
     # --- what an engine says for itself --------------------------------------------------------

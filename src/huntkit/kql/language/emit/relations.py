@@ -1,4 +1,4 @@
-"""The relations that work on rows as they come: tables, filters, columns, order, and unions."""
+"""The relations that work on rows as they come: filters, columns, order, and unions."""
 
 from dataclasses import replace
 
@@ -12,10 +12,6 @@ from huntkit.kql.language.errors import KqlUnsupported
 
 class Relations(Emitter):
     """The relations that neither join nor group."""
-
-    def on_scan(self, node: plan.Scan) -> Rel:
-        """A table of the caller's."""
-        return self.scan(node)
 
     def on_values(self, node: plan.Values) -> Rel:
         """Literal rows, in their order; one row without columns for print."""

@@ -1,7 +1,6 @@
 """The emitter of DuckDB's SQL."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 
 from sqlglot import exp
 
@@ -39,7 +38,8 @@ from huntkit.kql.language.emit.duckdb.registry import (
     use,
 )
 from huntkit.kql.language.emit.grouping import Grouping
-from huntkit.kql.language.emit.sql import Emitted, Sql, call, cast, coalesce, named, quoted, text
+from huntkit.kql.language.emit.sql import Emitted, Sql, call, cast, coalesce, quoted, text
+from huntkit.kql.language.emit.tables import Physical, Source
 from huntkit.kql.language.errors import KqlUnsupported
 
 macro(
@@ -60,22 +60,6 @@ macro(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Physical:
-    """Where a column is: its name in the engine and the engine's type for it."""
-
-    name: str
-    type: str
-
-
-@dataclass(frozen=True, slots=True)
-class Source:
-    """A table of the engine's."""
-
-    name: str
-    columns: Mapping[str, Physical]
-
-
 class DuckDB(Grouping):
     """Turns one plan into DuckDB SQL.
 
@@ -94,10 +78,8 @@ class DuckDB(Grouping):
         *,
         geo: bool = False,
     ) -> None:
-        super().__init__()
+        super().__init__(sources, external)
         self.geo = geo
-        self.sources = sources
-        self.external = external
         self.condition: Sql | None = None
 
     def literal(self, node: plan.Lit) -> Sql:
@@ -125,42 +107,12 @@ class DuckDB(Grouping):
 
     # --- tables --------------------------------------------------------------------------------
 
-    def scan(self, node: plan.Scan) -> Rel:
-        """A table, with its values in the form that all else expects."""
-        source = self.sources.get(node.table)
-        if source is None:
-            raise KqlUnsupported(f"the table {node.table} has no rows here")
-        return self.rows_of(source, node.schema)
-
-    def on_external(self, node: plan.External) -> Rel:
-        """``externaldata``."""
-        if self.external is None:
-            raise KqlUnsupported("externaldata without a mapped file")
-        return self.rows_of(self.external(node), node.schema)
-
-    def rows_of(self, source: Source, schema: plan.Schema) -> Rel:
-        """A source's rows."""
-        if not source.name:
-            return self.on_values(plan.Values(schema, ()))
-        items, raw = [], []
-        for place, column in enumerate(schema):
-            physical = source.columns.get(column.name)
-            if physical is None:
-                items.append(named(self.null_of(column.type), f"c{place}"))
-                continue
-            items.append(named(self.read(physical, column.type), f"c{place}"))
-            if column.type == "datetime" and physical.type in (
-                "TIMESTAMP WITH TIME ZONE",
-                "TIMESTAMP",
-            ):
-                name = self.fresh()
-                raw.append((column.name, name))
-                stamp: Sql = quoted(physical.name)
-                if physical.type == "TIMESTAMP":
-                    stamp = cast(stamp, "TIMESTAMPTZ")
-                items.append(named(stamp, name))
-        table = exp.Table(this=exp.Identifier(this=source.name, quoted=True))
-        return self.add(self.select(items, table), schema, Rel("", schema, raw=tuple(raw)))
+    def stamp(self, physical: Physical) -> Sql | None:
+        """A TIMESTAMPTZ."""
+        stored = quoted(physical.name)
+        if physical.type == "TIMESTAMP":
+            return cast(stored, "TIMESTAMPTZ")
+        return stored if physical.type == "TIMESTAMP WITH TIME ZONE" else None
 
     def read(self, physical: Physical, kind: str) -> Sql:
         """A stored value as a value of a KQL type."""

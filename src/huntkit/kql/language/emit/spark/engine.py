@@ -8,7 +8,6 @@ from sqlglot import exp
 from huntkit.kql.language import plan
 from huntkit.kql.language.emit.base import Order, Rel, aliased
 from huntkit.kql.language.emit.duckdb import conversions, logic
-from huntkit.kql.language.emit.duckdb.engine import Physical, Source
 from huntkit.kql.language.emit.duckdb.registry import use
 from huntkit.kql.language.emit.grouping import Grouping
 from huntkit.kql.language.emit.spark import (  # noqa: F401  they register themselves
@@ -38,6 +37,7 @@ from huntkit.kql.language.emit.sql import (
     text,
     whole,
 )
+from huntkit.kql.language.emit.tables import Physical, Source
 from huntkit.kql.language.errors import KqlUnsupported
 
 MOST_DEPTH = 60
@@ -58,9 +58,7 @@ class Spark(Grouping):
         sources: Mapping[str, Source],
         external: Callable[[plan.External], Source] | None = None,
     ) -> None:
-        super().__init__()
-        self.sources = sources
-        self.external = external
+        super().__init__(sources, external)
         self.depth = 0
         self.flags: dict[int, str] = {}
         self.carried: dict[str, list[str]] = {}
@@ -107,35 +105,9 @@ class Spark(Grouping):
 
     # --- tables --------------------------------------------------------------------------------
 
-    def scan(self, node: plan.Scan) -> Rel:
-        """A table, with its values in the form that all else expects."""
-        source = self.sources.get(node.table)
-        if source is None:
-            raise KqlUnsupported(f"the table {node.table} has no rows here")
-        return self.rows_of(source, node.schema)
-
-    def on_external(self, node: plan.External) -> Rel:
-        """``externaldata``."""
-        if self.external is None:
-            raise KqlUnsupported("externaldata without a mapped file")
-        return self.rows_of(self.external(node), node.schema)
-
-    def rows_of(self, source: Source, schema: plan.Schema) -> Rel:
-        """A source's rows."""
-        if not source.name:
-            return self.on_values(plan.Values(schema, ()))
-        items, raw = [], []
-        for place, column in enumerate(schema):
-            physical = source.columns.get(column.name)
-            if physical is None:
-                items.append(named(self.null_of(column.type), f"c{place}"))
-                continue
-            items.append(named(self.read(physical, column.type), f"c{place}"))
-            if column.type == "datetime" and physical.type == "timestamp":
-                raw.append((column.name, self.fresh()))
-                items.append(named(quoted(physical.name), raw[-1][1]))
-        table = exp.Table(this=exp.Identifier(this=source.name, quoted=True))
-        return self.add(self.select(items, table), schema, Rel("", schema, raw=tuple(raw)))
+    def stamp(self, physical: Physical) -> Sql | None:
+        """A timestamp."""
+        return quoted(physical.name) if physical.type == "timestamp" else None
 
     def read(self, physical: Physical, kind: str) -> Sql:
         """A stored value as a value of a KQL type."""
