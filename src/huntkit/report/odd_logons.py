@@ -35,10 +35,11 @@ def look(evidence: Evidence, tables: Sequence[Layout], logons: Logons) -> Look:
     bursts, failures = _bursts(evidence, layout)
     count = int(logons.pairs["Logons"].sum()) if logons.pairs.height else 0
     rare = _places(evidence, layout, logons, count) if count >= _FEWEST_LOGONS else []
+    people = f"{count:,} {'logon' if count == 1 else 'logons'} of people"
     note = ""
     if 0 < count < _FEWEST_LOGONS:
-        note = f"logons: {count:,} of people are too few to say which are unusual"
-    told = f"{count:,} logons of people, {failures:,} failed" if count or failures else ""
+        note = f"{people}: too few to say which are unusual"
+    told = f"{people}, {failures:,} failed" if count or failures else ""
     return Look([*bursts[:MOST], *rare], told, note)
 
 

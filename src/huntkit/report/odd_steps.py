@@ -30,7 +30,8 @@ def look(amounts: pl.DataFrame) -> Look:
     width = amounts["TimeGenerated"][1] - amounts["TimeGenerated"][0]
     found = [_finding(amounts, row, width) for row in runs.iter_rows(named=True)]
     found.sort(key=lambda each: -each.score)
-    told = f"{amounts.height:,} steps of {span_text(width)}: {len(found):,} peaks or dips"
+    kinds = "peak or dip" if len(found) == 1 else "peaks or dips"
+    told = f"{amounts.height:,} steps of {span_text(width)}: {len(found):,} {kinds}"
     return Look(found[:MOST], told)
 
 

@@ -4,17 +4,19 @@ import base64
 import functools
 import hashlib
 import html
+import re
 from importlib import resources
 from typing import Any
 
 import jinja2
 import polars as pl
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from huntkit.core.text import visible
 from huntkit.report.sheets import sheet
 
 _ASSETS = "huntkit.report"
+_PARTS = re.compile(r"(?<=[._/\\!@])(?=\w)")
 
 
 def render(template: str, **values: Any) -> str:
@@ -63,9 +65,21 @@ def table_page(frame: pl.DataFrame, *, title: str) -> str:
     )
 
 
+def breakable(text: str) -> Markup:
+    """A name that may be broken between its parts, so that no line ends inside a word.
+
+    Examples:
+        >>> breakable("ws01.corp.example")
+        Markup('ws01.<wbr>corp.<wbr>example')
+        >>> breakable("<b>.x")
+        Markup('&lt;b&gt;.<wbr>x')
+    """
+    return Markup(_PARTS.sub("<wbr>", escape(visible(text))))  # noqa: S704  escaped before
+
+
 @functools.lru_cache(maxsize=1)
 def _environment() -> jinja2.Environment:
-    return jinja2.Environment(
+    made = jinja2.Environment(
         loader=jinja2.PackageLoader(_ASSETS, "assets"),
         autoescape=True,
         undefined=jinja2.StrictUndefined,
@@ -73,6 +87,8 @@ def _environment() -> jinja2.Environment:
         lstrip_blocks=True,
         finalize=_shown,
     )
+    made.filters["breakable"] = breakable
+    return made
 
 
 def _shown(value: Any) -> Any:

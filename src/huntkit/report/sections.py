@@ -100,7 +100,7 @@ def _notable(facts: Facts) -> Section:
     columns: Columns = (
         ("TimeGenerated", "Time", "time"),
         ("Kind", "What", "text"),
-        ("Host", "Host", "text"),
+        ("Host", "Host", "name"),
         ("Account", "Account", "text"),
         ("Detail", "Detail", "code"),
         *_PLACE,
@@ -142,7 +142,7 @@ def _notable(facts: Facts) -> Section:
         kinds: Columns = (
             ("Account", "Account", "text"),
             ("Source", "From", "text"),
-            ("Host", "Host", "text"),
+            ("Host", "Host", "name"),
             ("Failures", "Failures", "number"),
             ("First", "First", "second"),
             ("Last", "Last", "second"),
@@ -292,7 +292,7 @@ def _indicators(facts: Facts) -> Section:
 
 def _hosts(facts: Facts) -> Section:
     columns: Columns = (
-        ("Host", "Host", "text"),
+        ("Host", "Host", "name"),
         ("Records", "Records", "number"),
         ("Tables", "Tables", "number"),
         ("First", "First", "second"),
@@ -347,7 +347,7 @@ def _tables(facts: Facts) -> Section:
 
 def _files(facts: Facts) -> Section:
     columns: Columns = (
-        ("path", "File", "text"),
+        ("path", "File", "name"),
         ("format", "Format", "text"),
         ("rows", "Records", "number"),
         ("kept", "Kept", "number"),
@@ -357,6 +357,8 @@ def _files(facts: Facts) -> Section:
     )
     # What was skipped or failed first: that is what must be seen.
     failed = (pl.col("skipped") > 0) | (pl.col("reasons") != "")
+    if not facts.files.filter(failed).height:  # an empty column takes room from the others
+        columns = tuple(each for each in columns if each[0] != "reasons")
     rows = facts.files.sort(failed, pl.col("path"), descending=[True, False])
     return Section(
         "files",

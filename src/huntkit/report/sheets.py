@@ -10,7 +10,7 @@ import polars as pl
 
 from huntkit.core.text import visible
 
-Kind = Literal["text", "code", "time", "second", "number", "place", "list"]
+Kind = Literal["text", "code", "time", "second", "number", "place", "list", "name"]
 CELL_LIMIT = 600
 CODE_LIMIT = 240
 ROW_LIMIT = 200
