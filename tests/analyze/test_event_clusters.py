@@ -88,3 +88,14 @@ def test_thirty_thousand_dense_rows_need_little_memory():
     found, _, _ = dbcluster_events(frame, ["x", "y"], normalize=False, max_cluster_distance=0.3)
     assert found["ClusterSize"].to_list() == [30_000]
     assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 300_000  # KiB
+
+
+def test_numbers_beyond_all_bounds_are_told_apart_in_silence():
+    """Their squares are infinite or nought, and warnings are errors here."""
+    rows = [[1e200, 1.0], [1e200, 2.0], [-1e200, 3.0], [3e-200, 4e-200], [3.0, 4.0], [0.0, 0.0]]
+    frame = pd.DataFrame(rows, columns=["a", "b"])
+    _, model, features = dbcluster_events(frame, verbose=True)  # as notebooks say
+    assert np.allclose(features, [[1, 0], [1, 0], [-1, 0], [0.6, 0.8], [0.6, 0.8], [0, 0]])
+    assert model.labels_.tolist() == [0, 0, -1, 1, 1, -1]
+    _, model, _ = dbcluster_events(frame, normalize=False)
+    assert model.labels_.tolist() == [-1, -1, -1, 0, -1, 0]

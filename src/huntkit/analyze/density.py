@@ -60,7 +60,8 @@ def _near(
     found = found.reshape(len(asked), most)
     known = found < len(points)
     safe = np.where(known, found, 0)
-    squares = ((points[safe] - asked[:, None, :]) ** 2).sum(axis=2)
+    with np.errstate(over="ignore"):  # what is infinitely far is not near
+        squares = ((points[safe] - asked[:, None, :]) ** 2).sum(axis=2)
     return safe, known & (squares <= reach * reach)
 
 

@@ -22,6 +22,7 @@ def dbcluster_events(
     data: Any,
     cluster_columns: Sequence[Any] | str | int | None = None,
     *,
+    verbose: bool = False,  # noqa: ARG001  known name
     normalize: bool = True,
     time_column: str | None = None,
     max_cluster_distance: float = 0.01,
@@ -36,6 +37,7 @@ def dbcluster_events(
         data: a table of any kind.
         cluster_columns: numeric columns, by name or place, that say what is near; by default all.
             `add_process_features` makes some for process events.
+        verbose: changes nothing: what notebooks had printed is in the three results.
         normalize: scale each row to length one before; distances are between directions then.
         time_column: when it happened; by default found by its role, and left out if there is none.
         max_cluster_distance: how near neighbours are.
@@ -120,7 +122,16 @@ def _features(table: pl.DataFrame, names: list[str]) -> Points:
 
 
 def _normalized(features: Points) -> Points:
-    lengths = np.sqrt((features * features).sum(axis=1, keepdims=True))
+    """Each row at length one; also where its square is beyond the numbers there are."""
+    with np.errstate(over="ignore"):
+        lengths = np.sqrt((features * features).sum(axis=1, keepdims=True))
+    odd = ~np.isfinite(lengths[:, 0]) | (lengths[:, 0] == 0)
+    if odd.any():
+        largest = np.abs(features[odd]).max(axis=1, keepdims=True)
+        near_one = features[odd] / np.where(largest == 0, 1.0, largest)
+        features, lengths = features.copy(), lengths.copy()
+        features[odd] = near_one
+        lengths[odd] = np.sqrt((near_one * near_one).sum(axis=1, keepdims=True))
     return features / np.where(lengths == 0, 1.0, lengths)
 
 
