@@ -97,6 +97,7 @@ def test_all_pages_come_in_order(http_server, session):
     assert "first 3 rows" in first.gaps[0].reason
 
 
+@pytest.mark.long  # the retries wait as they do in earnest
 def test_it_keeps_the_promises_of_drivers(http_server, monkeypatch):
     monkeypatch.setenv("ARM_TOKEN", "good")
     with Session() as session:

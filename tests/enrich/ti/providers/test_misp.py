@@ -166,6 +166,7 @@ def test_other_spellings_of_the_same_are_the_same(http_server, session):
     assert "2606:4700:0000:0000:0000:0000:0000:1111" in server.asked[0].json()["value"]
 
 
+@pytest.mark.long  # the retries of each half that fails wait as they do in earnest
 def test_a_value_that_spoils_the_batch_costs_no_other(http_server, session):
     server = http_server(service)
     values = [f"20.0.{n}.1" for n in range(20)] + ["200.0.0.200", "9.9.9.9"]
