@@ -492,6 +492,50 @@ def test_zeek_keeps_its_names_and_feeds_network_sessions() -> None:
     assert conn["TimeGenerated"] == datetime(2020, 4, 30, 0, 6, 39, 500000, tzinfo=UTC)
     session = tables["NetworkSession"].row(0, named=True)
     assert (session["DstPortNumber"], session["SrcIpAddr"]) == (53, "10.0.0.1")
+    assert session["NetworkApplicationProtocol"] == ""  # a connection does not say it
+
+
+ZEEK_IN_JSON = [
+    ({"conn_state": "SF"}, "x.json", "Zeek_conn"),
+    ({"proto": "udp"}, "conn.log", "Zeek_conn"),
+    ({"name": "bad_checksum"}, "a.zip!logs/weird.12:00:00-13:00:00.log", "Zeek_weird"),
+    ({"query": "a.example", "trans_id": 7}, "conn_2024-01-01.json", "Zeek_conn"),
+    ({"query": "a.example", "trans_id": 7}, "sensor1.json", "Zeek_dns"),
+    ({"_path": "ssl"}, "conn.log", "Zeek_ssl"),
+    ({"answer": 42}, "connections.log", "connections"),
+]
+
+
+@pytest.mark.parametrize(("fields", "name", "table"), ZEEK_IN_JSON)
+def test_zeek_in_json_is_known_by_what_it_says_then_by_its_file_then_by_its_fields(
+    fields, name, table
+) -> None:
+    row = {"ts": 1588205199.5, "uid": "C1", "id.orig_h": "10.0.0.1", **fields}
+    made = dict(Mapper(name=name).map(Batch("json", [1], records=[row])))
+    assert table in made
+    assert ("NetworkSession" in made) == (table in ("Zeek_conn", "Zeek_dns"))
+
+
+def test_a_file_named_like_a_zeek_log_is_not_one_without_its_fields() -> None:
+    made = Mapper(name="http.json").map(Batch("json", [1], records=[{"ts": 1.5, "status": 200}]))
+    assert [table for table, _ in made] == ["http"]
+
+
+@pytest.mark.parametrize("columnar", [False, True])
+def test_rows_of_a_union_go_to_the_tables_that_they_name(columnar) -> None:
+    columns = {
+        "TimeGenerated": ["2024-01-01T00:00:00Z"] * 3,
+        "Type": ["SecurityEvent", "Syslog", "Own_CL"],
+        "Computer": ["a", "b", "c"],
+        "EventID": ["4624", "", ""],
+        "SyslogMessage": ["", "hello", ""],
+    }
+    given = {"table": pl.DataFrame(columns)} if columnar else {"columns": columns}
+    tables = dict(Mapper(name="u.csv").map(Batch("csv", [2, 3, 4], **given)))
+    assert {name: rows["Computer"].to_list() for name, rows in tables.items()} == {
+        "SecurityEvent": ["a"], "Syslog": ["b"], "u": ["c"],
+    }  # fmt: skip
+    assert tables["Syslog"]["SyslogMessage"].to_list() == ["hello"]
 
 
 def columnar(table: pl.DataFrame, name: str = "t.parquet") -> dict[str, pl.DataFrame]:

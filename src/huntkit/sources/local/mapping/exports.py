@@ -40,6 +40,20 @@ def named_in(row: dict[str, Any]) -> str | None:
     return None
 
 
+def names_several(columns: Mapping[str, Sequence[Any]]) -> bool:
+    """Whether the rows say that they are of different known tables, as a ``union`` gives them.
+
+    Examples:
+        >>> names_several({"Type": ["Syslog", "Syslog", "Heartbeat"], "x": [1, 2, 3]})
+        True
+    """
+    for field in NAMING:
+        if field in columns:
+            said = {value for value in columns[field] if isinstance(value, str) and value}
+            return len(said) > 1 and any(table_named(value) for value in said)
+    return False
+
+
 @cache
 def _holders() -> dict[str, list[str]]:
     """Which tables have a column; columns that most tables have are left out."""

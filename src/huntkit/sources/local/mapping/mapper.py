@@ -153,6 +153,8 @@ class Mapper:
         }
         target = self._shapes.target(row) if row else self._shapes.own_table
         known = isinstance(target, str) and not target.startswith(("Osquery_", "Zeek_"))
+        naming = {name: listed(table[name]) for name in exports.NAMING if name in table.columns}
+        known = known and not exports.names_several(naming)
         if known and target != "Syslog" and _layout_of(head) is None and unwrapped(row) is None:
             columns = {column.name: column for column in table.iter_columns()}
             frame = exports.frame_of(str(target), columns, list(batch.numbers), self._clock)
@@ -178,6 +180,8 @@ class Mapper:
         head = dict.fromkeys(columns)
         layout = _layout_of(head)
         if layout is None:
+            if exports.names_several(columns):
+                return self._others(_rows(columns), numbers)
             rows = [dict(zip(columns, each, strict=True)) for each in _first(columns)]
             target = self._shapes.target(rows[0]) if rows else self._shapes.own_table
             if rows and unwrapped(rows[0]) is not None:
@@ -220,7 +224,8 @@ class Mapper:
         sessions = _by_kind("zeek_session")
         if table in _SESSIONS and sessions is not None:
             path = table.removeprefix("Zeek_")
-            rows = [{**row, "_path": path} for row in _rows(renamed)]
+            own = {"_path": path, "_application": "" if path == "conn" else path}
+            rows = [{**row, **own} for row in _rows(renamed)]
             found += records.frames(sessions, rows, numbers)
         return found
 

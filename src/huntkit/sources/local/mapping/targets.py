@@ -1,5 +1,6 @@
 """Where records go that are no Windows events: by their shape, or by what they say they are."""
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 from urllib.parse import unquote
@@ -20,6 +21,7 @@ class Shapes:
 
     def __init__(self, name: str) -> None:
         self._name = name
+        self._zeek = _zeek_named(name)
         self._known: dict[tuple[str, ...], tuple[Family | str, bool]] = {}
 
     def target(self, row: Row) -> Family | str:
@@ -31,7 +33,8 @@ class Shapes:
             self._known[shape] = self._look(row)
         found, speaks = self._known[shape]
         if speaks:
-            return exports.named_in(row) or zeek_table(row) or osquery_table(row) or found
+            zeek = zeek_table(row, self._zeek)
+            return exports.named_in(row) or zeek or osquery_table(row) or found
         return found
 
     @property
@@ -70,31 +73,109 @@ _ARTIFACTS = {"Windows", "Linux", "MacOS", "Generic", "Server", "Custom", "Excha
 
 
 def _is_zeek(row: Mapping[str, Any]) -> bool:
-    return "ts" in row and any(
-        name in row for name in (*_ZEEK_PATHS, "uid", "id.orig_h", "id_orig_h")
-    )
+    return "ts" in row and any(name in row for name in _ZEEK_KEYS)
 
 
-def zeek_table(row: Row) -> str | None:
-    """``Zeek_conn`` and so on for a record of a Zeek log in JSON."""
+def _zeek_named(name: str) -> str:
+    """The Zeek log that a file's name says, as Zeek and its rotation name them, or nothing."""
+    file = name.replace("\\", "/").rpartition("!")[2].rpartition("/")[2]
+    found = _ZEEK_FILE.match(file)
+    return found[1] if found and found[1] in _ZEEK_LOGS else ""
+
+
+def zeek_table(row: Row, named: str = "") -> str | None:
+    """``Zeek_conn`` and so on for a record of a Zeek log in JSON.
+
+    Zeek says which log it is only if told to; else the file's name does (`named`), or the fields
+    that only one log has.
+
+    Examples:
+        >>> zeek_table({"ts": 1.5, "uid": "C1", "note": "Scan::Port"}, named="notice")
+        'Zeek_notice'
+    """
     if not _is_zeek(row):
         return None
     for name in _ZEEK_PATHS:
         path = row.get(name)
         if isinstance(path, str) and path:
             return f"Zeek_{exports.identifier(path)}"
+    if named:
+        return f"Zeek_{named}"
     for path, keys in _ZEEK_SIGNS:
         if all(key in row for key in keys):
             return f"Zeek_{path}"
     return None
 
 
+# What is unset is left out of a record, so the fewest fields that can't be another log's.
 _ZEEK_SIGNS = (
-    ("conn", ("conn_state", "history")),
+    ("conn", ("conn_state",)),
     ("dns", ("query", "qtype")),
+    ("dns", ("query", "trans_id")),
     ("http", ("method", "uri")),
+    ("http", ("trans_depth", "host")),
     ("ssl", ("version", "cipher")),
     ("files", ("fuid", "mime_type")),
+    ("files", ("fuid", "seen_bytes")),
+    ("notice", ("note", "actions")),
+)
+_ZEEK_KEYS = (*_ZEEK_PATHS, "uid", "uids", "fuid", "id.orig_h", "id_orig_h")
+_ZEEK_FILE = re.compile(
+    r"([a-z][a-z0-9_]*?)(?:[._-][0-9][0-9T:._-]*)?\.(?:log|json|ndjson|jsonl)\b"
+)
+# https://docs.zeek.org/en/master/script-reference/log-files.html
+_ZEEK_LOGS = frozenset(
+    [
+        "conn",
+        "dce_rpc",
+        "dhcp",
+        "dnp3",
+        "dns",
+        "dpd",
+        "files",
+        "ftp",
+        "http",
+        "intel",
+        "irc",
+        "kerberos",
+        "known_certs",
+        "known_hosts",
+        "known_services",
+        "ldap",
+        "ldap_search",
+        "modbus",
+        "mqtt_connect",
+        "mqtt_publish",
+        "mqtt_subscribe",
+        "mysql",
+        "notice",
+        "notice_alarm",
+        "ntlm",
+        "ntp",
+        "ocsp",
+        "openflow",
+        "pe",
+        "postgresql",
+        "quic",
+        "radius",
+        "rdp",
+        "rfb",
+        "signatures",
+        "sip",
+        "smb_cmd",
+        "smb_files",
+        "smb_mapping",
+        "smtp",
+        "snmp",
+        "socks",
+        "software",
+        "ssh",
+        "ssl",
+        "syslog",
+        "tunnel",
+        "weird",
+        "x509",
+    ]
 )
 
 
