@@ -208,6 +208,21 @@ def test_any_text_fits_any_terminal(texts: list[str], width: int) -> None:
     assert max(map(cell_len, drawn(frame, width).splitlines())) <= width
 
 
+def test_hits_of_one_value_say_when_and_not_the_value_again() -> None:
+    rows = pl.DataFrame({"Value": ["a", "a"], "Table": "T", "Column": "C"})
+    rows = rows.with_columns(TimeGenerated=pl.lit("t"), Text=pl.lit("x"))
+    assert views.hits(rows).columns == ["TimeGenerated", "Table", "Column", "Text"]
+    several = rows.with_columns(Value=pl.Series(["a", "b"]))
+    assert views.hits(several).columns[:2] == ["Value", "TimeGenerated"]
+
+
+def test_a_timeline_says_what_kind_of_event_it_was_first() -> None:
+    names = ["TimeGenerated", "Table", "Host", "User", "Detail", "_file", "_record", "Kind", "Tone"]
+    rows = pl.DataFrame({name: ["x"] for name in names})
+    assert views.moments(rows).columns[:3] == ["TimeGenerated", "Kind", "Host"]
+    assert "Tone" not in views.moments(rows).columns
+
+
 def test_decoded_text_comes_first_and_in_words() -> None:
     layers = [{"Encoding": "base64", "Decoded": "a", "Note": ""}]
     layers.append({"Encoding": "gzip", "Decoded": "whoami", "Note": ""})

@@ -37,7 +37,7 @@ def test_lists_keep_a_row_for_what_is_no_address(tmp_path: Path) -> None:
         ("8.8.8.8", "public"),
         ("not one", None),
     ]
-    assert "1 line no address, such as 'not one'" in done.stderr
+    assert "1 value is no address, such as 'not one'" in done.stderr
 
 
 def test_one_bad_value_costs_no_other_its_row() -> None:
@@ -48,7 +48,7 @@ def test_one_bad_value_costs_no_other_its_row() -> None:
         "203.0.113.45", "junk", "x" * 5000, "\0", "~nobody-here/x"
     ]  # fmt: skip
     assert [row["Scope"] for row in rows] == ["documentation", None, None, None, None]
-    assert "4 lines no address" in done.stderr
+    assert "4 values are no address" in done.stderr
 
 
 def test_evidence_gives_every_address_once(demo_folder: Path) -> None:

@@ -152,6 +152,21 @@ def test_a_timeline_has_the_same_first_columns_for_every_table(demo_folder: Path
         assert list(json.loads(line))[:7] == shape
 
 
+def test_a_timeline_names_who_logged_on_and_from_where(demo_folder: Path) -> None:
+    span = ["--since", "2026-03-03T09:44Z", "--until", "2026-03-03T09:44:10Z"]
+    lines = invoke("timeline", demo_folder, "-t", "DeviceLogonEvents", *span).stdout.splitlines()
+    assert [json.loads(line)["User"] for line in lines] == ["anna.berg", "tom.reyes", "adm-nils"]
+    detail = json.loads(lines[0])["Detail"]
+    assert detail.startswith("LogonFailed: Network, InvalidUserNameOrPassword, LARK-WS01, 10.20")
+    lines = invoke("timeline", demo_folder, "-t", "SecurityEvent", *span).stdout.splitlines()
+    assert {json.loads(line)["User"] for line in lines} >= {"anna.berg", "tom.reyes", "adm-nils"}
+
+
+def test_a_time_outside_the_evidence_is_said_with_the_time_that_it_has(demo_folder: Path) -> None:
+    told = invoke("timeline", demo_folder, "--since", "2027-01-01").stderr
+    assert "no notable events in that time; the evidence goes from 2026-03-03 07:30:00" in told
+
+
 def test_nothing_in_a_folder_is_code_3_and_no_report(run: Run, tmp_path: Path) -> None:
     (tmp_path / "empty").mkdir()
     done = run("open", "empty")

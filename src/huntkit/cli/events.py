@@ -17,6 +17,20 @@ _TELLING = (
     *("ProcessCommandLine", "CommandLine", "ActionType", "Activity", "RemoteUrl", "query", "uri"),
     *("SyslogMessage", "EventName", "OperationName", "RenderedDescription", "Message", "message"),
 )
+# The word for what happened says little without what it happened to.
+_ABOUT = {
+    "ActionType": (
+        *("InitiatingProcessFileName", "LogonType", "FailureReason", "FolderPath", "RegistryKey"),
+        *("RegistryValueName", "RegistryValueData", "RemoteDeviceName", "RemoteUrl", "RemoteIP"),
+        "RemotePort",
+    ),
+    "Activity": (
+        *("TargetUserName", "MemberName", "LogonTypeName", "IpAddress", "WorkstationName"),
+        *("ServiceName", "ServiceFileName", "TaskName", "ShareName", "ObjectName"),
+        "NewProcessName",
+    ),
+}
+_LOGGED_ON = ("AccountName", "TargetUserName")
 _DULL = ("Type", "TenantId", "_time_note", "_extra", "Channel", "Provider")
 
 
@@ -54,7 +68,7 @@ def _events(
         (pl.col(timed) if timed else pl.lit(None, pl.Datetime("us", "UTC"))).alias("TimeGenerated"),
         pl.lit(name).alias("Table"),
         _column(host).alias("Host"),
-        _column(user).alias("User"),
+        _user(rows, user).alias("User"),
         _detail(rows, {timed, host, user}).alias("Detail"),
         "_file",
         "_record",
@@ -72,6 +86,32 @@ def _column(name: str | None) -> pl.Expr:
     return pl.col(name).cast(pl.String).fill_null("") if name else pl.lit("")
 
 
+def _user(rows: pl.DataFrame, user: str | None) -> pl.Expr:
+    """Who did it; of a logon, who logged on or tried to."""
+    named = [name for name in _LOGGED_ON if rows.schema.get(name) == pl.String]
+    if "LogonType" not in rows.columns or not named:
+        return _column(user)
+    is_logon = _said("LogonType").is_not_null()
+    return pl.coalesce(*(pl.when(is_logon).then(_said(name)) for name in named), _column(user))
+
+
+def _said(name: str) -> pl.Expr:
+    """The text of a column where it says something."""
+    text = pl.col(name).cast(pl.String)
+    return pl.when(~text.is_in(["", "-"])).then(text)
+
+
+def _happened(rows: pl.DataFrame, name: str) -> pl.Expr:
+    """What happened, and to what."""
+    known = [each for each in _ABOUT.get(name, ()) if each in rows.columns]
+    if not known:
+        return _said(name)
+    about = pl.concat_str(*map(_said, known), separator=", ", ignore_nulls=True)
+    return pl.concat_str(
+        _said(name), pl.when(about != "").then(about), separator=": ", ignore_nulls=True
+    )
+
+
 def _detail(rows: pl.DataFrame, known: set[str | None]) -> pl.Expr:
     telling = [each for each in _TELLING if rows.schema.get(each) == pl.String]
     others = [
@@ -80,7 +120,7 @@ def _detail(rows: pl.DataFrame, known: set[str | None]) -> pl.Expr:
         if kind == pl.String and name not in {*known, *telling, *_DULL} and name[0] != "_"
     ]
     told = [
-        pl.when(pl.col(each) != "").then(pl.col(each))
+        pl.when(pl.col(each) != "").then(_happened(rows, each))
         for each in dict.fromkeys([*telling, *others])
     ]
     return pl.coalesce(*told, pl.lit("")).str.slice(0, _DETAIL)

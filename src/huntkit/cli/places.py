@@ -105,7 +105,8 @@ def _of_addresses(words: Sequence[str], known: _Known, writing: Writing, general
     texts = [bare_address(text) for text in asked]
     wrong = [text for text in texts if parse_address(text) is None]
     if wrong:
-        note(f"huntkit: {counted(len(wrong), 'line')} no address, such as {wrong[0]!r:.80}")
+        are = "is" if len(wrong) == 1 else "are"
+        note(f"huntkit: {counted(len(wrong), 'value')} {are} no address, such as {wrong[0]!r:.80}")
     rows = pl.DataFrame({"Address": texts, "Asked": asked}, schema=dict.fromkeys(_TEXTS, pl.String))
     emit(_places(rows, "Address", known), writing, title="Addresses")
 

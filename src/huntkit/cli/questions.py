@@ -325,7 +325,7 @@ def timeline(
         rows = _events(case, tables, span)
         if group_by is not None and group_by not in rows.columns:
             raise UnknownColumn(group_by, rows.columns)
-        _say_timeless(rows, tables)
+        _say_timeless(rows, tables, span, case)
         if is_html(writing) and rows["TimeGenerated"].null_count() == rows.height:
             note("nothing was written: no event has a time")
         elif is_html(writing):
@@ -334,7 +334,7 @@ def timeline(
                 huntkit.charts.timeline(rows, group_by=band, title=title or "Timeline"), writing
             )
         else:
-            emit(rows, writing, title="Timeline")
+            emit(rows, writing, title="Timeline", eyes=views.moments)
 
 
 def _events(case: Case, tables: Sequence[str], span: Span) -> pl.DataFrame:
@@ -345,14 +345,22 @@ def _events(case: Case, tables: Sequence[str], span: Span) -> pl.DataFrame:
     return events.events(case.evidence, tables, start=start, end=end)
 
 
-def _say_timeless(rows: pl.DataFrame, tables: Sequence[str]) -> None:
+def _say_timeless(rows: pl.DataFrame, tables: Sequence[str], span: Span, case: Case) -> None:
     without = rows["TimeGenerated"].null_count()
-    if not rows.height and tables:
-        note(f"huntkit: no rows of {', '.join(tables)} in that time")
+    if not rows.height and (tables or span.since or span.until):
+        what = f"rows of {', '.join(tables)}" if tables else "notable events"
+        note(f"huntkit: no {what} in that time{_lasts(case)}")
     elif not rows.height:
         note("huntkit: no notable events were found; --table NAME shows all rows of a table")
     elif without:
         note(f"huntkit: {without:,} of {counted(rows.height, 'row')} have no time; they stand last")
+
+
+def _lasts(case: Case) -> str:
+    """From when to when the evidence goes, for those who asked for another time."""
+    times = case.evidence.tables.select(pl.col("first").min(), pl.col("last").max())
+    first, last = times.row(0)
+    return f"; the evidence goes from {first:%F %T} to {last:%F %T} UTC" if first else ""
 
 
 def named_tables(case: Case, names: Sequence[str]) -> list[str]:

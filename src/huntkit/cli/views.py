@@ -8,8 +8,17 @@ import polars as pl
 
 
 def hits(rows: pl.DataFrame) -> pl.DataFrame:
-    """Hits of a search, the value and where it stands first."""
-    return _front(rows, "Value", "Table", "Column", "Text", "TimeGenerated", "_file", "_record")
+    """Hits of a search: when and where; the value only where several were searched."""
+    several = rows["Value"].n_unique() > 1
+    front = [*(["Value"] if several else []), "TimeGenerated", "Table", "Column", "Text"]
+    return _front(rows if several else rows.drop("Value"), *front, "_file", "_record")
+
+
+def moments(rows: pl.DataFrame) -> pl.DataFrame:
+    """A timeline: what happened to whom before what says where it was read."""
+    front = ("TimeGenerated", "Kind", "Name", "Host", "User", "Detail", "Table", "_file", "_record")
+    shown = _front(rows, *front)
+    return shown.drop("Tone") if "Kind" in rows.columns else shown
 
 
 def hits_by_place(rows: pl.DataFrame) -> pl.DataFrame:
