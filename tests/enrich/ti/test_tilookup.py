@@ -128,7 +128,9 @@ FAULTS = {
 }
 
 
-@pytest.mark.parametrize("place", [0, 1, 2])
+@pytest.mark.parametrize(
+    "place", [pytest.param(0, marks=pytest.mark.long), 1, pytest.param(2, marks=pytest.mark.long)]
+)
 @pytest.mark.parametrize("fault", FAULTS)
 def test_one_providers_failure_costs_no_other_answer(http_server, session, fault, place):
     answer, status = FAULTS[fault]
