@@ -81,6 +81,16 @@ def test_a_terminal_names_the_columns_that_do_not_fit() -> None:
     assert "column_11" in text.replace("\n", "")
 
 
+def test_a_heading_is_whole_where_there_is_room() -> None:
+    rows = pl.DataFrame(
+        {"InitiatingProcessFileName": ["a.exe"], "AdditionalFields_GrantedAccess": 1}
+    )
+    assert all(name in drawn(rows, 100) for name in rows.columns)
+    narrow = drawn(rows, 60)
+    assert "AdditionalFields_Granted" in narrow
+    assert rows.columns[1] not in narrow
+
+
 def test_times_on_a_terminal_name_their_zone() -> None:
     assert "TimeGenerated (UTC)" in drawn(ROWS)
     assert "2026-03-03 09:12:31.872" in drawn(ROWS)

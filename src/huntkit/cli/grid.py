@@ -21,7 +21,7 @@ _SURE = 24  # so many characters of a cell are shown, or the column is not
 _BETWEEN = 3  # the blanks that a column costs
 _LONGEST = 2_000
 _SAMPLE = 200
-_TELLING = {"Decoded": 64, "Text": 44, "Detail": 44}  # what the answer is about gets more
+_TELLING = {"Decoded": 64, "Text": 44, "Detail": 36}  # what the answer is about gets more
 _PATHS = ("path", "_file")  # cut at the front, since the name stands at the end
 
 
@@ -129,6 +129,7 @@ def cut(text: str, width: int, *, front: bool = False) -> str:
 def _fitting(columns: Sequence[Column], width: int) -> tuple[dict[str, int], list[str], list[str]]:
     """Widths of the columns that fit, names of those that do not, and of those without a value."""
     wanted: dict[str, int] = {}
+    whole: dict[str, int] = {}
     empty: list[str] = []
     for column in columns:
         sample = column.values[:_SAMPLE]
@@ -136,7 +137,9 @@ def _fitting(columns: Sequence[Column], width: int) -> tuple[dict[str, int], lis
         if sample and widest == 0 and len(columns) > 6:
             empty.append(column.name)
         else:
-            wanted[column.name] = max(widest, min(cell_len(column.heading), _SURE), 1)
+            heading = cell_len(column.heading)
+            wanted[column.name] = max(widest, min(heading, _SURE), 1)
+            whole[column.name] = max(widest, heading, 1)
     least = {column.name: column.least for column in columns}
     widths: dict[str, int] = {}
     left = width - 1
@@ -147,9 +150,10 @@ def _fitting(columns: Sequence[Column], width: int) -> tuple[dict[str, int], lis
         if need + _BETWEEN <= left:
             widths[name] = need
             left -= need + _BETWEEN
-    for most in (_CELL, width):  # what is left goes to the first that can use it
+    # What is left goes to the first that can use it: to values, then to long headings.
+    for wish, most in ((wanted, _CELL), (whole, _CELL), (whole, width)):
         for name, given in widths.items():
-            more = max(min(wanted[name], most) - given, 0)
+            more = max(min(wish[name], most) - given, 0)
             widths[name] += min(more, left)
             left -= min(more, left)
     hidden = [name for name in wanted if name not in widths]

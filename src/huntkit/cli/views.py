@@ -16,9 +16,11 @@ def hits(rows: pl.DataFrame) -> pl.DataFrame:
 
 def moments(rows: pl.DataFrame) -> pl.DataFrame:
     """A timeline: what happened to whom before what says where it was read."""
-    front = ("TimeGenerated", "Kind", "Name", "Host", "User", "Detail", "Table", "_file", "_record")
-    shown = _front(rows, *front)
-    return shown.drop("Tone") if "Kind" in rows.columns else shown
+    place = ("Table", "_file", "_record")
+    if "Kind" not in rows.columns:
+        return _front(rows, "TimeGenerated", "Host", "User", "Detail", *place)
+    front = ("TimeGenerated", "Kind", "Name", "Host", "Detail", "User")
+    return _front(rows, *front, *place).drop("Tone")
 
 
 def hits_by_place(rows: pl.DataFrame) -> pl.DataFrame:
