@@ -99,3 +99,14 @@ def test_wrong_use_is_said():
         PeriodogramPollingDetector(frame).detect_polling("tss")
     with pytest.raises(UnknownColumn, match="host"):
         PeriodogramPollingDetector(frame).detect_polling("ts", groupby=["host"])
+
+
+def test_a_pandas_frame_keeps_its_index_and_any_names_of_columns():
+    seconds = [1_700_000_000 + 60 * n for n in range(40)]
+    frame = pd.DataFrame({0: seconds, "host": pd.Categorical(["a"] * 40)}, index=range(100, 140))
+    found = PeriodogramPollingDetector(frame).detect_polling(0, "host")
+    assert found.index.tolist() == list(range(100, 140))
+    assert found["host"].dtype == frame["host"].dtype
+    assert set(found["dominant_interval"]) == {60.0}
+    with pytest.raises(UnknownColumn, match="'1'"):
+        PeriodogramPollingDetector(frame).detect_polling(1)

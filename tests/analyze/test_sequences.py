@@ -335,6 +335,22 @@ def test_a_parameter_that_weighs_in_the_score_is_in_the_reason():
     assert reasons[0] == "the end after 'Get': 1,180 of 1,200 times"
 
 
+def test_a_pandas_frame_keeps_its_index_and_its_own_columns():
+    """So that a score written beside a session is this session's."""
+    sessions = [[Cmd("Get", {"Id"})], [Cmd("Get", {"Id"}), Cmd("Drop", set())]]
+    frame = pd.DataFrame({0: sessions, "u": pd.Categorical(["a", "b"])}, index=[7, 3])
+    found = score_sessions(frame, 0)
+    assert found.index.tolist() == [7, 3]
+    assert found[0].tolist() == sessions
+    assert found["u"].dtype == frame["u"].dtype
+    plain = score_sessions(frame.reset_index(drop=True), 0)
+    assert found["score"].tolist() == plain["score"].tolist()
+    with pytest.raises(UnknownColumn, match="'1'"):
+        score_sessions(frame, 1)
+    with pytest.raises(UsageError, match="window_length is 2"):
+        score_sessions(frame, 0, 2.5)
+
+
 PLANTED = {
     "TimeGenerated": "2020-05-20T03:00:00Z",
     "UserId": "planted@example.com",

@@ -12,7 +12,7 @@ import numpy.typing as npt
 import polars as pl
 
 from huntkit.core.errors import UnknownColumn, UsageError
-from huntkit.tables import from_polars, to_polars
+from huntkit.tables.frames import Guest
 from huntkit.tables.times import parse_times
 
 _MOST_BINS: Final = 2**20  # a week of seconds; longer spans are counted in wider steps
@@ -58,11 +58,10 @@ class PeriodogramPollingDetector:
             UnknownColumn: a column is not in the table.
             UsageError: no value of the time column can be read.
         """
-        table = to_polars(self.data)
+        guest = Guest.receive(self.data)
+        table = guest.inner
         names = [groupby] if isinstance(groupby, str) else list(dict.fromkeys(groupby or ()))
-        for name in (time_column, *names):
-            if name not in table.columns:
-                raise UnknownColumn(name, table.columns)
+        time_column, *names = (_named(guest, name) for name in (time_column, *names))
         times = parse_times(table[time_column])
         if table.height and times.null_count() == table.height:
             raise UsageError(f"the column {time_column!r} holds no times")
@@ -80,8 +79,15 @@ class PeriodogramPollingDetector:
             answer = rows.with_columns(
                 pl.lit(value, dtype=pl.Float64).alias(name) for name, value in values
             )
-        self.data = from_polars(answer, self.data)
+        self.data = guest.give_back(answer, rows_kept=True)
         return self.data
+
+
+def _named(guest: Guest, label: object) -> str:
+    name = guest.name_of(label)
+    if name is None:
+        raise UnknownColumn(str(label), guest.inner.columns)
+    return name
 
 
 Told = tuple[float | None, float | None, float | None]

@@ -12,7 +12,7 @@ from huntkit.analyze.sequence_reasons import reasons
 from huntkit.analyze.sequence_terms import Events, terms_of
 from huntkit.analyze.sequence_windows import rare_bits, rarest, shared_bits
 from huntkit.core.errors import UnknownColumn, UsageError
-from huntkit.tables import from_polars, to_polars
+from huntkit.tables.frames import Guest
 
 
 @dataclass(frozen=True)
@@ -137,16 +137,18 @@ def score_sessions(data: Any, session_column: str, window_length: int = 2) -> An
         >>> found.sort("score")["reason"][-1]
         "'Drop': 1 of 20 events"
     """
-    if window_length < 2:
-        raise UsageError(f"window_length is {window_length}", hint="it must be 2 or more")
-    table = to_polars(data)
-    if session_column not in table.columns:
-        raise UnknownColumn(session_column, table.columns)
+    if window_length < 2 or window_length != int(window_length):
+        raise UsageError(f"window_length is {window_length}", hint="a whole number, 2 or more")
+    window_length = int(window_length)
+    guest = Guest.receive(data)
+    table, column = guest.inner, guest.name_of(session_column)
+    if column is None:
+        raise UnknownColumn(str(session_column), table.columns)
     name = f"rarest_window{window_length}"
     taken = [n for n in (f"{name}_likelihood", name, "score", "reason") if n in table.columns]
     if taken:
         raise UsageError(f"the table already has {taken[0]!r}", hint="drop or rename it before")
-    given: Any = table[session_column]
+    given: Any = table[column]
     if given.dtype.base_type() != pl.List:  # pandas keeps objects of Python in its columns
         given = list(data[session_column])
         if any(isinstance(each, str | bytes) or not hasattr(each, "__iter__") for each in given):
@@ -164,7 +166,7 @@ def score_sessions(data: Any, session_column: str, window_length: int = 2) -> An
         pl.Series("score", bits).fill_nan(None),
         reasons(events, terms, begins, window_length).alias("reason"),
     )
-    return from_polars(result, like=data)
+    return guest.give_back(result, rows_kept=True)
 
 
 def _as_text(sessions: Sequence[Any]) -> pl.Series:
