@@ -123,7 +123,11 @@ def _guarded(run: Any) -> int:
 def _wrong_use(problem: Any) -> int:
     context = getattr(problem, "ctx", None)
     path = context.command_path if context else "huntkit"
-    complain(problem.format_message(), hint=f"see {path} --help")
+    hint = f"see {path} --help"
+    option = getattr(problem, "option_name", None) or ""
+    if option and not option.startswith("--"):
+        hint += "; a value that begins with - stands behind --"
+    complain(problem.format_message(), hint=hint)
     return int(problem.exit_code)
 
 

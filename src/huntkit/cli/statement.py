@@ -25,6 +25,8 @@ _NAME = r'(?:"[^"]+"|\w+)'
 _SOURCE = re.compile(rf"\b(?:from|join)\s+({_NAME}(?:\s*,\s*{_NAME})*)", re.IGNORECASE)
 _KQL = re.compile(r"(?<!\|)\|\s*(?:where|project|extend|summarize|take|limit|count|sort|top)\b")
 
+_SQL = re.compile(r"\s*(?:select|with|from|describe)\s", re.IGNORECASE)
+
 
 def text_of(given: str) -> str:
     """The statement, or with ``@FILE`` what stands in the file."""
@@ -69,7 +71,8 @@ def ask_kql(evidence: Evidence, text: str, **more: Any) -> pl.DataFrame:
             warnings.simplefilter("ignore", AbsentTableWarning)  # said below
             rows: pl.DataFrame = evidence.kql(text, frame="polars", **more)
     except (KqlSyntaxError, KqlNameError, KqlTypeError) as problem:
-        raise UsageError(f"KQL, {problem.message}", hint=problem.hint) from problem
+        hint = "this looks like SQL: give it by --sql" if _SQL.match(text) else problem.hint
+        raise UsageError(f"KQL, {problem.message}", hint=hint) from problem
     say_lacking(evidence, text)
     return rows
 
@@ -126,7 +129,10 @@ def _hint(whole: str, text: str, name: str, evidence: Evidence) -> str:
     known: list[str] = re.findall(r'"([^"]+)"', whole.partition("Candidate bindings:")[2])
     for table in _sources(text):
         known += _columns(evidence, table)
-    return did_you_mean(name, known) if name else ""
+    near = did_you_mean(name, known) if name else ""
+    if not near and "Table with name" in whole:
+        return "tables: " + ", ".join(sorted(evidence_tables(evidence))[:20])
+    return near
 
 
 def _columns(evidence: Evidence, table: str) -> list[str]:
