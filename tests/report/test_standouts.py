@@ -176,6 +176,25 @@ def test_failures_in_a_burst_and_a_logon_from_an_unusual_place(evidence: Make) -
     assert len(logon.places) == 1
 
 
+def test_failed_logons_that_are_not_judged_are_counted_and_said(
+    evidence: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    burst = [(n * 1.0, f"u{n % 5}", "10.0.0.2", "LogonFailed") for n in range(20)]
+    local = [(n * 600.0, "al", "-", "LogonFailed") for n in range(7)]
+    rows = logons(*burst, *local, (9000.0, "al", "10.0.0.1", "LogonSuccess"))
+    facts = gather(evidence({"DeviceLogonEvents": rows}))
+    assert facts.standouts.looked_at == ["1 logon of people, 27 failed (1 burst)"]
+    assert any(
+        "7 of 27 failed logons have no source or no time" in note for note in facts.standouts.notes
+    )
+    monkeypatch.setattr("huntkit.report.odd_logons.MOST_FAILURES", 15)
+    facts = gather(evidence({"DeviceLogonEvents": rows}))
+    assert any(
+        "13 of 27 failed logons have no source or no time, or are later than the first 15" in note
+        for note in facts.standouts.notes
+    )
+
+
 def test_a_session_in_which_rare_things_were_done(evidence: Make) -> None:
     usual = [
         {"TimeGenerated": BEGIN + timedelta(minutes=n), "UserId": f"u{n % 5}", "Operation": "Get"}

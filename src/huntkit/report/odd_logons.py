@@ -32,18 +32,26 @@ def look(evidence: Evidence, tables: Sequence[Layout], logons: Logons) -> Look:
     layout = find(tables, "DeviceLogonEvents")
     if layout is None or not {"RemoteIP", "AccountName", "ActionType"} <= set(layout.columns):
         return Look()
-    bursts, failures = _bursts(evidence, layout)
+    bursts, failed, unjudged = _bursts(evidence, layout)
     count = int(logons.pairs["Logons"].sum()) if logons.pairs.height else 0
     rare = _places(evidence, layout, logons, count) if count >= _FEWEST_LOGONS else []
     people = f"{count:,} {'logon' if count == 1 else 'logons'} of people"
-    note = ""
+    notes = [unjudged] if unjudged else []
     if 0 < count < _FEWEST_LOGONS:
-        note = f"{people}: too few to say which are unusual"
-    told = f"{people}, {failures:,} failed" if count or failures else ""
-    return Look([*bursts[:MOST], *rare], told, note)
+        notes.append(f"{people}: too few to say which are unusual")
+    told = f"{people}, {failed:,} failed" if count or failed else ""
+    if bursts:
+        told += f" ({len(bursts):,} {'burst' if len(bursts) == 1 else 'bursts'})"
+    return Look([*bursts[:MOST], *rare], told, "; ".join(notes))
 
 
-def _bursts(evidence: Evidence, layout: Layout) -> tuple[list[Finding], int]:
+def _bursts(evidence: Evidence, layout: Layout) -> tuple[list[Finding], int, str]:
+    """The bursts, how many logons failed, and which of these could not be judged."""
+    counted: pl.DataFrame = evidence.sql(
+        f"SELECT count(*) AS n FROM {layout.sql} WHERE ActionType = 'LogonFailed'",  # noqa: S608
+        frame="polars",
+    )
+    failed = int(counted["n"][0])
     rows: pl.DataFrame = evidence.sql(
         f"""SELECT {layout.sql_time()} AS t, trim({layout.sql_text("RemoteIP")}) AS source,
                    lower({layout.sql_text("AccountName")}) AS account,
@@ -53,16 +61,28 @@ def _bursts(evidence: Evidence, layout: Layout) -> tuple[list[Finding], int]:
         frame="polars",
     )
     rows = rows.cast({"t": pl.Datetime("us", "UTC")}).filter(~pl.col("source").is_in(["", "-"]))
+    note = _left_out(failed, rows.height)
     if rows.height < _FEWEST or layout.first is None or layout.last is None:
-        return [], rows.height
-    whole = max((layout.last - layout.first).total_seconds(), 1.0)
+        return [], failed, note
+    # Failures are read in the order of time; of more than are read, the rest is not there.
+    last = rows["t"][-1] if failed > MOST_FAILURES else layout.last
+    whole = max((last - layout.first).total_seconds(), 1.0)
     begins = (pl.col("t").diff() > _PAUSE).fill_null(value=True).over("source")
     numbered = rows.with_columns(begins.cum_sum().over("source").alias("burst"))
     found = []
     for (_, _), burst in numbered.group_by("source", "burst", maintain_order=True):
         finding = _burst(burst, rows.height, whole) if burst.height >= _FEWEST else None
         found += [finding] if finding else []
-    return sorted(found, key=lambda each: -each.score), rows.height
+    return sorted(found, key=lambda each: -each.score), failed, note
+
+
+def _left_out(failed: int, judged: int) -> str:
+    if judged == failed:
+        return ""
+    why = "have no source or no time"
+    if failed > MOST_FAILURES:
+        why += f", or are later than the first {MOST_FAILURES:,}"
+    return f"{failed - judged:,} of {failed:,} failed logons {why}"
 
 
 def _burst(burst: pl.DataFrame, failures: int, whole: float) -> Finding | None:

@@ -72,7 +72,7 @@ def _of_table(evidence: Evidence, layout: Layout, axes: list[list[str]]) -> Look
     odd = scored.filter(pl.col("score") >= _LEAST).sort(
         "score", "TimeGenerated_min", descending=[True, False]
     )
-    told = f"{count:,} sessions of {layout.name} ({rows.height:,} events)"
+    told = f"{count:,} sessions of {layout.name} ({rows.height:,} events): {odd.height:,} unusual"
     return Look([_finding(layout, rows, row) for row in odd.head(MOST).to_dicts()], told)
 
 
