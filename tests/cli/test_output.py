@@ -226,6 +226,16 @@ def test_hits_of_one_value_say_when_and_not_the_value_again() -> None:
     assert views.hits(several).columns[:2] == ["Value", "TimeGenerated"]
 
 
+def test_of_a_whole_table_when_where_and_what_are_seen_first() -> None:
+    names = ["EventTime", "Facility", "Computer", "SyslogMessage", "TimeGenerated", "_file"]
+    rows = pl.DataFrame({name: ["x"] for name in [*names, *(f"c{n}" for n in range(9))]})
+    shown = views.answer(rows)
+    assert shown.columns[:4] == ["TimeGenerated", "Computer", "SyslogMessage", "EventTime"]
+    assert sorted(shown.columns) == sorted(rows.columns)
+    chosen = rows.select(names)  # who asked for these has put them in order
+    assert views.answer(chosen).columns == names
+
+
 def test_a_timeline_says_what_kind_of_event_it_was_first() -> None:
     names = ["TimeGenerated", "Table", "Host", "User", "Detail", "_file", "_record", "Kind", "Tone"]
     rows = pl.DataFrame({name: ["x"] for name in names})

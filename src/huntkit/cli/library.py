@@ -9,6 +9,7 @@ from typing import Any
 
 import polars as pl
 
+from huntkit.cli import views
 from huntkit.cli.case import Case, opened, python_open, show_python
 from huntkit.cli.frame import complain, note
 from huntkit.cli.options import General, Reading, Span, Writing
@@ -106,7 +107,7 @@ def run_query(
         rows = _asked(case, full, given, own)
         if rows.is_empty():
             note(f"huntkit: {full} gives no rows")
-        emit(rows, writing, title=full)
+        emit(rows, writing, title=full, eyes=views.answer)
 
 
 def values_of(pairs: Sequence[str]) -> dict[str, str]:

@@ -162,11 +162,11 @@ def query(
             rows = ask_kql(case.evidence, text, **more)
             if rows.is_empty():
                 note("huntkit: the query gives no rows")
-            emit(rows, writing, title="Answer")
+            emit(rows, writing, title="Answer", eyes=views.answer)
         return
     _python(general, paths, reading, f"evidence.sql({text!r})")
     with opened(paths, reading) as case:
-        emit(ask(case.evidence, text), writing, title="Answer")
+        emit(ask(case.evidence, text), writing, title="Answer", eyes=views.answer)
 
 
 def _mapped(pair: str) -> tuple[str, str]:

@@ -6,6 +6,17 @@ from typing import Any
 
 import polars as pl
 
+from huntkit.tables import roles
+
+_FEW = 12  # columns: who asks for so few has put them in order
+# Of a whole table: what happened, and from or to where, before numbers and identities.
+_TELLING = (
+    *("ProcessCommandLine", "CommandLine", "SyslogMessage", "ActionType", "Activity"),
+    *("LogonTypeName", "LogonType", "IpAddress", "RemoteIP", "RemotePort", "RemoteUrl"),
+    *("FolderPath", "FileName", "RegistryKey", "EventName", "Operation", "OperationName"),
+    *("SourceIpAddress", "ClientIP", "cmdline", "EventData", "AdditionalFields", "Text"),
+)
+
 
 def hits(rows: pl.DataFrame) -> pl.DataFrame:
     """Hits of a search: when and where; the value only where several were searched."""
@@ -34,6 +45,14 @@ def hits_by_place(rows: pl.DataFrame) -> pl.DataFrame:
         )
         .sort("Value", "Hits", descending=[False, True], maintain_order=True)
     )
+
+
+def answer(rows: pl.DataFrame) -> pl.DataFrame:
+    """The answer to a query; of a whole table when, where, who and what come first."""
+    if rows.width <= _FEW:
+        return rows
+    found = [roles.resolve(rows.columns, role) for role in ("time", "host", "user")]
+    return _front(rows, *dict.fromkeys(each for each in [*found, *_TELLING] if each))
 
 
 def files(rows: pl.DataFrame) -> pl.DataFrame:
