@@ -223,6 +223,32 @@ def test_show_python_prints_python_that_runs(demo_folder: Path, tmp_path: Path) 
     spaces["evidence"].close()
 
 
+@pytest.mark.parametrize(
+    "command",
+    [
+        *(pytest.param(name, marks=pytest.mark.long) for name in ("decode", "geo", "iocs")),
+        "timeline",
+    ],
+)
+def test_python_of_a_whole_answer_runs_and_gives_as_many_rows(
+    command: str, demo_folder: Path
+) -> None:
+    told = invoke(command, demo_folder, "--show-python")
+    lines = told.stderr.splitlines()
+    last = next(
+        n for n, line in reversed(list(enumerate(lines))) if not line.startswith("huntkit: ")
+    )
+    value = (
+        lines[last].removeprefix("print(").removesuffix(")")
+        if command == "timeline"
+        else lines[last]
+    )
+    spaces: dict[str, Any] = {}
+    exec("\n".join([*lines[:last], f"rows = {value}"]), spaces)
+    assert spaces["rows"].height == len(told.stdout.splitlines()) > 1
+    spaces["evidence"].close()
+
+
 def test_doctor_names_what_is_there() -> None:
     rows = {row["what"]: row for row in answer("doctor")}
     assert rows["polars"]["state"] == "ok"

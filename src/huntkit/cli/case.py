@@ -99,6 +99,15 @@ def python_open(paths: Sequence[str], reading: Reading) -> str:
     return f"import huntkit\n\nevidence = huntkit.open({inside})"
 
 
+TEXTS_IN_PYTHON = """
+from huntkit.report import encoded, indicators
+from huntkit.report.layouts import layouts
+from huntkit.report.texts import distinct_texts
+
+texts = distinct_texts(evidence, layouts(evidence), [])"""
+"""Every text of evidence that may hold something, as `iocs`, `decode` and `geo` take them."""
+
+
 def show_python(*lines: str) -> None:
     """Print Python on stderr, ready to paste."""
     print("\n".join(lines), file=sys.stderr)

@@ -7,10 +7,10 @@ from typing import Any
 import polars as pl
 
 from huntkit.sources.local.evidence import Evidence
+from huntkit.sources.local.parts import time_column
 from huntkit.tables import roles
 
 _FRONT = ("TimeGenerated", "Table", "Host", "User", "Detail", "_file", "_record")
-_TIMES = ("TimeGenerated", "Timestamp")
 _DETAIL = 300
 # What says best what happened, the first that has a value; then whatever text there is.
 _TELLING = (
@@ -58,7 +58,9 @@ def events(
 def _events(
     evidence: Evidence, name: str, start: datetime | None, end: datetime | None
 ) -> pl.DataFrame:
-    timed = next((t for t in _TIMES if evidence.schema(name).get(t) == "datetime"), None)
+    schema = evidence.schema(name)
+    timed = time_column(list(schema))
+    timed = timed if timed and schema[timed] == "datetime" else None
     given: dict[str, Any] = {"start": start, "end": end} if timed else {}
     rows: pl.DataFrame = evidence.table(name, frame="polars", **given)
     if not timed and (start or end):

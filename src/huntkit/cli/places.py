@@ -6,7 +6,7 @@ from pathlib import Path
 
 import polars as pl
 
-from huntkit.cli.case import opened, python_open, show_python, texts_of
+from huntkit.cli.case import TEXTS_IN_PYTHON, opened, python_open, show_python, texts_of
 from huntkit.cli.frame import counted, note
 from huntkit.cli.options import General, Reading, Writing
 from huntkit.cli.output import emit
@@ -137,8 +137,9 @@ def _of_evidence(
             hint="an address, @FILE with one a line, - for stdin, or evidence",
         )
     if general.show_python:
-        call = "huntkit.enrich.geo(evidence.table(name), column)"
-        show_python(python_open(paths, reading), call)
+        call = f"indicators.indicators(texts, decoded=encoded.encoded(texts), ioc_types={_KINDS!r})"
+        look = "huntkit.GeoLiteLookup().df_lookup_ip(found, 'Observable')"
+        show_python(python_open(paths, reading), TEXTS_IN_PYTHON, f"found = {call}", look)
     with opened(paths, reading) as case:
         problems: list[str] = []
         texts = distinct_texts(case.evidence, layouts(case.evidence), problems)

@@ -10,7 +10,15 @@ import polars as pl
 
 import huntkit
 from huntkit.cli import events, views
-from huntkit.cli.case import Case, opened, python_open, show_python, stdin_lines, texts_of
+from huntkit.cli.case import (
+    TEXTS_IN_PYTHON,
+    Case,
+    opened,
+    python_open,
+    show_python,
+    stdin_lines,
+    texts_of,
+)
 from huntkit.cli.frame import counted, note
 from huntkit.cli.grid import print_table
 from huntkit.cli.options import General, Reading, Span, Writing
@@ -199,7 +207,8 @@ def iocs(
         _say_none(found, "indicators")
         emit(_unclickable(_counted(found), defang), writing, title="Indicators")
         return
-    _python(general, paths, reading, "huntkit.extract.iocs(evidence.table(name), columns)")
+    call = f"indicators.indicators(texts, decoded=encoded.encoded(texts), ioc_types={types!r})"
+    _python(general, paths, reading, TEXTS_IN_PYTHON, call)
     with opened(paths, reading) as case:
         problems: list[str] = []
         texts = distinct_texts(case.evidence, layouts(case.evidence), problems)
@@ -246,7 +255,7 @@ def decode(
             )
         emit(found, writing, title="Decoded", eyes=views.decoded_texts)
         return
-    _python(general, paths, reading, "huntkit.extract.decode(evidence.table(name), columns)")
+    _python(general, paths, reading, TEXTS_IN_PYTHON, f"encoded.encoded(texts, xor={xor!r})")
     with opened(paths, reading) as case:
         problems: list[str] = []
         found = distinct_texts(case.evidence, layouts(case.evidence), problems)
@@ -316,10 +325,7 @@ def timeline(
 ) -> None:
     """Events in the order of time."""
     check_output(writing)
-    first = repr(names[0]) if names else "'DeviceProcessEvents'"
-    grouped = f", group_by={group_by!r}" if group_by else ""
-    grouped += f", title={title!r}" if title else ""
-    _python(general, paths, reading, f"huntkit.charts.timeline(evidence.table({first}){grouped})")
+    _python(general, paths, reading, *_timeline_in_python(names, group_by, title, writing))
     with opened(paths, reading) as case:
         tables = named_tables(case, names)
         rows = _events(case, tables, span)
@@ -335,6 +341,25 @@ def timeline(
             )
         else:
             emit(rows, writing, title="Timeline", eyes=views.moments)
+
+
+def _timeline_in_python(
+    names: Sequence[str], group_by: str | None, title: str | None, writing: Writing
+) -> list[str]:
+    if names:
+        call = f"events(evidence, {list(names)!r}, start=None, end=None)"
+        lines = ["from huntkit.cli.events import events", "", f"rows = {call}"]
+    else:
+        lines = [
+            "from huntkit.report.layouts import layouts",
+            "from huntkit.report.notable import notable",
+            "",
+            "rows = notable(evidence, layouts(evidence))",
+        ]
+    if not is_html(writing):
+        return [*lines, "print(rows)"]
+    band = f", group_by={group_by!r}" if group_by else ""
+    return [*lines, f"huntkit.charts.timeline(rows{band}, title={title or 'Timeline'!r})"]
 
 
 def _events(case: Case, tables: Sequence[str], span: Span) -> pl.DataFrame:
