@@ -174,6 +174,11 @@ def test_failures_in_a_burst_and_a_logon_from_an_unusual_place(evidence: Make) -
     assert logon.what == "al from 10.0.0.2 to dc"
     assert logon.reason == "1 of 81 logons of al, and of 81 from 10.0.0.2 to dc; 161 in all"
     assert len(logon.places) == 1
+    later = (5000.0, "al", "10.0.0.2", "LogonFailed")
+    rows = logons(*usual, *mistyped, *spray, *guessed, later)
+    [logon] = found(gather(evidence({"DeviceLogonEvents": rows})), "Logon")
+    assert logon.reason.endswith("to dc; 161 in all; 1 more of these failed")
+    assert (logon.rows, logon.factor_reason) == (2, "with failures")  # not said to come before
 
 
 def test_failed_logons_that_are_not_judged_are_counted_and_said(

@@ -22,7 +22,7 @@ _FEWEST_LOGONS = 30  # of people; of fewer nobody can say what is usual
 _PLACE_LEAST = 7.0  # bits
 _PLACE_WHOLE = 16.0
 _ONE_ACCOUNT = 0.8  # of the weight: people mistype their own passwords
-_AFTER_FAILURES = 1.5  # of the weight: who failed there before may have guessed
+_WITH_FAILURES = 1.5  # of the weight: who also failed there may have guessed
 _PRIOR = 1.0
 _QUOTE = "'"
 
@@ -171,8 +171,8 @@ def _places(evidence: Evidence, layout: Layout, logons: Logons, count: int) -> l
 
 def _place(evidence: Evidence, layout: Layout, row: dict[str, Any], count: int) -> Finding:
     short = str(row["Host"]).partition(".")[0]
-    failed = f", {row['Failed']:,} failed" if row["Failed"] else ""
-    factor = _AFTER_FAILURES if row["Failed"] else 1.0
+    failed = f"; {row['Failed']:,} more of these failed" if row["Failed"] else ""
+    factor = _WITH_FAILURES if row["Failed"] else 1.0
     return Finding(
         kind="Logon",
         what=f"{row['Account']} from {row['from']} to {short}",
@@ -180,7 +180,7 @@ def _place(evidence: Evidence, layout: Layout, row: dict[str, Any], count: int) 
         unit="bits",
         weight=min(row["score"] / _PLACE_WHOLE * factor, 1.0),
         factor=factor,
-        factor_reason="after failures",
+        factor_reason="with failures",
         reason=f"{row['Logons']:,} of {row['of_account']:,} logons of {row['Account']}, and of "
         f"{row['of_way']:,} from {row['from']} to {short}; {count:,} in all{failed}",
         host=str(row["Host"]),
