@@ -117,6 +117,38 @@ def test_rows_can_be_picked_by_time_and_condition(evidence: Evidence) -> None:
         count(where={"TargetUsrName": "x"})
 
 
+TIMES = [
+    ([1704067200, 1704067260.5], "2024-01-01T00:00:00+00:00", 1),
+    ([1704067200123, 1704067260123], "2024-01-01T00:00:00.123000+00:00", 1),
+    (["2024-01-01T00:00:00Z", "2024-01-01 02:01+02:00"], "2024-01-01T00:00:00+00:00", 1),
+    (["2024-01-01 01:00:00"] * 9 + ["2024-01-01 01:01", "-"], "2024-01-01T00:00:00+00:00", 1),
+    (["2024-01-01"] * 10 + ["?"], "2023-12-31T23:00:00+00:00", 0),
+    ([5, 7], None, 0),
+]
+
+
+@pytest.mark.parametrize(("times", "first", "later"), TIMES)
+@pytest.mark.filterwarnings("ignore::huntkit.sources.local.evidence.PartialEvidenceWarning")
+def test_times_as_numbers_and_texts_are_read_for_a_span(tmp_path, times, first, later) -> None:
+    write_lines(tmp_path / "t.json", [{"time": time, "n": 1} for time in times])
+    evidence = huntkit.open(tmp_path, frame="polars", assume_timezone="Europe/Berlin")
+    said = evidence.tables["first"].item()
+    assert (said and said.isoformat()) == first
+    assert evidence.table("t", start="2024-01-01T00:00:30Z").height == later
+
+
+def test_rows_whose_time_cannot_be_read_are_left_out_of_a_span_with_a_word(tmp_path) -> None:
+    write_lines(tmp_path / "t.json", [{"time": "2024-01-01T00:00:00Z"}, {"time": "yesterday"}])
+    evidence = huntkit.open(tmp_path, frame="polars")
+    with pytest.warns(
+        PartialEvidenceWarning, match="1 of 2 rows of 't' are left out: their 'time'"
+    ):
+        assert evidence.table("t", start="2020-01-01").height == 1
+    write_lines(tmp_path / "t.json", [{"time": "today"}, {"time": "yesterday"}])
+    with pytest.raises(TimeError, match="no time of 't' can be read"):
+        huntkit.open(tmp_path).table("t", end="2020-01-01")
+
+
 def test_missing_values_can_be_asked_for(tmp_path: Path) -> None:
     (tmp_path / "t.csv").write_text("name,n\na,1\n,2\nb,\n")
     evidence = huntkit.open(tmp_path, frame="polars")

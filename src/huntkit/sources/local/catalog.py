@@ -170,7 +170,11 @@ def _pack(name: str, given: list[_Given], cache: Cache, *, merge: bool) -> Manif
         if merge:
             rows = merge_table(name, rows)
             renamed = known_and(name, rows.columns)
-        parts.append(_write(name, rows, renamed, folder / f"{number:05d}.parquet"))
+        part = _write(name, rows, renamed, folder / f"{number:05d}.parquet")
+        if not merge:  # they were told with the zone in mind
+            part.first = min((p.first for _, p in group if p.first), default="")
+            part.last = max(p.last for _, p in group)
+        parts.append(part)
     return cache.keep(Manifest(key, 0, [], parts, folder))
 
 

@@ -13,7 +13,7 @@ from types import TracebackType
 from typing import Any, Literal, Self
 
 from huntkit.core.contracts import GeoLookup
-from huntkit.core.errors import UnknownTable, UsageError
+from huntkit.core.errors import TimeError, UnknownTable, UsageError
 from huntkit.core.progress import SILENT, Progress
 from huntkit.formats.limits import DEFAULT, Limits
 from huntkit.runtime.session import Session, default_session
@@ -136,10 +136,15 @@ class Evidence:
         Raises:
             UnknownTable, UnknownColumn: with the nearest names.
             TimeError: a time that can't be read, or a table that has none.
+
+        Times that a table keeps as text or numbers are read for ``start`` and ``end``; a
+        :class:`PartialEvidenceWarning` counts the rows left out because theirs can't be.
         """
         chosen = Selection.of(self._table(name), columns)
-        chosen.between(start, end, self.now)
+        chosen.between(start, end, self.now, self._intake.timezone)
         chosen.where(where)
+        if chosen.unread:
+            self._check_times(name, chosen.unread)
         rows = self._database.run(chosen.text, chosen.values)
         rows.columns = chosen.columns
         return as_kind(rows, frame or self._frame)
@@ -255,6 +260,23 @@ class Evidence:
         tables = sum(1 for table in self._tables.values() if table.rows) + len(self._views)
         mark = ", PARTIAL" if self.partial else ""
         return f"<Evidence: {files} files, {records} records, {tables} tables{mark}>"
+
+    def _check_times(self, name: str, counting: str) -> None:
+        unread, rows, column = self._database.run(counting).row(0)
+        if not unread:
+            return
+        if unread == rows:
+            raise TimeError(
+                f"no time of {name!r} can be read: column {column!r} holds no ISO 8601 text and no"
+                " seconds since 1970",
+                hint="leave start and end out, and read the times of the rows",
+            )
+        warnings.warn(
+            f"{unread} of {rows} rows of {name!r} are left out: their {column!r} can't be read as"
+            " a time",
+            PartialEvidenceWarning,
+            stacklevel=3,
+        )
 
     def _table(self, name: str) -> Table:
         if not isinstance(name, str):

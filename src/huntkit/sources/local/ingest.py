@@ -62,7 +62,7 @@ def run(job: Job, task: Task) -> Done:
     says the rest in its facts. Memory is bounded by the batches of the readers and the buffers
     of the writer.
     """
-    writer = PartWriter(job.folder, prefix=job.prefix)
+    writer = PartWriter(job.folder, prefix=job.prefix, zone=job.clock.zone_name())
     with no_collecting():
         if job.piece is not None:
             members = [_read_piece(job, job.piece, writer, task)]

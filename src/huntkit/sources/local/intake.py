@@ -32,6 +32,7 @@ class Intake:
         sources: the files, in the order in which they were given.
         cache: where their parts lie.
         stopped: the caller stopped the reading.
+        timezone: the assumed zone of times that carry none.
         temporary: a folder that goes with the intake; None where the cache stays.
     """
 
@@ -39,6 +40,7 @@ class Intake:
     cache: Cache
     stopped: bool = False
     temporary: Path | None = None
+    timezone: str | None = None
 
     def members(self) -> Iterator[tuple[str, MemberFacts]]:
         """Every file and archive member: the path as rows name it, and what was read."""

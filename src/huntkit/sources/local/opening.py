@@ -100,7 +100,13 @@ def take_in(
     except BaseException:
         Intake([], store, temporary=temporary).close()
         raise
-    return Intake(sources, store, stopped=opener.stopped, temporary=temporary)
+    return Intake(
+        sources,
+        store,
+        stopped=opener.stopped,
+        temporary=temporary,
+        timezone=assumptions.timezone,
+    )
 
 
 class _Opener:

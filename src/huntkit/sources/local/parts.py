@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 
 import polars as pl
@@ -12,6 +12,7 @@ from huntkit.sources.local import schemas
 from huntkit.sources.local.manifest import Part
 from huntkit.sources.local.mapping.hosts import host_column
 from huntkit.tables import roles
+from huntkit.tables.times import parse_times
 
 PART_BYTES = 24 << 20  # a table's buffered rows are written beyond this size
 BUFFER_BYTES = 64 << 20  # all tables' together
@@ -26,6 +27,11 @@ HELD: Mapping[str, tuple[str, pl.Expr]] = {
     "DeviceProcessEvents": ("_origin", pl.lit(value=True)),
     "DeviceEvents": ("_script_parts", (pl.col("_script_parts") > 1).fill_null(value=False)),
 }
+
+# Numbers in a column that is called "time" may be anything else: seconds of an uptime, for one.
+_EARLIEST = datetime(1980, 1, 1, tzinfo=UTC)
+_LATEST = datetime(2100, 1, 1, tzinfo=UTC)
+_ENOUGH = 0.9
 
 _KQL_OF = {
     pl.String: "string",
@@ -47,11 +53,13 @@ class PartWriter:
     Args:
         folder: where the parts go.
         prefix: starts every file's name, so that several writers can share the folder.
+        zone: the assumed zone of times that carry none.
     """
 
-    def __init__(self, folder: Path, *, prefix: str = "") -> None:
+    def __init__(self, folder: Path, *, prefix: str = "", zone: str | None = None) -> None:
         self._folder = folder
         self._prefix = prefix
+        self._zone = zone
         self._frames: dict[tuple[str, bool], list[pl.DataFrame]] = defaultdict(list)
         self._bytes: dict[tuple[str, bool], int] = defaultdict(int)
         self.parts: list[Part] = []
@@ -90,7 +98,7 @@ class PartWriter:
         rows = stack(frames)
         name = f"{self._prefix}{len(self.parts):05d}.parquet"
         write_parquet(rows, self._folder / name)
-        self.parts.append(describe(rows, table=table, file=name, held=held))
+        self.parts.append(describe(rows, table=table, file=name, held=held, zone=self._zone))
 
 
 def write_parquet(rows: pl.DataFrame, path: Path) -> None:
@@ -133,10 +141,12 @@ def _as_text(frame: pl.DataFrame, names: set[str]) -> pl.DataFrame:
     )
 
 
-def describe(rows: pl.DataFrame, *, table: str, file: str, held: bool = False) -> Part:
+def describe(
+    rows: pl.DataFrame, *, table: str, file: str, held: bool = False, zone: str | None = None
+) -> Part:
     """What a part holds: rows, first and last time, hosts, column types."""
     known = schemas.known(table) or {}
-    first, last = _time_range(rows)
+    first, last = _time_range(rows, zone)
     origins = rows["_origin"].unique().drop_nulls().to_list() if "_origin" in rows.columns else []
     return Part(
         table=table,
@@ -156,14 +166,28 @@ def kql_type(dtype: pl.DataType) -> str:
     return _KQL_OF.get(dtype.base_type(), "long" if dtype.is_integer() else "string")
 
 
-def _time_range(rows: pl.DataFrame) -> tuple[str, str]:
+def _time_range(rows: pl.DataFrame, zone: str | None) -> tuple[str, str]:
     name = time_column(rows.columns)
-    if name is None or not isinstance(rows.schema[name], pl.Datetime):
+    if name is None:
         return "", ""
-    first, last = rows[name].min(), rows[name].max()
+    column = rows[name]
+    if not isinstance(column.dtype, pl.Datetime):
+        column = _read_times(column, zone)
+    first, last = column.min(), column.max()
     if not isinstance(first, datetime) or not isinstance(last, datetime):
         return "", ""
     return first.isoformat(), last.isoformat()
+
+
+def _read_times(column: pl.Series, zone: str | None) -> pl.Series:
+    """A column of numbers or texts as times, if nearly all are; else nulls."""
+    times = parse_times(column, assume_timezone=zone)
+    times = times.set(~times.is_between(_EARLIEST, _LATEST).fill_null(value=False), None)
+    said = column.filter(column.is_not_null())
+    if column.dtype == pl.String:
+        said = said.filter(said.str.strip_chars() != "")
+    read = len(times) - times.null_count()
+    return times if read and read >= _ENOUGH * len(said) else times.clear(len(times))
 
 
 def time_column(columns: list[str]) -> str | None:

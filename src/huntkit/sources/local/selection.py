@@ -8,7 +8,7 @@ from typing import Any
 from huntkit.core.errors import UnknownColumn, UsageError
 from huntkit.core.timespan import TimeSpan, parse_time
 from huntkit.sources.local.catalog import OWN, Table
-from huntkit.sources.local.database import TEXT, quoted
+from huntkit.sources.local.database import TEXT, literal, quoted
 from huntkit.sources.local.parts import time_column
 
 
@@ -25,11 +25,14 @@ class Selection:
     Attributes:
         columns: the chosen columns by their own names.
         values: what the statement's parameters stand for.
+        unread: where times are kept as texts or numbers, a statement that counts the rows whose
+            time says nothing, and all; else nothing.
     """
 
     table: Table
     columns: list[str]
     values: dict[str, Any] = field(default_factory=dict)
+    unread: str = ""
     _conditions: list[str] = field(default_factory=list)
 
     @classmethod
@@ -38,8 +41,8 @@ class Selection:
         known = list(schema(table))
         return cls(table, known if columns is None else _checked(columns, known))
 
-    def between(self, start: object, end: object, now: datetime) -> None:
-        """Only rows from one time until before another."""
+    def between(self, start: object, end: object, now: datetime, zone: str | None = None) -> None:
+        """Only rows from one time until before another; `zone` is that of texts without one."""
         if start is None and end is None:
             return
         column = time_column(list(self.table.types))
@@ -48,10 +51,13 @@ class Selection:
                 "TimeGenerated", self.table.types, hint="this table has no time column"
             )
         span = _span(start, end, now)
+        when = _as_time(quoted(column), self.table.types[column], zone)
+        if when != quoted(column):
+            self.unread = self._counting(column, when)
         for name, bound, sign in (("start", span[0], ">="), ("end", span[1], "<")):
             if bound is not None:
                 self.values[name] = bound
-                self._conditions.append(f"{quoted(column)} {sign} CAST(${name} AS TIMESTAMPTZ)")
+                self._conditions.append(f"{when} {sign} CAST(${name} AS TIMESTAMPTZ)")
 
     def where(self, where: str | Mapping[str, Any] | None) -> None:
         """Only rows for which an SQL condition holds, or that have the given values."""
@@ -77,6 +83,14 @@ class Selection:
                 condition = f"({condition} OR {missing})"
             self._conditions.append(condition)
 
+    def _counting(self, column: str, when: str) -> str:
+        unread = f"count(*) FILTER (WHERE ({when}) IS NULL) AS unread"
+        own = self.table.names.get(column, column)
+        return (
+            f"SELECT {unread}, count(*) AS rows, {literal(own)} AS name"  # noqa: S608  all quoted
+            f" FROM {quoted(self.table.name)}"
+        )
+
     @property
     def text(self) -> str:
         """The statement."""
@@ -87,6 +101,30 @@ class Selection:
     def _stored(self, column: str) -> str:
         stored = {own: name for name, own in self.table.names.items()}
         return quoted(stored.get(column, column))
+
+
+_ZONED = r":\d\d(\.\d+)?\s*(Z|UTC|[+-]\d\d(:?\d\d)?)\s*$"
+
+
+def _as_time(column: str, kql: str, zone: str | None) -> str:
+    """A column as a time, in SQL: numbers count since 1970, in a unit that their size tells."""
+    if kql == "datetime":
+        return column
+    if kql in TEXT:
+        return (
+            f"CASE WHEN regexp_matches({column}, {literal(_ZONED)})"
+            f" THEN TRY_CAST({column} AS TIMESTAMPTZ)"
+            f" ELSE timezone({literal(zone or 'UTC')}, TRY_CAST({column} AS TIMESTAMP)) END"
+        )
+    if kql not in {"int", "long", "real"}:
+        return "CAST(NULL AS TIMESTAMPTZ)"
+    number = f"CAST({column} AS DOUBLE)"
+    seconds = (
+        f"CASE WHEN abs({number}) < 1e11 THEN {number} WHEN abs({number}) < 1e14"
+        f" THEN {number} / 1e3 WHEN abs({number}) < 1e17 THEN {number} / 1e6"
+        f" WHEN abs({number}) < 9e18 THEN {number} / 1e9 END"
+    )
+    return f"to_timestamp({seconds})"
 
 
 def _span(start: object, end: object, now: datetime) -> tuple[datetime | None, datetime | None]:
