@@ -13,14 +13,12 @@ Charts come from their catalog, so every kind has its method, also one from anot
 import importlib
 from typing import Any
 
-from huntkit.core.registry import switched_off
 from huntkit.tables.accessors import register
 
 
 def _charts() -> Any:
     settings = importlib.import_module("huntkit.runtime.session").default_session().settings
-    off = switched_off("chart", settings.disabled_plugins)
-    return importlib.import_module("huntkit.charts.catalog").charts(off)
+    return importlib.import_module("huntkit.charts.catalog").charts(settings.disabled_plugins)
 
 
 register(

@@ -1,5 +1,6 @@
-"""All entries of IANA's two registries, copied here by hand from their tables (2025-10-09), compared
-with those of 2026-07-18.
+"""All entries of IANA's two registries, copied here by hand from their tables (2025-10-09).
+
+They were compared once more with those of 2026-07-18.
 
 ``reachable`` is their column "Globally Reachable"; ``N/A`` is None.
 """

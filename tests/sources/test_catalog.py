@@ -87,6 +87,6 @@ def test_a_driver_that_is_switched_off_is_not_there_and_says_so() -> None:
     with pytest.raises(UnknownPlugin, match=r"driver\.kusto"):
         QueryProvider("ADX", session=session)
     assert QueryProvider("Local", session=session).environment == "Local"
-    every = catalog.places(catalog.drivers(frozenset({"splunk"})))
+    every = catalog.places(catalog.drivers(("driver.splunk",)))
     assert "Splunk" in catalog.places()
     assert "Splunk" not in every

@@ -6,20 +6,21 @@ from types import ModuleType
 
 from huntkit.charts.chart import Chart
 from huntkit.core.errors import HuntkitError
-from huntkit.core.registry import Registry
+from huntkit.core.registry import Registry, switched_off
 
 Draw = Callable[..., Chart]
 
 
 @cache
-def charts(disabled: frozenset[str] = frozenset()) -> Registry[Draw]:
-    """Every chart by name, but for the disabled ones; listing them imports none.
+def charts(disabled_plugins: tuple[str, ...] = ()) -> Registry[Draw]:
+    """Every chart by name, but for those that settings switch off; listing them imports none.
 
     Examples:
-        >>> "timeline" in charts(), "timeline" in charts(frozenset({"timeline"}))
+        >>> "timeline" in charts(), "timeline" in charts(("chart.timeline",))
         (True, False)
     """
-    return Registry("chart", "huntkit.charts.kinds", pick=_door, disabled=disabled)
+    off = switched_off("chart", disabled_plugins)
+    return Registry("chart", "huntkit.charts.kinds", pick=_door, disabled=off)
 
 
 def _door(module: ModuleType) -> Draw:

@@ -20,7 +20,7 @@ from huntkit.cli.statement import ask_kql, evidence_tables, text_of
 from huntkit.cli.target import ENDINGS, check_output, free_name
 from huntkit.cli.views import kinds_of_charts
 from huntkit.core.errors import UnknownColumn, UsageError
-from huntkit.core.registry import Registry, switched_off
+from huntkit.core.registry import Registry
 from huntkit.runtime.session import default_session
 from huntkit.sources.local.mapping.views import VIEWS
 
@@ -36,7 +36,7 @@ _PARAMETER = re.compile(r"\b([a-z][a-z_]*)=")
 
 def catalog() -> Registry[Draw]:
     """The charts that the settings do not switch off."""
-    return charts(switched_off("chart", default_session().settings.disabled_plugins))
+    return charts(default_session().settings.disabled_plugins)
 
 
 def kinds(writing: Writing) -> None:

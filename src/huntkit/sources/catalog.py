@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from functools import cache
 
 from huntkit.core.errors import HuntkitError, UnknownPlugin
-from huntkit.core.registry import Registry, class_of
+from huntkit.core.registry import Registry, class_of, switched_off
 from huntkit.sources.driver import Driver
 from huntkit.sources.queries import environments as names
 
@@ -32,15 +32,16 @@ class Place:
 
 
 @cache
-def drivers(disabled: frozenset[str] = frozenset()) -> Registry[type[Driver]]:
-    """Every driver by name, but for the disabled ones; listing them imports none.
+def drivers(disabled_plugins: tuple[str, ...] = ()) -> Registry[type[Driver]]:
+    """Every driver by name, but for those that settings switch off; listing them imports none.
 
     Examples:
-        >>> "local" in drivers(), "local" in drivers(frozenset({"local"}))
+        >>> "local" in drivers(), "local" in drivers(("driver.local", "chart.units"))
         (True, False)
     """
     contract = class_of(Driver)  # type: ignore[type-abstract]  # it gives concrete ones
-    return Registry("driver", "huntkit.sources.drivers", pick=contract, disabled=disabled)
+    off = switched_off("driver", disabled_plugins)
+    return Registry("driver", "huntkit.sources.drivers", pick=contract, disabled=off)
 
 
 def places(plugins: Registry[type[Driver]] | None = None) -> dict[str, Place]:

@@ -5,7 +5,6 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 from huntkit.core.errors import HuntkitError, UsageError
-from huntkit.core.registry import switched_off
 from huntkit.core.timespan import TimeSpan
 from huntkit.runtime.session import Session
 from huntkit.sources.catalog import Place, drivers, place
@@ -31,8 +30,7 @@ def place_of(environment: str, driver: type[Driver] | Driver | None, session: Se
         UsageError: the caller's driver is for something else.
     """
     if driver is None:
-        off = switched_off("driver", session.settings.disabled_plugins)
-        return place(environment, drivers(off))
+        return place(environment, drivers(session.settings.disabled_plugins))
     kind = type(driver) if isinstance(driver, Driver) else driver
     for name, others in kind.environments.items():
         if environment.casefold() in {each.casefold() for each in (name, *others)}:

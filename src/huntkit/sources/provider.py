@@ -11,7 +11,6 @@ from typing import Any, Final, Literal
 import anyio.to_thread
 
 from huntkit.core.errors import UsageError, did_you_mean
-from huntkit.core.registry import switched_off
 from huntkit.core.timespan import TimeSpan
 from huntkit.runtime.session import FrameKind, Run, Session, default_session
 from huntkit.sources import questions, shelf
@@ -384,8 +383,7 @@ class QueryProvider:
     @staticmethod
     def list_data_environments() -> list[str]:
         """The environments that can be asked, but for what the settings switch off."""
-        off = switched_off("driver", default_session().settings.disabled_plugins)
-        return list(places(drivers(off)))
+        return list(places(drivers(default_session().settings.disabled_plugins)))
 
     def driver_help(self) -> Shown:
         """What the driver needs to connect, and what it takes with a call."""

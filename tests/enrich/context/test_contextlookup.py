@@ -130,6 +130,14 @@ def test_budgets_dry_runs_levels_and_twins(server, lookup):
     assert awaited["Status"].to_list() == one["Status"].to_list() == ["ok"]
     assert lookup.lookup_observables_sync(["web01"])["Cached"].to_list() == [True]
     assert lookup.result_to_df(one) is one
+    with pytest.raises(UsageError, match="budget=-1 is below zero"):
+        lookup.lookup_observables(["web01"], budget=-1)
+
+
+def test_where_no_provider_is_loaded_it_says_that_nobody_is_asked(session):
+    lookup = ContextLookup(session=session)
+    with pytest.warns(UserWarning, match="nobody is asked: no primary provider is loaded"):
+        assert lookup.lookup_observables(["web01"]).height == 0
 
 
 def test_nobody_outside_is_asked_about_ones_own(server, session, lookup):

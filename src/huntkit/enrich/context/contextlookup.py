@@ -126,7 +126,7 @@ class ContextLookup(ProviderSet[ContextProvider]):
             data, obs_col, obs_type_col, value_type=observable_type, tlp=tlp, tlp_column=tlp_col
         )
         wanted = self._wanted(query_type, budget, refresh=refresh)
-        asked = self.asked_providers(providers, prov_scope)
+        asked = self._asked(providers, prov_scope)
         return looked_up(
             items, asked, wanted, self.session, context_frame, dry_run=dry_run,
             show_not_supported=show_not_supported, kind=frame or self.session.frame,

@@ -223,6 +223,15 @@ class ProviderSet(Generic[P]):
                 lines.append(f"  {ioc_type}" + (f" (sub-queries: {named})" if named else ""))
         return "\n".join(lines) or "no providers are loaded"
 
+    def _asked(self, names: Any, scope: Scope) -> dict[str, P]:
+        """The same as `asked_providers`, with a warning where that is nobody by no wish."""
+        asked = self.asked_providers(names, scope)
+        if not asked and names is None and self._named != []:
+            warnings.warn(
+                f"nobody is asked: no {scope} provider is loaded", stacklevel=caller_level()
+            )
+        return asked
+
     def _wanted(
         self,
         subtype: str | None,
@@ -233,6 +242,9 @@ class ProviderSet(Generic[P]):
         end: datetime | None = None,
     ) -> Wanted:
         """What a look-up asks for; what is said by provider, under the names they are loaded by."""
+        for most in budget.values() if isinstance(budget, Mapping) else (budget,):
+            if most is not None and most < 0:
+                raise UsageError(f"budget={most} is below zero", hint="0 asks nobody")
         return Wanted(
             subtype=subtype or "",
             start=start,

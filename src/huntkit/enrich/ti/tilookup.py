@@ -1,12 +1,10 @@
 """Look indicators up: several providers at once, one row for each indicator and provider."""
 
 import os
-import warnings
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, ClassVar
 
-from huntkit.core.callers import caller_level
 from huntkit.core.errors import UsageError
 from huntkit.core.timespan import TimeSpan, parse_time
 from huntkit.enrich.ti.awaited import awaited
@@ -155,13 +153,8 @@ class TILookup(ProviderSet[TIProvider]):
         """
         items = self._items(data, ioc_col, ioc_type_col, tlp, tlp_col)
         since, until = self._times(start, end)
-        _check_budget(budget)
         wanted = self._wanted(ioc_query_type, budget, refresh=refresh, start=since, end=until)
-        asked = self.asked_providers(providers, prov_scope)
-        if not asked and providers is None and self._named != []:
-            warnings.warn(
-                f"nobody is asked: no {prov_scope} provider is loaded", stacklevel=caller_level()
-            )
+        asked = self._asked(providers, prov_scope)
         return looked_up(
             items, asked, wanted, self.session, frame_of, dry_run=dry_run,
             show_not_supported=show_not_supported, kind=frame or self.session.frame,
@@ -215,9 +208,3 @@ class TILookup(ProviderSet[TIProvider]):
         if since is not None and until is not None:
             TimeSpan.parse(since, until, now=now)  # says so where they are the wrong way round
         return since, until
-
-
-def _check_budget(budget: Mapping[str, int] | int | None) -> None:
-    for most in budget.values() if isinstance(budget, Mapping) else (budget,):
-        if most is not None and most < 0:
-            raise UsageError(f"budget={most} is below zero", hint="0 asks nobody")
