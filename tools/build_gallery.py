@@ -35,8 +35,6 @@ def main() -> None:
         for number, example in enumerate(examples):
             names: dict[str, Any] = {}
             exec(compile(example, f"example {number}", "exec"), names)  # noqa: S102  our own page
-            for path in Path(folder).glob("chart.*"):
-                path.unlink()
             _draw(context, names["chart"], Path(folder) / f"{number}.html")
         browser.close()
 

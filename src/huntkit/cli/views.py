@@ -19,10 +19,10 @@ _TELLING = (
 
 
 def hits(rows: pl.DataFrame) -> pl.DataFrame:
-    """Hits of a search: when and where; the value only where several were searched."""
-    several = rows["Value"].n_unique() > 1
-    front = [*(["Value"] if several else []), "TimeGenerated", "Table", "Column", "Text"]
-    return _front(rows if several else rows.drop("Value"), *front, "_file", "_record")
+    """Hits of a search: when and where; the value first only where several were found."""
+    front = ["TimeGenerated", "Table", "Column", "Text", "_file", "_record"]
+    place = 0 if rows["Value"].n_unique() > 1 else len(front)
+    return _front(rows, *front[:place], "Value", *front[place:])
 
 
 def moments(rows: pl.DataFrame) -> pl.DataFrame:
@@ -31,7 +31,7 @@ def moments(rows: pl.DataFrame) -> pl.DataFrame:
     if "Kind" not in rows.columns:
         return _front(rows, "TimeGenerated", "Host", "User", "Detail", *place)
     front = ("TimeGenerated", "Kind", "Name", "Host", "Detail", "User")
-    return _front(rows, *front, *place).drop("Tone")
+    return _front(rows, *front, *place)
 
 
 def hits_by_place(rows: pl.DataFrame) -> pl.DataFrame:
