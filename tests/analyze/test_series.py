@@ -310,6 +310,10 @@ def test_a_new_threshold_gives_its_anomalies_reasons_and_no_others():
         assert new["anomalies"].to_list() == wanted["anomalies"].to_list()
         assert new["reason"].to_list() == wanted["reason"].to_list()
         assert (new["reason"] != "").sum() == count
+    part = found.to_pandas().query("host == 'b'")
+    assert set_new_anomaly_threshold(part, low).index.equals(part.index)
+    with pytest.raises(UnknownColumn, match="hots"):
+        set_new_anomaly_threshold(part, low, group_by="hots")
     other = found.rename({"anomalies": "side"})
     new = set_new_anomaly_threshold(other, low, anomalies_column="side")
     assert new["reason"].ne("").to_list() == new["side"].ne(0).to_list()

@@ -12,9 +12,9 @@ import polars as pl
 
 from huntkit.analyze.clustering import with_exponent
 from huntkit.analyze.decomposition import Floats, Method, check, decomposed, spread
-from huntkit.core.errors import UsageError
+from huntkit.core.errors import UnknownColumn, UsageError
 from huntkit.tables import kind_of, roles, step
-from huntkit.tables.frames import is_spark
+from huntkit.tables.frames import Guest, is_spark
 from huntkit.tables.steps import Step
 from huntkit.tables.times import parse_times, pick_time_column
 
@@ -363,15 +363,14 @@ def _plain(number: pl.Expr) -> pl.Expr:
 timeseries_anomalies_stl = ts_anomalies_stl
 
 
-@step(split="whole", columns=("anomalies_column", "group_by"))
 def set_new_anomaly_threshold(
-    data: pl.DataFrame,
+    data: Any,
     threshold: float,
     threshold_low: float | None = None,
     anomalies_column: str = "anomalies",
     group_by: str | Sequence[str] | None = None,
-) -> pl.DataFrame:
-    """The series with anomalies by another threshold; the scores stay as they are.
+) -> Any:
+    """The series with anomalies by another threshold; the scores and rows stay as they are.
 
     Args:
         data: a result of `ts_anomalies_stl`. Its column ``reason`` is written anew for the points
@@ -386,13 +385,24 @@ def set_new_anomaly_threshold(
         >>> set_new_anomaly_threshold(table, 5, 2)["anomalies"].to_list()
         [0, -1, 0]
     """
-    if "score" not in data.columns:
+    guest = Guest.receive(data)
+    groups = [group_by] if isinstance(group_by, str) else list(group_by or ())
+    for name in (anomalies_column, *groups):
+        if name not in guest.inner.columns:
+            raise UnknownColumn(name, guest.inner.columns)
+    schema = guest.inner.schema
+    if "score" not in schema:
         raise UsageError("there is no column 'score'", hint="give this a result of an analysis")
+    if not (_are_numbers(schema, "score") or schema["score"] == pl.Null):
+        raise UsageError(f"the column 'score' holds {schema['score']}, not numbers")
     low = threshold if threshold_low is None else threshold_low
     if not (threshold > 0 and low > 0):
         raise UsageError(f"thresholds are {threshold} and {low}", hint="both must be above 0")
-    found = data.with_columns(_sides(threshold, low).alias(anomalies_column))
-    if not {"value", "baseline", "residual", "reason"} <= set(data.columns):
-        return found
-    groups = [group_by] if isinstance(group_by, str) else list(group_by or ())
-    return found.with_columns(_reason(groups, anomalies_column))
+    found = guest.inner.with_columns(_sides(threshold, low).alias(anomalies_column))
+    if "reason" in schema and _are_numbers(schema, "value", "baseline", "residual"):
+        found = found.with_columns(_reason(groups, anomalies_column))
+    return guest.give_back(found, rows_kept=True)
+
+
+def _are_numbers(schema: pl.Schema, *names: str) -> bool:
+    return all(name in schema and schema[name].is_numeric() for name in names)
