@@ -52,6 +52,24 @@ def test_evidence_tells_where_and_when(demo_folder: Path) -> None:
     assert {row["Severity"] for row in rows} <= {"high", "critical"}
 
 
+def test_what_started_before_the_log_is_judged_by_what_its_children_tell(tmp_path: Path) -> None:
+    start = {
+        "Timestamp": "2026-03-03T09:00:00Z",
+        "DeviceName": "ws1",
+        "ActionType": "ProcessCreated",
+        "FileName": "whoami.exe",
+        "ProcessCommandLine": "whoami.exe /user",
+        "ProcessId": 7,
+        "InitiatingProcessFileName": "powershell.exe",
+        "InitiatingProcessId": 6,
+        "InitiatingProcessCommandLine": "powershell -nop -w hidden -enc ZABpAHIAIABjADoA",
+    }
+    (tmp_path / "a.ndjson").write_text(json.dumps({**start, "Type": "DeviceProcessEvents"}))
+    rows = answer(tmp_path, "--lowest", "medium")
+    assert {row["Rule"] for row in rows} == {"powershell_encoded"}
+    assert rows[0]["Input"] == start["InitiatingProcessCommandLine"]
+
+
 def test_own_rules(tmp_path: Path) -> None:
     path = tmp_path / "mine.yaml"
     path.write_text(

@@ -16,6 +16,7 @@ from huntkit.report.layouts import Evidence, Layout, layouts
 from huntkit.tables import roles
 
 _GENERIC = ("WindowsEvent", "Event", "LinuxAudit", "AuditLog_CL")  # other tables hold their columns
+_ROLES = ("command_line", "parent_command_line")
 _SCHEMA = pl.Schema(
     {
         "text": pl.String(),
@@ -73,12 +74,19 @@ def cmdline(
 
 
 def command_lines(evidence: Evidence, tables: Sequence[Layout]) -> pl.DataFrame:
-    """The different command lines of all tables, each with its first time and where it stands."""
+    """The different command lines of all tables, each with its first time and where it stands.
+
+    What started before the log began is there as somebody's parent only.
+    """
     parts = [pl.DataFrame(schema=_SCHEMA)]
-    for layout in tables:
-        column = roles.resolve(layout.columns, "command_line")
-        if column is None or layout.name in _GENERIC:
-            continue
+    columns = [
+        (layout, column)
+        for layout in tables
+        if layout.name not in _GENERIC
+        for column in dict.fromkeys(roles.resolve(layout.columns, role) for role in _ROLES)
+        if column is not None
+    ]
+    for layout, column in columns:
         line = layout.sql_text(column)
         place = f"""{{'t': {layout.sql_time()}, 'f': _file, 'r': _record,
                       'h': {layout.sql_text(layout.host)}, 'u': {layout.sql_text(layout.user)}}}"""
