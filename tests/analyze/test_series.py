@@ -239,6 +239,10 @@ def test_a_new_threshold_uses_the_scores():
         set_new_anomaly_threshold(table, 3, 0)
     with pytest.raises(UsageError, match="score"):
         set_new_anomaly_threshold(table.drop("score"), 3)
+    with pytest.raises(UsageError, match="String, not numbers"):
+        set_new_anomaly_threshold(table.with_columns(score=pl.lit("high")), 3)
+    nothing = pl.DataFrame({"score": [None] * 2, "anomalies": [1] * 2})
+    assert set_new_anomaly_threshold(nothing, 3)["anomalies"].to_list() == [0, 0]
 
 
 def test_times_in_the_index_of_a_pandas_frame_are_found():

@@ -393,12 +393,15 @@ def set_new_anomaly_threshold(
     schema = guest.inner.schema
     if "score" not in schema:
         raise UsageError("there is no column 'score'", hint="give this a result of an analysis")
-    if not (_are_numbers(schema, "score") or schema["score"] == pl.Null):
+    rows = guest.inner
+    if rows["score"].null_count() == rows.height:  # without a type, it is nulls of text
+        rows = rows.with_columns(pl.col("score").cast(pl.Float64))
+    elif not _are_numbers(schema, "score"):
         raise UsageError(f"the column 'score' holds {schema['score']}, not numbers")
     low = threshold if threshold_low is None else threshold_low
     if not (threshold > 0 and low > 0):
         raise UsageError(f"thresholds are {threshold} and {low}", hint="both must be above 0")
-    found = guest.inner.with_columns(_sides(threshold, low).alias(anomalies_column))
+    found = rows.with_columns(_sides(threshold, low).alias(anomalies_column))
     if "reason" in schema and _are_numbers(schema, "value", "baseline", "residual"):
         found = found.with_columns(_reason(groups, anomalies_column))
     return guest.give_back(found, rows_kept=True)
