@@ -252,6 +252,12 @@ def test_decoded_text_comes_first_and_in_words() -> None:
     assert "{" not in drawn(pl.DataFrame({"L": [layers]}))
 
 
+def test_a_script_is_shown_before_the_address_that_it_hides() -> None:
+    layers = [{"Encoding": "base64", "Decoded": text} for text in ("IEX (a 'aHR0=')", "http")]
+    shown = views.decoded(pl.DataFrame({"Given": ["x", "y"], "Layers": [layers, layers[:1]]}))
+    assert shown["Decoded"].to_list() == ["IEX (a 'aHR0=')"] * 2
+
+
 def test_files_show_their_counts_before_their_hashes() -> None:
     rows = pl.DataFrame({"path": ["p" * 90], "sha256": ["0" * 64], "format": ["json"]})
     rows = rows.with_columns(rows=pl.lit(3), kept=pl.lit(2), skipped=pl.lit(1))

@@ -67,10 +67,15 @@ def indicators(rows: pl.DataFrame) -> pl.DataFrame:
 
 
 def decoded(rows: pl.DataFrame) -> pl.DataFrame:
-    """Encoded texts of evidence: what came out last, and how, before what was given."""
+    """Encoded texts of evidence: the longest that came out, and how, before what was given.
+
+    A script may hold an encoded address: that is a later layer, and says less.
+    """
     layers = pl.col("Layers").list
+    text = pl.element().struct.field("Decoded")
+    longest = text.sort_by(text.str.len_chars(), descending=True, maintain_order=True)
     told = rows.with_columns(
-        layers.last().struct.field("Decoded").alias("Decoded"),
+        layers.eval(longest).list.first().alias("Decoded"),
         layers.eval(pl.element().struct.field("Encoding")).list.join(" → ").alias("Encoding"),
     ).drop("Layers")
     return _front(told, "Decoded", "Encoding", "TimeGenerated", "Host", "User", "Given")
