@@ -29,6 +29,18 @@ def timed(rows: list[dict[str, Any]], **base: Any) -> pl.DataFrame:
     )
 
 
+@pytest.mark.parametrize(("events", "drawn"), [(2, False), (3, True)])
+def test_a_timeline_of_notable_events_needs_a_few(evidence: Make, events: int, drawn: bool) -> None:
+    rows = timed(
+        [{"Provider": "Microsoft-Windows-Eventlog", "EventID": 1102}] * events,
+        Computer="dc",
+        EventData="",
+    )
+    facts = gather(evidence({"WindowsEvent": rows}))
+    assert facts.notable.height == events
+    assert (pictures.notable_timeline(facts) is not None) == drawn
+
+
 def logon(account: str, host: str, source: str = "", action: str = "LogonSuccess") -> dict:
     return {"AccountName": account, "DeviceName": host, "RemoteIP": source, "ActionType": action,
             "LogonType": "Network"}  # fmt: skip

@@ -16,6 +16,7 @@ from huntkit.report.trails import Trail
 MOST_EVENTS = 3_000
 MOST_PROCESSES = 3_000
 MOST_NODES = 120  # of a graph; more are a ball of wool on a page
+_FEWEST_EVENTS = 3  # of a timeline; the table above it says as much of fewer
 _FEWEST_NODES = 6  # of a graph; fewer are read faster in a table
 _FEWEST_BARS = 10
 _FEWEST_PLACES = 5  # of a map; fewer stand in the table with their countries
@@ -27,7 +28,7 @@ def notable_timeline(facts: Facts) -> Chart | None:
     if not facts.notable.height:
         return None
     rows = facts.notable.filter(pl.col("TimeGenerated").is_not_null())
-    if not rows.height:
+    if rows.height < _FEWEST_EVENTS:
         return None
     title = "Notable events"
     if rows.height > MOST_EVENTS:

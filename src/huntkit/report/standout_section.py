@@ -14,6 +14,11 @@ from huntkit.report.sheets import shortened, time_text
 
 CARDS = 12  # of the page; the rest is folded
 _CODE = 300
+_ORDER = (
+    "Within a kind the highest score is first; kinds, whose scores are not comparable, are ranked "
+    "by how near a score comes to what is most unusual for its kind, and each further one of a "
+    "kind counts a little less. "
+)
 _WIDTH, _HEIGHT = 240, 36
 
 
@@ -44,10 +49,9 @@ def section(facts: Facts) -> Section:
         "What stands out",
         "What stands out",
         f"{given.total:,}",
-        "Unusual by the counts of this evidence alone. Within a kind the highest score is first; "
-        "kinds, whose scores are not comparable, are ranked by how near a score comes to what is "
-        "most unusual for its kind, and each further one of a kind counts a little less. Rare is "
-        "not evil, and an intruder who does what everybody does is not here.",
+        f"Unusual by the counts of this evidence alone. {_ORDER if given.total else ''}Rare is not "
+        "evil, and an intruder who does what everybody does is not here. Nor is what only rules "
+        "know: huntkit cmdline says which command lines are risky.",
     )
     found.blocks.append(
         {
