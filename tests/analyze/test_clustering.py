@@ -93,3 +93,10 @@ def test_every_row_of_real_processes_is_counted_once(shared_data):
     assert found["ClusterSize"].sum() == frame.height
     assert found["variants"].sum() == frame["CommandLine"].n_unique()
     assert found.height < frame["CommandLine"].n_unique()
+
+
+def test_rows_without_a_text_are_called_empty():
+    table = pl.DataFrame({"cmd": [None, "whoami", "whoami", ""]})
+    reasons = clusters(table, "cmd")["reason"].to_list()
+    assert "1 of 4 rows has this pattern (25 %); 2 are empty" in reasons
+    assert not any("''" in reason for reason in reasons)

@@ -150,11 +150,16 @@ def _scored(grouped: pl.DataFrame, names: list[str], rows: int) -> pl.DataFrame:
 def _reason(grouped: pl.DataFrame, rows: int) -> pl.Series:
     told = [
         f"{size:,} of {rows:,} rows {'has' if size == 1 else 'have'} this pattern "
-        f"({percent(size / rows)}); {count:,} {'starts' if count == 1 else 'start'} "
-        f"with {visible(word, limit=60)!r}"
+        f"({percent(size / rows)}); {_start(count, word)}"
         for size, count, word in grouped.select("ClusterSize", "word_count", "word").iter_rows()
     ]
     return pl.Series(told, dtype=pl.String)
+
+
+def _start(count: int, word: str) -> str:
+    if not word:
+        return f"{count:,} {'is' if count == 1 else 'are'} empty"
+    return f"{count:,} {'starts' if count == 1 else 'start'} with {visible(word, limit=60)!r}"
 
 
 def percent(share: float) -> str:

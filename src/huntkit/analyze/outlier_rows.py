@@ -42,7 +42,8 @@ def outliers(
         The rows with ``score`` (higher: more unlike; of the random cut forest how many points it
         displaces, of the isolation forest 0 to 1), ``reason`` (the value that is farthest from its
         median, and how many rows have one as extreme), and ``SourceIndex``. Rows in which a value
-        is missing are not judged: their score is null, and they stand last.
+        is missing, infinite or not a number are not judged: their score is null, and they stand
+        last.
 
     Raises:
         UsageError: there are no such columns, or no row has a value in all of them.
