@@ -212,6 +212,14 @@ def test_a_reader_that_leaves_early_is_no_error(demo_folder: Path, tmp_path: Pat
     )
     assert b"Traceback" not in done.stderr
     assert b"BrokenPipe" not in done.stderr
+    assert done.returncode == 0
+
+
+@pytest.mark.parametrize("command", [["tables"], ["search", "x"], ["iocs"], ["query", "print 1"]])
+def test_evidence_without_records_is_never_done(command: list[str], tmp_path: Path) -> None:
+    result = invoke(*command, tmp_path)
+    assert result.exit_code == 3
+    assert "no log records were found" in result.stderr
 
 
 def test_show_python_prints_python_that_runs(demo_folder: Path, tmp_path: Path) -> None:

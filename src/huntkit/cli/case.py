@@ -68,7 +68,7 @@ def opened(paths: Sequence[str], reading: Reading, *, say_problems: bool = True)
         say_problems: whether what failed is said at the end; a summary says it itself.
 
     Raises:
-        typer.Exit: on leaving, where the evidence is partial, or a part of the work failed.
+        typer.Exit: on leaving, where the evidence is partial or empty, or part of the work failed.
         Cancelled: on leaving, where Ctrl-C was pressed.
     """
     interrupt = Interrupt()
@@ -83,7 +83,7 @@ def opened(paths: Sequence[str], reading: Reading, *, say_problems: bool = True)
             _say_problems(intake)
     if interrupt.asked:
         raise Cancelled("interrupted: what was found by then is given, the rest is missing")
-    if intake.partial or case.failed:
+    if intake.partial or intake.is_empty or case.failed:
         raise typer.Exit(Code.IN_PART)
 
 

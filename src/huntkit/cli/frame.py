@@ -103,6 +103,10 @@ def _guarded(run: Any) -> int:
         return _wrong_use(problem)
     except OSError as problem:
         return _os_problem(problem)
+    except SystemExit as leaving:  # click's own answer to a reader that left is code 1
+        if not isinstance(leaving.__context__, OSError):
+            raise
+        return _os_problem(leaving.__context__)
     except MemoryError:
         complain(
             "there is not enough memory for this", hint="narrow it with --since or fewer files"

@@ -54,6 +54,11 @@ class Intake:
         return self.stopped or any(facts.partial for _, facts in self.members())
 
     @property
+    def is_empty(self) -> bool:
+        """Whether no record was found at all."""
+        return not any(facts.rows for _, facts in self.members())
+
+    @property
     def problems(self) -> list[str]:
         """What is missing from the tables, and why; one line a file."""
         lines = [
@@ -61,7 +66,7 @@ class Intake:
             for path, facts in self.members()
             if facts.error or facts.skipped
         ]
-        if not any(facts.rows for _, facts in self.members()):
+        if self.is_empty:
             lines.append("no log records were found")
         return lines
 

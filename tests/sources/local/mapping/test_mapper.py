@@ -455,6 +455,44 @@ def test_the_year_that_the_user_gave_comes_before_the_files_time() -> None:
     assert rows["TimeGenerated"].to_list() == [datetime(2019, 3, 3, 9, 12, tzinfo=UTC)]
 
 
+YEARS = [
+    (["Dec 31 23:59:59", "Jan  1 00:00:01", "Feb  1 10:00:00"], [2023, 2024, 2024]),
+    (["Jan  1 00:00:01", "Dec 31 23:59:59", "Jan  1 00:00:02"], [2023, 2022, 2023]),  # late
+    (["Feb  5 10:00:00", "Dec 31 23:59:59", "Jan  1 00:00:01"], [2023, 2023, 2024]),  # quiet
+    (["Jan  5 10:00:00", "Dec 30 10:00:00", "Jan  2 10:00:00"], [2023, 2023, 2024]),
+    (["Feb 29 10:00:00", "Mar  1 10:00:00"], [None, 2023]),
+]
+
+
+@pytest.mark.parametrize(("stamps", "years"), YEARS)
+def test_the_year_turns_once_between_december_and_january(stamps, years) -> None:
+    made = mapped(list(map(syslog, stamps)), kind="syslog", clock=Clock(assume_year=2023))
+    assert [each and each.year for each in made["Syslog"]["TimeGenerated"]] == years
+    if None in years:
+        assert made["Syslog"]["_time_note"][0] == "year unknown"
+
+
+def test_what_offices_audit_search_exports_is_office_activity() -> None:
+    record = {
+        "CreationTime": "2024-01-01T10:00:00",
+        "Operation": "FileAccessed",
+        "RecordType": 6,
+        "Workload": "SharePoint",
+        "UserId": "u@x.example",
+    }
+    columns = {
+        "CreationDate": ["1/1/2024 10:00:00 AM"] * 2,
+        "UserIds": ["u@x.example"] * 2,
+        "AuditData": [orjson.dumps(record).decode(), "{cut"],
+    }
+    tables = dict(Mapper(name="audit.csv").map(Batch("csv", [2, 3], columns=columns)))
+    row = tables["OfficeActivity"].row(0, named=True)
+    assert row["TimeGenerated"] == datetime(2024, 1, 1, 10, tzinfo=UTC)
+    assert (row["Operation"], row["UserId"], row["_record"]) == ("FileAccessed", "u@x.example", 2)
+    assert "1/1/2024 10:00:00 AM" in row["_extra"]
+    assert tables["audit"]["AuditData"].to_list() == ["{cut"]
+
+
 def test_syslog_without_a_year_gets_none_invented() -> None:
     rows = mapped([syslog("Mar  1 10:00:00")], kind="syslog")["Syslog"]
     assert rows["TimeGenerated"].to_list() == [None]

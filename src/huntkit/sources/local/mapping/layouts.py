@@ -110,7 +110,8 @@ def layouts() -> tuple[Layout, ...]:
 def unwrapped(row: Row) -> Row | None:
     """The event in a wrapping that products put around one, or None.
 
-    Chainsaw's ``document.data``, Splunk's ``_raw`` XML, and Kibana's columns with dotted names.
+    Chainsaw's ``document.data``, Splunk's ``_raw`` XML, Kibana's columns with dotted names, and
+    ``AuditData`` of an export from Office's audit search.
     """
     document = row.get("document")
     if isinstance(document, dict):
@@ -122,9 +123,23 @@ def unwrapped(row: Row) -> Row | None:
         event = xml_event(raw)
         if event is not None:
             return {**{k: v for k, v in row.items() if k != "_raw"}, **event}
+    audit = row.get("AuditData")
+    if isinstance(audit, str) and audit.lstrip()[:1] == "{":
+        return _audit_data(row, audit)
     if "winlog.event_id" in row or "winlog.channel" in row:
         return _undotted(row)
     return None
+
+
+def _audit_data(row: Row, text: str) -> Row | None:
+    """The record that Office's audit search gives as text; its own columns only repeat it."""
+    try:
+        record = orjson.loads(text)
+    except orjson.JSONDecodeError:
+        return None
+    if not isinstance(record, dict) or not {"CreationTime", "Operation"} <= record.keys():
+        return None
+    return {**{f"Export{k}": v for k, v in row.items() if k != "AuditData" and v}, **record}
 
 
 def _undotted(row: Row) -> Row:

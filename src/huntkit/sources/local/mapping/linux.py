@@ -116,7 +116,7 @@ class SyslogClock:
         self._zone = ZoneInfo(zone) if isinstance(zone, str) else zone
         self._year = clock.assume_year
         self._latest = _latest(clock, self._zone)
-        self._last_month = 0
+        self._last = (0, 0)  # month and day
 
     def stamp(self, row: Row) -> None:
         """Add ``_when`` (ISO text in UTC, or None) and ``_note`` to a record."""
@@ -156,6 +156,7 @@ class SyslogClock:
                 return None
             bare = datetime(year, *parts)  # noqa: DTZ001  its zone is not known yet
         except (ValueError, IndexError, StopIteration):
+            row["_note"] = _NO_YEAR if words[:2] == ["Feb", "29"] else ""
             return None
         if not years:
             notes.append(times.YEAR_ASSUMED)
@@ -169,13 +170,13 @@ class SyslogClock:
 
         Without one, the last year in which the time is not after the file was written.
         """
-        month = parts[0]
         if self._year is None:
             return None if self._latest is None else _last_year(parts, self._latest)
-        if self._last_month - month > 6:
+        if (1, 1) <= self._last <= (1, 3) and parts[:2] >= (12, 29):
+            return self._year - 1  # a line of the old year, written late
+        if self._last[0] - parts[0] > 6:
             self._year += 1
-        if month - self._last_month <= 6 or not self._last_month:
-            self._last_month = month
+        self._last = parts[:2]
         return self._year
 
 
