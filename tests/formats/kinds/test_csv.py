@@ -187,3 +187,20 @@ def test_a_header_without_rows_says_so(text, read):
     assert found.format == "csv"
     assert not found.records
     assert [(s.number, s.reason) for s in found.skips] == [(1, "a header without rows")]
+
+
+@pytest.mark.parametrize(
+    ("text", "numbers"),
+    [
+        ("a,b\r\n1,2\r3,4\r\n5,6\r\n", [2, 3, 4]),
+        ("a,b\r1,2\r3,4\r5,6\r", [2, 3, 4]),
+        ('a,b\n1,2\r3,4\r5,6\n"x\ry",7\n', [2, 3, 4, 5]),
+    ],
+)
+def test_lone_carriage_returns_end_lines_too(text, numbers, read):
+    out = read(text.encode(), "x.csv")
+    rows = [(row["a"], row["b"]) for row in out.records]
+    assert rows[:3] == [("1", "2"), ("3", "4"), ("5", "6")]
+    assert out.numbers == numbers
+    assert not out.skipped
+    assert rows[3:] == ([("x\ry", "7")] if '"' in text else [])

@@ -224,6 +224,9 @@ class _Rows:
             except csv.Error as error:
                 if self._unclosed():
                     reader = self._rescue(start)
+                elif self._split_at_returns():
+                    self._number = start - 1
+                    reader = csv.reader(self._feed(), delimiter=self._delimiter)
                 else:
                     self._ledger.skip(start, self._reason(str(error)), self._sample())
                 continue
@@ -270,6 +273,15 @@ class _Rows:
             self._ledger.skip(start, UNCLOSED, first)
             self._back.extendleft(reversed(others))
         return csv.reader(self._feed(), delimiter=self._delimiter)
+
+    def _split_at_returns(self) -> bool:
+        """Put the row's lines back with carriage returns as line ends, as old Macs wrote them."""
+        lines = [line.removesuffix("\n").removesuffix("\r") for line in self._row_lines]
+        if not any("\r" in line for line in lines):
+            return False
+        pieces = [piece + "\n" for line in lines for piece in line.split("\r")]
+        self._back.extendleft(reversed(pieces))
+        return True
 
     def _reason(self, error: str) -> str:
         if "field limit" in error:
