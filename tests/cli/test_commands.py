@@ -44,6 +44,8 @@ def test_demo_writes_a_report_and_says_where(run: Run, tmp_path: Path) -> None:
     assert f"report: {path}" in told
     assert "done in " in told
     assert "Security log cleared" in told
+    assert "Stand out, the most unusual first:" in told
+    assert "Process start: winword.exe → powershell.exe  (lark-ws01.larkspur.example)" in told
     assert "Synthetic demo" in path.read_text(encoding="utf-8")
     assert "SYNTHETIC" in (tmp_path / "logs" / "README.md").read_text()
     summary = json.loads(done.stdout)

@@ -117,3 +117,4 @@ def test_a_summary_goes_through_json_unchanged(ask) -> None:
     assert told.hosts.total >= len(told.hosts.busiest) > 0
     assert told.notable
     assert told.branches
+    assert told.standouts >= len(told.outstanding) > 0

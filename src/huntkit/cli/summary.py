@@ -56,6 +56,7 @@ def as_dict(told: Summary, *, seconds: float, target: Path | None) -> dict[str, 
             "encoded": told.encoded,
             "failed_logons": told.failed_logons,
             "processes": told.processes,
+            "standouts": told.standouts,
         },
     }
 
@@ -123,6 +124,12 @@ def _found(told: Summary, console: Console) -> None:
     ]
     if told.failed_logons:
         lines.append((f"  {told.failed_logons:>6,}  Failed logons", "yellow"))
+    if told.standouts:
+        lines.append((f"  {told.standouts:>6,}  Stand out, the most unusual first:", "yellow"))
+        lines += [
+            (f"          {cut(_finding(*each), console.width - 12)}", "")
+            for each in told.outstanding
+        ]
     if told.encoded:
         lines.append((f"  {told.encoded:>6,}  Encoded commands, decoded", "yellow"))
     if told.processes:
@@ -144,6 +151,11 @@ def _done(seconds: float) -> str:
 def _branch(title: str, host: str) -> str:
     """The chain of a branch and its host; of a long one the end stays, which is what is rare."""
     return f"{visible(title, limit=300)}  ({visible(host, limit=40)})"
+
+
+def _finding(kind: str, what: str, host: str) -> str:
+    where = f"  ({visible(host, limit=40)})" if host else ""
+    return f"{visible(kind, limit=40)}: {visible(what, limit=300)}{where}"
 
 
 def _time(iso: str, length: int) -> str:

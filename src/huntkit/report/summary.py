@@ -41,6 +41,8 @@ class Summary:
         failed_logons: how many.
         processes: how many.
         branches: title and host of the rarest process branches.
+        standouts: how many findings stand out.
+        outstanding: kind, what and host of the most unusual of them.
     """
 
     partial: bool
@@ -61,6 +63,8 @@ class Summary:
     failed_logons: int
     processes: int
     branches: list[tuple[str, str]]
+    standouts: int
+    outstanding: list[tuple[str, str, str]]
 
     def to_json(self) -> bytes:
         """The summary as bytes."""
@@ -77,6 +81,7 @@ class Summary:
                 "users": _names(plain["users"]),
                 "notable": {kind: tuple(told) for kind, told in plain["notable"].items()},
                 "branches": [tuple(each) for each in plain["branches"]],
+                "outstanding": [tuple(each) for each in plain["outstanding"]],
             }
         )
 

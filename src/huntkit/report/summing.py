@@ -11,6 +11,7 @@ from huntkit.report.summary import Names, Row, Summary
 _NAMED = 8
 _ROWS = 50
 _BRANCHES = 3
+_OUTSTANDING = 5
 
 
 def summed(facts: Facts) -> Summary:
@@ -36,6 +37,10 @@ def summed(facts: Facts) -> Summary:
         else 0,
         processes=facts.processes.height,
         branches=[(each.title, each.host) for each in facts.branches[:_BRANCHES]],
+        standouts=facts.standouts.total,
+        outstanding=[
+            (each.kind, each.what, each.host) for each in facts.standouts.findings[:_OUTSTANDING]
+        ],
     )
 
 
