@@ -473,6 +473,15 @@ def test_a_file_that_can_not_be_read_is_said(folder: Path, monkeypatch) -> None:
     assert evidence.table("SecurityEvent").height == 1
 
 
+@pytest.mark.parametrize(
+    ("magic", "name"), [(b"7z\xbc\xaf\x27\x1c", "7-Zip"), (b"\x28\xb5\x2f\xfd", "Zstandard")]
+)
+def test_archives_that_are_not_read_are_named(tmp_path: Path, magic: bytes, name: str) -> None:
+    (tmp_path / "logs.bin").write_bytes(magic + bytes(range(256)))
+    evidence = huntkit.open(tmp_path, cache=False)
+    assert evidence.problems[0].endswith(f"logs.bin: a {name} archive: unpack it first")
+
+
 def test_an_empty_folder_says_so(tmp_path: Path) -> None:
     evidence = huntkit.open(tmp_path, frame="polars")
     assert evidence.problems == ["no log records were found"]

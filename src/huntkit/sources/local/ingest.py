@@ -21,6 +21,14 @@ from huntkit.sources.local.mapping import Clock, Mapper
 from huntkit.sources.local.parts import PartWriter
 
 HEAD_BYTES = 64 << 10  # how much of a file tells its format
+UNKNOWN = "not a known log format"
+_PACKED = {
+    b"7z\xbc\xaf\x27\x1c": "7-Zip",
+    b"Rar!\x1a\x07": "RAR",
+    b"\x28\xb5\x2f\xfd": "Zstandard",
+    b"\x04\x22\x4d\x18": "LZ4",
+    b"MSCF\0\0\0\0": "cabinet",
+}
 BUFFER_BYTES = 1 << 20
 
 
@@ -104,7 +112,8 @@ def _read_stream(stream: "HashingStream", facts: MemberFacts, into: "_Into") -> 
         return
     found = detect(head, into.name)
     if found is None:
-        facts.error = "not a known log format"
+        packed = next((name for magic, name in _PACKED.items() if head.startswith(magic)), "")
+        facts.error = f"a {packed} archive: unpack it first" if packed else UNKNOWN
         return
     facts.format = found.name
     _map_batches(into.read(found, stream), facts, into)
