@@ -81,6 +81,16 @@ def test_a_terminal_names_the_columns_that_do_not_fit() -> None:
     assert "column_11" in text.replace("\n", "")
 
 
+def test_a_terminal_shows_no_headings_over_nothing(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("huntkit.cli.output.to_terminal", lambda _: True)
+    emit(ROWS.clear(), Writing(), title="Peaks\x1b")
+    assert capsys.readouterr().out == "Peaks␛: none\n"
+    emit(ROWS, Writing(), title="Peaks")
+    assert "TimeGenerated" in capsys.readouterr().out
+
+
 def test_a_heading_is_whole_where_there_is_room() -> None:
     rows = pl.DataFrame(
         {"InitiatingProcessFileName": ["a.exe"], "AdditionalFields_GrantedAccess": 1}

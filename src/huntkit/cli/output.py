@@ -65,7 +65,9 @@ def emit(
     if limit is None and on_screen:
         limit = _ROWS_ON_A_TERMINAL
     shown = frame.head(limit) if limit else frame
-    if on_screen:
+    if on_screen and not frame.height:
+        print(f"{visible(title)}: none")  # a heading over nothing looks like a fault
+    elif on_screen:
         print_table(eyes(shown) if eyes else shown, title=title)
     elif writing.output is None or str(writing.output) == "-":
         sys.stdout.flush()
