@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import polars as pl
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from huntkit.analyze import (
@@ -151,6 +151,7 @@ def test_common_values_are_counted_before_any_row_is_left_out():
     assert isinstance(remove_common_items(rows.to_pandas(), ["user"]), pd.DataFrame)
 
 
+@settings(max_examples=40, deadline=None)
 @given(
     st.lists(
         st.tuples(st.floats(allow_nan=True, allow_infinity=True) | st.none(), st.integers(-9, 9)),
