@@ -154,6 +154,32 @@ def test_search_finds_a_term_in_any_column_and_never_across_two():
         kql.query("T | search 'a\\u001fb'", T=rows)
 
 
+@pytest.mark.parametrize(
+    ("condition", "wanted"),
+    [
+        ("* has 'katz'", [1, 77]),
+        ("* has 'of life'", []),
+        ("* contains 'KATZ'", [1, 2, 77]),
+        ("* contains_cs 'KATZ'", []),
+        ("* contains 'filife'", []),
+        ("* has '77'", [77]),
+        ("* contains 'a\\u001fb'", [77]),
+        ("* !has 'katz'", [1, 2, 3, 77]),
+        ("* contains strcat('ka', 'tz')", [1, 2, 77]),
+    ],
+)
+def test_any_column_is_asked_as_one_text_and_never_across_two(condition, wanted):
+    rows = pl.DataFrame(
+        {
+            "A": ["mimi", "x", "end of", "katz"],
+            "B": ["katz", "mimikatz", "life", "a\x1fb"],
+            "N": [1, 2, 3, 77],
+        }
+    )
+    found = kql.query(f"T | where {condition} | project N", T=rows, frame="polars")
+    assert found["N"].to_list() == wanted
+
+
 def test_an_integer_beyond_long_is_refused_and_never_null():
     rows = pl.DataFrame({"x": [2**64 - 1]}, schema={"x": pl.UInt64})
     with pytest.raises(UsageError, match="18446744073709551615"):

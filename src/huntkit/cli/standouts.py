@@ -59,7 +59,9 @@ def rare(
         check(columns, rows)
         found, call, what = _found(rows, name, columns, at_most, starts=starts, chosen=not given)
         _python(general, paths, reading, call)
-        note(f"huntkit: {found.height:,} {what}, in {counted(rows.height, 'row')} of {name}")
+        noun, of = what
+        among = f"{counted(rows.height, 'row')} of {name}"
+        note(f"huntkit: {counted(found.height, noun)} of {of}, in {among}")
         if columns and not given:
             note("huntkit: --by COLUMN counts other columns, --table NAME another table")
         if found.height and to_terminal(writing):
@@ -75,8 +77,8 @@ def _found(
     *,
     starts: bool,
     chosen: bool,
-) -> tuple[pl.DataFrame, str, str]:
-    """What is rare, the Python that finds it, and what it is."""
+) -> tuple[pl.DataFrame, str, tuple[str, str]]:
+    """What is rare, the Python that finds it, and what it is: values of what."""
     table = f"evidence.table({name!r})"
     if starts:
         found = in_options(lambda: huntkit.analyze.unusual_starts(rows)).drop("SourceIndex")
@@ -85,15 +87,15 @@ def _found(
                 f"huntkit: warning: {name}: {left:,} of {counted(rows.height, 'row')} left out:"
                 " they name no program, or a start whose parent another row names"
             )
-        call, what = f"huntkit.analyze.unusual_starts({table})", "pairs of programs"
+        call, what = f"huntkit.analyze.unusual_starts({table})", ("pair", "programs")
         return _at_most(found, "Count", at_most), call, what
     if chosen and columns == [roles.resolve(rows.columns, "message")]:
         found = huntkit.analyze.clusters(rows, columns)
-        call, what = f"huntkit.analyze.clusters({table}, {columns!r})", f"patterns of {columns[0]}"
+        call, what = f"huntkit.analyze.clusters({table}, {columns!r})", ("pattern", columns[0])
         return _at_most(found.select(*_OF_PATTERNS, columns[0]), "ClusterSize", at_most), call, what
     found = huntkit.analyze.rare(rows, columns, at_most=at_most).drop("SourceIndex")
     call = f"huntkit.analyze.rare({table}, {columns!r}, at_most={at_most!r})"
-    return found, call, f"values of {', '.join(columns)}"
+    return found, call, ("value", ", ".join(columns))
 
 
 def _at_most(found: pl.DataFrame, column: str, at_most: int | None) -> pl.DataFrame:

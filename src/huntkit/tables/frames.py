@@ -111,12 +111,21 @@ def as_kind(frame: object, kind: str) -> Any:
         >>> as_kind(pl.DataFrame({"a": [1, None]}), "pandas")["a"].dtype
         Int64Dtype()
     """
+    check_kind(kind)
+    return _send(to_polars(frame), cast("Kind", kind))
+
+
+def check_kind(kind: str) -> None:
+    """Refuse a kind of frame that there is not, before any work is done for it.
+
+    Raises:
+        UsageError: no such kind.
+    """
     if kind not in get_args(Kind):
         raise UsageError(
             f"there is no kind of frame {kind!r}",
             hint=did_you_mean(str(kind), get_args(Kind)) or f"one of {', '.join(get_args(Kind))}",
         )
-    return _send(to_polars(frame), cast("Kind", kind))
 
 
 @dataclass(frozen=True, slots=True)

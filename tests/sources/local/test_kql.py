@@ -3,7 +3,7 @@ import json
 import pytest
 
 import huntkit
-from huntkit.core.errors import TimeError
+from huntkit.core.errors import TimeError, UsageError
 from huntkit.kql import KqlNameError
 from huntkit.sources.local.evidence import AbsentTableWarning
 
@@ -49,6 +49,23 @@ def test_no_rows_because_a_table_is_not_there_are_said(evidence):
     with pytest.warns(AbsentTableWarning, match="no rows of DeviceProcessEvents either"):
         assert evidence.kql("DeviceProcessEvents | where FileName =~ 'x'").is_empty()
     assert evidence.kql("SecurityEvent | where EventID == 9").is_empty()  # that says enough
+
+
+def test_a_kind_of_frame_that_there_is_not_is_refused_before_anything_is_read(tmp_path):
+    with pytest.raises(UsageError, match=r"no kind of frame 'panda'.*'pandas'"):
+        huntkit.open(tmp_path / "not there", frame="panda")
+
+
+def test_the_name_of_a_file_is_no_part_of_its_events(evidence):
+    for text in ("search 'events'", "search 'json'", "SecurityEvent | where * has 'events'",
+                 "SecurityEvent | where * contains 'vents.js'"):  # fmt: skip
+        assert evidence.kql(text).is_empty(), text
+    assert evidence.kql("SecurityEvent | where _file has 'events' | count").item() == 3
+    assert evidence.kql("search 'ann' | where $table == 'SecurityEvent' | count").item() == 3
+    assert evidence.kql("SecurityEvent | where * has 'ANN' | count").item() == 3
+    assert evidence.kql("SecurityEvent | where * has_cs 'ANN' | count").item() == 0
+    assert evidence.kql("SecurityEvent | where * contains 's1' | count").item() == 3
+    assert evidence.kql("SecurityEvent | where * has 4625 | count").item() == 1
 
 
 def test_an_unknown_table_is_an_error_with_the_nearest_names(evidence):

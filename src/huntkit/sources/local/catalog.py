@@ -27,6 +27,7 @@ SMALL_ROWS = 50_000
 GROUP_ROWS = 500_000  # rows that are packed at once
 OWN = ("_file", "_record")  # every table ends with these
 INTERNAL = {"_member", "_origin", *OWN}
+WHERE_FROM = frozenset({*INTERNAL, "_merged_file", "_merged_record", "_merged_records"})
 
 
 _Given = tuple[Source, Part]

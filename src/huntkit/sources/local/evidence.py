@@ -29,6 +29,7 @@ from huntkit.sources.local.search import search, values_of
 from huntkit.sources.local.selection import Selection, schema
 from huntkit.sources.local.views import views
 from huntkit.tables import as_kind
+from huntkit.tables.frames import check_kind
 
 Kind = Literal["pandas", "polars", "arrow"]
 SEARCH_LIMIT = 100_000
@@ -377,6 +378,8 @@ def open_evidence(
         [('pc1.example', 'a.exe')]
     """
     session = session or default_session()
+    if frame is not None:
+        check_kind(frame)
     intake = take_in(
         paths,
         cache=cache,

@@ -10,7 +10,7 @@ from huntkit.core.contracts import GeoLookup
 from huntkit.kql import frames, run
 from huntkit.kql.external import watchlists
 from huntkit.kql.language.emit.tables import Physical, Source
-from huntkit.sources.local.catalog import Table
+from huntkit.sources.local.catalog import WHERE_FROM, Table
 from huntkit.sources.local.database import SQL_TYPES, Database, quoted
 
 STORED = {
@@ -27,7 +27,13 @@ class Schemas(Mapping[str, Mapping[str, str]]):
         names: every table that a query may name.
         schema: gives the columns of one.
         with_rows: the names of those that the evidence has, which ``*`` stands for.
+
+    Attributes:
+        unsearched: the columns in which ``search`` and ``* has`` do not look: the name of a file
+            says nothing about its events.
     """
+
+    unsearched = WHERE_FROM
 
     def __init__(
         self,

@@ -1,10 +1,15 @@
 """Comparisons, text operators and membership."""
 
+from collections.abc import Sequence
+
 from huntkit.kql.language import plan
 from huntkit.kql.language import syntax as s
 from huntkit.kql.language.binder import expressions
 from huntkit.kql.language.binder.convert import alike, elements, is_number, to
 from huntkit.kql.language.binder.scope import Context, Row, Scope, Table
+
+BETWEEN = "\x1f"  # ASCII's unit separator
+_ANYWHERE = frozenset({"has", "has_cs", "contains", "contains_cs"})
 
 _ORDER = {"<": "less", "<=": "less_equal", ">": "greater", ">=": "greater_equal"}
 _EXACT = 2**53
@@ -190,6 +195,21 @@ def _flat(
     return plain, arrays, tables
 
 
+def whole_row(columns: Sequence[plan.Column]) -> plan.Scalar:
+    """All columns as one text: hundreds of conditions, one a column, would take seconds to plan.
+
+    What stands between the columns is part of no term and not in the text that is looked for, so
+    a match never reaches from one column into the next.
+    """
+    parts: list[plan.Scalar] = []
+    for column in columns:
+        value = to(plan.Col(column.type, column.name), "string")
+        parts += [plan.Lit("string", BETWEEN), value]
+    if not parts:
+        return plan.Lit("string", "")
+    return plan.Fn("string", "strcat", tuple(parts[1:])) if len(parts) > 2 else parts[-1]
+
+
 def _any_of(found: list[plan.Scalar]) -> plan.Scalar:
     if not found:
         return plan.Lit("bool", value=False)
@@ -290,8 +310,12 @@ def _in_query(
 def any_column(ctx: Context, expr: s.Binary, scope: Scope, row: Row) -> plan.Scalar:
     """``* has x``: true where it holds for any column that it can be asked of."""
     right = expressions.scalar(ctx, expr.right, scope, row)
+    columns = ctx.searched(row.columns.values())
+    if expr.op in _ANYWHERE and isinstance(right, plan.Lit) and BETWEEN not in str(right.value):
+        whole = whole_row(columns)
+        return compare(ctx, expr, expr.op, whole, to(right, "string"))
     found: list[plan.Scalar] = []
-    for column in row.columns.values():
+    for column in columns:
         value: plan.Scalar = plan.Col(column.type, column.name)
         if expr.op in ("==", "!=", *_ORDER):
             if value.type == right.type:

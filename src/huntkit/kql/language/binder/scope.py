@@ -1,6 +1,6 @@
 """What the binder knows while it walks: the query's surroundings, names in scope, the row."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Container, Iterable, Mapping
 from dataclasses import dataclass, field
 
 from huntkit.kql.language import plan
@@ -119,6 +119,11 @@ class Context:
     warnings: list[str] = field(default_factory=list)
     steps: int = 0
     shared: int = 0
+
+    def searched(self, columns: Iterable[plan.Column]) -> list[plan.Column]:
+        """The columns that stand for ``*`` in a search: not those that only say where rows lie."""
+        apart: Container[str] = getattr(self.tables, "unsearched", ())
+        return [column for column in columns if column.name not in apart]
 
     def step(self, node: s.Node) -> None:
         """Count a step, so that functions calling functions can't run away."""

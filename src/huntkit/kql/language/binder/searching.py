@@ -3,10 +3,7 @@
 from huntkit.kql.language import plan
 from huntkit.kql.language import syntax as s
 from huntkit.kql.language.binder import compare, expressions, joining, shaping
-from huntkit.kql.language.binder.convert import to
 from huntkit.kql.language.binder.scope import Context, Scope, Table
-
-_BETWEEN = "\x1f"  # ASCII's unit separator
 
 
 def search(ctx: Context, op: s.Search, scope: Scope, first: Table | None) -> Table:
@@ -44,10 +41,11 @@ def _condition(ctx: Context, expr: s.Expr, scope: Scope, table: Table, exact: bo
         text = str(expr.value)
         if "*" in text:
             raise ctx.unsupported(expr, "search by a pattern with *", "use contains or has")
-        if _BETWEEN in text:
+        if compare.BETWEEN in text:
             raise ctx.unsupported(expr, "search for a unit separator", "use contains")
         has = "has_cs" if exact else "has"
-        return plan.Fn("bool", has, (_whole_row(table), plan.Lit("string", text)))
+        whole = compare.whole_row(ctx.searched(table.relation.schema))
+        return plan.Fn("bool", has, (whole, plan.Lit("string", text)))
     if isinstance(expr, s.Call) and expr.name == "not" and len(expr.args) == 1:
         return compare.negate(_condition(ctx, expr.args[0].value, scope, table, exact))
     if (
@@ -58,15 +56,3 @@ def _condition(ctx: Context, expr: s.Expr, scope: Scope, table: Table, exact: bo
     ):
         return plan.Lit("bool", value=False)
     return expressions.condition(ctx, expr, scope, row)
-
-
-def _whole_row(table: Table) -> plan.Scalar:
-    """All columns as one text: hundreds of conditions, one a column, would take seconds to plan.
-
-    What stands between the columns is part of no term and not in the text that is looked for, so
-    a match never reaches from one column into the next.
-    """
-    parts: list[plan.Scalar] = []
-    for column in table.relation.schema:
-        parts += [plan.Lit("string", _BETWEEN), to(shaping.col(column), "string")]
-    return plan.Fn("string", "strcat", tuple(parts[1:])) if len(parts) > 2 else parts[-1]
