@@ -38,7 +38,7 @@ suffixes = frozenset({"json", "ndjson", "jsonl", "log"})
 Numbers = list[int] | range
 
 _BLANK = b"\0 \t\r\n\x1e\xef\xbb\xbf"
-_UNIT_BYTES = 256 * 1024
+_UNIT_BYTES = 128 * 1024
 _EXACT_FLOAT = float(1 << 63)
 _SEAM = re.compile(rb"\}[\s,\x1e]*\{")
 RUN_TOGETHER = "several records on one line"
@@ -94,49 +94,13 @@ def _is_object(line: bytes) -> bool:
 
 
 def _line_batches(stream: BinaryIO, ledger: Ledger, limits: Limits) -> Iterator[Batch]:
-    """Lines are taken in units that fit the processor's cache, and given in larger batches."""
-    held = _Held()
+    """Batches are small: what fits the processor's cache is mapped there in half the time."""
     parser = _LineParser(ledger, limits)
-    try:
-        for chunk in line_chunks(stream, replace(limits, batch_bytes=_UNIT_BYTES)):
-            before = parser.next
-            numbers, records = _shape(*parser.parse(chunk), ledger)
-            held.add(numbers, records, len(chunk.data) - (parser.next - before - 1))
-            if held.size >= limits.batch_bytes or len(held.records) >= limits.batch_rows:
-                yield ledger.batch(held.numbers, records=held.records)
-                held = _Held()
-    except FormatError:
-        if held.records:
-            yield ledger.batch(held.numbers, records=held.records)
-        raise
-    if held.records:
-        yield ledger.batch(held.numbers, records=held.records)
-
-
-class _Held:
-    """Records on their way into one batch."""
-
-    def __init__(self) -> None:
-        self.records: list[dict[str, Any]] = []
-        self.numbers: Numbers = range(0)
-        self.size = 0
-
-    def add(self, numbers: Numbers, records: list[dict[str, Any]], size: int) -> None:
-        """Append; numbers without gaps stay a range, which costs nothing."""
-        self.size += size
-        if not self.records:
-            self.numbers, self.records = numbers, records
-            return
-        before = self.numbers
-        if (
-            isinstance(before, range)
-            and isinstance(numbers, range)
-            and before.stop == numbers.start
-        ):
-            self.numbers = range(before.start, numbers.stop)
-        else:
-            self.numbers = [*before, *numbers]
-        self.records += records
+    size = min(limits.batch_bytes, _UNIT_BYTES)
+    for chunk in line_chunks(stream, replace(limits, batch_bytes=size)):
+        numbers, records = _shape(*parser.parse(chunk), ledger)
+        if records or ledger.pending:
+            yield ledger.batch(numbers, records=records)
 
 
 class _LineParser:

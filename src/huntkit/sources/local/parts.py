@@ -18,7 +18,8 @@ PART_BYTES = 24 << 20  # a table's buffered rows are written beyond this size
 BUFFER_BYTES = 64 << 20  # all tables' together
 HOSTS_KEPT = 1000  # host names that a part remembers
 ROW_GROUP = 50_000
-# Long texts that differ from row to row: neither a dictionary nor the least of them is of use.
+_LOOK = 500  # values that tell whether a column repeats itself
+# Long texts that differ from row to row: a dictionary is of no use.
 LONG_TEXTS = frozenset({"EventData", "RenderedDescription", "AdditionalFields", "_extra"})
 
 # Rows that are looked at once more when all files are read (mapping.merge_table): where a frame
@@ -104,16 +105,23 @@ class PartWriter:
 def write_parquet(rows: pl.DataFrame, path: Path) -> None:
     """One Parquet file, small and quick: log text repeats, so light zstd beats lz4 at both."""
     table = rows.to_arrow(compat_level=pl.CompatLevel.newest())
-    short = [name for name in rows.columns if name not in LONG_TEXTS]
     pq.write_table(
         table,
         path,
         compression="zstd",
         compression_level=1,
         row_group_size=ROW_GROUP,
-        use_dictionary=short,
-        write_statistics=short,
+        use_dictionary=[each.name for each in rows.iter_columns() if _repeats(each)],
+        write_statistics=[name for name, kind in rows.schema.items() if kind != pl.String],
     )
+
+
+def _repeats(column: pl.Series) -> bool:
+    """A text column whose first values tell that a dictionary is worth its making."""
+    if column.dtype != pl.String or column.name in LONG_TEXTS:
+        return False
+    first = column.head(_LOOK)
+    return first.n_unique() <= len(first) // 2
 
 
 def stack(frames: list[pl.DataFrame]) -> pl.DataFrame:

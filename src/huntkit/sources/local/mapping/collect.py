@@ -15,7 +15,7 @@ from huntkit.sources.local.mapping.rules import Rule
 from huntkit.sources.local.mapping.values import to_int, to_text
 from huntkit.sources.local.mapping.verbs import Fields, reader
 
-ROWS = 8_192
+ROWS = 16_384
 BYTES = 32 << 20
 _PATIENCE = 4
 _MOST_NAMES = 1_000

@@ -18,8 +18,30 @@ Row = dict[str, Any]
 Columns = Mapping[str, Sequence[Any]]
 Group = tuple[Layout | None, list[Row], list[int]]
 _SLICE = 512
+_BATCHES = 4
+_FEW = 32
 FREE_TEXT = "Text"
 _SESSIONS = ("Zeek_conn", "Zeek_dns", "Zeek_http")
+
+
+class _Others:
+    """Records that are no Windows events, until there are enough for frames of a good size."""
+
+    def __init__(self) -> None:
+        self.rows: list[Row] = []
+        self.numbers: list[int] = []
+        self._batches = 0
+
+    def full(self, batch_rows: int) -> bool:
+        """After a few batches; at once where a batch of few rows says that they are large."""
+        self._batches += bool(self.rows)
+        return self._batches >= _BATCHES or batch_rows < _FEW
+
+    def take(self) -> tuple[list[Row], list[int]]:
+        """All of them; then there are none."""
+        found = self.rows, self.numbers
+        self.rows, self.numbers, self._batches = [], [], 0
+        return found
 
 
 class Mapper:
@@ -36,10 +58,11 @@ class Mapper:
         self._memory = windows.Memory(clock=self._clock)
         self._collectors: dict[str, Collector] = {}
         self._likely: Layout | None = None
+        self._others = _Others()
         self._syslog = linux.SyslogClock(self._clock)
 
     def map(self, batch: Batch) -> Frames:
-        """The tables that are ready; Windows events are held until there are thousands.
+        """The tables that are ready; events are held until there are thousands, others for a while.
 
         Takes the batch's records over: they are changed. Every record lands in a table.
         """
@@ -54,16 +77,17 @@ class Mapper:
         if family is not None:
             return self._family(family, rows, numbers, kind=batch.kind)
         found: Frames = []
-        others: list[Row] = []
-        their: list[int] = []
+        others = self._others
         for start in range(0, len(rows), _SLICE):
             end = start + _SLICE
-            found += self._events(rows[start:end], numbers[start:end], others, their)
-        return found + self._others(others, their)
+            found += self._events(rows[start:end], numbers[start:end], others.rows, others.numbers)
+        if others.full(len(rows)):
+            found += self._rest(*others.take())
+        return found
 
     def finish(self) -> Frames:
         """What was held back until the end of the file."""
-        found: Frames = []
+        found = self._rest(*self._others.take())
         for collector in self._collectors.values():
             found += windows.frames(collector, self._memory)
         return found
@@ -125,7 +149,7 @@ class Mapper:
             )
         return found
 
-    def _others(self, rows: list[Row], numbers: list[int]) -> Frames:
+    def _rest(self, rows: list[Row], numbers: list[int]) -> Frames:
         groups: dict[str, tuple[Family | str, list[Row], list[int]]] = {}
         for row, number in zip(rows, numbers, strict=True):
             target = self._shapes.target(row)
@@ -181,7 +205,7 @@ class Mapper:
         layout = _layout_of(head)
         if layout is None:
             if exports.names_several(columns):
-                return self._others(_rows(columns), numbers)
+                return self._rest(_rows(columns), numbers)
             rows = [dict(zip(columns, each, strict=True)) for each in _first(columns)]
             target = self._shapes.target(rows[0]) if rows else self._shapes.own_table
             if rows and unwrapped(rows[0]) is not None:
@@ -191,7 +215,7 @@ class Mapper:
                 if target == "Syslog":
                     found += self._inside(_rows(columns), numbers, "SyslogMessage")
                 return found
-            return self._others(_rows(columns), numbers)
+            return self._rest(_rows(columns), numbers)
         found = []
         if layout.gives:
             found += self._table(next(iter(layout.gives)), columns, numbers)
@@ -205,7 +229,7 @@ class Mapper:
         others: list[Row] = []
         their: list[int] = []
         found = self._events(rows, numbers, others, their)
-        return found + self._others(others, their)
+        return found + self._rest(others, their)
 
     def _table(self, table: str, columns: Columns, numbers: list[int]) -> Frames:
         if table.startswith("Zeek_"):
