@@ -80,7 +80,7 @@ def test_a_part_says_its_times_hosts_and_types() -> None:
 
 @pytest.mark.parametrize("names", [["LogonId", "LogonID"], ["a", "A", "a_2"]])
 def test_names_that_differ_in_case_only_are_told_apart(names: list[str]) -> None:
-    from huntkit.sources.local.catalog import physical_names
+    from huntkit.sources.local.schemas import physical_names
 
     found = physical_names(names)
     assert list(found) == names

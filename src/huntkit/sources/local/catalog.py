@@ -8,7 +8,7 @@ the query engine can't tell apart.
 
 import hashlib
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -20,7 +20,7 @@ from huntkit.sources.local.cache import Cache
 from huntkit.sources.local.intake import Source
 from huntkit.sources.local.manifest import Manifest, Part
 from huntkit.sources.local.mapping import merge_table
-from huntkit.sources.local.parts import describe, stack, write_parquet
+from huntkit.sources.local.parts import stack, write_part
 
 MAX_INPUTS = 24  # of more sources than this, the small ones are packed
 SMALL_ROWS = 50_000
@@ -94,7 +94,7 @@ def _table(name: str, given: list[_Given], cache: Cache) -> Table:
 def empty_table(name: str) -> Table:
     """A table with the columns of its known schema, if it has one, and no rows."""
     types = schemas.known(name) or {}
-    names = known_and(name, ())
+    names = schemas.stored_names(name, ())
     return Table(
         name,
         types={names[own]: kql for own, kql in types.items()},
@@ -114,14 +114,17 @@ def _to_pack(name: str, given: list[_Given]) -> tuple[list[_Given], list[_Given]
 
     All on a clash of names, the small ones of many sources.
     """
-    columns = {column: None for _, part in given for column in part.columns}
-    names = known_and(name, columns)
-    if any(names[column] != column for column in columns):
+    names = schemas.stored_names(name, _own_columns(given))
+    if any(names[part.own(each)] != each for _, part in given for each in part.columns):
         return given, []
     if len({id(source) for source, _ in given}) <= MAX_INPUTS:
         return [], given
     small = [each for each in given if each[1].rows < SMALL_ROWS]
     return small, [each for each in given if each[1].rows >= SMALL_ROWS]
+
+
+def _own_columns(given: list[_Given]) -> list[str]:
+    return list(dict.fromkeys(part.own(each) for _, part in given for each in part.columns))
 
 
 def _by_source(given: list[_Given]) -> list[tuple[Source, list[Part]]]:
@@ -162,16 +165,15 @@ def _pack(name: str, given: list[_Given], cache: Cache, *, merge: bool) -> Manif
     key = hashlib.sha256(orjson.dumps([name, merge, facts])).hexdigest()
     if kept := cache.load(key):
         return kept
-    columns = {column: None for _, part in given for column in part.columns} | {"_file": None}
-    renamed = known_and(name, columns)
+    renamed = schemas.stored_names(name, [*_own_columns(given), "_file"])
     folder = cache.work_folder()
     parts = []
     for number, group in enumerate([given] if merge else _groups(given)):
         rows = _read(group)
         if merge:
             rows = merge_table(name, rows)
-            renamed = known_and(name, rows.columns)
-        part = _write(name, rows, renamed, folder / f"{number:05d}.parquet")
+            renamed = schemas.stored_names(name, rows.columns)
+        part = write_part(rows, folder / f"{number:05d}.parquet", table=name, stored=renamed)
         if not merge:  # they were told with the zone in mind
             part.first = min((p.first for _, p in group if p.first), default="")
             part.last = max(p.last for _, p in group)
@@ -194,44 +196,9 @@ def _groups(given: list[_Given]) -> Iterator[list[_Given]]:
 
 def _read(given: list[_Given]) -> pl.DataFrame:
     frames = [
-        pl.read_parquet(source.manifest.folder / part.file).with_columns(
-            (pl.lit(source.name) + pl.col("_member")).alias("_file")
-        )
+        pl.read_parquet(source.manifest.folder / part.file)
+        .rename(part.names)
+        .with_columns((pl.lit(source.name) + pl.col("_member")).alias("_file"))
         for source, part in given
     ]
     return stack(frames).drop("_member")
-
-
-def _write(name: str, rows: pl.DataFrame, renamed: dict[str, str], path: Path) -> Part:
-    part = describe(rows, table=name, file=path.name)
-    renamed = {old: new for old, new in renamed.items() if old in rows.columns}
-    write_parquet(rows.rename(renamed), path)
-    part.columns = {renamed.get(column, column): kql for column, kql in part.columns.items()}
-    part.names = {new: old for old, new in renamed.items() if new != old}
-    return part
-
-
-def physical_names(columns: Iterable[str]) -> dict[str, str]:
-    """A name for every column that differs from the others in more than case.
-
-    The first of such columns keeps its name, the next gets ``_2``, ``_3`` ...
-
-    Examples:
-        >>> physical_names(["LogonId", "LogonID"])
-        {'LogonId': 'LogonId', 'LogonID': 'LogonID_2'}
-    """
-    taken: set[str] = set()
-    names: dict[str, str] = {}
-    for name in dict.fromkeys(columns):
-        new, number = name, 1
-        while new.casefold() in taken:
-            number += 1
-            new = f"{name}_{number}"
-        taken.add(new.casefold())
-        names[name] = new
-    return names
-
-
-def known_and(name: str, columns: Iterable[str]) -> dict[str, str]:
-    """Physical names of a table's known columns and some more."""
-    return physical_names([*(schemas.known(name) or ()), *columns])

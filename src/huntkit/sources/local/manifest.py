@@ -1,7 +1,7 @@
 """What was read from one source file: its members, the rows they gave, and where these lie."""
 
 import hashlib
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
@@ -56,6 +56,10 @@ class Part:
     held: bool = False  # waits for the merge over the whole evidence
     origins: list[str] = field(default_factory=list)
 
+    def own(self, stored: str) -> str:
+        """What a stored column is called in its table."""
+        return self.names.get(stored, stored)
+
 
 @dataclass(slots=True)
 class Manifest:
@@ -75,7 +79,8 @@ class Manifest:
 
     def to_json(self) -> bytes:
         """The manifest as it lies in the cache, without its own place and hash."""
-        plain = {**asdict(self), "folder": None, "digest": None}
+        plain = {each.name: getattr(self, each.name) for each in fields(self)}
+        plain.update(folder=None, digest=None)
         return orjson.dumps(plain, option=orjson.OPT_INDENT_2)
 
     @classmethod

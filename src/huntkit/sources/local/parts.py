@@ -97,9 +97,32 @@ class PartWriter:
         self._bytes.pop(key)
         table, held = key
         rows = stack(frames)
-        name = f"{self._prefix}{len(self.parts):05d}.parquet"
-        write_parquet(rows, self._folder / name)
-        self.parts.append(describe(rows, table=table, file=name, held=held, zone=self._zone))
+        path = self._folder / f"{self._prefix}{len(self.parts):05d}.parquet"
+        stored = schemas.stored_names(table, rows.columns)
+        part = write_part(rows, path, table=table, stored=stored, held=held, zone=self._zone)
+        self.parts.append(part)
+
+
+def write_part(
+    rows: pl.DataFrame,
+    path: Path,
+    *,
+    table: str,
+    stored: Mapping[str, str],
+    held: bool = False,
+    zone: str | None = None,
+) -> Part:
+    """Write rows of a table, and say what they are.
+
+    ``stored`` gives a name that no other column has in another case: the query engine could not
+    tell them apart.
+    """
+    part = describe(rows, table=table, file=path.name, held=held, zone=zone)
+    renamed = {own: stored[own] for own in rows.columns if stored.get(own, own) != own}
+    write_parquet(rows.rename(renamed), path)
+    part.columns = {renamed.get(column, column): kql for column, kql in part.columns.items()}
+    part.names = {new: own for own, new in renamed.items()}
+    return part
 
 
 def write_parquet(rows: pl.DataFrame, path: Path) -> None:

@@ -4,6 +4,7 @@ The data file is written by ``tools/build_schemas.py`` and read when first asked
 for the text, and each table's columns only when that table is asked for.
 """
 
+from collections.abc import Iterable
 from functools import cache
 from pathlib import Path
 
@@ -66,3 +67,29 @@ def names() -> list[str]:
         True
     """
     return list(_lines())
+
+
+def physical_names(columns: Iterable[str]) -> dict[str, str]:
+    """A name for every column that differs from the others in more than case.
+
+    The first of such columns keeps its name, the next gets ``_2``, ``_3`` ...
+
+    Examples:
+        >>> physical_names(["LogonId", "LogonID"])
+        {'LogonId': 'LogonId', 'LogonID': 'LogonID_2'}
+    """
+    taken: set[str] = set()
+    names: dict[str, str] = {}
+    for name in dict.fromkeys(columns):
+        new, number = name, 1
+        while new.casefold() in taken:
+            number += 1
+            new = f"{name}_{number}"
+        taken.add(new.casefold())
+        names[name] = new
+    return names
+
+
+def stored_names(table: str, columns: Iterable[str]) -> dict[str, str]:
+    """Names that a table's known columns, and these, are stored under: none differ only in case."""
+    return physical_names([*(known(table) or ()), *columns])

@@ -194,10 +194,7 @@ def serve(read_line: Callable[[], bytes], write: Callable[[bytes], object]) -> N
         while line := read_line():
             try:
                 done = run(_job(orjson.loads(line)), task)
-                answer: dict[str, Any] = {
-                    "members": [asdict(each) for each in done.members],
-                    "parts": [asdict(each) for each in done.parts],
-                }
+                answer: dict[str, Any] = {"members": done.members, "parts": done.parts}
             except Exception as failure:  # noqa: BLE001  one file of many may fail; it is reported
                 answer = {"failure": f"{type(failure).__name__}: {failure}"}
             write(orjson.dumps(answer) + b"\n")
