@@ -5,6 +5,8 @@ record apart right after it was parsed does not. So records come in small slices
 in compact tuples and lists, and become frames every few thousand.
 """
 
+from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from itertools import repeat, zip_longest
 from typing import Any
@@ -19,6 +21,10 @@ ROWS = 16_384
 BYTES = 32 << 20
 _PATIENCE = 4
 _MOST_NAMES = 1_000
+_REPEATED = ("Channel", "Provider", "Computer", "SystemUserId", "Opcode", "EventLevel", "Task")
+_EVERY = 16  # one of so many events shows which texts repeat
+_MOST_TEXTS = 20_000
+_LONGEST = 200
 
 _RULES: dict[tuple[str, str, int], tuple[Rule, ...]] = {}
 
@@ -50,7 +56,7 @@ class EventClass:
     known: set[str]
     nested: bool
     at: list[int] = field(default_factory=list)
-    rows: list[tuple[Any, ...]] = field(default_factory=list)
+    rows: list[Sequence[Any]] = field(default_factory=list)
 
     def learn(self, row: Row) -> None:
         """Security events keep their fields: note the names that are new, within reason."""
@@ -73,6 +79,7 @@ class Collector:
     def __init__(self, layout: Layout) -> None:
         self.layout = layout
         self._doubtful = any(kind in ("local", "claimed") for _, kind in layout.time)
+        self._texts: dict[Any, str] = {}
         self.clear()
 
     def clear(self) -> None:
@@ -97,6 +104,7 @@ class Collector:
     def add(self, events: Events) -> None:
         """Take a slice of events apart."""
         before = len(self.numbers)
+        self._share(events)
         self._sort(events, before)
         self.numbers += events.numbers
         _extend(self.system, events.system, before)
@@ -117,12 +125,35 @@ class Collector:
         """A clock's raw values, as long as there are events."""
         return _padded(self.clocks, key, len(self.numbers)) or []
 
+    def _share(self, events: Events) -> None:
+        """Hold the system columns' texts once: many events, few computers.
+
+        Each parsed text is an object of its own, and when thousands of them become columns, going
+        to each costs more than all else. Only texts are shared: ``True`` is no ``1``.
+        """
+        texts = self._texts
+        if len(texts) > _MOST_TEXTS:
+            texts.clear()
+        for row in events.data[::_EVERY]:
+            for value in row.values():
+                if type(value) is str and len(value) <= _LONGEST:
+                    texts[value] = value
+        for name in _REPEATED:
+            values = events.system.get(name)
+            if values is not None:
+                for value in values[::_EVERY]:
+                    if type(value) is str:
+                        texts[value] = value
+                with suppress(TypeError):  # lists or objects
+                    events.system[name] = list(map(texts.get, values, values))
+
     def _sort(self, events: Events, before: int) -> None:
         default = events.layout.defaults
         channels = events.system.get("Channel") or repeat(default.get("Channel", ""))
         providers = events.system.get("Provider") or repeat(default.get("Provider", ""))
         numbers = events.system.get("EventID") or repeat(0)
         classes = self.classes
+        shared = self._texts.get
         keys = zip(channels, providers, numbers, strict=False)
         for at, (key, row) in enumerate(zip(keys, events.data, strict=False), before):
             try:
@@ -137,7 +168,11 @@ class Collector:
             if found.nested:
                 found.rows.append(tuple([reader(name)(row) for name in found.names]))
             elif found.names or found.security:
-                found.rows.append(tuple(map(row.get, found.names)))
+                values = list(map(row.get, found.names))
+                try:
+                    found.rows.append(list(map(shared, values, values)))
+                except TypeError:  # lists or objects
+                    found.rows.append(values)
 
     def _class(self, key: tuple[Any, Any, Any], raw: tuple[Any, Any, Any]) -> EventClass:
         default = self.layout.defaults
