@@ -17,6 +17,17 @@ SURELY_BYTES = (
     192 << 20
 )  # files from this size on are read by several processes, whatever they hold
 
+# https://www.gnu.org/software/libc/manual/html_node/Memory-Allocation-Tunables.html
+_TUNABLES = ":".join(
+    f"glibc.malloc.{name}={value}"
+    for name, value in (
+        ("hugetlb", 1),
+        ("trim_threshold", 256 << 20),
+        ("top_pad", 16 << 20),
+        ("mmap_threshold", 32 << 20),
+    )
+)
+
 Process = subprocess.Popen[bytes]
 
 
@@ -78,13 +89,15 @@ def _environment() -> dict[str, str]:
     """One thread of the data engine in each worker: the processes are what runs in parallel.
 
     Its allocator (jemalloc) keeps freed memory for five seconds: given back at once, every batch
-    would pay for its pages anew, a tenth of the time. Linear algebra, which nobody does there,
-    would start threads of its own.
+    would pay for its pages anew, a tenth of the time. For the same reason the C library asks for
+    large pages and gives none back. Linear algebra, which nobody does there, would start threads
+    of its own.
     """
     source = str(Path(__file__).resolve().parents[3])
     paths = [source, *filter(None, os.environ.get("PYTHONPATH", "").split(os.pathsep))]
     return {
         "_RJEM_MALLOC_CONF": "dirty_decay_ms:5000,muzzy_decay_ms:-1",
+        "GLIBC_TUNABLES": _TUNABLES,
         "OPENBLAS_NUM_THREADS": "1",
         **os.environ,
         "POLARS_MAX_THREADS": "1",

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import polars as pl
+import polars.selectors as cs
 import pyarrow.parquet as pq
 
 from huntkit.sources.local import schemas
@@ -167,9 +168,8 @@ def stack(frames: list[pl.DataFrame]) -> pl.DataFrame:
 
 
 def _as_text(frame: pl.DataFrame, names: set[str]) -> pl.DataFrame:
-    return frame.with_columns(
-        pl.col(name).cast(pl.String, strict=False) for name in names if name in frame.columns
-    )
+    there = [name for name in frame.columns if name in names]
+    return frame.with_columns(cs.by_name(there).cast(pl.String, strict=False))
 
 
 def describe(

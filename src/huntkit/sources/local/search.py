@@ -5,6 +5,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import polars as pl
+import polars.selectors as cs
 
 from huntkit.core.errors import UsageError
 from huntkit.core.progress import Progress
@@ -97,12 +98,13 @@ def _conditions(schema: pl.Schema, values: list[str]) -> dict[str, pl.Expr]:
     for name, dtype in schema.items():
         if name in INTERNAL:
             continue
+        column = cs.by_name(name).as_expr()  # ``pl.col`` takes ``^a$`` for a pattern
         if dtype == pl.String:
-            conditions[name] = _contains(pl.col(name), values)
+            conditions[name] = _contains(column, values)
         elif dtype.is_integer() and numbers:
-            conditions[name] = pl.col(name).cast(pl.Int64, strict=False).is_in(numbers)
+            conditions[name] = column.cast(pl.Int64, strict=False).is_in(numbers)
         elif dtype.is_float() and reals:
-            conditions[name] = pl.col(name).is_in(reals)
+            conditions[name] = column.is_in(reals)
     return conditions
 
 
@@ -145,7 +147,7 @@ def _hits(rows: pl.DataFrame, values: list[str], table: Table, given: Input) -> 
                 (pl.col(time) if has_time and time else pl.lit(None))
                 .cast(SCHEMA["TimeGenerated"])
                 .alias("TimeGenerated"),
-                pl.col(name).cast(pl.String).alias("Text"),
+                cs.by_name(name).cast(pl.String).alias("Text"),
                 file.alias("_file"),
                 pl.col("_record").cast(pl.Int64),
                 pl.lit(rows.schema[name] != pl.String).alias(_IS_NUMBER),

@@ -700,6 +700,7 @@ hard = settings(max_examples=40, deadline=None, suppress_health_check=list(Healt
 
 
 @hard
+@example([{"^a$": None, "*": 1}, {"^a$": "x", "*": "y"}])  # Polars reads such names as patterns
 @given(record_lists)
 def test_any_record_lands_in_a_table(records: list[dict[str, Any]]) -> None:
     check(records)

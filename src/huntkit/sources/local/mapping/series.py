@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import polars as pl
+import polars.selectors as cs
 
 from huntkit.sources.local.mapping.times import parse_times
 from huntkit.sources.local.mapping.values import Memo, to_bool, to_float, to_int, to_text
@@ -33,7 +34,8 @@ def _mixed(name: str, values: Sequence[Any]) -> pl.Series:
 def filled(frame: pl.DataFrame) -> pl.DataFrame:
     """The frame with empty texts for missing ones, in one go: a call per column costs too much."""
     gaps = [s.name for s in frame.iter_columns() if s.dtype == pl.String and s.null_count()]
-    return frame.with_columns(pl.col(gaps).fill_null("")) if gaps else frame
+    # By name: a column may be called ``^a$``, which ``pl.col`` takes for a pattern.
+    return frame.with_columns(cs.by_name(gaps).fill_null("")) if gaps else frame
 
 
 def integers(name: str, values: Sequence[Any], *, small: bool = False) -> pl.Series:
@@ -129,7 +131,7 @@ def plain(column: pl.Series) -> pl.Series:
 
 def listed(column: pl.Series) -> list[Any]:
     """The same as raw values, as a JSON file would hold them: times are ISO text."""
-    column = plain(column)
+    column = plain(column.rename(""))
     if isinstance(column.dtype, pl.Datetime):
         column = column.dt.strftime("%Y-%m-%dT%H:%M:%S%.6fZ")
     elif isinstance(column.dtype, pl.Duration):
