@@ -66,7 +66,7 @@ def test_every_column_with_a_zone_is_read_and_what_is_no_time_is_kept() -> None:
 
 def test_other_brackets_and_names_that_would_be_twice_stay() -> None:
     columns = {"Bytes [MB]": ["1"], "Time": ["x"], "Time [UTC]": ["y"], "Time [": ["z"]}
-    assert without_zones(columns, Clock()) == (columns, None)
+    assert without_zones(columns, Clock()) == (columns, [])
 
 
 @pytest.mark.parametrize(

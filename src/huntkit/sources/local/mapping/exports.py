@@ -11,6 +11,8 @@ import polars as pl
 
 from huntkit.sources.local import schemas
 from huntkit.sources.local.mapping import rules, times
+from huntkit.sources.local.mapping.dates import DayOrder
+from huntkit.sources.local.mapping.doubts import Doubt, noted
 from huntkit.sources.local.mapping.series import filled, listed, plain, texts, typed
 from huntkit.sources.local.mapping.values import to_json
 
@@ -170,24 +172,27 @@ def frame_of(
     numbers: Sequence[int],
     clock: times.Clock,
     *,
+    order: DayOrder | None = None,
     infer_texts: bool = True,
 ) -> pl.DataFrame:
     """Columns as a frame: known columns in their known type, the others by their content.
 
     A value that does not fit the known type is kept in ``_extra``. Texts of unknown columns are
-    looked at for numbers and times, unless the format knows its types (``infer_texts``).
+    looked at for numbers and times, unless the format knows its types (``infer_texts``). `order`
+    is the file's, of days and months; what it can't tell is marked, and its text kept.
     """
+    order = order or DayOrder()
     kinds = schemas.known(table) or {}
     made = [pl.Series("_record", list(numbers), dtype=pl.Int64)]
     lost: list[tuple[str, pl.Series, pl.Series]] = []
-    marks: list[tuple[pl.Series, str]] = []
+    doubts: list[Doubt] = []
     for raw_name, given in columns.items():
         name = raw_name or "_index"
         if name in ("_record", "_file", "_extra", "_time_note"):
             name = f"{name}_"
         kind = kinds.get(name)
         if kind is not None:
-            column = typed(name, given, kind)
+            column = _known(name, given, kind, order, doubts)
             if column.dtype != pl.String and column.null_count():
                 text = texts(name, listed(given) if isinstance(given, pl.Series) else given)
                 bad = column.is_null() & (text.str.strip_chars() != "")
@@ -196,16 +201,29 @@ def frame_of(
         elif isinstance(given, pl.Series):
             column = plain(given).rename(name)
         else:
-            column, bare = infer(name, given, clock, texts_too=infer_texts)
-            if bare is not None and not kinds and not _is_utc(name):
-                marks.append((bare, times.ASSUMED))
+            column, its = infer(name, given, clock, order=order, texts_too=infer_texts)
+            vague = not kinds and not _is_utc(name)
+            doubts += [each for each in its if vague or each.note != times.ASSUMED]
         made.append(column)
     frame = filled(pl.DataFrame(_apart(made)))
     if lost:
         frame = frame.with_columns(_lost(lost, frame.height))
-    if marks:
-        frame = frame.with_columns(times.notes(frame.height, marks))
+    if doubts:
+        frame = noted(frame, doubts)
     return _other_names(table, frame)
+
+
+def _known(
+    name: str, given: Sequence[Any] | pl.Series, kind: str, order: DayOrder, doubts: list[Doubt]
+) -> pl.Series:
+    """A column in its known type; times as the file's order of days and months has them."""
+    if kind != "datetime" or (isinstance(given, pl.Series) and given.dtype != pl.String):
+        return typed(name, given, kind)
+    text = given if isinstance(given, pl.Series) else texts(name, given)
+    settled, doubtful = order.settle(name, text)
+    if doubtful is not None:
+        doubts.append(Doubt(doubtful, times.ORDER_ASSUMED, name, text))
+    return times.parse_times(settled).rename(name)
 
 
 def _is_utc(name: str) -> bool:
@@ -268,36 +286,55 @@ _PYTHON: dict[Any, tuple[type, ...]] = {
 
 
 def infer(
-    name: str, values: Sequence[Any], clock: times.Clock, *, texts_too: bool = True
-) -> tuple[pl.Series, pl.Series | None]:
+    name: str,
+    values: Sequence[Any],
+    clock: times.Clock,
+    *,
+    order: DayOrder | None = None,
+    texts_too: bool = True,
+) -> tuple[pl.Series, list[Doubt]]:
     """A column in the narrowest type that every filled value fits, else text.
 
-    Identifiers stay text: leading zeros, more than 15 digits, a plus sign. The second value marks
-    times whose zone was assumed, if the column is one of times.
+    Identifiers stay text: leading zeros, more than 15 digits, a plus sign. The second value says
+    what was assumed of times, or lost of them, if the column is one of times.
     """
     for kind in (pl.Int64, pl.Float64, pl.Boolean):
         sample = next((v for v in values if v is not None), None)
         if type(sample) in _PYTHON[kind]:
             try:
-                return pl.Series(name, values, dtype=kind, strict=True), None
+                return pl.Series(name, values, dtype=kind, strict=True), []
             except (TypeError, OverflowError, pl.exceptions.PolarsError):
                 break
     text = texts(name, values).fill_null("")
     full = text.filter(text != "")
     if full.is_empty() or not texts_too:
-        return text, None
+        return text, []
     sample = full[0]
     if sample in {"true", "false", "True", "False", "TRUE", "FALSE"}:
         if full.str.to_lowercase().is_in(["true", "false"]).all():
-            return typed(name, values, "bool"), None
-        return text, None
+            return typed(name, values, "bool"), []
+        return text, []
     if re.match(_INTEGER, sample) and full.str.contains(_INTEGER).all():
-        return text.cast(pl.Int64, strict=False), None
+        return text.cast(pl.Int64, strict=False), []
     if re.match(_REAL, sample) and full.str.contains(_REAL).all():
-        return text.cast(pl.Float64, strict=False), None
+        return text.cast(pl.Float64, strict=False), []
     if re.match(_TIME_SHAPE, sample) and full.str.contains(_TIME_SHAPE).all():
-        zone = None if _is_utc(name) else clock.zone_name()
-        found, bare = times.parse_both(text, zone)
-        if found.is_not_null().sum() == len(full):
-            return found.rename(name), bare
-    return text, None
+        return _times(name, text, None if _is_utc(name) else clock.zone_name(), order)
+    return text, []
+
+
+def _times(
+    name: str, text: pl.Series, zone: str | None, order: DayOrder | None
+) -> tuple[pl.Series, list[Doubt]]:
+    """A column of times, where every filled text is one; else the texts as they are."""
+    settled, doubtful = (order or DayOrder()).settle(name, text)
+    found, bare = times.parse_both(settled, zone)
+    lost = times.skipped(settled, found, zone)
+    if (found.is_null() & ~lost & (text != "")).any():
+        return text, []
+    doubts = [Doubt(bare, times.ASSUMED)] if bare.any() else []
+    if doubtful is not None:
+        doubts.append(Doubt(doubtful, times.ORDER_ASSUMED, name, text))
+    if lost.any():
+        doubts.append(Doubt(lost, times.SKIPPED, name, text))
+    return found.rename(name), doubts

@@ -8,10 +8,12 @@ import polars as pl
 from huntkit.formats.batch import Batch
 from huntkit.sources.local.mapping import exports, headers, linux, records, rules, targets, windows
 from huntkit.sources.local.mapping.collect import Collector
+from huntkit.sources.local.mapping.dates import DayOrder, Waiting, is_slashed
+from huntkit.sources.local.mapping.doubts import Doubt, Doubts
 from huntkit.sources.local.mapping.layouts import Layout, layouts, unwrapped
 from huntkit.sources.local.mapping.rules import Family
 from huntkit.sources.local.mapping.series import filled, listed, texts
-from huntkit.sources.local.mapping.times import ASSUMED, Clock
+from huntkit.sources.local.mapping.times import ORDER_ASSUMED, Clock
 
 Frames = list[tuple[str, pl.DataFrame]]
 Row = dict[str, Any]
@@ -60,12 +62,26 @@ class Mapper:
         self._likely: Layout | None = None
         self._others = _Others()
         self._syslog = linux.SyslogClock(self._clock)
+        self._order = DayOrder()
+        self._doubts = Doubts()
+        self._waiting = Waiting(self._order)
 
     def map(self, batch: Batch) -> Frames:
         """The tables that are ready; events are held until there are thousands, others for a while.
 
         Takes the batch's records over: they are changed. Every record lands in a table.
         """
+        found: Frames = []
+        for each in self._waiting.take(batch):
+            found += self._mapped(each)
+        return found
+
+    def _mapped(self, batch: Batch) -> Frames:
+        found = self._doubts.stamp(self._tables(batch))
+        self._doubts.forget(n for each in self._collectors.values() for n in each.numbers)
+        return found
+
+    def _tables(self, batch: Batch) -> Frames:
         if batch.table is not None:
             return self._columnar(batch, batch.table)
         if batch.columns is not None:
@@ -87,9 +103,12 @@ class Mapper:
 
     def finish(self) -> Frames:
         """What was held back until the end of the file."""
-        found = self._rest(*self._others.take())
+        found: Frames = []
+        for batch in self._waiting.rest():
+            found += self._mapped(batch)
+        found += self._doubts.stamp(self._rest(*self._others.take()))
         for collector in self._collectors.values():
-            found += windows.frames(collector, self._memory)
+            found += self._doubts.stamp(windows.frames(collector, self._memory))
         return found
 
     def _events(
@@ -113,10 +132,23 @@ class Mapper:
         collector = self._collectors.get(layout.name)
         if collector is None:
             collector = self._collectors[layout.name] = Collector(layout)
+        self._settle(layout, rows, numbers)
         collector.add(layout.read(rows, numbers))
         if collector.full(patient=self._memory.offset is None):
             return windows.frames(collector, self._memory)
         return []
+
+    def _settle(self, layout: Layout, rows: list[Row], numbers: list[int]) -> None:
+        """Put the month first in an event's own clocks, where they are written with slashes."""
+        for name in {name for fields, _ in layout.time for name in fields}:
+            if any(is_slashed(row.get(name)) for row in (rows[0], rows[-1])):
+                text = texts(name, [row.get(name) for row in rows])
+                settled, doubtful = self._order.settle(name, text)
+                for row, when in zip(rows, settled.to_list(), strict=True):
+                    if name in row:
+                        row[name] = when
+                if doubtful is not None:
+                    self._doubts.add(numbers, Doubt(doubtful, ORDER_ASSUMED, name, text))
 
     def _family(
         self, family: Family, rows: list[Row], numbers: list[int], *, kind: str = ""
@@ -134,7 +166,7 @@ class Mapper:
                 if isinstance(around, dict):
                     self._syslog.stamp(around)
                     row["_when"], row["_note"] = around.pop("_when"), around.pop("_note")
-        return records.frames(family, rows, numbers)
+        return records.frames(family, rows, numbers, order=self._order)
 
     def _inside(self, rows: Sequence[Row], numbers: Sequence[int], field: str) -> Frames:
         """Tables of the events that syslog messages carry."""
@@ -181,7 +213,8 @@ class Mapper:
         known = known and not exports.names_several(naming)
         if known and target != "Syslog" and _layout_of(head) is None and unwrapped(row) is None:
             columns = {column.name: column for column in table.iter_columns()}
-            frame = exports.frame_of(str(target), columns, list(batch.numbers), self._clock)
+            numbers = list(batch.numbers)
+            frame = exports.frame_of(str(target), columns, numbers, self._clock, order=self._order)
             return [(str(target), frame)]
         return self._columns(
             batch, {column.name: listed(column) for column in table.iter_columns()}
@@ -193,12 +226,10 @@ class Mapper:
         path = batch.context.get("path")
         if batch.kind == "zeek" and isinstance(path, str) and path:
             return self._table(f"Zeek_{exports.identifier(path)}", columns, numbers)
-        named, assumed = headers.without_zones(columns, self._clock)
-        found = self._named(named, numbers)
-        if assumed is None:
-            return found
-        marked = pl.Series(numbers, dtype=pl.Int64).filter(assumed)
-        return [(table, _zone_assumed(frame, marked)) for table, frame in found]
+        named, doubts = headers.without_zones(columns, self._clock, self._order)
+        for doubt in doubts:
+            self._doubts.add(numbers, doubt)
+        return self._named(named, numbers)
 
     def _named(self, columns: Columns, numbers: list[int]) -> Frames:
         head = dict.fromkeys(columns)
@@ -234,7 +265,7 @@ class Mapper:
     def _table(self, table: str, columns: Columns, numbers: list[int]) -> Frames:
         if table.startswith("Zeek_"):
             return self._zeek(table, columns, numbers)
-        frame = exports.frame_of(table, columns, numbers, self._clock)
+        frame = exports.frame_of(table, columns, numbers, self._clock, order=self._order)
         if table.startswith("Osquery_"):
             frame = exports.with_time(frame, columns["TimeGenerated"])
         return [(table, frame)]
@@ -275,15 +306,6 @@ def _free_text(rows: Sequence[Row], numbers: Sequence[int]) -> Frames:
 
 def _by_kind(kind: str) -> Family | None:
     return next((each for each in rules.families() if kind in each.batch_kinds), None)
-
-
-def _zone_assumed(frame: pl.DataFrame, marked: pl.Series) -> pl.DataFrame:
-    """Say that these records' times were read in a zone that nothing told."""
-    note = pl.col("_time_note") if "_time_note" in frame.columns else pl.lit("")
-    mark = pl.col("_record").is_in(marked.implode()) & (note == "")
-    return frame.with_columns(
-        pl.when(mark).then(pl.lit(ASSUMED)).otherwise(note).alias("_time_note")
-    )
 
 
 def _rows(columns: Columns) -> list[Row]:

@@ -5,8 +5,11 @@ from typing import Any
 
 import polars as pl
 
+from huntkit.sources.local.mapping.dates import DayOrder, is_slashed
+from huntkit.sources.local.mapping.doubts import Doubt, noted
 from huntkit.sources.local.mapping.rules import Family, Rule
-from huntkit.sources.local.mapping.series import filled, typed
+from huntkit.sources.local.mapping.series import filled, texts, typed
+from huntkit.sources.local.mapping.times import ORDER_ASSUMED
 from huntkit.sources.local.mapping.values import to_json
 from huntkit.sources.local.mapping.verbs import Fields, reader
 
@@ -14,8 +17,14 @@ Row = dict[str, Any]
 Frames = list[tuple[str, pl.DataFrame]]
 
 
-def frames(family: Family, rows: Sequence[Row], numbers: Sequence[int]) -> Frames:
-    """The tables that the family's rules make of these records."""
+def frames(
+    family: Family, rows: Sequence[Row], numbers: Sequence[int], *, order: DayOrder | None = None
+) -> Frames:
+    """The tables that the family's rules make of these records.
+
+    `order` is the file's, of days and months.
+    """
+    order = order or DayOrder()
     needs = dict.fromkeys(name for rule in family.always for name in rule.needs)
     lists: dict[str, list[Any]] = {}
     for name in needs:
@@ -26,11 +35,11 @@ def frames(family: Family, rows: Sequence[Row], numbers: Sequence[int]) -> Frame
     for rule in family.always:
         let = rule.rows_of(fields)
         if let is None:
-            found.append((rule.table, _frame(rule, fields, rows, numbers)))
+            found.append((rule.table, _frame(rule, fields, rows, numbers, order)))
         elif let:
             some = [rows[at] for at in let]
             their = [numbers[at] for at in let]
-            found.append((rule.table, _frame(rule, fields.pick(let), some, their)))
+            found.append((rule.table, _frame(rule, fields.pick(let), some, their, order)))
     return found
 
 
@@ -38,14 +47,35 @@ def _nothing(_name: str) -> list[Any]:
     return []
 
 
-def _frame(rule: Rule, fields: Fields, rows: Sequence[Row], numbers: Sequence[int]) -> pl.DataFrame:
+def _frame(
+    rule: Rule, fields: Fields, rows: Sequence[Row], numbers: Sequence[int], order: DayOrder
+) -> pl.DataFrame:
+    doubts: list[Doubt] = []
     columns = [pl.Series("_record", list(numbers), dtype=pl.Int64)]
     for name, column in rule.columns.items():
-        columns.append(typed(name, column.make(fields, _nothing), rule.kinds[name]))
+        values: Sequence[Any] = column.make(fields, _nothing)
+        if rule.kinds[name] == "datetime":
+            values = _settled(name, values, order, doubts)
+        columns.append(typed(name, values, rule.kinds[name]))
     if rule.rest:
         columns.append(_rest(rule, rows))
     frame = filled(pl.DataFrame(columns))
-    return frame.drop("_extra") if rule.rest and (frame["_extra"] == "").all() else frame
+    if rule.rest and (frame["_extra"] == "").all():
+        frame = frame.drop("_extra")
+    return noted(frame, doubts) if doubts else frame
+
+
+def _settled(
+    name: str, values: Sequence[Any], order: DayOrder, doubts: list[Doubt]
+) -> Sequence[Any]:
+    """Times with the month first, where they are written with slashes."""
+    if not is_slashed(next((value for value in values if value), None)):
+        return values
+    text = texts(name, values)
+    settled, doubtful = order.settle(name, text)
+    if doubtful is not None:
+        doubts.append(Doubt(doubtful, ORDER_ASSUMED, name, text))
+    return settled.to_list()
 
 
 def _rest(rule: Rule, rows: Sequence[Row]) -> pl.Series:

@@ -14,6 +14,8 @@ INFERRED = "zone inferred"
 ASSUMED = "zone assumed"
 YEAR_ASSUMED = "year assumed"
 RECEIVING = "receiving time"
+ORDER_ASSUMED = "day/month order assumed"
+SKIPPED = "no such local time"
 
 _ZONED = (
     "%Y-%m-%dT%H:%M:%S%.fZ",
@@ -30,10 +32,12 @@ _BARE = (
     "%m/%d/%Y %I:%M:%S%.f %p",
     "%m/%d/%Y, %I:%M:%S%.f %p",
     "%m/%d/%Y %H:%M:%S%.f",
+    "%m/%d/%Y, %H:%M:%S%.f",
     "%b %d, %Y %I:%M:%S%.f %p",
     "%B %d, %Y %I:%M:%S%.f %p",
     "%m/%d/%Y %I:%M %p",
     "%m/%d/%Y %H:%M",
+    "%m/%d/%Y, %H:%M",
     "%Y-%m-%d %H:%M",
     "%Y-%m-%d",
 )
@@ -86,6 +90,21 @@ def localise(times: pl.Series, zone: str | None) -> pl.Series:
         return times.dt.replace_time_zone("UTC")
     aware = times.dt.replace_time_zone(zone, ambiguous="earliest", non_existent="null")
     return aware.dt.convert_time_zone("UTC")
+
+
+def skipped(text: pl.Series, found: pl.Series, zone: str | None) -> pl.Series:
+    """Which texts are no time only since the zone's clock skipped that hour.
+
+    Args:
+        text: the texts.
+        found: what `parse_both` made of them.
+        zone: the zone in which it read them.
+    """
+    missing = found.is_null() & text.is_not_null() & (text != "")
+    if zone in (None, "UTC") or not missing.any():
+        return missing.clear().extend_constant(value=False, n=len(text))
+    asked = pl.select(pl.when(missing).then(text)).to_series()
+    return parse_both(asked)[0].is_not_null()
 
 
 def _one(text: pl.Series, form: str) -> pl.Series:
