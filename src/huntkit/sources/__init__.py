@@ -11,12 +11,14 @@ if TYPE_CHECKING:
         PartialAnswerWarning,
         QueryRefused,
     )
+    from huntkit.sources.local.cache import CacheWarning
     from huntkit.sources.local.evidence import AbsentTableWarning, Evidence, PartialEvidenceWarning
     from huntkit.sources.provider import QueryProvider
 
 _DOORS = {
     "AbsentTableWarning": "huntkit.sources.local.evidence",
     "Answer": "huntkit.sources.driver",
+    "CacheWarning": "huntkit.sources.local.cache",
     "Cancel": "huntkit.sources.driver",
     "Driver": "huntkit.sources.driver",
     "Evidence": "huntkit.sources.local.evidence",
@@ -35,6 +37,7 @@ _DOORS = {
 __all__ = [
     "AbsentTableWarning",
     "Answer",
+    "CacheWarning",
     "Cancel",
     "Driver",
     "Evidence",

@@ -1,14 +1,19 @@
 import os
+import sqlite3
+import tempfile
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from huntkit.core.errors import EvidenceError
 from huntkit.sources.local import cache as cache_module
-from huntkit.sources.local.cache import Cache
-from huntkit.sources.local.inputs import find_files
+from huntkit.sources.local.cache import Cache, CacheWarning
+from huntkit.sources.local.inputs import InputFile, find_files
 from huntkit.sources.local.manifest import Manifest, MemberFacts, Part
+
+LONG_AGO = 1_700_000_000
 
 
 @pytest.fixture
@@ -100,3 +105,109 @@ def test_a_folder_that_cannot_be_made_is_an_error_with_a_way_out(tmp_path: Path)
     (tmp_path / "file").write_text("")
     with pytest.raises(EvidenceError, match=r"can't be made.*cache=False"):
         Cache(tmp_path / "file", options="x", limit_bytes=1).prepare()
+
+
+def _old_file(folder: Path) -> InputFile:
+    path = folder / "old.log"
+    path.write_text("one")
+    os.utime(path, (LONG_AGO, LONG_AGO))
+    (file,) = find_files(path)
+    return file
+
+
+def _garbage(index: Path) -> None:
+    index.write_bytes(b"no database at all" * 100)
+
+
+def _truncated(index: Path) -> None:
+    index.write_bytes(index.read_bytes()[:5_000])
+
+
+def _overwritten(index: Path) -> None:
+    whole = index.read_bytes()
+    index.write_bytes(whole[:200] + b"\xff" * (len(whole) - 200))
+
+
+def _of_another_shape(index: Path) -> None:
+    index.unlink()
+    with sqlite3.connect(index) as connection:
+        connection.execute("CREATE TABLE files (path BLOB PRIMARY KEY)")
+    connection.close()
+
+
+@pytest.mark.parametrize("damage", [_garbage, _truncated, _overwritten, _of_another_shape])
+def test_a_damaged_index_is_set_aside_and_begun_anew(
+    cache: Cache, tmp_path: Path, damage: Callable[[Path], None]
+) -> None:
+    file, kept = _old_file(tmp_path), _entry(cache, "aa")
+    cache.remember(file, "aa")
+    damage(cache.folder / "index.sqlite")
+    with pytest.warns(CacheWarning, match="damaged"):
+        assert cache.known_hashes([file]) == {}
+    assert cache.load("aa") == kept
+    cache.remember(file, "aa")
+    assert cache.known_hashes([file]) == {file.path: "aa"}
+    assert (cache.folder / "index.sqlite.damaged").is_file()
+
+
+def test_an_empty_index_is_only_empty(cache: Cache, tmp_path: Path) -> None:
+    file = _old_file(tmp_path)
+    cache.remember(file, "aa")
+    (cache.folder / "index.sqlite").write_bytes(b"")
+    assert cache.known_hashes([file]) == {}
+
+
+def test_an_index_that_is_locked_is_done_without(
+    cache: Cache, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(cache_module, "INDEX_WAIT_S", 0.01)
+    file = _old_file(tmp_path)
+    cache.remember(file, "aa")
+    other = sqlite3.connect(cache.folder / "index.sqlite", isolation_level=None)
+    other.execute("BEGIN EXCLUSIVE")
+    with pytest.warns(CacheWarning, match="can't be used"):
+        assert cache.known_hashes([file]) == {}
+    cache.remember(file, "bb")  # in silence: it was said once
+    other.close()
+    again = Cache(tmp_path / "cache", options="utc-any", limit_bytes=10_000)
+    assert again.known_hashes([file]) == {file.path: "aa"}
+
+
+def test_an_index_that_can_not_be_opened_is_done_without(cache: Cache, tmp_path: Path) -> None:
+    (cache.prepare() / "index.sqlite").mkdir()
+    with pytest.warns(CacheWarning, match="can't be used"):
+        assert cache.known_hashes([_old_file(tmp_path)]) == {}
+
+
+def test_an_index_never_gives_what_is_no_hash(cache: Cache, tmp_path: Path) -> None:
+    file = _old_file(tmp_path)
+    for wrong in ("../../elsewhere", "", None, b"aa"):
+        cache.remember(file, wrong)  # type: ignore[arg-type]
+        assert file.path not in cache.known_hashes([file])
+
+
+@pytest.mark.parametrize("at", [32_503_680_000, -(2**40)])
+def test_times_beyond_what_the_index_counts_are_no_obstacle(cache: Cache, at: int) -> None:
+    file = InputFile(Path("a.log"), size=1, mtime_ns=at * 10**9, inode=2**64 - 1)
+    cache.remember(file, "aa")
+    assert cache.known_hashes([file]) == ({file.path: "aa"} if at < 0 else {})
+
+
+def test_where_nothing_can_be_written_the_work_goes_on_elsewhere(
+    cache: Cache, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real, spare = tempfile.mkdtemp, tmp_path / "spare"
+    spare.mkdir()
+
+    def only_elsewhere(*, prefix: str, dir: Path | None = None) -> str:  # noqa: A002  its name
+        if dir == cache.folder:
+            raise PermissionError(13, "Permission denied")
+        return real(prefix=prefix, dir=dir or spare)
+
+    monkeypatch.setattr(tempfile, "mkdtemp", only_elsewhere)
+    with pytest.warns(CacheWarning, match="nothing new is kept"):
+        kept = _entry(cache, "aa")
+    assert _entry(cache, "bb").folder.is_relative_to(spare)
+    assert (kept.folder / "0.parquet").is_file()
+    assert not cache.grew
+    assert cache.load("aa") is None

@@ -9,6 +9,7 @@ import pytest
 from huntkit.core.errors import UsageError
 from huntkit.formats.limits import Limits
 from huntkit.sources.local import reading
+from huntkit.sources.local.cache import CacheWarning
 from huntkit.sources.local.opening import Assumptions, take_in
 
 
@@ -51,6 +52,21 @@ def test_nothing_stays_where_reading_fails(tmp_path: Path, monkeypatch: pytest.M
     with pytest.raises(UsageError):
         take_in(tmp_path / "nothing", cache=False)
     assert list((tmp_path / "temporary").iterdir()) == []
+
+
+def test_what_was_read_is_found_again_without_its_index(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    log, cache_dir = tmp_path / "a.log", tmp_path / "cache"
+    log.write_text("Jan  2 03:04:05 host1 sshd[1]: hello\n")
+    os.utime(log, (1_700_000_000, 1_700_000_000))
+    first = take_in(log, cache_dir=cache_dir)
+    (first.cache.folder / "index.sqlite").write_bytes(b"garbage" * 1_000)
+    monkeypatch.setattr(reading, "run_jobs", lambda jobs, **_: map(pytest.fail, jobs))
+    with pytest.warns(CacheWarning, match="begun anew"):
+        again = take_in(log, cache_dir=cache_dir)
+    assert again.sources == first.sources
+    assert take_in(log, cache_dir=cache_dir).sources == first.sources
 
 
 def test_known_files_are_found_without_the_data_libraries(tmp_path: Path) -> None:

@@ -5,7 +5,8 @@ A source file's parts lie under ``<cache>/evidence/<fingerprint>/<sha256>-<optio
 the fingerprint changes with the code and data files that parse and map, so a new version never
 shows rows that an old one made. An entry appears by one rename: a crash leaves
 no half entry behind. ``index.sqlite`` remembers the hash of files that did not change since
-(path, size, time, inode), as git does, so that gigabytes need not be hashed again.
+(path, size, time, inode), as git does, so that gigabytes need not be hashed again. It only saves
+time: a damaged one is set aside and begun anew, one that can't be used is done without.
 """
 
 import contextlib
@@ -16,7 +17,9 @@ import shutil
 import sqlite3
 import tempfile
 import time
-from collections.abc import Iterable, Iterator
+import warnings
+import weakref
+from collections.abc import Callable, Iterable
 from importlib import resources
 from pathlib import Path
 
@@ -28,6 +31,18 @@ from huntkit.sources.local.manifest import Manifest
 RACY_NS = 2_000_000_000  # a file changed this recently may change again within one time stamp
 IN_USE_S = 3600.0  # entries used within the hour are never evicted: another process may read them
 MANIFEST = "manifest.json"
+_HALF = 1 << 63
+INDEX_WAIT_S = 5.0  # for another process that writes to the index
+# What says nothing about the index itself: permissions, locks, disks that fail or are full.
+_UNUSABLE = frozenset({
+    sqlite3.SQLITE_PERM, sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_NOMEM,
+    sqlite3.SQLITE_READONLY, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_FULL, sqlite3.SQLITE_CANTOPEN,
+    sqlite3.SQLITE_AUTH,
+})  # fmt: skip
+
+
+class CacheWarning(UserWarning):
+    """The cache is damaged or can't be written; the work goes on, but may take longer."""
 
 
 @functools.lru_cache(maxsize=1)
@@ -57,6 +72,8 @@ class Cache:
         self._evidence = folder / "evidence"
         self._options = options
         self._limit_bytes = limit_bytes
+        self._without_index = False
+        self._spare: Path | None = None
         self.grew = False  # since this object was made
 
     def prepare(self) -> Path:
@@ -72,26 +89,28 @@ class Cache:
 
     def known_hashes(self, files: Iterable[InputFile]) -> dict[Path, str]:
         """The hashes of those files that did not change since they were hashed."""
-        found = {}
-        with self._index() as index:
+        found: dict[Path, str] = {}
+
+        def look(index: sqlite3.Connection) -> None:
             for file in files:
                 row = index.execute(
                     "SELECT sha256 FROM files WHERE path=? AND size=? AND mtime_ns=? AND inode=?",
-                    (_key(file), file.size, file.mtime_ns, file.inode),
+                    _key(file),
                 ).fetchone()
-                if row:
-                    found[file.path] = str(row[0])
+                if row and isinstance(row[0], str) and row[0].isalnum():
+                    found[file.path] = row[0]
+
+        self._with_index(look)
         return found
 
     def remember(self, file: InputFile, sha256: str) -> None:
         """Keep the hash of a file, unless it changed a moment ago."""
         if time.time_ns() - file.mtime_ns < RACY_NS:
             return
-        with self._index() as index:
-            index.execute(
-                "INSERT OR REPLACE INTO files VALUES (?,?,?,?,?)",
-                (_key(file), file.size, file.mtime_ns, file.inode, sha256),
-            )
+        row = (*_key(file), sha256)
+        self._with_index(
+            lambda index: index.execute("INSERT OR REPLACE INTO files VALUES (?,?,?,?,?)", row)
+        )
 
     def entry(self, sha256: str, naming: str = "") -> Path:
         """The folder of one source's parts."""
@@ -118,13 +137,26 @@ class Cache:
             os.utime(folder / MANIFEST)
         return manifest
 
-    def work_folder(self) -> Path:
-        """A new folder to write parts into."""
-        self.prepare()
-        return Path(tempfile.mkdtemp(prefix="work-", dir=self.folder))
+    def work_folder(self, prefix: str = "work-") -> Path:
+        """A new folder to write into; where the cache can't be written, one that goes with it."""
+        place = self._spare or self.prepare()
+        try:
+            return Path(tempfile.mkdtemp(prefix=prefix, dir=place))
+        except OSError as failure:
+            if self._spare is not None:
+                raise
+            self._spare = Path(tempfile.mkdtemp(prefix="huntkit-"))
+            weakref.finalize(self, shutil.rmtree, self._spare, ignore_errors=True)
+            _warn(
+                f"the cache folder {os.fspath(self.folder)!r} can't be written:"
+                f" {failure.strerror}; nothing new is kept"
+            )
+            return self.work_folder(prefix)
 
     def keep(self, manifest: Manifest) -> Manifest:
         """Move a finished source into its place; the first of two writers wins."""
+        if self._spare is not None and manifest.folder.parent == self._spare:
+            return manifest
         self.grew = True
         text = manifest.to_json()
         (manifest.folder / MANIFEST).write_bytes(text)
@@ -162,25 +194,54 @@ class Cache:
     def _versions(self) -> list[Path]:
         return [each for each in self._evidence.iterdir() if each.is_dir()]
 
-    @contextlib.contextmanager
-    def _index(self) -> Iterator[sqlite3.Connection]:
-        self.prepare()
-        path = self.folder / "index.sqlite"
-        connection = sqlite3.connect(path, timeout=30)
-        try:
-            with connection:
-                connection.execute(
-                    "CREATE TABLE IF NOT EXISTS files (path BLOB PRIMARY KEY, size INTEGER,"
-                    " mtime_ns INTEGER, inode INTEGER, sha256 TEXT)"
+    def _with_index(self, work: Callable[[sqlite3.Connection], object]) -> None:
+        """Do something with the index, or without it where it can't be used."""
+        path = self.prepare() / "index.sqlite"
+        for again in (True, False):
+            if self._without_index:
+                return
+            try:
+                _in_index(path, work)
+            except sqlite3.Error as failure:
+                self._mend(path, failure, again=again)
+            else:
+                return
+
+    def _mend(self, path: Path, failure: sqlite3.Error, *, again: bool) -> None:
+        """Set a damaged index aside, the first time; else do without."""
+        code = getattr(failure, "sqlite_errorcode", sqlite3.SQLITE_CORRUPT) & 0xFF
+        if again and code not in _UNUSABLE:
+            with contextlib.suppress(OSError):
+                path.replace(path.with_name("index.sqlite.damaged"))
+                for rest in ("-journal", "-wal", "-shm"):  # they would be played into the new one
+                    path.with_name(f"index.sqlite{rest}").unlink(missing_ok=True)
+                _warn(
+                    f"the cache index {os.fspath(path)!r} is damaged ({failure}): it is begun"
+                    " anew, and files are hashed once more"
                 )
-                yield connection
-        except sqlite3.DatabaseError as failure:
-            raise EvidenceError(
-                f"the cache index {os.fspath(path)!r} is damaged: {failure}",
-                hint="delete it and open the evidence again",
-            ) from failure
-        finally:
-            connection.close()
+                return
+        self._without_index = True
+        _warn(
+            f"the cache index {os.fspath(path)!r} can't be used ({failure}): all files are"
+            " hashed again"
+        )
+
+
+def _in_index(path: Path, work: Callable[[sqlite3.Connection], object]) -> None:
+    connection = sqlite3.connect(path, timeout=INDEX_WAIT_S)
+    try:
+        with connection:
+            connection.execute(
+                "CREATE TABLE IF NOT EXISTS files (path BLOB PRIMARY KEY, size INTEGER,"
+                " mtime_ns INTEGER, inode INTEGER, sha256 TEXT)"
+            )
+            work(connection)
+    finally:
+        connection.close()
+
+
+def _warn(text: str) -> None:
+    warnings.warn(text, CacheWarning, stacklevel=3)
 
 
 def removed() -> EvidenceError:
@@ -202,9 +263,14 @@ def naming(path: Path) -> str:
     return hashlib.sha256(os.fsencode(name)).hexdigest()[:12]
 
 
-def _key(file: InputFile) -> bytes:
-    """A path as bytes: not every file name is text."""
-    return os.fsencode(file.path.absolute())
+def _key(file: InputFile) -> tuple[bytes, int, int, int]:
+    """What a file is known by: its path as bytes, since not every name is text, and its facts.
+
+    Times after 2262 and some file systems' inodes need more than SQLite's 63 bits.
+    """
+    numbers = (file.size, file.mtime_ns, file.inode)
+    size, mtime_ns, inode = ((each + _HALF) % (2 * _HALF) - _HALF for each in numbers)
+    return os.fsencode(file.path.absolute()), size, mtime_ns, inode
 
 
 def _use_of(folder: Path) -> tuple[float, int]:

@@ -2,7 +2,6 @@
 
 import importlib
 import shutil
-import tempfile
 import warnings
 import weakref
 from collections.abc import Mapping, Sequence
@@ -397,7 +396,7 @@ def evidence_of(intake: Intake, *, frame: Kind = "pandas", now: datetime | None 
     """The tables of what was read; what was not meant to stay goes with the evidence."""
     with ExitStack() as on_failure:
         on_failure.callback(intake.close)
-        spill = Path(tempfile.mkdtemp(prefix="spill-", dir=intake.cache.prepare()))
+        spill = intake.cache.work_folder("spill-")
         on_failure.callback(shutil.rmtree, spill, ignore_errors=True)
         tables = build(intake.sources, intake.cache)
         database = Database(tables, views=views(tables), spill=spill)
