@@ -353,12 +353,16 @@ def _files(facts: Facts) -> Section:
         ("kept", "Kept", "number"),
         ("skipped", "Skipped", "number"),
         ("reasons", "Why skipped", "text"),
+        ("repaired", "Repaired", "text"),
         ("sha256", "SHA-256", "code"),
     )
     # What was skipped or failed first: that is what must be seen.
     failed = (pl.col("skipped") > 0) | (pl.col("reasons") != "")
-    if not facts.files.filter(failed).height:  # an empty column takes room from the others
-        columns = tuple(each for each in columns if each[0] != "reasons")
+    texts = facts.files.select(pl.col(pl.String))
+    filled = {column.name for column in texts if (column != "").any()}
+    # An empty column takes room from the others; not every evidence knows of repairs.
+    empty = {"reasons", "repaired"} - filled
+    columns = tuple(each for each in columns if each[0] not in empty)
     rows = facts.files.sort(failed, pl.col("path"), descending=[True, False])
     return Section(
         "files",

@@ -28,6 +28,7 @@ _DELIMITERS = ",\t;|"
 _MOST_RESCUES = 100
 _SNIFF_ROWS = 100
 _NAME = re.compile(r"[A-Za-z_$@#][\w.$@#()\[\]/%:-]{0,63}(?: [\w.()\[\]/%#-]{1,40}){0,2}\Z")
+SHORT = "row shorter than the header"
 NO_ROWS = "a header without rows"
 
 
@@ -179,6 +180,7 @@ def _as_batch(names: list[str], rows: list[list[str]], numbers: list[int], ledge
         padded = sum(len(row) < width for row in rows)
         if padded:
             context["padded"] = padded
+            ledger.repair(SHORT, padded)
         if any(len(row) > width for row in rows):
             surplus = [_joined(row[width:]) for row in rows]
         rows = [row[:width] + [""] * (width - len(row)) for row in rows]

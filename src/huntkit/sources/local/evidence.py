@@ -88,7 +88,8 @@ class Evidence:
 
         Columns: ``path``, ``sha256``, ``format``, ``rows`` (source records: kept + skipped),
         ``kept``, ``skipped``, ``reasons`` (why, with the first line numbers; also what stopped
-        the reading), ``complete``.
+        the reading), ``complete``, ``repaired`` (what was mended in records that are kept, such
+        as bytes that are no UTF-8; empty as a rule).
         """
         return as_kind(file_rows(self._intake), self._frame)
 

@@ -105,6 +105,11 @@ def why(facts: MemberFacts) -> str:
     return "; ".join([*([facts.error] if facts.error else []), *pieces])
 
 
+def mended(facts: MemberFacts) -> str:
+    """What was repaired in the records of one file that are kept, on one line."""
+    return "; ".join(f"{count} repaired: {how}" for how, count in sorted(facts.repaired.items()))
+
+
 def _identity(manifest: Manifest) -> bytes | None:
     """One source's share; its parts by size and time, since written anew they may differ.
 

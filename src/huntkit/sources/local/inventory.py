@@ -6,7 +6,7 @@ from datetime import datetime
 import polars as pl
 
 from huntkit.sources.local.catalog import Table
-from huntkit.sources.local.intake import Intake, why
+from huntkit.sources.local.intake import Intake, mended, why
 
 _TIME = pl.Datetime("us", "UTC")
 
@@ -45,6 +45,7 @@ def file_rows(intake: Intake) -> pl.DataFrame:
             "skipped": [facts.skipped for _, facts in given],
             "reasons": [why(facts) for _, facts in given],
             "complete": [not facts.error and not facts.skipped for _, facts in given],
+            "repaired": [mended(facts) for _, facts in given],
         },
         schema={
             "path": pl.String,
@@ -55,6 +56,7 @@ def file_rows(intake: Intake) -> pl.DataFrame:
             "skipped": pl.Int64,
             "reasons": pl.String,
             "complete": pl.Boolean,
+            "repaired": pl.String,
         },
     )
 

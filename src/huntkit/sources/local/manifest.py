@@ -1,6 +1,8 @@
 """What was read from one source file: its members, the rows they gave, and where these lie."""
 
 import hashlib
+from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
@@ -22,7 +24,8 @@ class MemberFacts:
     """One log file, or one member of an archive, as it was read.
 
     ``rows`` counts source records, and ``kept + skipped == rows`` always. ``error`` says why
-    reading stopped early or never began; what came before it is kept.
+    reading stopped early or never began; what came before it is kept. ``repaired`` counts what
+    was mended in records that are kept, by what it was.
     """
 
     name: str  # "" for the file itself, "!inner/name" for a member
@@ -34,6 +37,20 @@ class MemberFacts:
     reasons: list[Reason] = field(default_factory=list)
     error: str = ""
     notes: list[str] = field(default_factory=list)
+    repaired: dict[str, int] = field(default_factory=dict)
+
+    def count_repairs(self, context: Mapping[str, Any]) -> None:
+        """Add the repairs that a batch tells of in its context.
+
+        Examples:
+            >>> facts = MemberFacts(name="")
+            >>> facts.count_repairs({"repaired": {"invalid UTF-8": 2}})
+            >>> facts.count_repairs({"repaired": {"invalid UTF-8": 1}, "path": "conn"})
+            >>> facts.repaired
+            {'invalid UTF-8': 3}
+        """
+        if repaired := context.get("repaired"):
+            self.repaired = dict(Counter(self.repaired) + Counter(repaired))
 
     @property
     def partial(self) -> bool:
@@ -118,6 +135,7 @@ def join_members(pieces: list[MemberFacts]) -> MemberFacts:
         joined.kept += piece.kept
         joined.skipped += piece.skipped
         joined.error = joined.error or piece.error
+        joined.count_repairs({"repaired": piece.repaired})
         joined.notes += [note for note in piece.notes if note not in joined.notes]
         for reason in piece.reasons:
             into = reasons.setdefault(reason.reason, Reason(reason.reason, 0))
