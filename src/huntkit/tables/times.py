@@ -35,12 +35,23 @@ _ISO = (
     r"(?:[T\s]+(?P<h>[0-9]{1,2}):(?P<mi>[0-9]{2})(?::(?P<s>[0-9]{2})(?:[.,](?P<f>[0-9]+))?)?"
     r"\s*(?P<z>Z|z|UTC|GMT|[+-][0-9]{2}(?::?[0-9]{2})?)?)?\s*$"
 )
+# Wherever dots are written, the day is first, or the year.
+_DOTTED = (
+    r"^\s*(?P<d>[0-9]{1,2})\.(?P<mo>[0-9]{1,2})\.(?P<y>[0-9]{4})"
+    r"(?:[,T\s]+(?P<h>[0-9]{1,2}):(?P<mi>[0-9]{2})(?::(?P<s>[0-9]{2})(?:[.,](?P<f>[0-9]+))?)?"
+    r"\s*(?P<z>Z|UTC|GMT|[+-][0-9]{2}(?::?[0-9]{2})?)?)?\s*$"
+)
+_DOTTED_YEAR = (  # without a clock, it may be a version
+    r"^\s*(?P<y>[0-9]{4})\.(?P<mo>[0-9]{1,2})\.(?P<d>[0-9]{1,2})\.?"
+    r"\s+(?P<h>[0-9]{1,2}):(?P<mi>[0-9]{2})(?::(?P<s>[0-9]{2})(?:[.,](?P<f>[0-9]+))?)?"
+    r"\s*(?P<z>Z|UTC|GMT|[+-][0-9]{2}(?::?[0-9]{2})?)?\s*$"
+)
 _COMPACT = (
     r"^\s*(?P<y>[0-9]{4})(?P<mo>[0-9]{2})(?P<d>[0-9]{2})T(?P<h>[0-9]{2})(?P<mi>[0-9]{2})(?P<s>[0-9]{2})"
     r"(?:\.(?P<f>[0-9]+))?(?P<z>Z|[+-][0-9]{4})?\s*$"
 )
 _SLASHED = (
-    r"^\s*(?P<a>[0-9]{1,2})/(?P<b>[0-9]{1,2})/(?P<y>[0-9]{4})"
+    r"^\s*(?P<a>[0-9]{1,2})[/-](?P<b>[0-9]{1,2})[/-](?P<y>[0-9]{4})"
     r"(?:[,\s]+(?P<h>[0-9]{1,2}):(?P<mi>[0-9]{2})(?::(?P<s>[0-9]{2})(?:[.,](?P<f>[0-9]+))?)?"
     r"\s*(?P<p>[AaPp][Mm])?\s*(?P<z>Z|UTC|GMT|[+-][0-9]{2}:?[0-9]{2})?)?\s*$"
 )
@@ -53,7 +64,19 @@ _ASCTIME = (
     r"^\s*[A-Z][a-z]{2}\s+(?P<mon>[A-Za-z]{3})\s+(?P<d>[0-9]{1,2})\s+"
     r"(?P<h>[0-9]{2}):(?P<mi>[0-9]{2}):(?P<s>[0-9]{2})\s+(?P<y>[0-9]{4})\s*(?P<z>UTC|GMT|[+-][0-9]{4})?\s*$"
 )
+_COMPACT_BARE = (
+    r"^\s*(?P<y>(?:19|20)[0-9]{2})(?P<mo>0[1-9]|1[0-2])(?P<d>0[1-9]|[12][0-9]|3[01])"
+    r"(?P<h>[01][0-9]|2[0-3])(?P<mi>[0-5][0-9])(?P<s>[0-5][0-9])"
+    r"(?:\.(?P<f>[0-9]+))?(?P<z>Z|[+-][0-9]{4})?\s*$"
+)
 _NUMBER = r"^\s*[0-9]{9,19}(?:\.[0-9]+)?\s*$"
+# Counts since other years than 1970, from 1990 to 2050; in the usual units these would be times of
+# 2356 to 2420 and of 1973 to 1990. Chrome counts microseconds, the others tenths of them.
+_CHROME = (1.227e16, 1.417e16)
+_FILETIME = (1.227e17, 1.417e17)
+_TICKS = (6.276e17, 6.467e17)
+_SINCE_1601 = 11_644_473_600_000_000
+_SINCE_1 = 62_135_596_800_000_000
 _MONTHS = ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"]
 _OFFSET = re.compile(r"([+-])(\d{2}):?(\d{2})")
 
@@ -122,9 +145,10 @@ def parse_times(column: pl.Series, *, assume_timezone: str | None = None) -> pl.
 
     Reads ISO 8601 with and without zone and with any number of fraction digits (beyond
     microseconds they are cut off), ``7/8/2019 16:08`` (month first, unless a value of the
-    column shows that the day is first), ``[10/Oct/2000:13:55:36 -0700]``,
-    ``Sat Feb 15 21:58:23 2020 UTC``, and seconds, milliseconds, microseconds or nanoseconds
-    since 1970, told apart by size.
+    column shows that the day is first; hyphens alike), ``8.7.2019 16:08`` (day first),
+    ``[10/Oct/2000:13:55:36 -0700]``, ``Sat Feb 15 21:58:23 2020 UTC``, and seconds,
+    milliseconds, microseconds or nanoseconds since 1970, told apart by size, as are the counts
+    of Windows (FILETIME), .NET (ticks) and Chrome of today.
 
     Args:
         column: text, numbers, dates or times.
@@ -180,7 +204,7 @@ def _from_text(column: pl.Series, zone: str | None) -> pl.Series:
     distinct = column.unique()
     texts = distinct.to_frame("text")
     read = pl.Series("read", [None] * len(distinct), dtype=UTC_TIME)
-    for pattern in (_ISO, _SLASHED, _CLF, _ASCTIME, _COMPACT):
+    for pattern in (_ISO, _SLASHED, _DOTTED, _DOTTED_YEAR, _CLF, _ASCTIME, _COMPACT, _COMPACT_BARE):
         if read.null_count() == distinct.null_count():
             break
         fits = read.is_null() & texts["text"].str.contains(pattern).fill_null(value=False)
@@ -302,7 +326,13 @@ def _from_epoch(column: pl.Series) -> pl.Series:
     size = value.abs()
     # Rounded, since 1600000000.123 is not exactly that in binary.
     micros = (
-        pl.when(size < 1e11)
+        pl.when(size.is_between(*_CHROME))
+        .then(value - _SINCE_1601)
+        .when(size.is_between(*_FILETIME))
+        .then(_tenths(value) - _SINCE_1601)
+        .when(size.is_between(*_TICKS))
+        .then(_tenths(value) - _SINCE_1)
+        .when(size < 1e11)
         .then(_micros(value, 1_000_000))
         .when(size < 1e14)
         .then(_micros(value, 1_000))
@@ -317,6 +347,10 @@ def _from_epoch(column: pl.Series) -> pl.Series:
         .to_series()
         .rename(column.name)
     )
+
+
+def _tenths(value: pl.Expr) -> pl.Expr:
+    return (value // 10).cast(pl.Int64, strict=False)
 
 
 def _micros(value: pl.Expr, factor: int) -> pl.Expr:

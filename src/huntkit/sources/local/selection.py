@@ -119,8 +119,11 @@ def _as_time(column: str, kql: str, zone: str | None) -> str:
     if kql not in {"int", "long", "real"}:
         return "CAST(NULL AS TIMESTAMPTZ)"
     number = f"CAST({column} AS DOUBLE)"
-    seconds = (
-        f"CASE WHEN abs({number}) < 1e11 THEN {number} WHEN abs({number}) < 1e14"
+    seconds = (  # first the counts of Chrome, Windows and .NET, as huntkit.tables.times knows them
+        f"CASE WHEN {number} BETWEEN 1.227e16 AND 1.417e16 THEN {number} / 1e6 - 11644473600"
+        f" WHEN {number} BETWEEN 1.227e17 AND 1.417e17 THEN {number} / 1e7 - 11644473600"
+        f" WHEN {number} BETWEEN 6.276e17 AND 6.467e17 THEN {number} / 1e7 - 62135596800"
+        f" WHEN abs({number}) < 1e11 THEN {number} WHEN abs({number}) < 1e14"
         f" THEN {number} / 1e3 WHEN abs({number}) < 1e17 THEN {number} / 1e6"
         f" WHEN abs({number}) < 9e18 THEN {number} / 1e9 END"
     )

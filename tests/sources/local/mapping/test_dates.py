@@ -185,10 +185,62 @@ def test_records_are_marked_as_columns_are() -> None:
 
 def test_what_is_no_time_is_never_turned() -> None:
     said = ["25/12/2020 10:00", "05/12/2020 or so"]
-    rows = mapped(batch(when=said, note=["25/12/2020 x", "1/2"], day=["25/12/2020", "05/12/2020"]))
+    rows = mapped(batch(when=said, note=["25/12/2020 x", "1/2"]))
     assert rows["when"].to_list() == said
     assert rows["note"].to_list() == ["25/12/2020 x", "1/2"]
-    assert rows["day"].to_list() == ["25/12/2020", "05/12/2020"]
+
+
+@pytest.mark.parametrize(
+    "texts",
+    [
+        ["05-12-2020 10:00:00", "25-12-2020 10:00:00"], ["05/12/2020", "25/12/2020"],
+        ["05/12/2020 10:00:00 +0000", "25/12/2020 10:00:00 +0000"],
+        [" 05/12/2020 10:00 ", "25/12/2020 10:00"], ["5/12/2020 10:00:00,5", "25/12/2020 10:00"],
+        ["12-05-2020 10:00:00", "12-25-2020 10:00:00"], ["05.12.2020 10:00", "06.12.2020 10:00"],
+    ],
+)  # fmt: skip
+def test_hyphens_zones_blanks_and_missing_clocks_are_no_obstacle(texts: list[str]) -> None:
+    rows = mapped(batch(when=texts))
+    assert rows["when"].dt.strftime("%m-%d")[0] == "12-05"
+    assert not any(ASSUMED in note for note in notes(rows))
+
+
+@pytest.mark.parametrize("text", ["05-12-2020 10:00:00", "05/12/2020", "05/12/2020 10:00:00 +0000"])
+def test_no_dress_of_a_doubtful_date_is_read_without_a_mark(text: str) -> None:
+    rows = mapped(batch(when=[text], x=["a"]))
+    assert rows["when"].dt.strftime("%m-%d")[0] == "05-12"
+    assert ASSUMED in notes(rows)[0]
+    assert orjson.loads(rows["_extra"][0]) == {"when": text}
+
+
+@given(
+    a=st.integers(1, 12), b=st.integers(1, 12), sep=st.sampled_from(["/", "-"]),
+    gap=st.sampled_from(["", " ", "  "]),
+    clock=st.sampled_from(
+        ["", " 9:05", ", 09:05", " 09:05:01", "  9 : 05", " 09:05:01.1234567", " 09:05:01,5",
+         " 09:05 pm", ", 9:05:01am", " 09:05:01Z", " 09:05 UTC", " 09:05:01 +0100", " 09: 05: 01",
+         " 9:05:01.5 am +01:00", "T09:05:01", "T09:05:01Z"]
+    ),
+)  # fmt: skip
+@settings(max_examples=40, deadline=None)
+def test_what_can_be_read_both_ways_is_never_read_in_silence(
+    a: int, b: int, sep: str, gap: str, clock: str
+) -> None:
+    text = f"{a}{sep}{gap}{b}{sep}2020{clock}"
+    columns = {"TimeGenerated": [text], "Type": ["Syslog"], "x": ["y"]}
+    rows = mapped(batch(**columns))
+    if rows["TimeGenerated"][0] is not None and a != b:
+        assert ASSUMED in notes(rows)[0]
+        assert orjson.loads(rows["_extra"][0])["TimeGenerated"] == text
+
+
+def test_counts_of_days_in_a_column_of_times_are_no_seconds_of_1970() -> None:
+    said = ["44170.416666", "44170", "1607162400", "20201205"]
+    rows = mapped(batch(TimeGenerated=said, Type=["Syslog"] * 4, x=["y"] * 4))
+    assert rows["TimeGenerated"].to_list() == [None, None, at(2020, 12, 5, 10), at(2020, 12, 5)]
+    assert rows["_extra"].to_list()[:2] == [
+        '{"TimeGenerated":"44170.416666"}', '{"TimeGenerated":"44170"}'
+    ]  # fmt: skip
 
 
 def test_an_hour_that_the_clock_skipped_costs_only_itself() -> None:

@@ -23,6 +23,53 @@ def test_usual_formats_are_read(text: str) -> None:
     assert times.parse_times(pl.Series([text])).to_list() == [AT]
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "01.03.2024 10:00:00", "1.3.2024 10:00", "01.03.2024, 10:00:00,000", "2024/03/01 10:00:00",
+        "2024/3/1 10:00", "2024.03.01. 10:00:00", "1-Mar-2024 10:00:00", "20240301T100000Z",
+        "Fri, 01 Mar 2024 10:00:00 GMT", "Fri Mar  1 10:00:00 2024", "Mar 1, 2024 @ 10:00:00.000",
+        "2024-03-01T10:00Z", "2024-03-01T10:00:00,000", "3/1/2024, 10:00:00", "20240301100000",
+        "20240301100000.0Z", "03/01/2024 11:00:00 +0100", "1709287200000000000",
+        "133537608000000000", "638448840000000000", "13353760800000000",
+    ],
+)  # fmt: skip
+def test_formats_of_other_countries_and_systems_are_read(text: str) -> None:
+    assert times.parse_times(pl.Series([text])).to_list() == [AT]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "03/01/24 10:00",
+        "24-03-01",
+        "24-03-01 10:00:00.1234",
+        "1/3/24 10:00:00 AM",
+        "25/12/2024 10:00",
+    ],
+)
+def test_years_of_two_digits_and_days_in_front_are_not_guessed(text: str) -> None:
+    assert times.parse_times(pl.Series([text])).to_list() == [None]
+
+
+def test_a_year_before_a_thousand_is_one_if_it_says_so() -> None:
+    text = pl.Series(["0001-01-01T00:00:00Z", "0020-01-01 10:00:00"])
+    assert [when.year for when in times.parse_times(text)] == [1, 20]
+
+
+def test_eight_digits_are_a_day_and_not_seconds() -> None:
+    found, bare = times.parse_both(pl.Series(["20240301", "20249901", "1709287200"]))
+    assert found.to_list() == [AT.replace(hour=0), datetime(1970, 8, 23, 8, 58, 21, tzinfo=UTC), AT]
+    assert bare.to_list() == [True, False, False]
+
+
+def test_rarer_formats_are_read_in_the_assumed_zone_unless_they_have_one() -> None:
+    text = pl.Series(["01.03.2024 11:00:00", "Fri, 01 Mar 2024 10:00:00 GMT", "20240301110000"])
+    found, bare = times.parse_both(text, "Europe/Berlin")
+    assert found.to_list() == [AT] * 3
+    assert bare.to_list() == [True, False, True]
+
+
 def test_a_column_of_many_formats_is_read_row_by_row() -> None:
     texts = pl.Series(["2024-03-01T10:00:00Z", None, "", "no time", "3/1/2024 10:00", "1709287200"])
     assert times.parse_times(texts).to_list() == [AT, None, None, None, AT, AT]

@@ -1,5 +1,7 @@
 """Dates that countries write in another order: ``05/12/2020`` is in May or in December.
 
+The same goes for ``05-12-2020``; where dots stand between the numbers, the day is always first.
+
 What tells is looked for in the whole file, as far as it is known: a first number above 12 (the day
 is first), a second one above 12 (the month is), or the American clock with AM and PM. Where
 nothing tells, the month is read first, and the caller marks the rows.
@@ -15,13 +17,15 @@ import polars as pl
 from huntkit.formats.batch import Batch
 from huntkit.sources.local.mapping.series import texts
 
-_SAMPLE = re.compile(r"\s*\d{1,2}/\d{1,2}/\d{4}")
+_BEGIN = r"^\s*[0-9]{1,2}\s*[/-]\s*[0-9]{1,2}\s*[/-]\s*[0-9]{4}"
+_SAMPLE = re.compile(_BEGIN)
 _NAME = re.compile(r"time|date|stamp|created|seen", re.IGNORECASE)
 _SLASHED = (
-    r"^\s*(?P<a>[0-9]{1,2})/(?P<b>[0-9]{1,2})/(?P<rest>[0-9]{4}"
-    r"(?:,?\s+[0-9]{1,2}:[0-9]{2}[0-9:.]*\s*(?P<half>[AaPp][Mm])?)?)\s*$"
+    r"^\s*(?P<a>[0-9]{1,2})\s*[/-]\s*(?P<b>[0-9]{1,2})\s*[/-]\s*(?P<rest>[0-9]{4}"
+    r"(?:[,T\s]+[0-9]{1,2}\s*:[0-9:.,\s]*(?P<half>[AaPp][Mm])?"
+    r"\s*(?:Z|UTC|GMT|[+-][0-9]{2}:?[0-9]{2})?)?)\s*$"
 )
-_DAY_FIRST = r"^\s*(?:1[3-9]|[2-9][0-9])/"
+_PLAIN = r"^\s*(?:0?[0-9]|1[0-2])/"
 _MOST_COLUMNS = 2_000
 PATIENCE_BYTES = 64 << 20
 _CELL_BYTES = 60  # what a short text costs beside its letters
@@ -68,16 +72,18 @@ class DayOrder:
                 continue
             if _SAMPLE.match(sample) or _NAME.search(name):
                 text = texts(name, values)
-                if text.str.contains("/", literal=True).any():
+                if text.str.contains(_BEGIN).any():
                     self._hear(name, _parts(text))
         return any(told.doubtful and not self._is_shown(told) for told in self._told.values())
 
     def settle(self, name: str, text: pl.Series) -> tuple[pl.Series, pl.Series | None]:
         """The texts with the month first, and which of them nothing told how to read.
 
-        Only dates with slashes are touched. The second part is None where there is none.
+        Only dates of that kind are touched; all have slashes afterwards. The second part is None
+        where there is none.
         """
-        if not text.str.contains("/", literal=True).any() or self._is_plain(name, text):
+        dates = text.str.contains(_BEGIN)
+        if not dates.any() or self._is_plain(name, text.filter(dates)):
             return text, None
         parts = _parts(text)
         if parts["a"].null_count() == len(parts):
@@ -88,9 +94,11 @@ class DayOrder:
         swapped = (pl.col("a") > 12) & (pl.col("b") <= 12)
         if order == "day":
             swapped |= both
-        turned = pl.concat_str("second", pl.lit("/"), "first", pl.lit("/"), "rest")
+        slash = pl.lit("/")
+        turned = pl.concat_str("second", slash, "first", slash, "rest")
+        straight = pl.concat_str("first", slash, "second", slash, "rest")
         found = parts.with_columns(text.alias("text")).select(
-            text=pl.when(swapped).then(turned).otherwise("text"),
+            text=pl.when(swapped).then(turned).otherwise(pl.coalesce(straight, "text")),
             doubtful=both.fill_null(value=False) if order is None else pl.lit(value=False),
         )
         doubtful = found["doubtful"]
@@ -124,7 +132,7 @@ class DayOrder:
         """Whether a column has the month first, and nothing here contradicts it."""
         told = self._told.get(name)
         is_plain = told is not None and told.month_first and not told.day_first
-        return is_plain and not text.str.contains(_DAY_FIRST).any()
+        return is_plain and text.str.contains(_PLAIN).all()
 
     def _is_shown(self, told: _Told) -> bool:
         """Whether days above 12 show how a column is to be read; nothing better will come."""
@@ -188,7 +196,7 @@ class Waiting:
 
 
 def is_slashed(value: object) -> bool:
-    """Whether a value begins as a date with slashes does."""
+    """Whether a value begins as a date with slashes or hyphens does."""
     return isinstance(value, str) and _SAMPLE.match(value) is not None
 
 

@@ -223,7 +223,8 @@ def _known(
     settled, doubtful = order.settle(name, text)
     if doubtful is not None:
         doubts.append(Doubt(doubtful, times.ORDER_ASSUMED, name, text))
-    return times.parse_times(settled).rename(name)
+    when = times.parse_times(settled).rename(name)
+    return when.set(settled.str.contains(_SMALL).fill_null(value=False), None)
 
 
 def _is_utc(name: str) -> bool:
@@ -271,13 +272,21 @@ def _other_names(table: str, frame: pl.DataFrame) -> pl.DataFrame:
 
 
 _TIME_SHAPE = (
-    r"^\s*(\d{4}-\d{2}-\d{2}([T ]\d{2}:\d{2}.*)?"
-    r"|(\d{1,2}/\d{1,2}/\d{4},?|[A-Z][a-z]{2,8} \d{1,2}, \d{4}) \d{1,2}:\d{2}.*)$"
+    r"^\s*(\d{4}[-/]\d{1,2}[-/]\d{1,2}([T ]+\d{1,2}:\d{2}.*)?"
+    r"|\d{1,2}([/-])\d{1,2}[/-]\d{4}(,?\s+\d{1,2}:\d{2}.*)?"
+    r"|\d{1,2}\.\d{1,2}\.\d{4}(,?\s+\d{1,2}:\d{2}.*)?"
+    r"|\d{4}\.\d{1,2}\.\d{1,2}\.?\s+\d{1,2}:\d{2}.*"
+    r"|[A-Z][a-z]{2,8} \d{1,2}, \d{4} (@ )?\d{1,2}:\d{2}.*"
+    r"|([A-Z][a-z]{2},? )?\d{1,2}[/ -][A-Za-z]{3}[/ -]\d{4}[: ]\d{2}:\d{2}.*"
+    r"|[A-Z][a-z]{2} +[A-Z][a-z]{2} +\d{1,2} \d{2}:\d{2}:\d{2} .*"
+    r"|\d{8}T\d{6}.*)\s*$"
 )
 _INTEGER = r"^(0|-?[1-9][0-9]{0,14})$"
 _REAL = r"^-?(0|[1-9][0-9]{0,14})(\.[0-9]+)?([eE][+-]?[0-9]{1,3})?$"
 
 
+# Seconds of the years about 1970: days since 1900, as spreadsheets count, or no time at all.
+_SMALL = r"^\s*-?(?:[0-9]{1,7}|[0-9]{1,8}\.[0-9]*)\s*$"
 _PYTHON: dict[Any, tuple[type, ...]] = {
     pl.Int64: (int,),
     pl.Float64: (float, int),

@@ -9,6 +9,8 @@ from zoneinfo import ZoneInfo
 
 import polars as pl
 
+from huntkit.tables import times as any_times
+
 UTC_TIME = pl.Datetime("us", "UTC")
 INFERRED = "zone inferred"
 ASSUMED = "zone assumed"
@@ -35,6 +37,7 @@ _BARE = (
     "%m/%d/%Y, %H:%M:%S%.f",
     "%b %d, %Y %I:%M:%S%.f %p",
     "%B %d, %Y %I:%M:%S%.f %p",
+    "%b %d, %Y @ %H:%M:%S%.f",
     "%m/%d/%Y %I:%M %p",
     "%m/%d/%Y %H:%M",
     "%m/%d/%Y, %H:%M",
@@ -43,7 +46,11 @@ _BARE = (
 )
 _EPOCH = r"^-?[0-9]{1,11}(?:\.[0-9]+)?(?:[eE][+-]?[0-9]{1,2})?$"
 _EPOCH_MS = r"^[0-9]{12,14}$"
-_EPOCH_US = r"^[0-9]{15,17}$"
+# 20201225 and 20201225235959 would be seconds of 1970 and milliseconds of 2610.
+_PERHAPS = r"^\s*[+-]?[0-9]|[0-9]{4}"  # nothing else is a time in any format
+_COMPACT = r"^(?:19|20)[0-9]{2}(?:0[1-9]|1[0-2])(?:0[1-9]|[12][0-9]|3[01])(?:[0-9]{6})?$"
+_DAY_FIRST = r"^\s*(?:1[3-9]|[2-9][0-9])\s*[/-]\s*[0-9]"
+_WHOLE_YEAR = r"(?:^|[^0-9.,])[0-9]{4}(?:[^0-9]|$)"
 _QUARTER = timedelta(minutes=15)
 _NEAR = timedelta(minutes=2)
 
@@ -115,36 +122,78 @@ def _one(text: pl.Series, form: str) -> pl.Series:
 def parse_both(text: pl.Series, zone: str | None = None) -> tuple[pl.Series, pl.Series]:
     """Times in UTC, and where the text said no zone so that ``zone`` (or UTC) was assumed.
 
-    Reads ISO 8601 in its usual dresses, American dates (also ``May 1, 2024 10:00:00 AM``), and
-    epoch seconds, milliseconds and microseconds. Texts that are none of these give null.
+    Reads ISO 8601 in its usual dresses, American dates (also ``May 1, 2024 10:00:00 AM``),
+    epoch seconds, milliseconds and microseconds, and what `huntkit.tables.times` reads. Texts
+    that are none of these give null; so do years of two digits.
     """
     text = text.rename("t")
-    result = pl.Series("t", [None], dtype=UTC_TIME).new_from_index(0, len(text))
+    result = _nothing(len(text))
     bare = pl.Series("b", [False], dtype=pl.Boolean).new_from_index(0, len(text))
-    left = (text != "") & text.is_not_null()
+    left = text.str.contains(_PERHAPS).fill_null(value=False)
     for form in _forms(text, left):
         if not left.any():
             break
         todo = text if left.all() else pl.select(pl.when(left).then(text)).to_series()
-        if form == "epoch":
-            found = _epoch(todo)
-        elif form in _BARE:
-            found = localise(todo.str.to_datetime(form, strict=False, time_unit="us"), zone)
-        else:
-            found = _one(todo, form)
+        found, zoneless = _read(todo, form, zone)
         hit = found.is_not_null() & left
         if not hit.any():
             continue
         result = found if hit.all() else result.zip_with(~hit, found)
-        if form in _BARE:
-            bare = bare | hit
+        if zoneless is not None:
+            bare = bare | (hit & zoneless)
         left = left & ~hit
     return result, bare
 
 
+def _read(text: pl.Series, form: str, zone: str | None) -> tuple[pl.Series, pl.Series | None]:
+    """The times that one format reads, and which of them said no zone; None for none of them."""
+    if form == "epoch":
+        return _epoch(text), None
+    if form == "other":
+        return _other(text, zone)
+    if form == "compact":
+        if not text.str.contains(_COMPACT).any():
+            return _nothing(len(text)), None
+        days = text.str.extract(f"({_COMPACT})").str.pad_end(14, "0")
+        bare = days.str.to_datetime("%Y%m%d%H%M%S", strict=False, time_unit="us")
+    elif form in _BARE:
+        bare = text.str.to_datetime(form, strict=False, time_unit="us")
+    else:
+        return _with_whole_years(_one(text, form), text), None
+    found = _with_whole_years(localise(bare, zone), text)
+    return found, found.is_not_null()
+
+
+def _with_whole_years(found: pl.Series, text: pl.Series) -> pl.Series:
+    """``12/25/20`` is not of the year 20, and nothing says of which it is."""
+    first = found.min()
+    if not isinstance(first, datetime) or first.year >= 1000:
+        return found
+    early = (found.dt.year() < 1000).fill_null(value=False)
+    short = early & ~text.str.contains(_WHOLE_YEAR).fill_null(value=False)
+    return found.set(short, None)
+
+
+def _other(text: pl.Series, zone: str | None) -> tuple[pl.Series, pl.Series | None]:
+    """What rarer formats read; dates with the day first are for the file's order to turn."""
+    mine = text.str.contains(_DAY_FIRST).fill_null(value=True)
+    rest = pl.select(pl.when(~mine).then(text)).to_series()
+    found = any_times.parse_times(rest)
+    if found.null_count() == len(found):
+        return found, None
+    elsewhere = any_times.parse_times(rest, assume_timezone="+01:00")
+    bare = (found != elsewhere).fill_null(value=False)
+    moved = localise(found.dt.replace_time_zone(None), zone)
+    return found.zip_with(~bare, moved), bare
+
+
+def _nothing(length: int) -> pl.Series:
+    return pl.Series("t", [None], dtype=UTC_TIME).new_from_index(0, length)
+
+
 def _forms(text: pl.Series, left: pl.Series) -> list[str]:
     """All formats, with the one that reads the first text in front: a column is mostly alike."""
-    forms = [*_ZONED, "epoch", *_BARE]
+    forms = [*_ZONED, "compact", "epoch", *_BARE, "other"]
     first = left.arg_max()
     sample = text[first] if first is not None and len(text) else None
     likely = _form_of(re.sub(r"[0-9]", "0", sample)) if sample and len(sample) < 60 else None
@@ -156,24 +205,23 @@ def _forms(text: pl.Series, left: pl.Series) -> list[str]:
 
 @lru_cache(maxsize=1024)
 def _form_of(shape: str) -> str | None:
-    """The format that reads a text of this shape, its digits being nought."""
-    sample = pl.Series([shape.replace("00", "01")])
+    """The format that reads a text of this shape, whose digits are noughts."""
+    sample = pl.Series([shape.replace("0", "1")])
     for form in (*_ZONED, *_BARE):
         if sample.str.to_datetime(form, strict=False, time_unit="us").null_count() == 0:
             return form
-    return None
+    return None if any_times.parse_times(sample)[0] is None else "other"
 
 
 def _epoch(text: pl.Series) -> pl.Series:
     head = text.drop_nulls().head(1)
     if not head.str.contains(r"^-?[0-9]+(\.|$|e|E)").any() and not text.str.contains(_EPOCH).any():
-        return pl.Series("t", [None], dtype=UTC_TIME).new_from_index(0, len(text))
+        return _nothing(len(text))
     number = text.cast(pl.Float64, strict=False)
     frame = pl.DataFrame({"t": text, "n": number})
     micros = (
         pl.when(pl.col("t").str.contains(_EPOCH)).then(pl.col("n") * 1e6)
         .when(pl.col("t").str.contains(_EPOCH_MS)).then(pl.col("n") * 1e3)
-        .when(pl.col("t").str.contains(_EPOCH_US)).then(pl.col("n"))
     )  # fmt: skip
     whole = frame.select(micros.round().cast(pl.Int64, strict=False)).to_series()
     return whole.cast(pl.Datetime("us")).dt.replace_time_zone("UTC")
