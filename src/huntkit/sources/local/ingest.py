@@ -158,6 +158,7 @@ def _map_batches(batches: Iterator[Batch], facts: MemberFacts, into: _Into) -> N
             if into.lines_before:
                 batch.numbers = _moved(batch.numbers, into.lines_before)
             _count_skips(batch, reasons, into.lines_before)
+            facts.count_repairs(batch.context)
             for table, rows in mapper.map(batch):
                 into.writer.add(table, rows, member=facts.name)
             facts.kept += batch.rows

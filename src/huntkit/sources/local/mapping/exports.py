@@ -199,7 +199,7 @@ def frame_of(
                 if bad.any():
                     lost.append((name, text, bad))
         elif isinstance(given, pl.Series):
-            column = plain(given).rename(name)
+            column = plain(given.rename("")).rename(name)
         else:
             column, its = infer(name, given, clock, order=order, texts_too=infer_texts)
             vague = not kinds and not _is_utc(name)
@@ -307,21 +307,30 @@ def infer(
     Identifiers stay text: leading zeros, more than 15 digits, a plus sign. The second value says
     what was assumed of times, or lost of them, if the column is one of times.
     """
+    order = order or DayOrder()
+    column, doubts = _inferred(name, values, clock, order=order, texts_too=texts_too)
+    return column.rename(name), doubts
+
+
+def _inferred(
+    name: str, values: Sequence[Any], clock: times.Clock, *, order: DayOrder, texts_too: bool
+) -> tuple[pl.Series, list[Doubt]]:
+    """The column without its name: Polars would take one such as ``^a$`` for a pattern."""
     for kind in (pl.Int64, pl.Float64, pl.Boolean):
         sample = next((v for v in values if v is not None), None)
         if type(sample) in _PYTHON[kind]:
             try:
-                return pl.Series(name, values, dtype=kind, strict=True), []
+                return pl.Series("", values, dtype=kind, strict=True), []
             except (TypeError, OverflowError, pl.exceptions.PolarsError):
                 break
-    text = texts(name, values).fill_null("")
+    text = texts("", values).fill_null("")
     full = text.filter(text != "")
     if full.is_empty() or not texts_too:
         return text, []
     sample = full[0]
     if sample in {"true", "false", "True", "False", "TRUE", "FALSE"}:
         if full.str.to_lowercase().is_in(["true", "false"]).all():
-            return typed(name, values, "bool"), []
+            return typed("", values, "bool"), []
         return text, []
     if re.match(_INTEGER, sample) and full.str.contains(_INTEGER).all():
         return text.cast(pl.Int64, strict=False), []
@@ -333,10 +342,10 @@ def infer(
 
 
 def _times(
-    name: str, text: pl.Series, zone: str | None, order: DayOrder | None
+    name: str, text: pl.Series, zone: str | None, order: DayOrder
 ) -> tuple[pl.Series, list[Doubt]]:
     """A column of times, where every filled text is one; else the texts as they are."""
-    settled, doubtful = (order or DayOrder()).settle(name, text)
+    settled, doubtful = order.settle(name, text)
     found, bare = times.parse_both(settled, zone)
     lost = times.skipped(settled, found, zone)
     if (found.is_null() & ~lost & (text != "")).any():
@@ -346,4 +355,4 @@ def _times(
         doubts.append(Doubt(doubtful, times.ORDER_ASSUMED, name, text))
     if lost.any():
         doubts.append(Doubt(lost, times.SKIPPED, name, text))
-    return found.rename(name), doubts
+    return found, doubts
