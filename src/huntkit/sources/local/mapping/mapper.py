@@ -6,7 +6,17 @@ from typing import Any
 import polars as pl
 
 from huntkit.formats.batch import Batch
-from huntkit.sources.local.mapping import exports, headers, linux, records, rules, targets, windows
+from huntkit.sources.local.mapping import (
+    azure,
+    exports,
+    headers,
+    linux,
+    records,
+    rules,
+    targets,
+    windows,
+)
+from huntkit.sources.local.mapping.azure import Diagnostics
 from huntkit.sources.local.mapping.collect import Collector
 from huntkit.sources.local.mapping.layouts import Layout, layouts, unwrapped
 from huntkit.sources.local.mapping.rules import Family
@@ -126,7 +136,7 @@ class Mapper:
         return found
 
     def _others(self, rows: list[Row], numbers: list[int]) -> Frames:
-        groups: dict[str, tuple[Family | str, list[Row], list[int]]] = {}
+        groups: dict[str, tuple[Family | Diagnostics | str, list[Row], list[int]]] = {}
         for row, number in zip(rows, numbers, strict=True):
             target = self._shapes.target(row)
             key = target if isinstance(target, str) else f" {target.name}"
@@ -138,12 +148,25 @@ class Mapper:
             if isinstance(target, Family):
                 found += self._family(target, some, their)
                 continue
+            if isinstance(target, Diagnostics):
+                found += self._diagnostics(target.table, some, their)
+                continue
             is_osquery = target.startswith("Osquery_")
             plain, places = _osquery(some, their) if is_osquery else (some, their)
             found += self._table(target, targets.columns_of(plain), places)
             if target == "Syslog":
                 found += self._inside(some, their, "SyslogMessage")
         return found
+
+    def _diagnostics(self, table: str, rows: list[Row], numbers: list[int]) -> Frames:
+        """Records of Azure's diagnostic settings, all of one table."""
+        family = _by_kind("azure_activity")
+        if table == azure.ACTIVITY and family is not None:
+            return records.frames(family, [azure.activity_row(row) for row in rows], numbers)
+        plain, rests = azure.taken(table, rows)
+        columns = targets.columns_of(plain)
+        frame = exports.frame_of(table, columns, numbers, self._clock, infer_texts=False)
+        return [(table, azure.typed_rows(frame, rests))]
 
     def _columnar(self, batch: Batch, table: pl.DataFrame) -> Frames:
         """A columnar file keeps its types, unless its rows are events or a family's records."""
