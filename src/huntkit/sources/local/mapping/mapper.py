@@ -29,6 +29,7 @@ Columns = Mapping[str, Sequence[Any]]
 Group = tuple[Layout | None, list[Row], list[int]]
 _SLICE = 512
 FREE_TEXT = "Text"
+_W3C = frozenset({"iis", "firewall", "w3c"})
 _SESSIONS = ("Zeek_conn", "Zeek_dns", "Zeek_http")
 
 
@@ -61,6 +62,8 @@ class Mapper:
         rows, numbers = batch.records or [], list(batch.numbers)
         if batch.kind == "text":
             return _free_text(rows, numbers)
+        if batch.kind == "w3c":
+            return self._w3c(rows, numbers)
         if family is not None:
             return self._family(family, rows, numbers, kind=batch.kind)
         found: Frames = []
@@ -114,6 +117,8 @@ class Mapper:
             for row in rows:
                 self._syslog.stamp(row)
             return records.frames(family, rows, numbers) + inner
+        elif kind in _W3C:
+            self._stamp_w3c(rows)
         elif kind in {"cef", "leef"}:
             for row in rows:
                 around = row.get("Syslog")
@@ -121,6 +126,25 @@ class Mapper:
                     self._syslog.stamp(around)
                     row["_when"], row["_note"] = around.pop("_when"), around.pop("_note")
         return records.frames(family, rows, numbers)
+
+    def _stamp_w3c(self, rows: list[Row]) -> None:
+        """Add ``_when`` and ``_note``; what they were made of goes."""
+        for row in rows:
+            self._syslog.stamp(row)
+            spent = ("timestamp", "year_missing", "zone_missing")
+            for name in (*spent, "date", "time") if row["_when"] else spent:
+                row.pop(name, None)
+
+    def _w3c(self, rows: list[Row], numbers: list[int]) -> Frames:
+        """Logs in W3C's format that no mapping file is for: the fields, with their time."""
+        self._stamp_w3c(rows)
+        notes = [row.pop("_note") for row in rows]
+        plain = [{"TimeGenerated": row.pop("_when"), **row} for row in rows]
+        found = self._table(self._shapes.own_table, targets.columns_of(plain), numbers)
+        marked = pl.Series(
+            [n for n, note in zip(numbers, notes, strict=True) if note], dtype=pl.Int64
+        )
+        return [(table, _zone_assumed(frame, marked)) for table, frame in found]
 
     def _inside(self, rows: Sequence[Row], numbers: Sequence[int], field: str) -> Frames:
         """Tables of the events that syslog messages carry."""
