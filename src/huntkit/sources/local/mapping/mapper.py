@@ -8,6 +8,7 @@ import polars as pl
 from huntkit.formats.batch import Batch
 from huntkit.sources.local.mapping import (
     azure,
+    detections,
     exports,
     headers,
     linux,
@@ -48,6 +49,7 @@ class Mapper:
         self._collectors: dict[str, Collector] = {}
         self._likely: Layout | None = None
         self._syslog = linux.SyslogClock(self._clock)
+        self._seen = detections.Seen()
 
     def map(self, batch: Batch) -> Frames:
         """The tables that are ready; Windows events are held until there are thousands.
@@ -95,10 +97,29 @@ class Mapper:
             if layout.gives:
                 table = next(iter(layout.gives))
                 found += self._table(table, targets.columns_of(some), some_numbers)
+            if layout.name == "hayabusa":
+                found += self._hayabusa(layout, some, some_numbers)
+                continue
+            if layout.name == "evtx":
+                found += _chainsaw(some, some_numbers)
             found += self._collect(layout, some, some_numbers)
         return found
 
+    def _hayabusa(self, layout: Layout, rows: list[Row], numbers: list[int]) -> Frames:
+        """Detections, and the events that they are about, each once."""
+        named = [detections.hayabusa(row) for row in rows]
+        family = _by_kind("hayabusa")
+        found = records.frames(family, named, numbers) if family is not None else []
+        new = [
+            (row, number)
+            for row, number in zip(named, numbers, strict=True)
+            if self._seen.first(row)
+        ]
+        return found + self._collect(layout, [row for row, _ in new], [n for _, n in new])
+
     def _collect(self, layout: Layout, rows: list[Row], numbers: list[int]) -> Frames:
+        if not rows:
+            return []
         collector = self._collectors.get(layout.name)
         if collector is None:
             collector = self._collectors[layout.name] = Collector(layout)
@@ -243,9 +264,10 @@ class Mapper:
         if layout.gives:
             found += self._table(next(iter(layout.gives)), columns, numbers)
         filled = [{k: v for k, v in row.items() if v not in (None, "")} for row in _rows(columns)]
+        collect = self._hayabusa if layout.name == "hayabusa" else self._collect
         for start in range(0, len(filled), _SLICE):
             end = start + _SLICE
-            found += self._collect(layout, filled[start:end], numbers[start:end])
+            found += collect(layout, filled[start:end], numbers[start:end])
         return found
 
     def _unwrapped(self, rows: list[Row], numbers: list[int]) -> Frames:
@@ -321,6 +343,28 @@ def _layout_of(row: Collection[str]) -> Layout | None:
     return next((each for each in layouts() if each.fits(row)), None)
 
 
+def _bared(row: Row) -> list[Row]:
+    """The events inside a record of a product that wraps them; most have one."""
+    found = []
+    for one in detections.aggregated(row) or [row]:
+        inner = unwrapped(one)
+        if inner is not None:
+            found.append(detections.laid_bare(one, inner))
+    return found
+
+
+def _chainsaw(rows: list[Row], numbers: list[int]) -> Frames:
+    """The detections beside events that Chainsaw found; usually there are none."""
+    if not any("timestamp" in row for row in rows):
+        return []
+    told = [(detections.chainsaw(row), number) for row, number in zip(rows, numbers, strict=True)]
+    some = [(row, number) for row, number in told if row is not None]
+    family = _by_kind("chainsaw")
+    if not some or family is None:
+        return []
+    return records.frames(family, [row for row, _ in some], [number for _, number in some])
+
+
 def _by_layout(rows: list[Row], numbers: list[int], likely: Layout | None) -> list[Group]:
     """The records by the layout that they are written in; None for no Windows event."""
     if likely is not None and likely.fits_all(rows):
@@ -328,9 +372,12 @@ def _by_layout(rows: list[Row], numbers: list[int], likely: Layout | None) -> li
     found: dict[str, Group] = {}
     for row, number in zip(rows, numbers, strict=True):
         layout = _layout_of(row)
-        if layout is None and (inner := unwrapped(row)) is not None:
-            row, layout = inner, _layout_of(inner)  # noqa: PLW2901  the same event, laid bare
-        _, its, their = found.setdefault(layout.name if layout else "", (layout, [], []))
-        its.append(row)
-        their.append(number)
+        laid = [(row, layout)]
+        if layout is None and (events := _bared(row)):
+            laid = [(event, _layout_of(event)) for event in events]
+        for event, its_layout in laid:
+            name = its_layout.name if its_layout else ""
+            _, its, their = found.setdefault(name, (its_layout, [], []))
+            its.append(event)
+            their.append(number)
     return list(found.values())
