@@ -108,3 +108,18 @@ def test_audit_events_of_kubernetes_have_sentinels_names() -> None:
 def test_times_of_firewalls_and_web_servers_are_times(text: str) -> None:
     (frame,) = mapped({"when": text, "a": 1}).values()
     assert frame["when"].to_list()[0].replace(microsecond=123000) == WHEN
+
+
+def test_flows_of_amazon_have_sentinels_names() -> None:
+    flow = {
+        "version": "2", "srcaddr": "10.0.0.1", "dstaddr": "203.0.113.7", "dstport": "22",
+        "protocol": "6", "bytes": "4249", "start": "1714979289", "end": "1714979349",
+        "action": "ACCEPT", "reject-reason": "BPA",
+    }  # fmt: skip
+    ((table, frame),) = Mapper(name="x").map(Batch("vpcflow", [2], records=[flow]))
+    row = frame.to_dicts()[0]
+    assert (table, row["SrcAddr"], row["DstPort"], row["Bytes"]) == (
+        "AWSVPCFlow", "10.0.0.1", 22, 4249,
+    )  # fmt: skip
+    assert row["TimeGenerated"] == row["Start"] == WHEN.replace(microsecond=0)
+    assert row["_extra"] == '{"reject-reason":"BPA"}'
