@@ -1,4 +1,4 @@
-"""Logs of clouds and of Linux's journal as their products export them."""
+"""Logs of clouds, of Linux's journal and of Suricata as their products export them."""
 
 from datetime import UTC, datetime
 from typing import Any
@@ -8,6 +8,7 @@ import pytest
 
 from huntkit.formats.batch import Batch
 from huntkit.sources.local.mapping import Mapper
+from huntkit.sources.local.mapping.hosts import host_column
 
 WHEN = datetime(2024, 5, 6, 7, 8, 9, 123000, tzinfo=UTC)
 
@@ -123,3 +124,18 @@ def test_flows_of_amazon_have_sentinels_names() -> None:
     )  # fmt: skip
     assert row["TimeGenerated"] == row["Start"] == WHEN.replace(microsecond=0)
     assert row["_extra"] == '{"reject-reason":"BPA"}'
+
+
+def test_events_of_suricata_go_by_their_type() -> None:
+    common = {"timestamp": "2024-05-06T09:08:09.123000+0200", "src_ip": "10.0.0.1", "host": "s1"}
+    alert = {**common, "event_type": "alert", "alert": {"signature": "x", "severity": 1}}
+    query = {**common, "event_type": "dns", "dns": {"rrname": "x.example"}}
+    other = {**common, "event_type": "login", "user": "ana"}
+    tables = mapped(alert, query, other)
+    assert {name: frame["_record"].to_list() for name, frame in tables.items()} == {
+        "Suricata_alert": [1], "Suricata_dns": [2], "x": [3],
+    }  # fmt: skip
+    (row,) = tables["Suricata_alert"].to_dicts()
+    assert row["TimeGenerated"] == row["timestamp"] == WHEN
+    assert row["alert"] == '{"signature":"x","severity":1}'
+    assert host_column("Suricata_alert", list(row)) is None

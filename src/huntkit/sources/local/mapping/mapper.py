@@ -220,7 +220,9 @@ class Mapper:
             column.name: each[0] for column in table.iter_columns() if (each := listed(column[:1]))
         }
         target = self._shapes.target(row) if row else self._shapes.own_table
-        known = isinstance(target, str) and not target.startswith(("Osquery_", "Zeek_"))
+        known = isinstance(target, str) and not target.startswith(
+            ("Osquery_", "Zeek_", "Suricata_")
+        )
         naming = {name: listed(table[name]) for name in exports.NAMING if name in table.columns}
         known = known and not exports.names_several(naming)
         if known and target != "Syslog" and _layout_of(head) is None and unwrapped(row) is None:
@@ -282,6 +284,8 @@ class Mapper:
         frame = exports.frame_of(table, columns, numbers, self._clock)
         if table.startswith("Osquery_"):
             frame = exports.with_time(frame, columns["TimeGenerated"])
+        elif table.startswith("Suricata_") and "timestamp" in columns:
+            frame = exports.with_time(frame, columns["timestamp"])
         return [(table, frame)]
 
     def _zeek(self, table: str, columns: Columns, numbers: list[int]) -> Frames:

@@ -35,7 +35,7 @@ class Shapes:
         found, speaks = self._known[shape]
         if speaks:
             zeek = zeek_table(row, self._zeek)
-            named = exports.named_in(row) or zeek or osquery_table(row)
+            named = exports.named_in(row) or zeek or osquery_table(row) or suricata_table(row)
             return named or azure.target(row) or found
         return found
 
@@ -51,6 +51,7 @@ class Shapes:
                 return family, False
         speaks = any(name in row for name in exports.NAMING)
         speaks = speaks or _is_zeek(row) or _is_osquery(row) or azure.is_envelope(row)
+        speaks = speaks or ("event_type" in row and "timestamp" in row)
         return exports.guess(row, row.get("ActionType")) or self.own_table, speaks
 
 
@@ -107,6 +108,25 @@ def zeek_table(row: Row, named: str = "") -> str | None:
         if all(key in row for key in keys):
             return f"Zeek_{path}"
     return None
+
+
+def suricata_table(row: Row) -> str | None:
+    """``Suricata_alert`` and so on for a record of Suricata's eve.json.
+
+    What a record is about is an object that is called like its type, see
+    https://docs.suricata.io/en/latest/output/eve/eve-json-format.html
+
+    Examples:
+        >>> suricata_table({"timestamp": "2024-05-06T07:08:09.123456+0200", "event_type": "dns",
+        ...                 "src_ip": "10.0.0.1", "dns": {"rrname": "x.example"}})
+        'Suricata_dns'
+    """
+    kind = row.get("event_type")
+    if not isinstance(kind, str) or not isinstance(row.get(kind), dict):
+        return None
+    if "timestamp" not in row or not ("src_ip" in row or kind == "stats"):
+        return None
+    return f"Suricata_{exports.identifier(kind)}"
 
 
 # What is unset is left out of a record, so the fewest fields that can't be another log's.
