@@ -12,7 +12,7 @@ import polars as pl
 from huntkit.sources.local import schemas
 from huntkit.sources.local.mapping import rules, times
 from huntkit.sources.local.mapping.series import filled, listed, plain, texts, typed
-from huntkit.sources.local.mapping.values import to_json
+from huntkit.sources.local.mapping.values import to_json, whole
 
 NAMING = ("Type", "$table", "@type", "TableName", "_TableName")
 _IDENTIFIER = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,127}\Z")
@@ -182,7 +182,7 @@ def frame_of(
     lost: list[tuple[str, pl.Series, pl.Series]] = []
     marks: list[tuple[pl.Series, str]] = []
     for raw_name, given in columns.items():
-        name = raw_name or "_index"
+        name = whole(raw_name).replace("\0", "\ufffd") or "_index"
         if name in ("_record", "_file", "_extra", "_time_note"):
             name = f"{name}_"
         kind = kinds.get(name)
