@@ -7,7 +7,7 @@ envelope. See ``data/azure.yaml`` for what goes where.
 import re
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any
 
 import orjson
@@ -17,7 +17,7 @@ from huntkit.sources.local import schemas
 from huntkit.sources.local.mapping import exports, rules
 from huntkit.sources.local.mapping.times import parse_times
 from huntkit.sources.local.mapping.values import to_float, to_json
-from huntkit.sources.local.mapping.verbs import reader
+from huntkit.sources.local.mapping.verbs import Reader, reader
 
 Row = dict[str, Any]
 ACTIVITY = "AzureActivity"
@@ -124,12 +124,13 @@ def _data() -> _Data:
     )
 
 
-@cache
+@lru_cache(maxsize=256)
 def _columns(table: str) -> dict[str, str]:
     """The table's columns by their names in lower case."""
     return {name.lower(): name for name in schemas.known(table) or () if name not in _data().never}
 
 
+@lru_cache(maxsize=8_192)  # hostile names may not fill the memory
 def _column(table: str, name: str, *, inner: bool) -> str | None:
     """The column that a field of the envelope, or of ``properties`` (inner), fills."""
     columns, fields = _columns(table), _data().fields
@@ -138,6 +139,18 @@ def _column(table: str, name: str, *, inner: bool) -> str | None:
     if given is not None:
         return next((each for each in given if columns.get(each.lower()) == each), None)
     return columns.get(low)
+
+
+@lru_cache(maxsize=256)
+def _nested(table: str) -> tuple[tuple[str, Reader], ...]:
+    """The columns that fields inside objects of the envelope fill."""
+    known = set(_columns(table).values())
+    return tuple(
+        (column, reader(path))
+        for path, columns in _data().paths.items()
+        for column in columns
+        if column in known
+    )
 
 
 def taken(table: str, rows: Sequence[Row]) -> tuple[list[Row], list[Row]]:
@@ -168,10 +181,9 @@ def _known(table: str, row: Row) -> tuple[Row, Row]:
     found: Row = {
         "TimeGenerated": inside.get("Timestamp", row["time"]) if streamed else row["time"]
     }
-    for path, columns in _data().paths.items():
-        column = next((name for name in columns if name in _columns(table).values()), None)
-        value = reader(path)(row) if column else None
-        if column and value is not None:
+    for column, read in _nested(table):
+        value = read(row)
+        if value is not None:
             found[column] = value
     left: Row = {}
     for inner, fields, over in ((True, inside, left), (False, row, rest)):
