@@ -181,10 +181,10 @@ def _known(table: str, row: Row) -> tuple[Row, Row]:
     found: Row = {
         "TimeGenerated": inside.get("Timestamp", row["time"]) if streamed else row["time"]
     }
-    for column, read in _nested(table):
+    for nested, read in _nested(table):
         value = read(row)
         if value is not None:
-            found[column] = value
+            found[nested] = value
     left: Row = {}
     for inner, fields, over in ((True, inside, left), (False, row, rest)):
         for name, value in fields.items():
