@@ -1,6 +1,5 @@
 """Records of Azure's diagnostic settings become the rows that Sentinel would have made of them."""
 
-import copy
 from datetime import UTC, datetime
 from typing import Any
 
@@ -12,7 +11,7 @@ from hypothesis import strategies as st
 
 from huntkit.formats.batch import Batch
 from huntkit.sources.local import schemas
-from huntkit.sources.local.mapping import Mapper, rules
+from huntkit.sources.local.mapping import Mapper, azure, rules
 
 TENANT = "11111111-2222-3333-4444-555555555555"
 SIGN_IN: dict[str, Any] = {
@@ -96,7 +95,7 @@ VAULT: dict[str, Any] = {
 def mapped(*records: dict[str, Any]) -> dict[str, pl.DataFrame]:
     mapper = Mapper(name="PT1H.json")
     found = mapper.map(
-        Batch("json", range(1, len(records) + 1), records=copy.deepcopy(list(records)))
+        Batch("json", range(1, len(records) + 1), records=[{**each} for each in records])
     )
     tables: dict[str, list[pl.DataFrame]] = {}
     for table, frame in found + mapper.finish():
@@ -291,3 +290,11 @@ def test_any_record_in_the_envelope_is_one_row(category, outer, inner) -> None:
     given = {"time": "2024-05-06T08:00:00Z", "tenantId": 1, **outer}
     tables = mapped({**given, "category": category, "properties": inner})
     assert sum(frame.height for frame in tables.values()) == 1
+
+
+def test_depths_that_cannot_be_compared_are_kept_twice() -> None:
+    deep, same = (orjson.loads(b"[" * 1_000 + b"]" * 1_000) for _ in range(2))
+    record = {**SIGN_IN, "status": deep, "properties": {"status": same}}
+    ((row,), (rest,)) = azure.taken("SigninLogs", [record])
+    assert row["Status"] is same
+    assert rest["status"] is deep

@@ -193,9 +193,15 @@ def _known(table: str, row: Row) -> tuple[Row, Row]:
             column = _column(table, name, inner=inner)
             if column is None and inner and streamed and name not in _data().never:
                 column = name  # the schema may be older than the stream
-            if column in (None, "TimeGenerated") or found.setdefault(column, value) != value:
+            if column is None or column == "TimeGenerated" or not _took(found, column, value):
                 over[name] = value
     return found, {**rest, "properties": left} if left else rest
+
+
+def _took(found: Row, column: str, value: Any) -> bool:
+    """Whether the column holds the value now. Objects are not compared: theirs may be any depth."""
+    held = found.setdefault(column, value)
+    return held is value or (not isinstance(held, dict | list) and bool(held == value))
 
 
 def _diagnostics(row: Row) -> tuple[Row, Row]:
@@ -208,7 +214,7 @@ def _diagnostics(row: Row) -> tuple[Row, Row]:
         column = _columns(OTHERS).get(name.lower())
         if column is None or isinstance(value, dict):
             _suffixed(name, value, found, rest)
-        elif found.setdefault(column, value) != value:
+        elif not _took(found, column, value):
             rest[name] = value
     for name, value in (_inside(row) or {}).items():
         _suffixed(name, value, found, rest)
@@ -243,5 +249,5 @@ def _suffixed(name: str, value: Any, found: Row, rest: Row, depth: int = 0) -> N
         column = f"{plain}_t"
     else:
         column = f"{plain}_s"
-    if found.setdefault(column, value) != value:
+    if not _took(found, column, value):
         rest[name] = value
