@@ -280,7 +280,7 @@ anything = st.recursive(
 field_names = st.sampled_from([*SIGN_IN, *SIGN_IN["properties"], "identity"]) | st.text(max_size=6)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=20, deadline=None)
 @given(
     category=st.sampled_from([*CATEGORIES, "StorageRead", "AdvancedHunting-x", "other"]),
     outer=st.dictionaries(field_names, anything, max_size=6),

@@ -194,7 +194,7 @@ values = (
 bags = values | st.dictionaries(st.sampled_from(["Proc", "Image", "Type", "x", ""]), values)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=20, deadline=None)
 @given(st.dictionaries(st.sampled_from(list(START)), bags, max_size=8))
 def test_any_detection_is_a_row_and_an_event(fields) -> None:
     record = {**START, **fields}
