@@ -19,8 +19,8 @@ def name_of(data, name="x"):
 def test_every_module_of_kinds_is_a_format():
     formats: tuple[Format, ...] = known()
     assert [each.name for each in formats] == [
-        "auditd", "csv", "evtx", "json", "parquet", "s3access", "syslog", "text", "xml_event",
-        "zeek",
+        "access", "auditd", "csv", "evtx", "json", "parquet", "s3access", "syslog", "text",
+        "vpcflow", "w3c", "xml_event", "zeek",
     ]  # fmt: skip
     for each in formats:
         assert each.sniff(Head(b"", "x")) == 0
@@ -56,6 +56,9 @@ def test_random_bytes_and_packed_bytes_are_nothing():
         (b"<34>Oct 11 22:14:15 h a: x\n", "syslog"),
         (b"CEF:0|a|b|c|d|e|f|g=h\n", "syslog"),
         (b'type=CWD msg=audit(1.5:2): cwd="/"\n', "auditd"),
+        (b"#Software: x\n#Fields: date time c-ip\n2024-01-01 00:00:00 -\n", "w3c"),
+        (b"version srcaddr dstaddr action\n2 - - -\n", "vpcflow"),
+        (b'::1 - - [06/May/2024:07:08:09 +0200] "GET / HTTP/1.1" 200 5\n', "access"),
         (b"#separator \\x09\n#fields\ta\n", "zeek"),
         (b"ElfFile\0", "evtx"),
         (b"PAR1", "parquet"),

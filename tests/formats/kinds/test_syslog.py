@@ -108,3 +108,21 @@ _parts = st.sampled_from(
 def test_no_lines_crash_the_reader(parts, read):
     out = read("".join(parts).encode(), kind="syslog")
     assert out.error is None
+
+
+@pytest.mark.parametrize(
+    ("line", "host", "app"),
+    [
+        ("<166>May 06 2024 07:08:09 fw1 : %ASA-6-302013: Built x", "fw1", "%ASA-6-302013"),
+        ("<166>May 06 2024 07:08:09: %ASA-6-302013: Built x", "", "%ASA-6-302013"),
+        ("<166>:May 06 07:08:09 UTC: %ASA-session-4-106023: Deny", "", "%ASA-session-4-106023"),
+        ("<189>45: sw1: May  6 07:08:09.123 UTC: %SYS-5-CONFIG_I: x", "sw1", "%SYS-5-CONFIG_I"),
+        ("<189>45: *May  6 07:08:09.123: %SYS-5-CONFIG_I: x", "", "%SYS-5-CONFIG_I"),
+        ("000045: .May  6 07:08:09: %LINK-3-UPDOWN: x", "", "%LINK-3-UPDOWN"),
+    ],
+)
+def test_cisco_devices_write_syslog_too(line, host, app):
+    record = parse_line(line)
+    assert record is not None
+    assert (record["host"], record["app"]) == (host, app)
+    assert record["timestamp"].startswith("May ")

@@ -63,8 +63,10 @@ _RFC5424 = re.compile(
     + r" (?P<pid>\S{1,128}) (?P<msgid>\S{1,128}) (?P<rest>(?:-|\[).*)$",
     re.DOTALL,
 )  # fmt: skip
+# Cisco counts its messages, may name itself before the time, and marks a clock that is not set.
+_CISCO = r"(?:\d{1,10}: (?:(?P<device>[A-Za-z][\w.\-]{0,254}): )?)?[:*.]?"
 _RFC3164 = re.compile(
-    _PRIORITY
+    _PRIORITY + _CISCO
     + r"(?P<timestamp>(?P<month>[A-Z][a-z]{2}) [ \d]?\d(?P<year> \d{4})? "
     + r"\d\d:\d\d:\d\d(?:\.\d{1,9})?"
     + r"(?P<year2> \d{4})?(?: (?P<zone>(?:UTC|GMT|CES?T|[A-Z][SD]T)(?=[ :]))?)?|"
@@ -195,7 +197,9 @@ def _classic(found: re.Match[str]) -> dict[str, Any]:
     is_tag = host is not None and host["host"].endswith(":")
     if host and not is_tag and not (event and event[1] < host.end()):
         record["host"] = host["host"]
-        rest = rest[host.end() :]
+        rest = rest[host.end() :].removeprefix(": ")
+    elif found["device"]:
+        record["host"] = found["device"]
     tag = None if _is_event(rest) else _TAG.match(rest)
     if tag:
         record["app"], record["pid"] = tag["app"], tag["pid"] or ""

@@ -141,3 +141,9 @@ def test_bare_times_are_read_in_the_assumed_zone_and_marked() -> None:
     assert rows["when"][0] == datetime(2024, 3, 1, 10, tzinfo=UTC)
     assert rows["StartUtc"][0] == datetime(2024, 3, 1, 11, tzinfo=UTC)
     assert rows["_time_note"][0] == "zone assumed"
+
+
+def test_names_that_arrow_cannot_hold_are_made_ones_that_it_can() -> None:
+    frame = exports.frame_of("x", {"a\0b": [1], "a\ufffdb": [2], "a\ud800": ["c"]}, [1], Clock())
+    frame.to_arrow()  # a NUL in a name would end the process' reading here
+    assert frame.columns == ["_record", "a\ufffdb", "a\ufffdb_2", "a\ufffd"]

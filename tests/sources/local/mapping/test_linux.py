@@ -1,7 +1,13 @@
 """Audit events as flat records, before the mapping file sees them."""
 
+from datetime import UTC, datetime
+
+import pytest
+
 from huntkit.formats.audit_lines import parse_line
-from huntkit.sources.local.mapping.linux import audit_row
+from huntkit.formats.batch import Batch
+from huntkit.sources.local.mapping import Mapper
+from huntkit.sources.local.mapping.linux import audit_row, inner_events
 
 
 def event(*lines: str) -> dict[str, object]:
@@ -53,3 +59,54 @@ def test_a_title_stands_in_for_a_command_line_that_is_not_there():
 def test_what_is_no_event_gives_an_empty_one():
     assert audit_row({"records": "x"})["_types"] == []
     assert audit_row({})["_lines"] == []
+
+
+EXECUTED = (
+    "type=SYSCALL msg=audit(1604996384.965:9): arch=c000003e syscall=59 success=yes exit=0 "
+    'ppid=7 pid=8 auid=1000 uid=0 comm="id" exe="/usr/bin/id"'
+)
+TITLE = "type=PROCTITLE msg=audit(1604996384.965:9): proctitle=6964002D75"
+
+
+@pytest.mark.parametrize(
+    ("lines", "command"),
+    [
+        ((EXECUTED, TITLE), "id -u"),
+        ((EXECUTED,), "/usr/bin/id"),
+        ((EXECUTED.replace('exe="/usr/bin/id"', "exe=(null)"),), "id"),
+        ((EXECUTED.replace("syscall=59", "syscall=322"), TITLE), "id -u"),  # execveat
+        ((EXECUTED.replace("c000003e syscall=59", "40000003 syscall=11"), TITLE), "id -u"),
+    ],
+)
+def test_an_execution_without_its_arguments_is_a_process_start(lines, command):
+    mapper = Mapper(name="audit.log")
+    found = dict(mapper.map(Batch("auditd", [1], records=[event(*lines)])))
+    (row,) = found["DeviceProcessEvents"].to_dicts()
+    assert row["ProcessCommandLine"] == command
+    assert (row["ProcessId"], row["InitiatingProcessId"], row["AccountName"]) == (8, 7, "root")
+    assert row["Timestamp"] == datetime(2020, 11, 10, 8, 19, 44, 965000, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        EXECUTED.replace("success=yes", "success=no"),
+        EXECUTED.replace("syscall=59", "syscall=42"),
+        EXECUTED.replace("type=SYSCALL", "type=CWD"),
+    ],
+)
+def test_what_started_nothing_is_no_process_start(line):
+    assert audit_row(event(line))["_started"] == "no"
+
+
+def test_audit_lines_inside_syslog_are_one_event():
+    execve = 'type=EXECVE msg=audit(1604996384.965:9): argc=2 a0="id" a1="-u"'
+    other = EXECUTED.replace(":9)", ":10)")
+    rows = [{"message": each, "host": "web1"} for each in (EXECUTED, execve, other)]
+    rows.append({"message": EXECUTED, "host": "web2"})
+    events, audits = inner_events(rows, [1, 2, 3, 4], "message")
+    assert events == []
+    assert [(each["node"], each["serial"], number) for each, number in audits] == [
+        ("web1", 9, 1), ("web1", 10, 3), ("web2", 9, 4),
+    ]  # fmt: skip
+    assert audit_row(audits[0][0])["cmdline"] == "id -u"

@@ -384,6 +384,23 @@ def test_entra_records_of_graph_get_sentinels_names() -> None:
     assert tables["AuditLogs"]["OperationName"].to_list() == ["Add user"]
 
 
+def test_sign_ins_that_graph_calls_not_interactive_have_a_table_of_their_own() -> None:
+    person = {
+        "createdDateTime": "2024-03-01T10:00:00Z", "userPrincipalName": "ana@corp.example",
+        "appDisplayName": "Portal", "ipAddress": "203.0.113.7", "isInteractive": True,
+        "appliedConditionalAccessPolicies": [{"displayName": "MFA"}], "userAgent": "Mozilla",
+        "signInEventTypes": ["interactiveUser"], "homeTenantId": "t1",
+    }  # fmt: skip
+    token = {**person, "isInteractive": False, "signInEventTypes": ["nonInteractiveUser"]}
+    tables = mapped([person, token])
+    row = tables["SigninLogs"].row(0, named=True)
+    assert (row["IsInteractive"], row["UserAgent"], row["HomeTenantId"]) == (True, "Mozilla", "t1")
+    assert row["ConditionalAccessPolicies"] == '[{"displayName":"MFA"}]'
+    other = tables["AADNonInteractiveUserSignInLogs"].row(0, named=True)
+    assert (other["_record"], other["SignInEventTypes"]) == (2, '["nonInteractiveUser"]')
+    assert tables["SigninLogs"].height == 1
+
+
 def test_audit_execution_is_a_process_start() -> None:
     record = {
         "time": 1604996384.965, "time_text": "1604996384.965", "serial": 93777, "node": "box",
@@ -722,8 +739,13 @@ def test_any_nested_event_lands_in_a_table(insides: list[dict[str, Any]]) -> Non
     check([{"winlog": {**system, **each, "event_data": each}} for each in insides])
 
 
+KINDS = [
+    "access", "auditd", "cef", "evtx", "firewall", "iis", "s3access", "syslog", "text", "w3c",
+]  # fmt: skip
+
+
 @hard
-@given(record_lists, st.sampled_from(["auditd", "syslog", "cef", "s3access", "evtx", "text"]))
+@given(record_lists, st.sampled_from(KINDS))
 def test_any_record_of_any_kind_lands_in_a_table(records: list[dict[str, Any]], kind: str) -> None:
     check(records, kind)
 

@@ -14,7 +14,7 @@ from huntkit.sources.local.mapping import rules, times
 from huntkit.sources.local.mapping.dates import DayOrder
 from huntkit.sources.local.mapping.doubts import Doubt, noted
 from huntkit.sources.local.mapping.series import filled, listed, plain, texts, typed
-from huntkit.sources.local.mapping.values import to_json
+from huntkit.sources.local.mapping.values import to_json, whole
 
 NAMING = ("Type", "$table", "@type", "TableName", "_TableName")
 _IDENTIFIER = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,127}\Z")
@@ -187,7 +187,7 @@ def frame_of(
     lost: list[tuple[str, pl.Series, pl.Series]] = []
     doubts: list[Doubt] = []
     for raw_name, given in columns.items():
-        name = raw_name or "_index"
+        name = whole(raw_name).replace("\0", "\ufffd") or "_index"
         if name in ("_record", "_file", "_extra", "_time_note"):
             name = f"{name}_"
         kind = kinds.get(name)

@@ -20,6 +20,7 @@ _MONTHS = {
 }  # fmt: skip
 _Parts = tuple[int, int, int, int, int, int]
 _EXECVE = frozenset({"EXECVE", "AUOMS_EXECVE"})
+_EXECUTING = frozenset({"execve", "execveat"})
 _NO_YEAR = "year unknown"
 _NAMED = {"UTC": UTC, "GMT": UTC}
 
@@ -28,7 +29,8 @@ def audit_row(event: Row) -> Row:
     """One audit event as a flat record: the fields of all its lines, the first of a name.
 
     ``cmdline`` is the arguments of EXECVE in one text, ``paths`` the names of its PATH lines.
-    ``SYSCALL`` is the name of the system call, where it is known.
+    ``SYSCALL`` is the name of the system call, where it is known. ``_command`` is the command line,
+    or else the program.
     """
     given = event.get("records")
     lines = [line for line in given if isinstance(line, dict)] if isinstance(given, list) else []
@@ -58,8 +60,9 @@ def audit_row(event: Row) -> Row:
     row["_type"] = (
         "SYSCALL_EXECVE" if {"SYSCALL", "EXECVE"} <= set(kinds) else next(iter(kinds), "")
     )
-    ran = not _EXECVE.isdisjoint(kinds) and row.get("success") != "no"
-    row["_started"] = "yes" if ran else "no"
+    row["_started"] = "yes" if _ran(kinds, row) else "no"
+    told = (row.get(name) for name in ("cmdline", "exe", "comm"))
+    row["_command"] = next((each for each in told if each and each != "(null)"), None)
     row["_time"] = to_text(event.get("time_text") or event.get("time"))
     row["_serial"] = event.get("serial")
     row["_id"] = f"{row['_time']}:{event.get('serial')}"
@@ -67,6 +70,12 @@ def audit_row(event: Row) -> Row:
     row["_paths"] = paths[::-1] or None
     row["_lines"] = lines
     return row
+
+
+def _ran(kinds: Sequence[str], row: Row) -> bool:
+    """Whether a program was started; not every shipper keeps the line with its arguments."""
+    called = "SYSCALL" in kinds and row.get("SYSCALL") in _EXECUTING
+    return (called or not _EXECVE.isdisjoint(kinds)) and row.get("success") != "no"
 
 
 def _is_argument(name: str) -> bool:
@@ -81,8 +90,12 @@ def _syscall(arch: object, number: str) -> str:
 def inner_events(
     rows: Sequence[Row], numbers: Sequence[int], field: str
 ) -> tuple[list[tuple[Row, int]], list[tuple[Row, int]]]:
-    """Events that travel inside syslog messages: Windows-like XML (Sysmon), and audit records."""
-    events, audits = [], []
+    """Events that travel inside syslog messages: Windows-like XML (Sysmon), and audit records.
+
+    Audit records of one node, time and serial are one event, with the number of the first.
+    """
+    events: list[tuple[Row, int]] = []
+    audits: dict[tuple[str, str, int], tuple[Row, int]] = {}
     for row, number in zip(rows, numbers, strict=True):
         message = row.get(field)
         if not isinstance(message, str):
@@ -94,18 +107,11 @@ def inner_events(
                 events.append((event, number))
         elif "audit(" in message[:400] and (line := parse_line(message)) is not None:
             host = row.get("Computer") or row.get("HostName") or row.get("host")
-            audits.append(
-                (
-                    {
-                        "time_text": line.time,
-                        "serial": line.serial,
-                        "node": line.node or to_text(host) or "",
-                        "records": [line.record],
-                    },
-                    number,
-                )
-            )
-    return events, audits
+            node = line.node or to_text(host) or ""
+            made = {"time_text": line.time, "serial": line.serial, "node": node, "records": []}
+            event, _ = audits.setdefault((node, line.time, line.serial), (made, number))
+            event["records"].append(line.record)
+    return events, list(audits.values())
 
 
 class SyslogClock:

@@ -6,14 +6,25 @@ from typing import Any
 import polars as pl
 
 from huntkit.formats.batch import Batch
-from huntkit.sources.local.mapping import exports, headers, linux, records, rules, targets, windows
+from huntkit.sources.local.mapping import (
+    azure,
+    detections,
+    exports,
+    headers,
+    linux,
+    records,
+    rules,
+    targets,
+    windows,
+)
+from huntkit.sources.local.mapping.azure import Diagnostics
 from huntkit.sources.local.mapping.collect import Collector
 from huntkit.sources.local.mapping.dates import DayOrder, Waiting, is_slashed
-from huntkit.sources.local.mapping.doubts import Doubt, Doubts
+from huntkit.sources.local.mapping.doubts import Doubt, Doubts, noted
 from huntkit.sources.local.mapping.layouts import Layout, layouts, unwrapped
 from huntkit.sources.local.mapping.rules import Family
 from huntkit.sources.local.mapping.series import filled, listed, texts
-from huntkit.sources.local.mapping.times import ORDER_ASSUMED, Clock
+from huntkit.sources.local.mapping.times import ASSUMED, ORDER_ASSUMED, Clock
 
 Frames = list[tuple[str, pl.DataFrame]]
 Row = dict[str, Any]
@@ -23,6 +34,7 @@ _SLICE = 512
 _BATCHES = 4
 _FEW = 32
 FREE_TEXT = "Text"
+_W3C = frozenset({"iis", "firewall", "w3c"})
 _SESSIONS = ("Zeek_conn", "Zeek_dns", "Zeek_http")
 
 
@@ -65,6 +77,7 @@ class Mapper:
         self._order = DayOrder()
         self._doubts = Doubts()
         self._waiting = Waiting(self._order)
+        self._seen = detections.Seen()
 
     def map(self, batch: Batch) -> Frames:
         """The tables that are ready; events are held until there are thousands, others for a while.
@@ -90,6 +103,8 @@ class Mapper:
         rows, numbers = batch.records or [], list(batch.numbers)
         if batch.kind == "text":
             return _free_text(rows, numbers)
+        if batch.kind == "w3c":
+            return self._w3c(rows, numbers)
         if family is not None:
             return self._family(family, rows, numbers, kind=batch.kind)
         found: Frames = []
@@ -125,10 +140,29 @@ class Mapper:
             if layout.gives:
                 table = next(iter(layout.gives))
                 found += self._table(table, targets.columns_of(some), some_numbers)
+            if layout.name == "hayabusa":
+                found += self._hayabusa(layout, some, some_numbers)
+                continue
+            if layout.name == "evtx":
+                found += _chainsaw(some, some_numbers)
             found += self._collect(layout, some, some_numbers)
         return found
 
+    def _hayabusa(self, layout: Layout, rows: list[Row], numbers: list[int]) -> Frames:
+        """Detections, and the events that they are about, each once."""
+        named = [detections.hayabusa(row) for row in rows]
+        family = _by_kind("hayabusa")
+        found = records.frames(family, named, numbers) if family is not None else []
+        new = [
+            (row, number)
+            for row, number in zip(named, numbers, strict=True)
+            if self._seen.first(row)
+        ]
+        return found + self._collect(layout, [row for row, _ in new], [n for _, n in new])
+
     def _collect(self, layout: Layout, rows: list[Row], numbers: list[int]) -> Frames:
+        if not rows:
+            return []
         collector = self._collectors.get(layout.name)
         if collector is None:
             collector = self._collectors[layout.name] = Collector(layout)
@@ -160,6 +194,8 @@ class Mapper:
             for row in rows:
                 self._syslog.stamp(row)
             return records.frames(family, rows, numbers) + inner
+        elif kind in _W3C:
+            self._stamp_w3c(rows)
         elif kind in {"cef", "leef"}:
             for row in rows:
                 around = row.get("Syslog")
@@ -167,6 +203,28 @@ class Mapper:
                     self._syslog.stamp(around)
                     row["_when"], row["_note"] = around.pop("_when"), around.pop("_note")
         return records.frames(family, rows, numbers, order=self._order)
+
+    def _stamp_w3c(self, rows: list[Row]) -> None:
+        """Add ``_when`` and ``_note``; what they were made of goes."""
+        for row in rows:
+            self._syslog.stamp(row)
+            spent = ("timestamp", "year_missing", "zone_missing")
+            for name in (*spent, "date", "time") if row["_when"] else spent:
+                row.pop(name, None)
+
+    def _w3c(self, rows: list[Row], numbers: list[int]) -> Frames:
+        """Logs in W3C's format that no mapping file is for: the fields, with their time."""
+        self._stamp_w3c(rows)
+        notes = [row.pop("_note") for row in rows]
+        plain = [{"TimeGenerated": row.pop("_when"), **row} for row in rows]
+        found = self._table(self._shapes.own_table, targets.columns_of(plain), numbers)
+        marked = pl.Series(
+            [n for n, note in zip(numbers, notes, strict=True) if note], dtype=pl.Int64
+        )
+        return [
+            (table, noted(frame, [Doubt(frame["_record"].is_in(marked.implode()), ASSUMED)]))
+            for table, frame in found
+        ]
 
     def _inside(self, rows: Sequence[Row], numbers: Sequence[int], field: str) -> Frames:
         """Tables of the events that syslog messages carry."""
@@ -182,7 +240,7 @@ class Mapper:
         return found
 
     def _rest(self, rows: list[Row], numbers: list[int]) -> Frames:
-        groups: dict[str, tuple[Family | str, list[Row], list[int]]] = {}
+        groups: dict[str, tuple[Family | Diagnostics | str, list[Row], list[int]]] = {}
         for row, number in zip(rows, numbers, strict=True):
             target = self._shapes.target(row)
             key = target if isinstance(target, str) else f" {target.name}"
@@ -194,12 +252,25 @@ class Mapper:
             if isinstance(target, Family):
                 found += self._family(target, some, their)
                 continue
+            if isinstance(target, Diagnostics):
+                found += self._diagnostics(target.table, some, their)
+                continue
             is_osquery = target.startswith("Osquery_")
             plain, places = _osquery(some, their) if is_osquery else (some, their)
             found += self._table(target, targets.columns_of(plain), places)
             if target == "Syslog":
                 found += self._inside(some, their, "SyslogMessage")
         return found
+
+    def _diagnostics(self, table: str, rows: list[Row], numbers: list[int]) -> Frames:
+        """Records of Azure's diagnostic settings, all of one table."""
+        family = _by_kind("azure_activity")
+        if table == azure.ACTIVITY and family is not None:
+            return records.frames(family, [azure.activity_row(row) for row in rows], numbers)
+        plain, rests = azure.taken(table, rows)
+        columns = targets.columns_of(plain)
+        frame = exports.frame_of(table, columns, numbers, self._clock, infer_texts=False)
+        return [(table, azure.typed_rows(frame, rests))]
 
     def _columnar(self, batch: Batch, table: pl.DataFrame) -> Frames:
         """A columnar file keeps its types, unless its rows are events or a family's records."""
@@ -208,7 +279,9 @@ class Mapper:
             column.name: each[0] for column in table.iter_columns() if (each := listed(column[:1]))
         }
         target = self._shapes.target(row) if row else self._shapes.own_table
-        known = isinstance(target, str) and not target.startswith(("Osquery_", "Zeek_"))
+        known = isinstance(target, str) and not target.startswith(
+            ("Osquery_", "Zeek_", "Suricata_")
+        )
         naming = {name: listed(table[name]) for name in exports.NAMING if name in table.columns}
         known = known and not exports.names_several(naming)
         if known and target != "Syslog" and _layout_of(head) is None and unwrapped(row) is None:
@@ -251,9 +324,10 @@ class Mapper:
         if layout.gives:
             found += self._table(next(iter(layout.gives)), columns, numbers)
         filled = [{k: v for k, v in row.items() if v not in (None, "")} for row in _rows(columns)]
+        collect = self._hayabusa if layout.name == "hayabusa" else self._collect
         for start in range(0, len(filled), _SLICE):
             end = start + _SLICE
-            found += self._collect(layout, filled[start:end], numbers[start:end])
+            found += collect(layout, filled[start:end], numbers[start:end])
         return found
 
     def _unwrapped(self, rows: list[Row], numbers: list[int]) -> Frames:
@@ -268,6 +342,8 @@ class Mapper:
         frame = exports.frame_of(table, columns, numbers, self._clock, order=self._order)
         if table.startswith("Osquery_"):
             frame = exports.with_time(frame, columns["TimeGenerated"])
+        elif table.startswith("Suricata_") and "timestamp" in columns:
+            frame = exports.with_time(frame, columns["timestamp"])
         return [(table, frame)]
 
     def _zeek(self, table: str, columns: Columns, numbers: list[int]) -> Frames:
@@ -320,6 +396,28 @@ def _layout_of(row: Collection[str]) -> Layout | None:
     return next((each for each in layouts() if each.fits(row)), None)
 
 
+def _bared(row: Row) -> list[Row]:
+    """The events inside a record of a product that wraps them; most have one."""
+    found = []
+    for one in detections.aggregated(row) or [row]:
+        inner = unwrapped(one)
+        if inner is not None:
+            found.append(detections.laid_bare(one, inner))
+    return found
+
+
+def _chainsaw(rows: list[Row], numbers: list[int]) -> Frames:
+    """The detections beside events that Chainsaw found; usually there are none."""
+    if not any("timestamp" in row for row in rows):
+        return []
+    told = [(detections.chainsaw(row), number) for row, number in zip(rows, numbers, strict=True)]
+    some = [(row, number) for row, number in told if row is not None]
+    family = _by_kind("chainsaw")
+    if not some or family is None:
+        return []
+    return records.frames(family, [row for row, _ in some], [number for _, number in some])
+
+
 def _by_layout(rows: list[Row], numbers: list[int], likely: Layout | None) -> list[Group]:
     """The records by the layout that they are written in; None for no Windows event."""
     if likely is not None and likely.fits_all(rows):
@@ -327,9 +425,12 @@ def _by_layout(rows: list[Row], numbers: list[int], likely: Layout | None) -> li
     found: dict[str, Group] = {}
     for row, number in zip(rows, numbers, strict=True):
         layout = _layout_of(row)
-        if layout is None and (inner := unwrapped(row)) is not None:
-            row, layout = inner, _layout_of(inner)  # noqa: PLW2901  the same event, laid bare
-        _, its, their = found.setdefault(layout.name if layout else "", (layout, [], []))
-        its.append(row)
-        their.append(number)
+        laid = [(row, layout)]
+        if layout is None and (events := _bared(row)):
+            laid = [(event, _layout_of(event)) for event in events]
+        for event, its_layout in laid:
+            name = its_layout.name if its_layout else ""
+            _, its, their = found.setdefault(name, (its_layout, [], []))
+            its.append(event)
+            their.append(number)
     return list(found.values())

@@ -28,8 +28,11 @@ def frames(
     needs = dict.fromkeys(name for rule in family.always for name in rule.needs)
     lists: dict[str, list[Any]] = {}
     for name in needs:
-        read = reader(name)
-        lists[name] = [read(row) for row in rows]
+        if "." in name:
+            read = reader(name)
+            lists[name] = [read(row) for row in rows]
+        else:  # a call less for each value
+            lists[name] = [row.get(name) for row in rows]
     fields = Fields(lists, len(rows))
     found: Frames = []
     for rule in family.always:

@@ -5,7 +5,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 from urllib.parse import unquote
 
-from huntkit.sources.local.mapping import exports, rules
+from huntkit.sources.local.mapping import azure, exports, rules
+from huntkit.sources.local.mapping.azure import Diagnostics
 from huntkit.sources.local.mapping.rules import Family
 
 Row = dict[str, Any]
@@ -24,8 +25,8 @@ class Shapes:
         self._zeek = _zeek_named(name)
         self._known: dict[tuple[str, ...], tuple[Family | str, bool]] = {}
 
-    def target(self, row: Row) -> Family | str:
-        """The mapping family for a record, or the name of its table."""
+    def target(self, row: Row) -> Family | Diagnostics | str:
+        """The mapping family for a record, its table in Azure's envelope, or its table's name."""
         shape = tuple(row)
         if shape not in self._known:
             if len(self._known) >= _MOST_SHAPES:
@@ -34,7 +35,8 @@ class Shapes:
         found, speaks = self._known[shape]
         if speaks:
             zeek = zeek_table(row, self._zeek)
-            return exports.named_in(row) or zeek or osquery_table(row) or found
+            named = exports.named_in(row) or zeek or osquery_table(row) or suricata_table(row)
+            return named or azure.target(row) or found
         return found
 
     @property
@@ -48,7 +50,8 @@ class Shapes:
             if any(keys <= row.keys() for keys in family.keys):
                 return family, False
         speaks = any(name in row for name in exports.NAMING)
-        speaks = speaks or _is_zeek(row) or _is_osquery(row)
+        speaks = speaks or _is_zeek(row) or _is_osquery(row) or azure.is_envelope(row)
+        speaks = speaks or ("event_type" in row and "timestamp" in row)
         return exports.guess(row, row.get("ActionType")) or self.own_table, speaks
 
 
@@ -105,6 +108,25 @@ def zeek_table(row: Row, named: str = "") -> str | None:
         if all(key in row for key in keys):
             return f"Zeek_{path}"
     return None
+
+
+def suricata_table(row: Row) -> str | None:
+    """``Suricata_alert`` and so on for a record of Suricata's eve.json.
+
+    What a record is about is an object that is called like its type, see
+    https://docs.suricata.io/en/latest/output/eve/eve-json-format.html
+
+    Examples:
+        >>> suricata_table({"timestamp": "2024-05-06T07:08:09.123456+0200", "event_type": "dns",
+        ...                 "src_ip": "10.0.0.1", "dns": {"rrname": "x.example"}})
+        'Suricata_dns'
+    """
+    kind = row.get("event_type")
+    if not isinstance(kind, str) or not isinstance(row.get(kind), dict):
+        return None
+    if "timestamp" not in row or not ("src_ip" in row or kind == "stats"):
+        return None
+    return f"Suricata_{exports.identifier(kind)}"
 
 
 # What is unset is left out of a record, so the fewest fields that can't be another log's.
