@@ -144,6 +144,18 @@ def noted(name: str, work: Callable[[], pl.DataFrame]) -> pl.DataFrame:
 
 
 def score_first(rows: pl.DataFrame) -> pl.DataFrame:
-    """The score and the reason in front, for people."""
+    """The score and the reason in front, and no more digits than say something, for people."""
     first = [name for name in ("score", "reason") if name in rows.columns]
-    return rows.select(*first, pl.exclude(first)) if first else rows
+    return _short_numbers(rows.select(*first, pl.exclude(first)) if first else rows)
+
+
+def _short_numbers(rows: pl.DataFrame) -> pl.DataFrame:
+    """Fractions to two places; those below one to three digits that count."""
+    return rows.with_columns(
+        pl.when(pl.col(name).abs() >= 1)
+        .then(pl.col(name).round(2))
+        .otherwise(pl.col(name).round_sig_figs(3))
+        .alias(name)
+        for name, kind in rows.schema.items()
+        if kind.is_float()
+    )
