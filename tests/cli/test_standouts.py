@@ -334,3 +334,26 @@ def test_evidence_without_connections_says_so(tmp_path: Path) -> None:
 def test_the_python_that_does_the_same_is_shown(demo_folder: Path) -> None:
     done = run("beacons", demo_folder, "-t", "Zeek_conn", "--min-beats", 9, "--show-python")
     assert "huntkit.analyze.beacons(evidence.table('Zeek_conn'), min_beats=9)" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told", "hint"),
+    [
+        (["beacons", "-t", "Syslog"], "hold the address that it went to\n", "--target COLUMN; the"),
+        (["timeline", "--group-by", "nope"], "no column 'nope'\n", "columns: TimeGenerated"),
+    ],
+)
+def test_what_is_missing_is_told_in_words_of_the_command_line(
+    arguments: list[str], told: str, hint: str, demo_folder: Path
+) -> None:
+    done = run(arguments[0], demo_folder, *arguments[1:])
+    assert done.exit_code == 2
+    assert told in done.stderr
+    assert hint in done.stderr
+    assert "the role" not in done.stderr
+
+
+def test_a_query_that_nobody_has_is_refused_in_words_of_the_command_line() -> None:
+    done = run("queries", "show", "zzzz")
+    assert done.exit_code == 2
+    assert "hint: huntkit queries lists those there are" in done.stderr

@@ -74,5 +74,7 @@ def _for_eyes(rows: pl.DataFrame) -> pl.DataFrame:
 
 
 def _say_none(found: pl.DataFrame, looked_at: int) -> None:
-    if not found.height:
+    if not looked_at:
+        note("huntkit: there are no command lines to look at")
+    elif not found.height:
         note(f"huntkit: nothing risky in {counted(looked_at, 'command line')}")

@@ -25,6 +25,7 @@ _OPTIONS = {
     "min_beats": "--min-beats", "process_column": "--table", "parent_column": "--table",
     "time_column": "--table", "at_most": "--at-most",
 }  # fmt: skip
+_ROLES = {"source_ip": "--source", "destination_ip": "--target"}
 _PARAMETER = re.compile(r"\b([a-z]+(?:_[a-z]+)*)(?:=(?:'[^']*')?| is (?=[\[\d-]))")
 _FEWEST = 2
 _KINDS = 5  # fewer of them say less than the message
@@ -109,9 +110,12 @@ def in_options(work: Callable[[], pl.DataFrame]) -> pl.DataFrame:
     try:
         return work()
     except UsageError as problem:
-        raise UsageError(
-            as_options(problem.message), hint=as_options(problem.hint), context=problem.context
-        ) from problem
+        message, hint = as_options(problem.message), as_options(problem.hint)
+        option = _ROLES.get(str(problem.context.get("role")))
+        if option is not None:
+            message = message.partition(" (the role ")[0]
+            hint = hint.replace("name the column yourself", f"name it with {option} COLUMN")
+        raise UsageError(message, hint=hint, context=problem.context) from problem
 
 
 def as_options(text: str) -> str:

@@ -202,13 +202,12 @@ def beacons(
             ", ".join(tables), lambda: in_options(lambda: huntkit.analyze.beacons(rows, **given))
         )
         kept = found.filter(pl.col("score") >= lowest)
-        pairs = counted(found.height, "pair")
-        note(
-            f"huntkit: {counted(rows.height, 'connection')}"
-            + (f" of {', '.join(tables)}" if tables else "")
-            + f", {pairs} with {min_beats} beats or more to judge; {kept.height:,} score"
-            f" {lowest:g} or more"
-        )
+        if tables:
+            note(
+                f"huntkit: {counted(rows.height, 'connection')} of {', '.join(tables)},"
+                f" {counted(found.height, 'pair')} with {min_beats} beats or more to judge;"
+                f" {kept.height:,} score {lowest:g} or more"
+            )
         if is_html(writing):
             _draw(kept, rows, given, writing)
             return

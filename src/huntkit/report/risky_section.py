@@ -36,7 +36,7 @@ def section(facts: Facts) -> Section:
                 "cards": cards[:CARDS],
                 "folded": cards[CARDS:],
                 "total": facts.risky.height,
-                "empty": "No rule finds anything in the command lines of this evidence.",
+                "empty": "No rule finds anything, or this evidence holds no command lines.",
             }
         ],
     )
