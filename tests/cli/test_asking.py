@@ -33,7 +33,13 @@ def test_a_value_may_be_called_as_a_file_unless_it_looks_like_no_value(
 
 @pytest.mark.parametrize(
     ("given", "told"),
-    [(["-", "-"], "only once"), (["", " "], "no value"), (["@nowhere.txt"], "can't read")],
+    [
+        (["-", "-"], "only once"),
+        (["", " "], "no value"),
+        (["@nowhere.txt"], "can't read"),
+        (["@~nobody-here/x"], "can't read"),
+        (["@a\0b"], "can't read"),
+    ],
 )
 def test_what_can_not_be_read_is_said(given: list[str], told: str) -> None:
     with pytest.raises(UsageError, match=told):

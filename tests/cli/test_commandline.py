@@ -70,6 +70,13 @@ def test_what_started_before_the_log_is_judged_by_what_its_children_tell(tmp_pat
     assert rows[0]["Input"] == start["InitiatingProcessCommandLine"]
 
 
+def test_evidence_without_command_lines_is_not_called_clean(tmp_path: Path) -> None:
+    (tmp_path / "a.ndjson").write_text(json.dumps({"Timestamp": "2026-03-03T09:00:00Z", "a": "b"}))
+    done = run(tmp_path)
+    assert "there are no command lines to look at" in done.stderr
+    assert "nothing risky" not in done.stderr
+
+
 def test_own_rules(tmp_path: Path) -> None:
     path = tmp_path / "mine.yaml"
     path.write_text(

@@ -318,13 +318,13 @@ def test_a_terminal_gets_the_sums_of_a_search_before_its_rows(
     assert "not shown: " in rows
 
 
-def test_the_chain_to_the_rare_program_survives_a_narrow_terminal(
+def test_the_chain_to_the_foremost_program_survives_a_narrow_terminal(
     demo_folder: Path, tmp_path: Path
 ) -> None:
     command = ["open", str(demo_folder), "--no-report"]
     for columns in ("80", "120"):
         seen = on_a_terminal(command, tmp_path, NO_COLOR="1", COLUMNS=columns)
-        assert "OUTLOOK.EXE → WINWORD.EXE  (lark-ws01" in seen
+        assert "WINWORD.EXE → powershell.exe  (lark-ws01" in seen
         assert "Hosts" in seen
         assert "Hos…" not in seen
     tree = on_a_terminal(["tree", str(demo_folder), "-n", "1"], tmp_path, NO_COLOR="1")

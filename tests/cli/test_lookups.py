@@ -102,11 +102,13 @@ def test_each_value_has_a_row_in_its_place(registry: Any) -> None:
 
 
 def test_what_the_registry_said_can_be_had(registry: Any, place: Path) -> None:
-    (place / "list.txt").write_text("9.9.9.9\n", encoding="utf-8-sig")
+    (place / "list.txt").write_text("# ours\n9.9.9.9\n", encoding="utf-8-sig")
     [row] = rows(ask("whois", "@list.txt", "--records"))
     assert json.loads(row["raw"])["name"] == "QUAD-EXAMPLE"
-    done = ask("whois", "@nowhere.txt")
-    assert (done.exit_code, "can't read 'nowhere.txt'" in done.stderr) == (1, True)
+    (place / "wide.txt").write_text("9.9.9.9\n", encoding="utf-16")
+    assert rows(ask("whois", "@wide.txt"))[0]["name"] == "QUAD-EXAMPLE"
+    done = ask("whois", "@nowhere.txt")  # wrong use, as with every other command
+    assert (done.exit_code, "can't read 'nowhere.txt'" in done.stderr) == (2, True)
 
 
 @pytest.mark.filterwarnings("always:registries did not answer")

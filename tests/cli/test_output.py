@@ -13,7 +13,7 @@ from rich.cells import cell_len
 from rich.console import Console
 
 from huntkit.cli import views
-from huntkit.cli.grid import print_table
+from huntkit.cli.grid import cell, print_table
 from huntkit.cli.options import Writing
 from huntkit.cli.output import emit, formula_safe, save, write_ndjson
 from huntkit.cli.progress import amount
@@ -295,3 +295,16 @@ def test_a_single_row_is_a_row(tmp_path: Path, capsys: pytest.CaptureFixture[str
 def test_progress_names_its_unit(title: str, told: str) -> None:
     assert amount(title, 1_500_000, 20_000_000) == told
     assert "of" not in amount(title, 5, None)
+
+
+@pytest.mark.parametrize(
+    ("value", "shown"),
+    [
+        (431_879_906.0, "431,879,906"),
+        (-999_999.9, "-1,000,000"),
+        (1e20, "1e+20"),
+        (0.1234567, "0.123457"),
+    ],
+)
+def test_large_numbers_have_no_exponent(value: float, shown: str) -> None:
+    assert cell(value) == shown

@@ -40,6 +40,11 @@ def test_lists_keep_a_row_for_what_is_no_address(tmp_path: Path) -> None:
     assert "1 value is no address, such as 'not one'" in done.stderr
 
 
+def test_lists_may_be_utf16_and_hold_remarks(tmp_path: Path) -> None:
+    (tmp_path / "seen.txt").write_text("# Monday\n8.8.8.8\n", encoding="utf-16")
+    assert [row["Asked"] for row in answer(f"@{tmp_path / 'seen.txt'}")] == ["8.8.8.8"]
+
+
 def test_one_bad_value_costs_no_other_its_row() -> None:
     done = run("203.0.113.45", "junk", "x" * 5000, "\0", "~nobody-here/x")
     assert done.exit_code == 0, done.stderr

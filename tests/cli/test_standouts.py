@@ -10,7 +10,7 @@ from typer.testing import CliRunner
 
 from huntkit.cli import analysis_commands
 from huntkit.cli.app import app
-from huntkit.cli.standout_columns import telling
+from huntkit.cli.standout_columns import score_first, telling
 
 ATTACKER = "203.0.113.45"
 
@@ -277,6 +277,38 @@ def test_rows_that_name_no_connection_are_counted(more: list[str], tmp_path: Pat
     assert "2 of 5 rows have no time, source or target: left out" in done.stderr
 
 
+def test_each_table_whose_rows_are_left_out_is_named(tmp_path: Path) -> None:
+    def write(name: str, ends: list[tuple[str, str]], start: int) -> None:
+        lines = [
+            json.dumps({"TimeGenerated": f"2026-03-01T{start + n:02}:00:00Z", "src_ip": source,
+                        "dst_ip": target})
+            for n, (source, target) in enumerate(ends)
+        ]  # fmt: skip
+        (tmp_path / f"{name}.ndjson").write_text("\n".join(lines))
+
+    pair = ("192.0.2.7", "203.0.113.9")
+    write("whole", [pair] * 4, 0)
+    write("broken", [pair] * 3 + [("", "")] * 2, 0)
+    done = run("beacons", tmp_path)
+    assert done.exit_code == 0
+    assert "warning: broken: 2 of 5 rows have no time, source or target" in done.stderr
+    assert "whole:" not in done.stderr
+    assert "3 rows of broken tell of the same connections as another table" in done.stderr
+
+
+def test_people_see_few_digits_and_data_keep_all(tmp_path: Path) -> None:
+    rows = pl.DataFrame({"score": [-0.0867578, 4.9999999, None], "Amount": [10102.512345, 0.0, 7]})
+    shown = score_first(rows)
+    assert shown.rows() == [(-0.0868, 10102.51), (5.0, 0.0), (None, 7.0)]
+    lines = [
+        json.dumps({"ts": 1_700_000_000 + 60 * n, "sent": 1.23456789 + (n == 30) * 1e5})
+        for n in range(60)
+    ]
+    (tmp_path / "flows.ndjson").write_text("\n".join(lines))
+    [peak] = answer("series", tmp_path, "--value", "sent", "--every", "1m")
+    assert peak["Amount"] == 100001.23456789
+
+
 def test_starts_without_a_program_and_values_without_a_number_are_counted(tmp_path: Path) -> None:
     lines = [
         json.dumps({"ts": 1_700_000_000 + 60 * n, "Image": name, "CommandLine": "x", "sent": sent,
@@ -302,3 +334,26 @@ def test_evidence_without_connections_says_so(tmp_path: Path) -> None:
 def test_the_python_that_does_the_same_is_shown(demo_folder: Path) -> None:
     done = run("beacons", demo_folder, "-t", "Zeek_conn", "--min-beats", 9, "--show-python")
     assert "huntkit.analyze.beacons(evidence.table('Zeek_conn'), min_beats=9)" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told", "hint"),
+    [
+        (["beacons", "-t", "Syslog"], "hold the address that it went to\n", "--target COLUMN; the"),
+        (["timeline", "--group-by", "nope"], "no column 'nope'\n", "columns: TimeGenerated"),
+    ],
+)
+def test_what_is_missing_is_told_in_words_of_the_command_line(
+    arguments: list[str], told: str, hint: str, demo_folder: Path
+) -> None:
+    done = run(arguments[0], demo_folder, *arguments[1:])
+    assert done.exit_code == 2
+    assert told in done.stderr
+    assert hint in done.stderr
+    assert "the role" not in done.stderr
+
+
+def test_a_query_that_nobody_has_is_refused_in_words_of_the_command_line() -> None:
+    done = run("queries", "show", "zzzz")
+    assert done.exit_code == 2
+    assert "hint: huntkit queries lists those there are" in done.stderr

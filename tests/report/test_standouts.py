@@ -308,9 +308,16 @@ def test_within_a_kind_higher_scores_come_first_though_weights_end_at_one(
         finding("a", 20.0, 0.5, 0.5),
         finding("b", 3.0, 0.95),
     ]
-    monkeypatch.setattr(odd_starts, "look", lambda _: Look(given))
+    monkeypatch.setattr(odd_starts, "look", lambda *_: Look(given))
     monkeypatch.setattr(odd_calls, "look", lambda *_: Look())
-    made = standouts(None, [], processes=pl.DataFrame(), amounts=pl.DataFrame(), logons=Logons())  # type: ignore[arg-type]
+    made = standouts(
+        None,  # type: ignore[arg-type]
+        [],
+        processes=pl.DataFrame(),
+        starts=pl.DataFrame(),
+        amounts=pl.DataFrame(),
+        logons=Logons(),
+    )
     scores = [each.score for each in made.findings if each.kind == "a"]
     assert scores == [30.0, 18.19, 17.7, 20.0]
     assert [each.kind for each in made.findings][:3] == ["a", "b", "a"]

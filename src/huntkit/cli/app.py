@@ -12,8 +12,8 @@ from huntkit.cli import (
     own_commands,
 )
 from huntkit.cli.chart_commands import Charts
-from huntkit.cli.commands import app, command, help_text, work
-from huntkit.cli.frame import Commands
+from huntkit.cli.commands import app, command, work
+from huntkit.cli.frame import Commands, help_text
 from huntkit.cli.options import General, Writing
 from huntkit.cli.query_commands import queries
 

@@ -48,7 +48,7 @@ def values_of(
     """
     if given.count("-") > 1:
         raise UsageError("- (stdin) can be read only once")
-    found = [line for each in given for line in _lines_of(each)]
+    found = [line for each in given for line in lines_of(each)]
     wanted = list(dict.fromkeys(text for each in found if (text := each.strip())))
     if not wanted:
         raise UsageError("there is no value to look up", hint=f"huntkit {command} {example}")
@@ -61,18 +61,26 @@ def values_of(
     return wanted
 
 
-def _lines_of(given: str) -> list[str]:
-    """A value itself, or the lines of stdin or of a file; remarks (``#``) are left out."""
+def lines_of(given: str) -> list[str]:
+    """A value itself, or the lines of stdin (``-``) or of a file (``@FILE``).
+
+    Remarks (lines that begin with ``#``) are left out; lists may be UTF-16, as PowerShell writes.
+
+    Raises:
+        UsageError: the file can't be read.
+    """
     if given == "-":
         return _without_remarks(stdin_lines())
     if not (given.startswith("@") and len(given) > 1):
         return [given]
-    path = Path(given[1:])
     try:
+        path = Path(given[1:]).expanduser()
         with path.open("rb") as stream:
-            return _without_remarks(as_utf8(stream).read().decode("utf-8", "replace").splitlines())
-    except OSError as problem:
-        raise UsageError(f"can't read {str(path)!r}: {problem.strerror}") from problem
+            text = as_utf8(stream).read().decode("utf-8-sig", "replace")
+    except (OSError, RuntimeError, ValueError) as problem:  # no such user's home; a null in a name
+        told = getattr(problem, "strerror", None) or problem
+        raise UsageError(f"can't read {given[1:]!r}: {told}") from problem
+    return _without_remarks(text.splitlines())
 
 
 def _without_remarks(lines: Sequence[str]) -> list[str]:

@@ -13,7 +13,7 @@ from typing import Annotated, Any, Literal, get_args, get_origin, get_type_hints
 
 import typer
 
-from huntkit.cli.frame import Command, refuse_network, without_types
+from huntkit.cli.frame import Command, help_text, refuse_network, without_types
 from huntkit.cli.options import Charting, General, Paths, Reading, Span, shared
 from huntkit.core.errors import UsageError, did_you_mean
 
@@ -102,9 +102,10 @@ def command_of(name: str, draw: Callable[..., Any]) -> Any:
         name,
         cls=Command,
         short_help=text.splitlines()[0] if text else "",
-        help=_escaped(
-            f"\b\n  huntkit chart {name} evidence/ {first}\n"
-            f"  huntkit query @hunt.kql evidence/ | huntkit chart {name} {second}\n\n{text}"
+        help=help_text(
+            f"huntkit chart {name} evidence/ {first}",
+            f"huntkit query @hunt.kql evidence/ | huntkit chart {name} {second}",
+            text,
         ),
     )(shared(run))
     return typer.main.get_command(lone)

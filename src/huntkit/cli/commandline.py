@@ -12,23 +12,10 @@ from huntkit.cli.options import General, Reading, Writing
 from huntkit.cli.output import emit
 from huntkit.cli.target import check_output
 from huntkit.core.errors import UsageError
-from huntkit.report.layouts import Evidence, Layout, layouts
-from huntkit.tables import roles
+from huntkit.report.command_lines import command_lines
+from huntkit.report.layouts import layouts
 
-_GENERIC = ("WindowsEvent", "Event", "LinuxAudit", "AuditLog_CL")  # other tables hold their columns
-_ROLES = ("command_line", "parent_command_line")
-_SCHEMA = pl.Schema(
-    {
-        "text": pl.String(),
-        "TimeGenerated": pl.Datetime("us", "UTC"),
-        "Host": pl.String(),
-        "User": pl.String(),
-        "Mentions": pl.Int64(),
-        "Table": pl.String(),
-        "_file": pl.String(),
-        "_record": pl.Int64(),
-    }
-)
+_KEPT = ("TimeGenerated", "Host", "User", "Mentions", "Table", "_file", "_record")
 
 
 def cmdline(
@@ -64,43 +51,12 @@ def cmdline(
         show_python(python_open(paths, reading), call)
     with opened(paths, reading) as case:
         lines = command_lines(case.evidence, layouts(case.evidence))
-        keep = [name for name in _SCHEMA if name != "text"]
         found = huntkit.extract.command_risks(
-            lines, "text", lowest=lowest, rules=rules or None, keep=keep, progress=case.bars
+            lines, "text", lowest=lowest, rules=rules or None, keep=_KEPT, progress=case.bars
         )
         _say_none(found, lines.height)
         emit(found.drop("SourceIndex", "input_column"), writing, title="Risky command lines",
              eyes=_for_eyes)  # fmt: skip
-
-
-def command_lines(evidence: Evidence, tables: Sequence[Layout]) -> pl.DataFrame:
-    """The different command lines of all tables, each with its first time and where it stands.
-
-    What started before the log began is there as somebody's parent only.
-    """
-    parts = [pl.DataFrame(schema=_SCHEMA)]
-    columns = [
-        (layout, column)
-        for layout in tables
-        if layout.name not in _GENERIC
-        for column in dict.fromkeys(roles.resolve(layout.columns, role) for role in _ROLES)
-        if column is not None
-    ]
-    for layout, column in columns:
-        line = layout.sql_text(column)
-        place = f"""{{'t': {layout.sql_time()}, 'f': _file, 'r': _record,
-                      'h': {layout.sql_text(layout.host)}, 'u': {layout.sql_text(layout.user)}}}"""
-        rows: pl.DataFrame = evidence.sql(
-            f"""SELECT text, place.t AS "TimeGenerated", place.h AS "Host", place.u AS "User",
-                       "Mentions", '{layout.name.replace("'", "''")}' AS "Table",
-                       place.f AS _file, place.r AS _record
-                FROM (SELECT {line} AS text, min({place}) AS place, count(*) AS "Mentions"
-                      FROM {layout.sql} WHERE {line} <> '' GROUP BY 1)""",  # noqa: S608
-            frame="polars",
-        )
-        parts.append(rows.cast(_SCHEMA))
-    lines = pl.concat(parts).sort("TimeGenerated", "_file", "_record", nulls_last=True)
-    return lines.unique("text", keep="first", maintain_order=True)
 
 
 def _for_eyes(rows: pl.DataFrame) -> pl.DataFrame:
@@ -118,5 +74,7 @@ def _for_eyes(rows: pl.DataFrame) -> pl.DataFrame:
 
 
 def _say_none(found: pl.DataFrame, looked_at: int) -> None:
-    if not found.height:
+    if not looked_at:
+        note("huntkit: there are no command lines to look at")
+    elif not found.height:
         note(f"huntkit: nothing risky in {counted(looked_at, 'command line')}")

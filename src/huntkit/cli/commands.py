@@ -10,7 +10,7 @@ from typing import Annotated, Any
 
 import typer
 
-from huntkit.cli.frame import Command, Commands, refuse_network
+from huntkit.cli.frame import Command, Commands, help_text, refuse_network
 from huntkit.cli.options import General, shared
 
 app = typer.Typer(
@@ -26,14 +26,9 @@ app = typer.Typer(
   huntkit open evidence/                     a first picture, and a report
   huntkit search 203.0.113.45 evidence/      everything that mentions a value
 
-stdout carries data only: a table on a terminal, NDJSON into a pipe. Exit codes: 0 done,
-1 failed, 2 wrong use, 3 done in part, 130 interrupted.""",
+stdout carries data only: a table on a terminal, NDJSON into a pipe.
+Exit codes: 0 done, 1 failed, 2 wrong use, 3 done in part, 130 interrupted.""",
 )
-
-
-def help_text(first: str, second: str, text: str) -> str:
-    """Two examples first, then what the command does."""
-    return f"\b\n  {first}\n  {second}\n\n{text}".replace("[", "\\[")
 
 
 def command(

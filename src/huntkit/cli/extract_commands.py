@@ -112,7 +112,8 @@ def cmdline(
     "tree",
     "huntkit tree evidence/ --host ws01.example",
     "huntkit tree evidence/ -o tree.html",
-    "Who started what. On a terminal the rarest branches as trees; piped, one row per process;"
+    "Who started what. On a terminal the branches worth a look first (risky"
+    " command lines, unusual starts, then rare programs); piped, one row per process;"
     " with -o x.html an interactive picture, with -o x.txt all trees as text.",
 )
 def tree(
@@ -126,7 +127,7 @@ def tree(
     title: _Title = None,
     general: General = General(),  # noqa: B008
 ) -> None:
-    """Process trees, the rarest branches first."""
+    """Process trees, the branches worth a look first."""
     work("questions", general).tree(paths, reading, span, writing, general, host=host, title=title)
 
 

@@ -4,6 +4,7 @@ import contextlib
 import errno
 import functools
 import os
+import re
 import sys
 import traceback
 import warnings
@@ -23,6 +24,10 @@ _ClickProblem: Any = next(
 )
 
 
+_EXAMPLE = 78  # characters of a line of help that 80 columns show without folding it
+_ARGUMENT = re.compile(r"""(?:[^\s'"]|'[^']*'|"[^"]*")+""")
+
+
 class Code(IntEnum):
     """Exit codes."""
 
@@ -39,6 +44,32 @@ class Command(TyperCommand):
     def get_params(self, ctx: Any) -> list[Any]:
         """The parameters; those without a word for their value show none."""
         return without_types(super().get_params(ctx))
+
+
+def help_text(first: str, second: str, text: str) -> str:
+    """Two examples first, then what the command does."""
+    return f"\b\n{_example(first)}\n{_example(second)}\n\n{text}".replace("[", "\\[")
+
+
+def _example(line: str) -> str:
+    """An example that can be pasted from 80 columns: a long one goes on behind a backslash.
+
+    It is broken between its arguments, before an option where there is one to break before.
+    """
+    if len(line) <= _EXAMPLE:
+        return f"  {line}"
+    words = _ARGUMENT.findall(line)
+    lines = [""]
+    for place, word in enumerate(words):
+        # An option and its value stay together; the value may be the end of both.
+        value = words[place + 1] if word.startswith("-") and place + 1 < len(words) else ""
+        pair = f"{word} {value}" if value and not value.startswith(("-", "|")) else word
+        room = _EXAMPLE - len(lines[-1]) - (2 if place + 1 < len(words) else 0)
+        if lines[-1].strip() and len(pair) + 1 > room:
+            lines[-1] += " \\"
+            lines.append("   ")
+        lines[-1] += f" {word}" if lines[-1] else word
+    return "\n".join(f"  {each}" for each in lines)
 
 
 def without_types(params: list[Any]) -> list[Any]:

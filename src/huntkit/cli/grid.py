@@ -102,7 +102,8 @@ def cell(value: object) -> str:
     if value is None:
         return ""
     if isinstance(value, float):
-        return f"{value:,.6g}"
+        # A million and more would be written with an exponent, which nobody reads as a number.
+        return f"{value:,.0f}" if 999_999 <= abs(value) < 1e15 else f"{value:,.6g}"
     if isinstance(value, bool):
         return "true" if value else "false"
     if hasattr(value, "strftime"):

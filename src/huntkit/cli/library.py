@@ -64,7 +64,8 @@ def search_queries(
 def show_query(name: str, general: General, *, own: Sequence[Path], environment: str) -> None:
     """What there is to know about a query."""
     provider = _provider(environment, own)
-    told, text = provider.query_help(name), provider.get_query(name)
+    full = _full_name(provider, name)
+    told, text = provider.query_help(full), provider.get_query(full)
     _python(general, environment, own, f"provider.query_help({name!r})")
     if sys.stdout.isatty():
         print(f"{told}\n\nText:\n{visible_lines(text)}")

@@ -11,13 +11,14 @@ from urllib.parse import urlsplit
 import polars as pl
 import typer
 
-from huntkit.cli.case import show_python, stdin_lines
+from huntkit.cli.asking import lines_of
+from huntkit.cli.case import show_python
 from huntkit.cli.frame import Code, counted, note
 from huntkit.cli.options import General, Writing
 from huntkit.cli.output import emit, to_terminal
 from huntkit.cli.progress import Bars, Interrupt
 from huntkit.cli.target import check_output
-from huntkit.core.errors import Cancelled, EvidenceError, HuntkitError, Offline, UsageError
+from huntkit.core.errors import Cancelled, HuntkitError, Offline, UsageError
 from huntkit.core.progress import Progress
 from huntkit.enrich.dns_lookup import COLUMNS as DNS_COLUMNS
 from huntkit.enrich.dns_lookup import record_rows, reverse_name
@@ -196,25 +197,13 @@ def _session(general: General, progress: Progress | None) -> Session:
 
 
 def _texts(given: Sequence[str], example: str) -> list[str]:
-    """Every value; ``-`` gives the lines of stdin, ``@FILE`` those of a file."""
+    """Every value; ``-`` gives the lines of stdin, ``@FILE`` those of a file, without remarks."""
     if sum(each == "-" for each in given) > 1:
         raise UsageError("- (stdin) can be read only once")
-    texts = [text for each in given for line in _lines(each) if (text := line.strip())]
+    texts = [text for each in given for line in lines_of(each) if (text := line.strip())]
     if not texts:
         raise UsageError("there is nothing to look up", hint=example)
     return texts
-
-
-def _lines(value: str) -> list[str]:
-    if value == "-":
-        return stdin_lines()
-    if not value.startswith("@") or len(value) == 1:
-        return [value]
-    try:
-        path = Path(value[1:]).expanduser()
-        return path.read_text(encoding="utf-8-sig", errors="replace").splitlines()
-    except OSError as problem:
-        raise EvidenceError(f"can't read {value[1:]!r}: {problem.strerror}") from problem
 
 
 def _kind(text: str) -> str:

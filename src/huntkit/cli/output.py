@@ -237,7 +237,8 @@ def print_tree(branches: Sequence[Branch], writing: Writing) -> bool:
     limit = 20 if writing.limit is None else writing.limit or len(branches)
     for branch in branches[:limit]:
         heading = (f"{visible(branch.host)}  {visible(branch.title)}", "bold")
-        top = Tree(Text.assemble(heading, (f"  {branch.size}", "dim")))
+        why = (f"  {visible(branch.why)}", "red") if branch.why else ("", "")
+        top = Tree(Text.assemble(heading, (f"  {branch.size}", "dim"), why))
         open_at: dict[int, Tree] = {-1: top}
         for node in branch.nodes:
             style = "red" if node.rare else ""

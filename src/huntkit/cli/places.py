@@ -6,12 +6,13 @@ from pathlib import Path
 
 import polars as pl
 
-from huntkit.cli.case import TEXTS_IN_PYTHON, opened, python_open, show_python, texts_of
+from huntkit.cli.asking import lines_of
+from huntkit.cli.case import TEXTS_IN_PYTHON, opened, python_open, show_python
 from huntkit.cli.frame import counted, note
 from huntkit.cli.options import General, Reading, Writing
 from huntkit.cli.output import emit
 from huntkit.cli.target import check_output
-from huntkit.core.errors import EvidenceError, UsageError
+from huntkit.core.errors import UsageError
 from huntkit.enrich import GeoLiteLookup, Networks, ip_networks
 from huntkit.enrich.parsed_addresses import bare_address
 from huntkit.entities.addresses import address_scope, parse_address
@@ -99,7 +100,7 @@ def _of_addresses(words: Sequence[str], known: _Known, writing: Writing, general
         show_python("import huntkit", "", "huntkit.GeoLiteLookup().df_lookup_ip(frame, 'Address')")
     if words.count("-") > 1:
         raise UsageError("- (stdin) can be read only once")
-    asked = [text for word in words for text in _lines(word)]
+    asked = [text for word in words for line in lines_of(word) if (text := line.strip())]
     if not asked:
         raise UsageError("there is no value to look up", hint="huntkit geo 203.0.113.45")
     texts = [bare_address(text) for text in asked]
@@ -109,18 +110,6 @@ def _of_addresses(words: Sequence[str], known: _Known, writing: Writing, general
         note(f"huntkit: {counted(len(wrong), 'value')} {are} no address, such as {wrong[0]!r:.80}")
     rows = pl.DataFrame({"Address": texts, "Asked": asked}, schema=dict.fromkeys(_TEXTS, pl.String))
     emit(_places(rows, "Address", known), writing, title="Addresses")
-
-
-def _lines(word: str) -> list[str]:
-    found = texts_of(word)
-    if isinstance(found, Path):
-        try:
-            found = (
-                found.expanduser().read_text(encoding="utf-8-sig", errors="replace").splitlines()
-            )
-        except OSError as problem:
-            raise EvidenceError(f"can't read {word[1:]!r}: {problem.strerror}") from problem
-    return [text for line in found if (text := line.strip())]
 
 
 def _of_evidence(

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
-from huntkit.cli.frame import Command, refuse_network, without_types
+from huntkit.cli.frame import Command, help_text, refuse_network, without_types
 from huntkit.cli.options import General, Paths, Reading, Span, Writing, shared
 from huntkit.core.errors import UsageError, did_you_mean
 
@@ -87,7 +87,7 @@ def _command(
 
     def register(function: Callable[..., None]) -> Callable[..., None]:
         short = (function.__doc__ or "").splitlines()[0]
-        told = f"\b\n  {first}\n  {second}\n\n{text}".replace("[", "\\[")
+        told = help_text(first, second, text)
         queries.command(name, cls=Command, short_help=short, help=told)(shared(function))
         return function
 

@@ -30,9 +30,10 @@ from huntkit.cli.output import (
     save_text,
     to_terminal,
 )
+from huntkit.cli.standout_columns import check
 from huntkit.cli.statement import ask, ask_kql, evidence_tables, exact, text_of
 from huntkit.cli.target import ENDINGS, check_output
-from huntkit.core.errors import UnknownColumn, UnknownTable, UsageError
+from huntkit.core.errors import UnknownTable, UsageError
 from huntkit.core.timespan import parse_time
 from huntkit.entities.indicators import chosen_types
 from huntkit.report import encoded as encoded_text
@@ -329,8 +330,8 @@ def timeline(
     with opened(paths, reading) as case:
         tables = named_tables(case, names)
         rows = _events(case, tables, span)
-        if group_by is not None and group_by not in rows.columns:
-            raise UnknownColumn(group_by, rows.columns)
+        if group_by is not None:
+            check([group_by], rows)
         _say_timeless(rows, tables, span, case)
         if is_html(writing) and rows["TimeGenerated"].null_count() == rows.height:
             note("nothing was written: no event has a time")

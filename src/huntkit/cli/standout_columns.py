@@ -25,6 +25,7 @@ _OPTIONS = {
     "min_beats": "--min-beats", "process_column": "--table", "parent_column": "--table",
     "time_column": "--table", "at_most": "--at-most",
 }  # fmt: skip
+_ROLES = {"source_ip": "--source", "destination_ip": "--target"}
 _PARAMETER = re.compile(r"\b([a-z]+(?:_[a-z]+)*)(?:=(?:'[^']*')?| is (?=[\[\d-]))")
 _FEWEST = 2
 _KINDS = 5  # fewer of them say less than the message
@@ -109,9 +110,12 @@ def in_options(work: Callable[[], pl.DataFrame]) -> pl.DataFrame:
     try:
         return work()
     except UsageError as problem:
-        raise UsageError(
-            as_options(problem.message), hint=as_options(problem.hint), context=problem.context
-        ) from problem
+        message, hint = as_options(problem.message), as_options(problem.hint)
+        option = _ROLES.get(str(problem.context.get("role")))
+        if option is not None:
+            message = message.partition(" (the role ")[0]
+            hint = hint.replace("name the column yourself", f"name it with {option} COLUMN")
+        raise UsageError(message, hint=hint, context=problem.context) from problem
 
 
 def as_options(text: str) -> str:
@@ -144,6 +148,18 @@ def noted(name: str, work: Callable[[], pl.DataFrame]) -> pl.DataFrame:
 
 
 def score_first(rows: pl.DataFrame) -> pl.DataFrame:
-    """The score and the reason in front, for people."""
+    """The score and the reason in front, and no more digits than say something, for people."""
     first = [name for name in ("score", "reason") if name in rows.columns]
-    return rows.select(*first, pl.exclude(first)) if first else rows
+    return _short_numbers(rows.select(*first, pl.exclude(first)) if first else rows)
+
+
+def _short_numbers(rows: pl.DataFrame) -> pl.DataFrame:
+    """Fractions to two places; those below one to three digits that count."""
+    return rows.with_columns(
+        pl.when(pl.col(name).abs() >= 1)
+        .then(pl.col(name).round(2))
+        .otherwise(pl.col(name).round_sig_figs(3))
+        .alias(name)
+        for name, kind in rows.schema.items()
+        if kind.is_float()
+    )

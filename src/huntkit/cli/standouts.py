@@ -202,13 +202,12 @@ def beacons(
             ", ".join(tables), lambda: in_options(lambda: huntkit.analyze.beacons(rows, **given))
         )
         kept = found.filter(pl.col("score") >= lowest)
-        pairs = counted(found.height, "pair")
-        note(
-            f"huntkit: {counted(rows.height, 'connection')}"
-            + (f" of {', '.join(tables)}" if tables else "")
-            + f", {pairs} with {min_beats} beats or more to judge; {kept.height:,} score"
-            f" {lowest:g} or more"
-        )
+        if tables:
+            note(
+                f"huntkit: {counted(rows.height, 'connection')} of {', '.join(tables)},"
+                f" {counted(found.height, 'pair')} with {min_beats} beats or more to judge;"
+                f" {kept.height:,} score {lowest:g} or more"
+            )
         if is_html(writing):
             _draw(kept, rows, given, writing)
             return
@@ -220,18 +219,20 @@ def _every_call(case: Case, span: Span) -> tuple[pl.DataFrame, list[str]]:
     start, end = bounds(span, case)
     tables = tables_of_calls(layouts(case.evidence))
     found = calls(case.evidence, tables, start=start, end=end)
-    total = all_rows(case.evidence, tables, start=start, end=end)
-    if left := total - found.rows.height - found.told_again:
-        names = ", ".join(each.name for each in tables)
-        note(
-            f"huntkit: warning: {names}: {left:,} of {counted(total, 'row')} have no time, source"
-            " or target: left out"
-        )
-    if found.told_again:
-        note(
-            f"huntkit: {counted(found.told_again, 'row')} tell of the same connections in another"
-            " table, and count once"
-        )
+    for each in tables:
+        total = all_rows(case.evidence, [each], start=start, end=end)
+        if left := total - found.read[each.name]:
+            note(
+                f"huntkit: warning: {each.name}: {left:,} of {counted(total, 'row')} have no time,"
+                " source or target: left out"
+            )
+    once = dict(found.rows["Table"].value_counts().iter_rows())
+    for name, read in found.read.items():
+        if again := read - once.get(name, 0):
+            note(
+                f"huntkit: {counted(again, 'row')} of {name} tell of the same connections as"
+                " another table, and count once"
+            )
     return found.rows, found.tables
 
 

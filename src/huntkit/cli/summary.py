@@ -54,6 +54,7 @@ def as_dict(told: Summary, *, seconds: float, target: Path | None) -> dict[str, 
             "indicators": told.indicators,
             "notable": {kind: count for kind, (count, _) in told.notable.items()},
             "encoded": told.encoded,
+            "risky": told.risky,
             "failed_logons": told.failed_logons,
             "processes": told.processes,
             "standouts": told.standouts,
@@ -130,10 +131,15 @@ def _found(told: Summary, console: Console) -> None:
             (f"          {cut(_finding(*each), console.width - 12)}", "")
             for each in told.outstanding
         ]
+    if told.risky:
+        severities = ", ".join(f"{count:,} {name}" for name, count in told.risky.items())
+        style = "red" if {"critical", "high"} & set(told.risky) else "yellow"
+        count = sum(told.risky.values())
+        lines.append((f"  {count:>6,}  Risky command lines: {severities}", style))
     if told.encoded:
         lines.append((f"  {told.encoded:>6,}  Encoded commands, decoded", "yellow"))
     if told.processes:
-        lines.append((f"  {told.processes:>6,}  Processes; branches, rarest first:", ""))
+        lines.append((f"  {told.processes:>6,}  Processes; branches worth a look first:", ""))
         lines += [
             (f"          {cut(_branch(*branch), console.width - 12, front=True)}", "")
             for branch in told.branches

@@ -1,7 +1,7 @@
 """Who called whom, when: the connections of all tables, each once."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 import polars as pl
@@ -32,12 +32,14 @@ class Calls:
         rows: ``TimeGenerated SourceIP DestinationIP DestinationPort BytesSent Table _file
             _record``, each connection once, in the order of time.
         tables: where they come from.
+        read: how many rows of each table that was asked name a connection.
         told_again: rows of tables that tell of the same connections, and are not among `rows`.
     """
 
     rows: pl.DataFrame
     tables: list[str]
     told_again: int = 0
+    read: dict[str, int] = field(default_factory=dict)
 
 
 def tables_of_calls(tables: Sequence[Layout]) -> list[Layout]:
@@ -68,7 +70,8 @@ def calls(
     rows = _one_spelling(pl.concat([pl.DataFrame(schema=_SCHEMA), *parts]))
     once = _once(rows)
     names = [each.name for each, part in zip(tables, parts, strict=True) if part.height]
-    return Calls(once, names, rows.height - once.height)
+    read = {each.name: part.height for each, part in zip(tables, parts, strict=True)}
+    return Calls(once, names, rows.height - once.height, read)
 
 
 def all_rows(

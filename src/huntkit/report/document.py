@@ -95,9 +95,9 @@ def report(
     """One offline page that says what is in some evidence.
 
     It holds what was read (with hashes, and what was skipped and why), notable events, activity
-    over time, the rarest process branches, encoded commands decoded, indicators with the places
-    where they stand, hosts, users and tables. Long tables are cut and say so. The evidence is
-    asked by SQL and never loaded whole.
+    over time, risky command lines, process branches worth a look, encoded commands decoded,
+    indicators with the places where they stand, hosts, users and tables. Long tables are cut and
+    say so. The evidence is asked by SQL and never loaded whole.
 
     Args:
         evidence: what `huntkit.open` gave.

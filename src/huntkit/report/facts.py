@@ -4,7 +4,7 @@ from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeVar
 
 import polars as pl
 
@@ -17,8 +17,10 @@ from huntkit.report import (
     indicators,
     logons,
     notable,
+    odd_starts,
     overview,
     processes,
+    risky,
     standouts,
     texts,
     trails,
@@ -30,6 +32,8 @@ from huntkit.report.overview import Activity, Overview
 from huntkit.report.processes import Branch
 from huntkit.report.standouts import Standouts
 from huntkit.report.trails import Trail
+
+T = TypeVar("T")
 
 
 @dataclass(slots=True)
@@ -45,7 +49,9 @@ class Facts:
         notable: TimeGenerated Kind Name Tone Host Account Detail Table _file _record.
         indicators: IoCType Observable Defanged Scope Mentions Where First Last _file _record.
         encoded: TimeGenerated Host User Given Layers Table _file _record.
-        branches: process branches, the rarest first.
+        risky: command lines that rules find risky, the most severe first; see `risky.risky`.
+        starts: pairs of programs, the most unusual start first; see `odd_starts.scored`.
+        branches: process branches; what their order means says `processes.branches`.
         processes: rows of the process tree.
         amounts: TimeGenerated records baseline lower upper score anomalies.
         logons: who logged on where.
@@ -70,6 +76,8 @@ class Facts:
     indicators: pl.DataFrame = field(default_factory=pl.DataFrame)
     encoded: pl.DataFrame = field(default_factory=pl.DataFrame)
     processes: pl.DataFrame = field(default_factory=pl.DataFrame)
+    risky: pl.DataFrame = field(default_factory=pl.DataFrame)
+    starts: pl.DataFrame = field(default_factory=pl.DataFrame)
     branches: list[Branch] = field(default_factory=list)
     amounts: pl.DataFrame = field(default_factory=pl.DataFrame)
     logons: Logons = field(default_factory=Logons)
@@ -144,22 +152,29 @@ def gather(evidence: Evidence, *, progress: Progress = SILENT) -> Facts:
         ("failed_logons", lambda: overview.failed_logons(evidence, known)),
         ("notable", lambda: notable.notable(evidence, known)),
         ("processes", lambda: processes.processes(evidence, known, facts.problems)),
-        ("branches", lambda: processes.branches(facts.processes)),
         ("amounts", lambda: amounts.amounts(evidence, known)),
         ("logons", lambda: logons.logons(evidence, known)),
         ("trails", lambda: trails.trails(evidence, known)),
         ("texts", lambda: texts.distinct_texts(evidence, known, facts.problems)),
         ("encoded", lambda: encoded.encoded(facts.texts)),
         ("indicators", lambda: indicators.indicators(facts.texts, decoded=facts.encoded)),
+        ("risky", lambda: _joined(judging, facts)),
+        ("starts", lambda: odd_starts.scored(facts.processes)),
+        (
+            "branches",
+            lambda: processes.branches(facts.processes, risky=facts.risky, starts=facts.starts),
+        ),
         ("standouts", lambda: _standing_out(evidence, facts)),
         ("connections", lambda: _joined(speaking, facts)),
     ]
     with (
-        # Beside the others: half of it is loading the ranges of addresses, on one core.
-        ThreadPoolExecutor(max_workers=1) as pool,
+        # Beside the others: half of it is loading the ranges of addresses, and compiling the
+        # patterns of rules, on one core.
+        ThreadPoolExecutor(max_workers=2) as pool,
         progress.task("looking at the evidence", total=len(sides)) as task,
     ):
-        speaking = pool.submit(_connections, evidence, known)
+        speaking = pool.submit(_apart, connections.connections, evidence, known)
+        judging = pool.submit(_apart, risky.risky, evidence, known)
         for name, look in sides:
             try:
                 task.check_cancelled()
@@ -181,6 +196,7 @@ def _standing_out(evidence: Evidence, facts: Facts) -> Standouts:
         evidence,
         facts.layouts,
         processes=facts.processes,
+        starts=facts.starts,
         amounts=facts.amounts,
         logons=facts.logons,
     )
@@ -191,12 +207,15 @@ def _standing_out(evidence: Evidence, facts: Facts) -> Standouts:
     return found
 
 
-def _connections(evidence: Evidence, known: list[Layout]) -> tuple[Connections, list[str]]:
+def _apart(
+    look: Callable[[Evidence, list[Layout], list[str]], T], evidence: Evidence, known: list[Layout]
+) -> tuple[T, list[str]]:
+    """What a look gives, and its problems on their own: threads share no list."""
     problems: list[str] = []
-    return connections.connections(evidence, known, problems), problems
+    return look(evidence, known, problems), problems
 
 
-def _joined(pending: Future[tuple[Connections, list[str]]], facts: Facts) -> Connections:
+def _joined(pending: Future[tuple[T, list[str]]], facts: Facts) -> T:
     found, problems = pending.result()
     facts.problems += problems
     return found

@@ -10,28 +10,53 @@ from huntkit.tables import roles
 
 FEWEST = 50  # starts; of fewer nobody can say what is usual
 MOST = 15
-_LEAST = 10.0  # bits
+LEAST = 10.0  # bits, from which on a start is unusual
 _WHOLE = 20.0  # bits of what is most unusual
 _PARENT = "_parent"
+_SCORED = pl.Schema({"proc_key": pl.String(), "score": pl.Float64()})
 
 
-def look(processes: pl.DataFrame) -> Look:
-    """The pairs of programs whose start is most unusual.
+def scored(processes: pl.DataFrame) -> pl.DataFrame:
+    """The pairs of programs, the most unusual first; no rows where there are too few starts.
+
+    As `huntkit.analyze.unusual_starts`; ``SourceIndex`` is the row among those that were not
+    inferred, ``proc_key`` the process.
 
     Args:
         processes: rows of the process tree; those that were only inferred do not count.
     """
     if not processes.height:
+        return pl.DataFrame(schema=_SCORED)
+    rows = _starts(processes)
+    if rows.height < FEWEST:
+        return pl.DataFrame(schema=_SCORED)
+    found: pl.DataFrame = unusual_starts(rows, parent_column=_PARENT)
+    return found.with_columns(proc_key=rows["proc_key"].gather(found["SourceIndex"]))
+
+
+def _starts(processes: pl.DataFrame) -> pl.DataFrame:
+    return _with_parents(processes).filter(~pl.col("Inferred").fill_null(value=False))
+
+
+def look(processes: pl.DataFrame, found: pl.DataFrame) -> Look:
+    """The pairs of programs whose start is most unusual.
+
+    Args:
+        processes: rows of the process tree; those that were only inferred do not count.
+        found: what `scored` says of them.
+    """
+    if not processes.height:
         return Look()
-    rows = _with_parents(processes).filter(~pl.col("Inferred").fill_null(value=False))
+    rows = _starts(processes)
     if rows.height < FEWEST:
         return Look(
             note=f"{rows.height:,} process starts are too few to say which are unusual "
             f"({FEWEST} would do)"
         )
-    found = unusual_starts(rows, parent_column=_PARENT)
+    if "Count" not in found.columns:
+        return Look(note="process starts: they could not be judged")
     judged = int(found["Count"].sum())
-    odd = found.filter(pl.col("score") >= _LEAST)
+    odd = found.filter(pl.col("score") >= LEAST)
     told = f"{judged:,} process starts: {odd.height:,} of {found.height:,} pairs of programs"
     host = roles.resolve(rows.columns, "host")
     findings = []

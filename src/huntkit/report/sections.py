@@ -6,7 +6,7 @@ from typing import Any
 
 import polars as pl
 
-from huntkit.report import encoded, pictures, standout_section
+from huntkit.report import encoded, pictures, risky_section, standout_section
 from huntkit.report.chart_sections import found as picture_sections
 from huntkit.report.drawing import activity_svg
 from huntkit.report.facts import Facts
@@ -36,6 +36,7 @@ def draw(facts: Facts) -> list[Section]:
     """All sections, in the order of the page."""
     return [
         _notable(facts),
+        risky_section.section(facts),
         standout_section.section(facts),
         _activity(facts),
         _encoded(facts),
@@ -80,6 +81,7 @@ def tiles(facts: Facts) -> list[tuple[str, str, str, str]]:
     return [
         ("Alarming", f"{alarms:,}", "notable", "alarm" if alarms else ""),
         ("Notable events", f"{facts.notable.height:,}", "notable", ""),
+        risky_section.tile(facts),
         ("Stands out", f"{facts.standouts.total:,}", "standouts", ""),
         (
             "Encoded",
@@ -236,10 +238,11 @@ def _encoded(facts: Facts) -> Section:
 def _processes(facts: Facts) -> Section:
     found = Section(
         "processes",
-        "Processes, the rarest branches first",
+        "Processes, the branches worth a look first",
         "Processes",
         f"{facts.processes.height:,}",
-        "Branches around programs that their parents seldom start here. Red: the rarest tenth.",
+        "Branches with risky command lines and unusual starts first, then around programs that "
+        "their parents seldom start here. Red: the rarest tenth.",
         [
             {
                 "kind": "branches",

@@ -24,7 +24,7 @@ _WIDTH, _HEIGHT = 240, 36
 
 @dataclass(frozen=True, slots=True)
 class Card:
-    """One finding, ready to be shown."""
+    """One finding, ready to be shown; its tone is that of its kind."""
 
     kind: str
     what: str
@@ -39,6 +39,7 @@ class Card:
     places: list[tuple[str, str]]
     picture: Markup
     told: str
+    tone: str = ""
 
 
 def section(facts: Facts) -> Section:
@@ -51,7 +52,7 @@ def section(facts: Facts) -> Section:
         f"{given.total:,}",
         f"Unusual by the counts of this evidence alone. {_ORDER if given.total else ''}Rare is not "
         "evil, and an intruder who does what everybody does is not here. Nor is what only rules "
-        "know: huntkit cmdline says which command lines are risky.",
+        "know: see the risky command lines.",
     )
     found.blocks.append(
         {
@@ -86,7 +87,7 @@ def _card(given: Finding, facts: Facts) -> Card:
         host=visible(given.host, limit=80),
         time=_time(given),
         rows=f"{given.rows:,} {'row' if given.rows == 1 else 'rows'}",
-        places=[(f"{_last(file)}, {record}", visible(file)) for file, record in given.places],
+        places=[(f"{last_part(file)}, {record}", visible(file)) for file, record in given.places],
         picture=_drawn(strip) if strip else Markup(""),
         told=strip.told if strip else "",
     )
@@ -98,7 +99,8 @@ def _score(given: Finding) -> str:
     return told if given.factor == 1 else f"{told}, times {given.factor:g} ({given.factor_reason})"
 
 
-def _last(file: str) -> str:
+def last_part(file: str) -> str:
+    """The name of a file without its folders."""
     return visible(PurePath(file.replace("\\", "/")).name, limit=80)
 
 

@@ -55,6 +55,7 @@ def standouts(
     tables: Sequence[Layout],
     *,
     processes: pl.DataFrame,
+    starts: pl.DataFrame,
     amounts: pl.DataFrame,
     logons: Logons,
 ) -> Standouts:
@@ -67,11 +68,12 @@ def standouts(
         evidence: where connections and sessions are asked for.
         tables: its tables.
         processes: rows of the process tree.
+        starts: how unusual they are (`odd_starts.scored`).
         amounts: records per step of time, judged.
         logons: logons of people.
     """
     looks: list[tuple[str, Callable[[], Look]]] = [
-        ("process starts", lambda: odd_starts.look(processes)),
+        ("process starts", lambda: odd_starts.look(processes, starts)),
         ("connections", lambda: odd_calls.look(evidence, tables)),
         ("amounts over time", lambda: odd_steps.look(amounts)),
         ("logons", lambda: odd_logons.look(evidence, tables, logons)),

@@ -38,9 +38,10 @@ class Summary:
         notable: how many notable events of each kind, with their tone; the alarming first.
         indicators: how many of each type.
         encoded: different encoded commands.
+        risky: how many different command lines of each severity, the most severe first.
         failed_logons: how many.
         processes: how many.
-        branches: title and host of the rarest process branches.
+        branches: title and host of the foremost process branches.
         standouts: how many findings stand out.
         outstanding: kind, what and host of the most unusual of them.
     """
@@ -60,6 +61,7 @@ class Summary:
     notable: dict[str, tuple[int, str]]
     indicators: dict[str, int]
     encoded: int
+    risky: dict[str, int]
     failed_logons: int
     processes: int
     branches: list[tuple[str, str]]

@@ -32,6 +32,7 @@ def summed(facts: Facts) -> Summary:
         notable=_notable(facts.notable),
         indicators=_indicators(facts.indicators),
         encoded=facts.encoded.height,
+        risky=_risky(facts.risky),
         failed_logons=int(facts.failed_logons["Failures"].sum())
         if facts.failed_logons.height
         else 0,
@@ -74,6 +75,13 @@ def _notable(notable: pl.DataFrame) -> dict[str, tuple[int, str]]:
         .sort(rank, "n", "Kind", descending=[False, True, False])
     )
     return {kind: (count, tone) for kind, count, tone in counted.iter_rows()}
+
+
+def _risky(risky: pl.DataFrame) -> dict[str, int]:
+    if not risky.height:
+        return {}
+    counted: list[tuple[str, int]] = risky.group_by("Severity", maintain_order=True).len().rows()
+    return dict(counted)
 
 
 def _indicators(indicators: pl.DataFrame) -> dict[str, int]:

@@ -1,0 +1,73 @@
+"""The section with the command lines that rules find risky: one card for each different line."""
+
+from typing import Any
+
+from markupsafe import Markup
+
+from huntkit.core.text import visible
+from huntkit.report import encoded
+from huntkit.report.facts import Facts
+from huntkit.report.risky import tone
+from huntkit.report.section import Section
+from huntkit.report.sheets import shortened, time_text
+from huntkit.report.standout_section import Card, last_part
+
+CARDS = 12  # of the page; the rest is folded
+MOST = 60
+_CODE = 300
+_TITLES = 3  # of the rules that find something in one line, with their reasons
+
+
+def section(facts: Facts) -> Section:
+    """Risky command lines, the most severe first."""
+    rows = facts.risky.head(MOST).to_dicts()
+    cards = [_card(row, facts) for row in rows]
+    return Section(
+        "risky",
+        "Risky command lines",
+        "Risky command lines",
+        f"{facts.risky.height:,}",
+        "What the rules of huntkit cmdline find in command lines and scripts, as written and "
+        "decoded, with the technique of MITRE ATT&CK; the most severe first. A hit says that "
+        "someone should look: those of low severity are mostly administrators' daily work.",
+        [
+            {
+                "kind": "findings",
+                "cards": cards[:CARDS],
+                "folded": cards[CARDS:],
+                "total": facts.risky.height,
+                "empty": "No rule finds anything, or this evidence holds no command lines.",
+            }
+        ],
+    )
+
+
+def tile(facts: Facts) -> tuple[str, str, str, str]:
+    """The number at the top, in the tone of the most severe."""
+    worst = facts.risky["Severity"][0] if facts.risky.height else ""
+    return "Risky commands", f"{facts.risky.height:,}", "risky", tone(worst)
+
+
+def _card(row: dict[str, Any], facts: Facts) -> Card:
+    code, more = shortened(row["Input"], _CODE)
+    mentions = row["Mentions"]
+    places = [(each["_file"] or "", each["_record"]) for each in row["Places"]]
+    of = f"{mentions:,} {'row' if mentions == 1 else 'rows'} of {visible(row['Table'], limit=60)}"
+    left = len(row["Titles"]) - _TITLES
+    more_rules = f"; {left:,} more" if left > 0 else ""
+    return Card(
+        kind=row["Severity"],
+        what=visible("; ".join(row["Titles"][:_TITLES]) + more_rules, limit=400),
+        score=", ".join(row["Techniques"]),
+        code=code,
+        more=more,
+        link=encoded.place_of(row["Input"], facts.encoded),
+        reason=visible(" ".join(row["Reasons"][:_TITLES]), limit=900),
+        host=visible(row["Host"], limit=80),
+        time=time_text(row["TimeGenerated"])[:19],
+        rows=of + (", the first" if mentions > len(places) else ""),
+        places=[(f"{last_part(file)}, {record}", visible(file)) for file, record in places],
+        picture=Markup(""),
+        told="",
+        tone=tone(row["Severity"]),
+    )
