@@ -860,3 +860,40 @@ def test_free_text_of_all_files_is_one_table_of_texts() -> None:
             {"_record": 1, "Text": "12"}, {"_record": 2, "Text": "007"}
         ]  # fmt: skip
     assert mapped([], kind="text") == {}
+
+
+DEEP = b"[" * 900 + b"]" * 900  # as deep as the reader lets through; Polars looks at it for minutes
+SYSMON = "Microsoft-Windows-Sysmon/Operational"
+
+
+@pytest.mark.parametrize(
+    "record",
+    [
+        {"x": "DEEP"},
+        {
+            "EventID": 1,
+            "Channel": "DEEP",
+            "Provider": "x",
+            "RecordNumber": "DEEP",
+            "EventTime": "DEEP",
+        },
+        {"EventID": 4688, "Channel": "Security", "NewProcessName": "DEEP", "Message": "DEEP"},
+        {
+            "EventID": 1,
+            "Channel": SYSMON,
+            "SourceName": "Microsoft-Windows-Sysmon",
+            "Image": "DEEP",
+        },
+        {"Event": {"System": {"EventID": "DEEP", "Channel": "DEEP"}, "EventData": "DEEP"}},
+        {"ts": "DEEP", "uid": "C1", "_path": "conn", "id.orig_h": "DEEP"},
+    ],
+)
+def test_lists_within_lists_cost_no_more_than_others(
+    record: dict[str, Any], hang_guard: Any
+) -> None:
+    deep = orjson.loads(orjson.dumps(record).replace(b'"DEEP"', DEEP))
+    mapper = Mapper(name="x.json")
+    with hang_guard():
+        found = mapper.map(Batch("json", range(1, 3), records=[deep, {"x": "y"}]))
+        found += mapper.finish()
+    assert {number for _, rows in found for number in rows["_record"]} == {1, 2}

@@ -6,7 +6,6 @@ in compact tuples and lists, and become frames every few thousand.
 """
 
 from collections.abc import Sequence
-from contextlib import suppress
 from dataclasses import dataclass, field
 from itertools import repeat, zip_longest
 from typing import Any
@@ -21,7 +20,10 @@ ROWS = 16_384
 BYTES = 32 << 20
 _PATIENCE = 4
 _MOST_NAMES = 1_000
-_REPEATED = ("Channel", "Provider", "Computer", "SystemUserId", "Opcode", "EventLevel", "Task")
+_REPEATED = frozenset(
+    {"Channel", "Provider", "Computer", "SystemUserId", "Opcode", "EventLevel", "Task"}
+)
+_NESTED = frozenset({list, dict})
 _EVERY = 16  # one of so many events shows which texts repeat
 _MOST_TEXTS = 20_000
 _LONGEST = 200
@@ -55,6 +57,7 @@ class EventClass:
     names: list[str]
     known: set[str]
     nested: bool
+    flat: bool = True  # no value so far was a list or an object
     at: list[int] = field(default_factory=list)
     rows: list[Sequence[Any]] = field(default_factory=list)
 
@@ -68,9 +71,9 @@ class EventClass:
     def fields(self) -> Fields:
         """The kept values by field."""
         if not self.rows:
-            return Fields({}, len(self.at))
+            return Fields({}, len(self.at), flat=True)
         lists = dict(zip(self.names, zip_longest(*self.rows), strict=False))
-        return Fields(lists, len(self.at))
+        return Fields(lists, len(self.at), flat=self.flat)
 
 
 class Collector:
@@ -87,6 +90,7 @@ class Collector:
         self.numbers: list[int] = []
         self.system: dict[str, list[Any]] = {}
         self.clocks: dict[Clocked, list[Any]] = {}
+        self.nested: set[str] = set()  # system columns with lists or objects
         self.data: list[bytes | None] = []
         self.extra: list[str | None] = []
         self.classes: dict[tuple[Any, Any, Any], EventClass] = {}
@@ -138,14 +142,18 @@ class Collector:
             for value in row.values():
                 if type(value) is str and len(value) <= _LONGEST:
                     texts[value] = value
-        for name in _REPEATED:
-            values = events.system.get(name)
-            if values is not None:
-                for value in values[::_EVERY]:
-                    if type(value) is str:
-                        texts[value] = value
-                with suppress(TypeError):  # lists or objects
-                    events.system[name] = list(map(texts.get, values, values))
+        for name, values in events.system.items():
+            if name not in _REPEATED:
+                if not _NESTED.isdisjoint(set(map(type, values))):
+                    self.nested.add(name)
+                continue
+            for value in values[::_EVERY]:
+                if type(value) is str:
+                    texts[value] = value
+            try:
+                events.system[name] = list(map(texts.get, values, values))
+            except TypeError:  # lists or objects
+                self.nested.add(name)
 
     def _sort(self, events: Events, before: int) -> None:
         default = events.layout.defaults
@@ -166,13 +174,16 @@ class Collector:
             if found.security and not found.known.issuperset(row):
                 found.learn(row)
             if found.nested:
-                found.rows.append(tuple([reader(name)(row) for name in found.names]))
+                values = [reader(name)(row) for name in found.names]
             elif found.names or found.security:
                 values = list(map(row.get, found.names))
-                try:
-                    found.rows.append(list(map(shared, values, values)))
-                except TypeError:  # lists or objects
-                    found.rows.append(values)
+            else:
+                continue
+            try:
+                found.rows.append(list(map(shared, values, values)))
+            except TypeError:  # lists or objects
+                found.rows.append(values)
+                found.flat = False
 
     def _class(self, key: tuple[Any, Any, Any], raw: tuple[Any, Any, Any]) -> EventClass:
         default = self.layout.defaults

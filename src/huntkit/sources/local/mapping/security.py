@@ -50,6 +50,7 @@ def security_events(
     """
     at = pl.Series([i for _, its, _ in groups for i in its], dtype=pl.UInt32)
     names = sorted({name for _, _, fields in groups for name in fields.lists})
+    flat = all(fields.flat for _, _, fields in groups)
     columns = []
     for name in names:
         if not _takes(name, new_columns):
@@ -57,7 +58,7 @@ def security_events(
         values: list[Any] = []
         for _, _, fields in groups:
             values += fields[name]
-        columns.append(typed(name, values, _kinds().get(name, "string")))
+        columns.append(typed(name, values, _kinds().get(name, "string"), flat=flat))
     labels: list[str] = []
     for event, its, _ in groups:
         text = _activities().get(event)

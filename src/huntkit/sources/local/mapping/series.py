@@ -12,13 +12,26 @@ from huntkit.sources.local.mapping.values import Memo, to_bool, to_float, to_int
 _INT32 = (-(1 << 31), (1 << 31) - 1)
 
 
-def texts(name: str, values: Sequence[Any]) -> pl.Series:
-    """A text column; missing is null until ``filled``. Clean text costs 15 ns a value."""
+def texts(name: str, values: Sequence[Any], *, flat: bool = False) -> pl.Series:
+    """A text column; missing is null until ``filled``. Clean text costs 15 ns a value.
+
+    ``flat`` says that there are surely no lists or objects: looking costs as much again.
+    """
     try:
-        column = pl.Series(name, values, dtype=pl.String, strict=True)
+        column = _strict(name, values, pl.String, flat=flat)
     except (TypeError, ValueError, OverflowError, pl.exceptions.PolarsError):
         column = _mixed(name, values)
     return column
+
+
+def _strict(name: str, values: Sequence[Any], dtype: Any, *, flat: bool) -> pl.Series:
+    """A column of values that are all of its type; else an error.
+
+    Polars may not see lists and objects here: it takes minutes over those that are deep.
+    """
+    if not flat and not {list, dict}.isdisjoint(set(map(type, values))):
+        raise TypeError
+    return pl.Series(name, values, dtype=dtype, strict=True)
 
 
 def _mixed(name: str, values: Sequence[Any]) -> pl.Series:
@@ -38,10 +51,12 @@ def filled(frame: pl.DataFrame) -> pl.DataFrame:
     return frame.with_columns(cs.by_name(gaps).fill_null("")) if gaps else frame
 
 
-def integers(name: str, values: Sequence[Any], *, small: bool = False) -> pl.Series:
+def integers(
+    name: str, values: Sequence[Any], *, small: bool = False, flat: bool = False
+) -> pl.Series:
     """An Int64 (or Int32) column; what is no integer of that size is null."""
     try:
-        column = pl.Series(name, values, dtype=pl.Int64, strict=True)
+        column = _strict(name, values, pl.Int64, flat=flat)
     except (TypeError, ValueError, OverflowError, pl.exceptions.PolarsError):
         memo = Memo(to_int)
         try:
@@ -79,11 +94,6 @@ def _spans(name: str, values: Sequence[Any]) -> pl.Series:
 
 
 _MAKERS: dict[str, Callable[[str, Sequence[Any]], pl.Series]] = {
-    "string": texts,
-    "dynamic": texts,
-    "guid": texts,
-    "long": integers,
-    "int": lambda name, values: integers(name, values, small=True),
     "datetime": _times,
     "bool": _bools,
     "real": _reals,
@@ -102,8 +112,9 @@ _DTYPES: dict[str, Any] = {
     "decimal": pl.Float64,
     "timespan": pl.Duration("us"),
 }
-KINDS = frozenset(_MAKERS)
+KINDS = frozenset(_DTYPES)
 TEXT = frozenset({"string", "dynamic", "guid"})
+_WHOLE = frozenset({"long", "int"})
 
 
 def plain(column: pl.Series) -> pl.Series:
@@ -139,8 +150,12 @@ def listed(column: pl.Series) -> list[Any]:
     return column.to_list()
 
 
-def typed(name: str, values: Sequence[Any] | pl.Series, kind: str) -> pl.Series:
+def typed(
+    name: str, values: Sequence[Any] | pl.Series, kind: str, *, flat: bool = False
+) -> pl.Series:
     """A column of a KQL type from raw values; what does not fit is null.
+
+    ``flat`` says that the values are surely no lists or objects.
 
     Examples:
         >>> typed("LogonType", ["3", None, "x"], "int").to_list()
@@ -150,4 +165,8 @@ def typed(name: str, values: Sequence[Any] | pl.Series, kind: str) -> pl.Series:
         if values.dtype == _DTYPES[kind]:
             return values.rename(name)
         values = listed(values)
+    if kind in TEXT:
+        return texts(name, values, flat=flat)
+    if kind in _WHOLE:
+        return integers(name, values, small=kind == "int", flat=flat)
     return _MAKERS[kind](name, values)

@@ -45,13 +45,19 @@ Reader = Callable[[dict[str, Any]], Any]
 
 
 class Fields:
-    """Some records' raw fields as lists; a field that none of them has is a list of None."""
+    """Some records' raw fields as lists; a field that none of them has is a list of None.
 
-    __slots__ = ("count", "lists")
+    ``flat`` says that no value is a list or an object.
+    """
 
-    def __init__(self, lists: Mapping[str, Sequence[Any]], count: int) -> None:
+    __slots__ = ("count", "flat", "lists")
+
+    def __init__(
+        self, lists: Mapping[str, Sequence[Any]], count: int, *, flat: bool = False
+    ) -> None:
         self.lists = lists
         self.count = count
+        self.flat = flat
 
     def __getitem__(self, name: str) -> Sequence[Any]:
         found = self.lists.get(name)
@@ -60,7 +66,7 @@ class Fields:
     def pick(self, at: Sequence[int]) -> "Fields":
         """The same fields of some of the records."""
         lists = {name: [values[i] for i in at] for name, values in self.lists.items()}
-        return Fields(lists, len(at))
+        return Fields(lists, len(at), flat=self.flat)
 
 
 Make = Callable[[Fields, Base], list[Any]]

@@ -70,16 +70,16 @@ def _plan(taken: list[tuple[EventClass, Fields]]) -> dict[str, list[Piece]]:
     return plan
 
 
-def _system(name: str, values: Sequence[Any]) -> pl.Series:
+def _system(name: str, values: Sequence[Any], *, flat: bool) -> pl.Series:
     if name == "Keywords":
         memo = Memo(keywords, numbers=True)
         try:
-            return texts(name, [memo[value] for value in values])
+            return texts(name, [memo[value] for value in values], flat=True)
         except TypeError:
             return texts(name, [keywords(value) for value in values])
     if name in _SMALL or name == "Task":
-        return integers(name, values, small=True)
-    return texts(name, values)
+        return integers(name, values, small=True, flat=flat)
+    return texts(name, values, flat=flat)
 
 
 def _base(events: Collector, memory: Memory) -> pl.DataFrame:
@@ -88,7 +88,7 @@ def _base(events: Collector, memory: Memory) -> pl.DataFrame:
     when, note = _when(events, memory)
     columns = [pl.Series("_record", events.numbers, dtype=pl.Int64), when.rename("TimeGenerated")]
     columns += [
-        _system(name, events.column(name) or [])
+        _system(name, events.column(name) or [], flat=name not in events.nested)
         for name in events.layout.system
         if name in events.system
     ]
@@ -225,6 +225,7 @@ def _device(pieces: list[Piece], base: pl.DataFrame, messages: list[Any] | None)
         "ReportId",
         "_time_note",
     )[at]
+    flat = all(fields.flat for _, _, fields in pieces)
     columns = []
     for name, kind in kinds.items():
         if name in kept.columns:
@@ -237,7 +238,7 @@ def _device(pieces: list[Piece], base: pl.DataFrame, messages: list[Any] | None)
                 values += [empty] * fields.count
             else:
                 values += column.make(fields, _messages_of(messages, its))
-        columns.append(typed(name, values, kind))
+        columns.append(typed(name, values, kind, flat=flat))
     return kept.hstack(filled(pl.DataFrame(columns)) if columns else [])
 
 
