@@ -8,13 +8,14 @@ caller gave is never changed and shares no memory with what comes back.
 import datetime as dt
 from collections import Counter
 from collections.abc import Hashable, Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal, cast, get_args
 
 import polars as pl
 
 from huntkit.core.errors import UsageError, did_you_mean
 from huntkit.tables import values
+from huntkit.tables.stand_ins import StandIns
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -87,7 +88,7 @@ def to_polars(frame: object) -> pl.DataFrame:
         >>> to_polars(pandas.DataFrame({"a": [1, "x", None]}))["a"].to_list()
         ['1', 'x', None]
     """
-    return Guest.receive(frame).inner
+    return Guest.receive(frame).plain
 
 
 def from_polars(frame: pl.DataFrame, like: object) -> Any:
@@ -137,12 +138,14 @@ class Guest:
         original: the caller's frame, untouched (a lazy frame: collected).
         inner: the Polars frame that steps work on.
         labels: the caller's column labels by inner name.
+        stand_ins: what inner names have where Polars would take the caller's for patterns.
     """
 
     kind: Kind
     original: Any
     inner: pl.DataFrame
-    labels: dict[str, Any] = field(default_factory=dict)
+    labels: dict[str, Any]
+    stand_ins: StandIns
 
     @classmethod
     def receive(cls, frame: Any) -> "Guest":
@@ -155,7 +158,6 @@ class Guest:
 
                     labels = _inner_names(list(frame.columns))
                     inner = pandas_frames.from_pandas(frame, list(labels))
-                    return cls(kind, frame, tidy(inner), labels)
                 case "lazy":
                     frame = frame.collect()
                     inner = frame
@@ -167,7 +169,16 @@ class Guest:
                     inner = _from_arrow(frame)
         except pl.exceptions.PolarsError as problem:
             raise UsageError(f"this table can't be read: {_first_line(problem)}") from problem
-        return cls(kind, frame, tidy(inner), {name: name for name in inner.columns})
+        if kind != "pandas":
+            labels = {name: name for name in inner.columns}
+        stand_ins = StandIns.of(inner.columns)
+        labels = {stand_ins.inner(name): own for name, own in labels.items()}
+        return cls(kind, frame, renamed(tidy(inner), labels), labels, stand_ins)
+
+    @property
+    def plain(self) -> pl.DataFrame:
+        """The frame under names that may be given out."""
+        return renamed(self.inner, map(self.stand_ins.restored, self.inner.columns))
 
     def name_of(self, label: object) -> str | None:
         """The inner name of a column that the caller names by its own label."""
@@ -193,7 +204,7 @@ class Guest:
         shares with the input has to be unchanged. A pandas index comes back where the rows
         are known to be the caller's, and all of its columns are there.
         """
-        result = tidy(result)
+        result = self.outer(tidy(result))
         unchanged = self._unchanged(result, rows_kept=rows_kept)
         if self.kind == "pandas":
             return self._give_pandas(result, unchanged, rows_kept, index_column)
@@ -209,6 +220,12 @@ class Guest:
                 out = out.set_column(place, own, self.original.column(name))
         return out
 
+    def outer(self, result: pl.DataFrame) -> pl.DataFrame:
+        """A result under names and with texts that may be given out."""
+        names = [self.stand_ins.restored(name) for name in result.columns]
+        _check_names(names)
+        return renamed(self.stand_ins.texts_of(result), names)
+
     def _give_pandas(
         self,
         result: pl.DataFrame,
@@ -218,7 +235,8 @@ class Guest:
     ) -> Any:
         from huntkit.tables import pandas_frames  # noqa: PLC0415  slow to load
 
-        places = {name: place for place, name in enumerate(self.labels)}
+        labels = {self.stand_ins.restored(name): own for name, own in self.labels.items()}
+        places = {name: place for place, name in enumerate(labels)}
         all_there = bool(places) and result.height == self.inner.height
         all_there = all_there and all(name in result.columns for name in places)
         out = pandas_frames.put_back(
@@ -231,20 +249,36 @@ class Guest:
             own = pandas_frames.index_values(self.original, result[index_column])
             own.index = out.index
             out[index_column] = own
-        return pandas_frames.relabel(out, self.labels)
+        return pandas_frames.relabel(out, labels)
 
     def _unchanged(self, result: pl.DataFrame, *, rows_kept: bool | None) -> list[str]:
         if rows_kept is False or result.height != self.inner.height:
             return []
-        shared = [name for name in result.columns if name in self.labels]
-        same = [name for name in shared if _same(result[name], self.inner[name])]
+        before = self.plain
+        shared = [name for name in result.columns if name in before.columns]
+        same = [name for name in shared if _same(result[name], before[name])]
         return same if rows_kept or len(same) == len(shared) else []
+
+
+def renamed(frame: pl.DataFrame, names: Iterable[str]) -> pl.DataFrame:
+    """The frame under other names, in order; the same object where they are its own."""
+    names = list(names)
+    if names == frame.columns:
+        return frame
+    frame = frame.clone()
+    frame.columns = names
+    return frame
 
 
 def tidy(frame: pl.DataFrame) -> pl.DataFrame:
     """A Polars frame with huntkit's types; the same object where nothing is to do."""
-    changes = [column for column in map(_tidy_column, frame.get_columns()) if column is not None]
-    return frame.with_columns(changes) if changes else frame
+    changes = {}
+    for place, column in enumerate(frame.get_columns()):
+        # Under a name that is no pattern: most methods of a Series go through expressions.
+        changed = _tidy_column(column.alias(str(place)))
+        if changed is not None:
+            changes[place] = changed.alias(column.name)
+    return frame.with_columns(changes.values()) if changes else frame
 
 
 def _tidy_column(column: pl.Series) -> pl.Series | None:
@@ -312,8 +346,10 @@ def _from_arrow(table: "pa.Table | pa.RecordBatch") -> pl.DataFrame:
     if not any(_strange(column.type) for column in table.schema):
         frame = pl.from_arrow(table)
         assert isinstance(frame, pl.DataFrame)
-        return frame
-    return pl.DataFrame([_arrow_column(name, table.column(name)) for name in table.schema.names])
+        return renamed(frame, table.schema.names)  # it calls a column without a name "column_0"
+    return pl.DataFrame(
+        {name: _arrow_column(name, table.column(name)) for name in table.schema.names}
+    )
 
 
 def _strange(dtype: object) -> bool:

@@ -19,14 +19,16 @@ _ARROW_KNOWS = (
 
 def from_pandas(frame: pd.DataFrame, names: list[str]) -> pl.DataFrame:
     """A Polars frame with the columns of `frame` under `names`; shares no memory with it."""
+    # A dict, because a list of columns gives one whose name is empty another name.
     return pl.DataFrame(
-        [_to_series(frame.iloc[:, place], name) for place, name in enumerate(names)]
+        {name: _to_series(frame.iloc[:, place], "column") for place, name in enumerate(names)}
     )
 
 
 def to_pandas(frame: pl.DataFrame) -> pd.DataFrame:
     """A pandas frame: integers with nulls are nullable, times are aware, lists are lists."""
-    columns = {name: _to_pandas_series(frame[name]) for name in frame.columns}
+    # Under a plain name: Polars takes some of the caller's for patterns.
+    columns = {name: _to_pandas_series(frame[name].alias("column")) for name in frame.columns}
     return pd.DataFrame(columns, index=pd.RangeIndex(frame.height))
 
 

@@ -10,6 +10,7 @@ import polars as pl
 
 from huntkit.core.errors import UsageError
 from huntkit.tables.frames import to_polars
+from huntkit.tables.stand_ins import exactly
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -79,7 +80,7 @@ def _sendable(result: pl.DataFrame, index: str | None) -> pl.DataFrame:
         for name, kind in result.schema.items()
         if kind.base_type() in _UNSIGNED
     }
-    result = result.with_columns(pl.col(name).cast(kind) for name, kind in kinds.items())
+    result = result.with_columns(exactly(name).cast(kind) for name, kind in kinds.items())
     if index is not None and index in result.columns:
         result = result.with_columns(pl.lit(None, pl.Int64).alias(index))
     return result

@@ -13,7 +13,7 @@ from typing import Any, Concatenate, Literal, ParamSpec, Protocol, TypeVar, cast
 
 import polars as pl
 
-from huntkit.core.errors import UnknownColumn, UsageError
+from huntkit.core.errors import HuntkitError, UnknownColumn, UsageError
 from huntkit.tables import roles, spark_steps
 from huntkit.tables.frames import Guest, is_spark
 
@@ -44,6 +44,7 @@ def step(
     split: Split,
     group: Sequence[str] = (),
     columns: Sequence[str] = (),
+    may_name: Sequence[str] = (),
     gives: Gives | None = None,
     index: str | None = None,
 ) -> Callable[[Callable[Concatenate[pl.DataFrame, P], pl.DataFrame]], Step[P]]:
@@ -55,6 +56,8 @@ def step(
         group: for ``group``: the columns, roles or parameters whose values make a group.
         columns: the parameters that hold column names (text, several, or None for "not given");
             they are checked before the step runs.
+        may_name: the parameters whose texts are columns or something else, such as roles, also
+            as the values of a mapping; the step checks them.
         gives: the result columns that the step promises, with their Polars types; it is an
             error of the step to break the promise, with zero rows too.
         index: a result column that holds row positions of the input; a pandas caller gets the
@@ -75,7 +78,7 @@ def step(
 
     def wrap(function: Callable[Concatenate[pl.DataFrame, P], pl.DataFrame]) -> Step[P]:
         signature = inspect.signature(function)
-        _check_declaration(function.__name__, signature, split, group, columns)
+        _check_declaration(function.__name__, signature, split, group, [*columns, *may_name])
 
         @functools.wraps(function)
         def run(*args: Any, **kwargs: Any) -> Any:
@@ -94,10 +97,16 @@ def step(
             for name in columns:
                 if arguments.get(name) is not None:
                     arguments[name] = _columns_of(guest, arguments[name], name)
+            for name in may_name:
+                arguments[name] = _perhaps_columns(guest, arguments.get(name))
             ordered = dict.fromkeys(signature.parameters) | arguments
             ordered[next(iter(ordered))] = guest.inner
             given = OrderedDict((each, ordered[each]) for each in signature.parameters)
-            result = _run(function, inspect.BoundArguments(signature, given))
+            try:
+                result = _run(function, inspect.BoundArguments(signature, given))
+            except HuntkitError as problem:
+                guest.stand_ins.mend(problem)
+                raise
             return _keep_promise(function.__name__, result, gives)
 
         made = cast("Any", run)
@@ -120,7 +129,8 @@ def _on_spark(step_: Any, data: Any, bound: inspect.BoundArguments, work: Work) 
         arguments["progress"] = bound.signature.parameters["progress"].default
 
     def part(rows: pl.DataFrame) -> pl.DataFrame:
-        return work(Guest.receive(rows), dict(arguments))
+        guest = Guest.receive(rows)
+        return guest.outer(work(guest, dict(arguments)))
 
     if step_.split == "row":
         return spark_steps.in_rows(data, part, index=step_.index)
@@ -158,7 +168,9 @@ def _check_declaration(
         raise TypeError(f"step {name}: group= belongs to split='group', and only there")
     missing = [each for each in columns if each not in signature.parameters]
     if missing:
-        raise TypeError(f"step {name}: columns= names no parameter: {', '.join(missing)}")
+        raise TypeError(
+            f"step {name}: columns= or may_name= names no parameter: {', '.join(missing)}"
+        )
 
 
 def _columns_of(guest: Guest, given: object, parameter: str) -> Any:
@@ -179,6 +191,16 @@ def _column_of(guest: Guest, label: object, parameter: str) -> str:
             hint=f"one of: {', '.join(known[:12])}" if known else "the table has no columns",
         )
     raise UnknownColumn(str(label), known)
+
+
+def _perhaps_columns(guest: Guest, given: Any) -> Any:
+    """What was given, with the inner names of columns where it names any."""
+    if isinstance(given, Mapping):
+        return {key: _perhaps_columns(guest, each) for key, each in given.items()}
+    if isinstance(given, list | tuple) and guest.name_of(given) is None:
+        return [_perhaps_columns(guest, each) for each in given]
+    name = guest.name_of(given)
+    return given if name is None else name
 
 
 def _run(function: Callable[..., pl.DataFrame], bound: inspect.BoundArguments) -> pl.DataFrame:

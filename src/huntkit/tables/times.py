@@ -163,6 +163,11 @@ def parse_times(column: pl.Series, *, assume_timezone: str | None = None) -> pl.
         >>> parse_times(pl.Series(["2020-09-04T16:09:38.000-0400", "soon"])).to_list()
         [datetime.datetime(2020, 9, 4, 20, 9, 38, tzinfo=zoneinfo.ZoneInfo(key='UTC')), None]
     """
+    # Under a plain name: Polars takes some of the caller's for patterns.
+    return _parsed(column.alias("column"), assume_timezone).alias(column.name)
+
+
+def _parsed(column: pl.Series, assume_timezone: str | None) -> pl.Series:
     dtype = column.dtype
     _localize(pl.Series([], dtype=pl.Datetime("us")), assume_timezone)  # a wrong zone always fails
     if isinstance(dtype, pl.Datetime):
@@ -189,6 +194,7 @@ def unread(before: pl.Series, parsed: pl.Series) -> int:
         >>> unread(text, parse_times(text))
         1
     """
+    before, parsed = before.alias("before"), parsed.alias("parsed")
     said = before.is_not_null()
     if before.dtype == pl.String:
         said &= before.str.strip_chars() != ""
@@ -363,7 +369,7 @@ def _is_time(column: pl.Series) -> bool:
 
 def _filled(column: pl.Series) -> float:
     """The share of rows that hold a time, judged by the first values."""
-    said = column.drop_nulls()
+    said = column.alias("column").drop_nulls()
     if said.dtype == pl.String:
         said = said.filter(said.str.strip_chars() != "")
     readable = 1.0 if _is_time(column) else _share(said)
@@ -372,7 +378,7 @@ def _filled(column: pl.Series) -> float:
 
 def _share(column: pl.Series) -> float:
     """The share of the first values that can be read as times."""
-    said = column.drop_nulls()
+    said = column.alias("column").drop_nulls()
     if said.dtype == pl.String:
         said = said.filter(said.str.strip_chars() != "")
     said = said.head(_SAMPLE)
