@@ -70,7 +70,7 @@ def clusters(
     refuse_taken(data.columns, ADDED)
     times = times_of(data, time_column)
     known = known_names(data, name_columns)
-    keys = pl.DataFrame([pattern_of(data[name], known).alias(name) for name in names])
+    keys = pl.DataFrame({name: pattern_of(data[name], known) for name in names})
     grouped = _grouped(keys, data, names, times)
     rows = max(data.height, 1)
     scored = _scored(grouped, names, rows).sort(

@@ -11,6 +11,7 @@ from huntkit.analyze.density import Points, dbscan
 from huntkit.core.errors import UnknownColumn, UsageError
 from huntkit.core.extras import require
 from huntkit.tables import from_polars, to_polars
+from huntkit.tables.stand_ins import exactly
 
 ADDED: Final = (
     "Clustered", "ClusterId", "ClusterSize", "FirstEventTime", "LastEventTime", "rarity", "score",
@@ -110,8 +111,8 @@ def _features(table: pl.DataFrame, names: list[str]) -> Points:
             f"not numeric: {', '.join(map(repr, wrong))}",
             hint="make features of them first, as add_process_features does for process events",
         )
-    cast = table.select(pl.col(names).cast(pl.Float64))
-    gaps = {n: int((~cast[n].is_finite().fill_null(value=False)).sum()) for n in names}
+    cast = table.select(exactly(name).cast(pl.Float64) for name in names)
+    gaps = {n: int((~cast[n].alias("n").is_finite().fill_null(value=False)).sum()) for n in names}
     holes = [f"{name!r} ({count:,} rows)" for name, count in gaps.items() if count]
     if holes:
         raise UsageError(

@@ -10,6 +10,7 @@ import polars as pl
 from huntkit.core.contracts import Drawable
 from huntkit.core.text import visible
 from huntkit.tables.roles import resolve
+from huntkit.tables.stand_ins import exactly
 
 _ROWS: Final = 10
 COLUMNS: Final = 12  # of many, the first that tell something
@@ -79,7 +80,7 @@ def _shown(data: Any) -> str:
 
 def _table(rows: pl.DataFrame) -> str:
     names = telling(rows)
-    shown = rows.select(names[:COLUMNS]).head(_ROWS)
+    shown = rows.select(map(exactly, names[:COLUMNS])).head(_ROWS)
     head = "".join(f"<th {_STYLE}>{_text(name, 80)}</th>" for name in shown.columns)
     lines = [
         "".join(

@@ -130,7 +130,7 @@ def ts_anomalies_stl(
         raise UsageError(f"gaps is {gaps!r}, score_threshold is {score_threshold}")
     groups = [group_by] if isinstance(group_by, str) else list(group_by or ())
     time = pick_time_column(data, time_column)
-    series = data_column or _series_of(data, [time, *groups])
+    series = _series_of(data, [time, *groups]) if data_column is None else data_column
     kept = data.select(list(dict.fromkeys([*groups, time, series])))
     if taken := [name for name in kept.columns if name in ADDED and name != "value"]:
         raise UsageError(f"a column is called {taken[0]!r}, as a result is", hint="rename it first")

@@ -62,7 +62,11 @@ def visualise_scored_sessions(
     events.require(table.columns, [time_column, score_column, window_column, *more])
     above, rarest = 0, min(20, max(1, table.height // 10))
     if score_upper_bound is not None:
-        scores = numbers_of(table[score_column], parameter="score_column").cast(pl.Float64)
+        scores = (
+            numbers_of(table[score_column], parameter="score_column")
+            .cast(pl.Float64)
+            .alias("score")
+        )
         kept = (scores <= score_upper_bound).fill_null(value=True)  # nulls: told by the chart
         above = int((~kept).sum())
         table = table.filter(kept)

@@ -43,7 +43,7 @@ def axis(column: pl.Series, *, most: int, fold: bool = False) -> Axis:
         [1.0, 20.0]
     """
     if column.dtype.is_temporal() or _reads_as_times(column):
-        milliseconds = events.moments(column, parameter="columns").dt.epoch("ms")
+        milliseconds = events.moments(column, parameter="columns").alias("time").dt.epoch("ms")
         return Axis(milliseconds.cast(pl.Float64), is_time=True)
     numbers = _numbers(column)
     if numbers is not None:
@@ -70,7 +70,7 @@ def axis(column: pl.Series, *, most: int, fold: bool = False) -> Axis:
 def _reads_as_times(column: pl.Series) -> bool:
     if column.dtype != pl.String or column.null_count() == len(column):
         return False
-    sample = column.drop_nulls().head(200)
+    sample = column.alias("sample").drop_nulls().head(200)
     return times.parse_times(sample).null_count() == 0 and not sample.str.contains(r"^\d+$").any()
 
 
@@ -78,8 +78,8 @@ def _numbers(column: pl.Series) -> pl.Series | None:
     """The column as finite numbers, if every value that is there reads as one."""
     if column.dtype.is_nested() or column.dtype in (pl.Boolean, pl.Binary, pl.Object):
         return None
-    floats = column.cast(pl.Float64, strict=False)
+    floats = column.alias("v").cast(pl.Float64, strict=False)
     if floats.null_count() > column.null_count() or column.null_count() == len(column) > 0:
         return None
     finite = pl.when(pl.col("v").is_finite()).then(pl.col("v"))
-    return floats.alias("v").to_frame().select(finite).to_series()
+    return floats.to_frame().select(finite).to_series()

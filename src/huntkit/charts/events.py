@@ -46,9 +46,9 @@ def moments(column: pl.Series, *, parameter: str = "time_column") -> pl.Series:
     Raises:
         UsageError: values, but none of them is a time; `parameter` is what the hint names.
     """
-    stamps = times.parse_times(column)
-    written = pl.col(stamps.name).is_between(_FIRST, _LAST)
-    stamps = stamps.to_frame().select(pl.when(written).then(pl.col(stamps.name))).to_series()
+    stamps = times.parse_times(column).alias("time")
+    written = pl.col("time").is_between(_FIRST, _LAST)
+    stamps = stamps.to_frame().select(pl.when(written).then("time")).to_series().alias(column.name)
     if stamps.null_count() == len(stamps) and column.null_count() < len(column):
         raise UsageError(
             f"the column {column.name!r} holds no times", hint=f"name another by {parameter}="

@@ -91,6 +91,7 @@ def named(column: pl.Series, *, limit: int) -> Named:
 
 def as_text(values: pl.Series, *, limit: int) -> Sequence[str]:
     """The values as visible texts of at most `limit` characters; null is empty text."""
+    values = values.alias("values")  # Polars would take some names for patterns
     if values.dtype.is_temporal():
         texts = values.dt.to_string().to_list()
     elif values.dtype == pl.Binary:

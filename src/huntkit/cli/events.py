@@ -9,6 +9,7 @@ import polars as pl
 from huntkit.sources.local.evidence import Evidence
 from huntkit.sources.local.parts import time_column
 from huntkit.tables import roles
+from huntkit.tables.stand_ins import exactly
 
 _FRONT = ("TimeGenerated", "Table", "Host", "User", "Detail", "_file", "_record")
 _DETAIL = 300
@@ -67,7 +68,9 @@ def _events(
         rows = rows.clear()  # without a time it is not known to be in any span
     host, user = (roles.resolve(rows.columns, role) for role in ("host", "user"))
     made = rows.select(
-        (pl.col(timed) if timed else pl.lit(None, pl.Datetime("us", "UTC"))).alias("TimeGenerated"),
+        (exactly(timed) if timed else pl.lit(None, pl.Datetime("us", "UTC"))).alias(
+            "TimeGenerated"
+        ),
         pl.lit(name).alias("Table"),
         _column(host).alias("Host"),
         _user(rows, user).alias("User"),
@@ -77,7 +80,7 @@ def _events(
     )
     same = {timed, host, user, "_file", "_record"}
     more = [
-        pl.col(each).alias(f"{each}_2" if each in made.columns else each)
+        exactly(each).alias(f"{each}_2" if each in made.columns else each)
         for each in rows.columns
         if each not in made.columns or each not in same
     ]
@@ -85,7 +88,7 @@ def _events(
 
 
 def _column(name: str | None) -> pl.Expr:
-    return pl.col(name).cast(pl.String).fill_null("") if name else pl.lit("")
+    return exactly(name).cast(pl.String).fill_null("") if name else pl.lit("")
 
 
 def _user(rows: pl.DataFrame, user: str | None) -> pl.Expr:
@@ -99,7 +102,7 @@ def _user(rows: pl.DataFrame, user: str | None) -> pl.Expr:
 
 def _said(name: str) -> pl.Expr:
     """The text of a column where it says something."""
-    text = pl.col(name).cast(pl.String)
+    text = exactly(name).cast(pl.String)
     return pl.when(~text.is_in(["", "-"])).then(text)
 
 
@@ -119,10 +122,10 @@ def _detail(rows: pl.DataFrame, known: set[str | None]) -> pl.Expr:
     others = [
         name
         for name, kind in rows.schema.items()
-        if kind == pl.String and name not in {*known, *telling, *_DULL} and name[0] != "_"
+        if kind == pl.String and name not in {*known, *telling, *_DULL} and not name.startswith("_")
     ]
     told = [
-        pl.when(pl.col(each) != "").then(_happened(rows, each))
+        pl.when(exactly(each) != "").then(_happened(rows, each))
         for each in dict.fromkeys([*telling, *others])
     ]
     return pl.coalesce(*told, pl.lit("")).str.slice(0, _DETAIL)

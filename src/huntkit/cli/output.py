@@ -22,6 +22,7 @@ from huntkit.core.errors import EvidenceError
 from huntkit.core.text import visible
 from huntkit.report.pages import table_page
 from huntkit.report.processes import Branch
+from huntkit.tables.stand_ins import exactly
 
 _ROWS_ON_A_TERMINAL = 50
 # What a spreadsheet takes for the start of a formula, also behind blanks and in full width.
@@ -126,9 +127,9 @@ def formula_safe(frame: pl.DataFrame) -> pl.DataFrame:
     """
     names = [name for name, kind in frame.schema.items() if kind == pl.String]
     safe = frame.with_columns(
-        pl.when(pl.col(name).str.contains(_FORMULA) & (pl.col(name) != "-"))
-        .then("'" + pl.col(name))
-        .otherwise(pl.col(name))
+        pl.when(exactly(name).str.contains(_FORMULA) & (exactly(name) != "-"))
+        .then("'" + exactly(name))
+        .otherwise(exactly(name))
         .alias(name)
         for name in names
     )
@@ -172,8 +173,8 @@ def _texts_of_times(frame: pl.DataFrame) -> pl.DataFrame:
     times = [name for name, kind in frame.schema.items() if _is_time(kind)]
     spans = [name for name, kind in frame.schema.items() if isinstance(kind, pl.Duration)]
     return frame.with_columns(
-        *(pl.col(name).dt.strftime("%Y-%m-%dT%H:%M:%S%.6fZ") for name in times),
-        *(pl.col(name).dt.to_string("iso") for name in spans),
+        *(exactly(name).dt.strftime("%Y-%m-%dT%H:%M:%S%.6fZ") for name in times),
+        *(exactly(name).dt.to_string("iso") for name in spans),
     )
 
 
@@ -186,7 +187,7 @@ def _flat(frame: pl.DataFrame) -> pl.DataFrame:
     nested = [name for name, kind in frame.schema.items() if kind.is_nested()]
     return frame.with_columns(
         *(
-            pl.struct(pl.col(name).alias("v"))
+            pl.struct(exactly(name).alias("v"))
             .struct.json_encode()
             .str.slice(5)
             .str.head(-1)

@@ -21,6 +21,8 @@ from huntkit.cli.target import check_output
 from huntkit.core.errors import UsageError
 from huntkit.core.text import visible
 from huntkit.sources.local.mapping.views import VIEWS
+from huntkit.tables.frames import renamed
+from huntkit.tables.stand_ins import StandIns, exactly
 from huntkit.tables.times import parse_times, pick_time_column
 
 _EVERY = re.compile(r"([1-9]\d{0,5})([smhd])")
@@ -68,9 +70,12 @@ def series(
             return
         every, period = _chosen(rows, every, period)
         _python(general, paths, reading, name, columns, value, every, period, threshold, writing)
-        points = _points(rows, columns, value, every)
+        stand_ins = StandIns.of(rows.columns)
+        rows = renamed(rows, map(stand_ins.inner, rows.columns))
+        keys = [stand_ins.inner(column) for column in columns]
+        points = _points(rows, keys, None if value is None else stand_ins.inner(value), every)
         amounts = points.drop("judged")
-        judged = points.select(*columns, "TimeGenerated", Amount="judged")
+        judged = points.select(*keys, "TimeGenerated", Amount="judged")
         _say_edges(points)
         _say_sparse(points, every)
         found = noted(
@@ -78,12 +83,13 @@ def series(
             lambda: in_options(
                 lambda: huntkit.analyze.ts_anomalies_stl(
                     judged, time_column="TimeGenerated", data_column="Amount", period=period,
-                    score_threshold=threshold, group_by=columns or None, method="light",
+                    score_threshold=threshold, group_by=keys or None, method="light",
                     gaps="zero",
                 )
             ),
         )  # fmt: skip
-        found = _with_amounts(found, amounts, columns)
+        found = stand_ins.texts_of(_with_amounts(found, amounts, keys))
+        found = renamed(found, map(stand_ins.restored, found.columns))
         odd = found.filter(pl.col("anomalies") != 0).sort(pl.col("score").abs(), descending=True)
         season = (
             f"a season of {period:,} points" if period > 1 else "no season, but the points around"
@@ -150,7 +156,7 @@ def _points(
     rows: pl.DataFrame, columns: Sequence[str], value: str | None, every: str
 ) -> pl.DataFrame:
     """How much happened in each stretch of time."""
-    amount = pl.col(value).sum() if value is not None else pl.len()
+    amount = exactly(value).sum() if value is not None else pl.len()
     time = pl.col("TimeGenerated").dt.truncate(every)
     points = rows.group_by(*columns, time).agg(Amount=amount.cast(pl.Float64))
     [[first, last]] = points.select(a=pl.min("TimeGenerated"), b=pl.max("TimeGenerated")).rows()
@@ -240,14 +246,14 @@ def _draw(
     if not columns:
         save_chart(_chart(found, title, threshold), writing)
         return
-    ordered = pl.concat([odd.select(columns), found.select(columns)])
+    ordered = pl.concat([each.select(map(exactly, columns)) for each in (odd, found)])
     groups = ordered.unique(maintain_order=True)
     page = Page()
     bodies = []
     for group in groups.head(_DRAWN).iter_rows(named=True):
         told = ", ".join(f"{key} {value}" for key, value in group.items())
         # A group that is null is one, too.
-        same = [pl.col(key).eq_missing(pl.lit(value)) for key, value in group.items()]
+        same = [exactly(key).eq_missing(pl.lit(value)) for key, value in group.items()]
         bodies.append(page.add(_chart(found.filter(same), f"{title}: {told}", threshold)))
     heading = html.escape(visible(title))
     save_text(

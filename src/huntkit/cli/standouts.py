@@ -19,6 +19,7 @@ from huntkit.report.calls import all_rows, calls, tables_of_calls
 from huntkit.report.layouts import layouts, quoted
 from huntkit.sources.local.mapping.views import VIEWS
 from huntkit.tables import roles
+from huntkit.tables.stand_ins import exactly
 
 _STARTS = "DeviceProcessEvents"
 _OF_PATTERNS = ("pattern", "ClusterSize", "variants", "FirstEventTime", "LastEventTime", "score",
@@ -251,8 +252,8 @@ def _draw(found: pl.DataFrame, rows: pl.DataFrame, given: dict[str, Any], writin
     ).unique(["Source", "Target"], keep="first", maintain_order=True)  # fmt: skip
     shown = (
         rows.with_columns(
-            pl.col(source).cast(pl.String).alias("Source"),
-            pl.col(target).cast(pl.String).alias("Target"),
+            exactly(source).cast(pl.String).alias("Source"),
+            exactly(target).cast(pl.String).alias("Target"),
         )
         .join(top, on=["Source", "Target"], maintain_order="left")
         .head(_CALLS)

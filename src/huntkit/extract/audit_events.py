@@ -97,7 +97,7 @@ def auditd(
         >>> found[["EventType", "syscall_name", "user", "cmdline"]].to_numpy().tolist()
         [['SYSCALL_EXECVE', 'execve', 'root', 'sh -c ls']]
     """
-    lines = _lines_of(data, column or _column_of(data), host_column)
+    lines = _lines_of(data, _column_of(data) if column is None else column, host_column)
     found = EventTable(users=users, records=records)
     with progress.task("reading audit lines", total=lines.height) as task, no_collecting():
         for part in _read(_keyed(lines), found, _wanted(event_type)):

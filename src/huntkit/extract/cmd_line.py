@@ -99,7 +99,7 @@ def _matched(lines: pl.Series, patterns: Sequence[str]) -> pl.Series:
     return hit.arg_true()
 
 
-@step(split="whole", columns=("columns", "by"), index="SourceIndex", gives=_BURST)
+@step(split="whole", columns=("columns", "by", "time_column"), index="SourceIndex", gives=_BURST)
 def command_bursts(
     data: pl.DataFrame,
     columns: str | None = None,

@@ -38,7 +38,7 @@ _SOURCES = ("source_ip", "host")
 _TARGETS = ("destination_ip", "destination_host", "dns_query", "url")
 
 
-@step(split="whole", gives=_EDGES)
+@step(split="whole", may_name=("source", "target", "by", "time_column"), gives=_EDGES)
 def network_edges(
     data: pl.DataFrame,
     source: str | None = None,
@@ -94,7 +94,7 @@ def network_edges(
     }
     keys = ["Source", "Target", *dict.fromkeys(more.values())]
     edges = (
-        pl.DataFrame([column.alias(name) for name, column in columns.items()])
+        pl.DataFrame(columns)
         .group_by(keys, maintain_order=True)
         .agg(
             Count=pl.len().cast(pl.Int64),

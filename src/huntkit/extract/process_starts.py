@@ -93,7 +93,9 @@ def roles_of(part: pl.DataFrame, given: Mapping[str, str]) -> dict[str, str]:
     ]
     known: dict[str, str] = {}
     for role in _ROLES:
-        column = given.get(role) or roles.resolve(full or part.columns, role)
+        column = given.get(role)
+        if column is None:
+            column = roles.resolve(full or part.columns, role)
         if column is not None and (column not in _WRITERS or role in given):
             known[role] = roles.require(part.columns, role, column)
     return known

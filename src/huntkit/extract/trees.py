@@ -83,7 +83,7 @@ def process_tree(data: F, *, roles: Mapping[str, str] | None = None) -> F:
     return _process_tree(data, roles=roles)
 
 
-@step(split="whole", gives=TREE_COLUMNS)
+@step(split="whole", may_name=("roles",), gives=TREE_COLUMNS)
 def _process_tree(data: pl.DataFrame, *, roles: Mapping[str, str] | None) -> pl.DataFrame:
     tree = _rarity.on_polars(_trees_of_hosts.on_polars(data, roles=roles))
     if data.height and not tree.height:
@@ -94,7 +94,7 @@ def _process_tree(data: pl.DataFrame, *, roles: Mapping[str, str] | None) -> pl.
     return tree
 
 
-@step(split="group", group=("host",))
+@step(split="group", group=("host",), may_name=("roles", "host"))
 def _trees_of_hosts(
     data: pl.DataFrame, *, roles: Mapping[str, str] | None = None, host: str | None = None
 ) -> pl.DataFrame:

@@ -170,11 +170,13 @@ def finished(rows: pl.DataFrame, emitted: Emitted) -> pl.DataFrame:
 
 
 def _finished(rows: pl.DataFrame, schema: Schema) -> pl.DataFrame:
-    columns = []
-    for place, column in enumerate(schema):
-        values = rows.to_series(place)
-        columns.append(_final(values, column.type).alias(column.name))
-    return pl.DataFrame(columns)
+    # A dict, because a list of columns gives one whose name is empty another name.
+    return pl.DataFrame(
+        {
+            column.name: _final(rows.to_series(place), column.type)
+            for place, column in enumerate(schema)
+        }
+    )
 
 
 _FINAL: dict[str, Any] = {

@@ -11,6 +11,7 @@ from huntkit.core.errors import HuntkitError
 from huntkit.core.text import visible
 from huntkit.report.section import Section
 from huntkit.report.sheets import sheet, time_text
+from huntkit.tables.stand_ins import exactly
 from huntkit.tables.times import parse_times
 
 _ROWS = 20
@@ -62,7 +63,9 @@ def _data(given: Observation) -> list[dict[str, Any]]:
         return [{"kind": "note", "text": text}] if text else []
     names = telling(rows)
     plain = rows.select(
-        pl.col(name).struct.json_encode() if isinstance(rows.schema[name], pl.Struct) else name
+        exactly(name).struct.json_encode()
+        if isinstance(rows.schema[name], pl.Struct)
+        else exactly(name)
         for name in names[:COLUMNS]
     )
     blocks: list[dict[str, Any]] = [

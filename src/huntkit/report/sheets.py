@@ -9,6 +9,7 @@ from typing import Literal
 import polars as pl
 
 from huntkit.core.text import visible
+from huntkit.tables.stand_ins import exactly
 
 Kind = Literal["text", "code", "time", "second", "number", "place", "list", "name"]
 CELL_LIMIT = 600
@@ -64,7 +65,7 @@ def sheet(
         total: how many there are, where the frame itself was cut before.
     """
     chosen = list(columns or [(name, name, _kind(frame, name)) for name in frame.columns])
-    shown = frame.select([name for name, _, _ in chosen]).head(limit)
+    shown = frame.select(exactly(name) for name, _, _ in chosen).head(limit)
     kinds = [kind for _, _, kind in chosen]
     rows = [
         [cell(value, kind) for value, kind in zip(row, kinds, strict=True)]

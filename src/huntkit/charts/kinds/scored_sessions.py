@@ -86,7 +86,7 @@ def scored_sessions(
 
 def _marked(table: pl.DataFrame, score: str, rarest: int, group: str) -> tuple[pl.DataFrame, str]:
     """The table with who is among the rarest, and what they are called."""
-    values = numbers_of(table[score], parameter="score_column").cast(pl.Float64)
+    values = numbers_of(table[score], parameter="score_column").cast(pl.Float64).alias("score")
     known = values.drop_nulls().sort()
     count = min(rarest, len(known))
     # Of equal ones all or none: who is rare must not depend on the order of rows.

@@ -14,6 +14,7 @@ from huntkit.charts.payload import as_text, json_bytes, octets, planes
 from huntkit.core.errors import UnknownColumn, UsageError
 from huntkit.core.text import visible
 from huntkit.tables import frames
+from huntkit.tables.stand_ins import exactly
 
 _TIME, _LANE, _OVER = "_hk_time", "_hk_lane", "_hk_over"
 
@@ -81,12 +82,12 @@ def timeline(
             raise UsageError("several tables are the lanes", hint="leave out group_by")
         events = _several(data, sources, time_column)
         lane_title = "table"
-        time = time_column or known.NO_TIME
+        time = known.NO_TIME if time_column is None else time_column
     else:
         table = frames.to_polars(data)
         time = known.time_of(table, time_column)
         events = _one(table, group_by, sources, time)
-        lane_title = group_by or "events"
+        lane_title = "events" if group_by is None else group_by
     over = _over(overlay_data, events, group_by, sources, time_column)
     if over is not None:
         events = _laid_over(events, over[1])
@@ -167,7 +168,7 @@ def _one(
     lane = known.lane_names(table[group_by]) if group_by is not None else pl.lit("events")
     kept = [name for name in ("_file", "_record") if name in table.columns]
     chosen = dict.fromkeys([*([group_by] if group_by is not None else []), *sources, *kept])
-    drawn = [pl.col(name) for name in chosen if name != time]
+    drawn = [exactly(name) for name in chosen if name != time]
     return table.select(known.moments(table[time]).alias(_TIME), lane.alias(_LANE), *drawn)
 
 

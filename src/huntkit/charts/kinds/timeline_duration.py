@@ -12,6 +12,7 @@ from huntkit.charts.payload import json_bytes, octets
 from huntkit.core.errors import UsageError
 from huntkit.core.text import visible
 from huntkit.tables import frames
+from huntkit.tables.stand_ins import exactly
 
 MOST: Final = 50_000  # of more spans, those of a lane that nearly touch are drawn as one;
 COLUMNS: Final = 4_000  # nearly: nearer than one so many-th of the time
@@ -121,7 +122,7 @@ def _rows(
     names = [events.lane_names(table[name]).alias(name) for name in groups]
     lane = pl.concat_str(names, separator=" / ") if names else pl.lit("all")
     both = table.select(
-        begun, ended, lane.alias(_LANE), *[pl.col(n) for n in shown if n not in (start, end)]
+        begun, ended, lane.alias(_LANE), *[exactly(n) for n in shown if n not in (start, end)]
     )
     if both.schema[_LANE] != pl.String or not names:
         return both.with_columns(pl.col(_LANE).cast(pl.String))

@@ -11,6 +11,7 @@ from huntkit.charts.payload import json_bytes, octets, planes
 from huntkit.core.errors import UsageError
 from huntkit.core.text import visible
 from huntkit.tables import frames
+from huntkit.tables.stand_ins import exactly
 
 Mark = Literal["vbar", "circle", "line"]
 
@@ -104,7 +105,7 @@ def _rows(
         events.moments(table[time]).alias(_TIME),
         groups.alias(_GROUP),
         numbers_of(table[value], parameter="value_column").alias(_VALUE),
-        *[pl.col(name) for name in shown if name not in (time, value)],
+        *[exactly(name) for name in shown if name not in (time, value)],
     )
 
 
@@ -115,7 +116,7 @@ def numbers_of(column: pl.Series, *, parameter: str) -> pl.Series:
         UsageError: values, but none of them is a number.
     """
     if column.dtype == pl.String:
-        column = column.str.strip_chars()
+        column = column.alias("text").str.strip_chars().alias(column.name)
     if column.dtype.is_integer():
         return column
     if column.dtype.is_nested() or column.dtype.is_temporal() or column.dtype == pl.Object:

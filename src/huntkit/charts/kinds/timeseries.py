@@ -91,7 +91,7 @@ def timeseries(
         [data_column, time_column, baseline_column, *band, anomalies_column, *sources],
     )
     time = events.time_of(table, time_column)
-    series = data_column or _series_of(table, time)
+    series = _series_of(table, time) if data_column is None else data_column
     rows = _rows(table, time, series, sources)
     rows = rows.with_columns(
         _expected(table, baseline_column, band_columns, score_threshold, rows["value"])
@@ -132,9 +132,9 @@ def _rows(table: pl.DataFrame, time: str, series: str, sources: list[str]) -> pl
     for name in (time, series):
         if name not in table.columns:
             table = table.with_columns(pl.Series(name, [], dtype=pl.Float64))
-    values = numbers_of(table[series], parameter="data_column").cast(pl.Float64)
+    values = numbers_of(table[series], parameter="data_column").cast(pl.Float64).alias("value")
     shown = [table[name].alias(f"_hk_shown_{place}") for place, name in enumerate(sources)]
-    return pl.DataFrame([events.moments(table[time]).alias(_TIME), values.alias("value"), *shown])
+    return pl.DataFrame([events.moments(table[time]).alias(_TIME), values, *shown])
 
 
 def _expected(
@@ -157,7 +157,7 @@ def _expected(
     pair = band or next((pair for pair in _BANDS if set(pair) <= set(table.columns)), None)
     if pair is not None:
         edges = (numbers_of(table[name], parameter="band_columns") for name in pair)
-        found["lower"], found["upper"] = (edge.cast(pl.Float64) for edge in edges)
+        found["lower"], found["upper"] = (e.cast(pl.Float64).alias("edge") for e in edges)
     elif {"baseline", "score", "residual"} <= found.keys():
         found |= _band(found, threshold)
         if "lower" in found and _are_counts(values):
@@ -200,9 +200,11 @@ def _signs(table: pl.DataFrame, rows: pl.DataFrame, given: str | None) -> pl.Ser
     if table.schema[name] == pl.Boolean:
         above = pl.col("value") >= (pl.col("baseline") if "baseline" in rows else pl.lit(0.0))
         direction = rows.select(pl.when(above).then(1).otherwise(-1).alias("s"))["s"]
-        return (direction * table[name].fill_null(value=False).cast(pl.Int8)).fill_null(0)
+        return (
+            direction * table[name].alias("judged").fill_null(value=False).cast(pl.Int8)
+        ).fill_null(0)
     judged = numbers_of(table[name], parameter="anomalies_column").cast(pl.Float64)
-    return judged.sign().fill_null(0).cast(pl.Int8)
+    return judged.alias("judged").sign().fill_null(0).cast(pl.Int8)
 
 
 def _chart(

@@ -177,7 +177,7 @@ def _table(
     if not groups:
         return ()
     if names is None:
-        head = (visible(group_by or "all", limit=80), "rows")
+        head = (visible("all" if group_by is None else group_by, limit=80), "rows")
         return (head, *((group["name"], f"{group['count']:,}") for group in groups))
     pairs = pl.DataFrame({"y": rows["_hk_y"].cast(pl.Int64), "group": of_row})
     counts = {(place, of): count for place, of, count in pairs.group_by("y", "group").len().rows()}

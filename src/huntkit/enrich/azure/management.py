@@ -163,7 +163,7 @@ def flat(things: Sequence[Mapping[str, Any]], *, deep: bool = True) -> pl.DataFr
     """
     rows = [_row(thing, _DEPTH if deep else 0) for thing in things]
     names = list(dict.fromkeys(name for row in rows for name in row)) or ["id", "name"]
-    return pl.DataFrame([_column(name, [row.get(name) for row in rows]) for name in names])
+    return pl.DataFrame({name: _column(name, [row.get(name) for row in rows]) for name in names})
 
 
 def _row(thing: Mapping[str, Any], depth: int) -> dict[str, Any]:

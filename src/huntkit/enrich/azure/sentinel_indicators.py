@@ -12,6 +12,7 @@ from huntkit.enrich.azure.outcomes import Sent
 from huntkit.enrich.azure.sentinel_workspace import SentinelWorkspace
 from huntkit.entities.indicators import flaw, normal_form
 from huntkit.tables import to_polars
+from huntkit.tables.stand_ins import exactly
 
 _TI: Final = "threatIntelligence/main"
 _PATTERNS: Final = {
@@ -136,7 +137,7 @@ class SentinelIndicators(SentinelWorkspace):
         for each in columns:
             if each not in table.columns:
                 raise UnknownColumn(each, table.columns)
-        rows = table.select(columns).rows()
+        rows = table.select(map(exactly, columns)).rows()
         items: list[dict[str, Any]] = []
         sent: list[Sent] = []
         seen: dict[tuple[Any, ...], int] = {}

@@ -302,14 +302,14 @@ def _in_frame(
         column = frame.columns[0]
     if column is None:
         raise UsageError("which column holds the indicators?", hint="name it with ioc_col=")
-    wanted = [name for name in (column, type_column, tlp_column) if name]
+    wanted = [name for name in (column, type_column, tlp_column) if name is not None]
     for name in wanted:
         if name not in frame.columns:
             raise UsageError(f"there is no column {name!r}", hint=f"it has: {frame.columns[:20]}")
     nothing = [None] * frame.height
     return zip(
         frame[column].to_list(),
-        frame[type_column].cast(pl.String).to_list() if type_column else nothing,
-        frame[tlp_column].cast(pl.String).to_list() if tlp_column else nothing,
+        frame[type_column].cast(pl.String).to_list() if type_column is not None else nothing,
+        frame[tlp_column].cast(pl.String).to_list() if tlp_column is not None else nothing,
         strict=True,
     )

@@ -31,6 +31,7 @@ from huntkit.runtime.fanout import Outcome, Share, spread
 from huntkit.runtime.secrets import Secret
 from huntkit.runtime.session import Session, default_session
 from huntkit.tables import as_kind, kind_of, to_polars
+from huntkit.tables.stand_ins import exactly
 
 # Columns of our own tables: what one look-up found is what the next one asks about.
 _COLUMNS: Final = (("target", "target_type"), ("observable", "type"), ("id", "type"))
@@ -333,7 +334,7 @@ class VTLookup:
             if own[0] is not None:
                 column = own[0]
                 type_column = type_column or (own[1] if own[1] in names else None)
-                data = to_polars(data).filter(pl.col(column).is_not_null())
+                data = to_polars(data).filter(exactly(column).is_not_null())
         items = items_of(data, column, type_column, tlp=tlp, internal_suffixes=self._suffixes)
         provider = self._provider
         wanted = Wanted(refresh=True)  # the store keeps answers of `TILookup`, which say less
