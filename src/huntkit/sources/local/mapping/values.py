@@ -17,7 +17,7 @@ _INT64 = 1 << 63
 _HEX = re.compile(r"[+-]?0[xX][0-9a-fA-F]{1,16}\Z")
 _DECIMAL = re.compile(r"[+-]?[0-9]{1,19}\Z")
 _HASH = re.compile(r"([A-Za-z0-9]+)=([0-9A-Fa-f]{16,128})")
-_MEMO_LIMIT = 50_000
+_MEMO_LIMIT = 4_000  # what repeats is soon there again; a large one is as cold as the work is slow
 
 
 class Memo(dict[Any, Any]):
