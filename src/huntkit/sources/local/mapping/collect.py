@@ -10,9 +10,12 @@ from dataclasses import dataclass, field
 from itertools import repeat, zip_longest
 from typing import Any
 
+import polars as pl
+
 from huntkit.sources.local.mapping import rules
 from huntkit.sources.local.mapping.layouts import Clocked, Events, Layout, Row, dumps_all
 from huntkit.sources.local.mapping.rules import Rule
+from huntkit.sources.local.mapping.series import json_texts, texts
 from huntkit.sources.local.mapping.values import to_int, to_text
 from huntkit.sources.local.mapping.verbs import Fields, reader
 
@@ -20,6 +23,7 @@ ROWS = 16_384
 BYTES = 32 << 20
 _PATIENCE = 4
 _MOST_NAMES = 1_000
+MESSAGE = "RenderedDescription"  # long: made a column at once, thousands of such objects cost dear
 _REPEATED = frozenset(
     {"Channel", "Provider", "Computer", "SystemUserId", "Opcode", "EventLevel", "Task"}
 )
@@ -91,7 +95,8 @@ class Collector:
         self.system: dict[str, list[Any]] = {}
         self.clocks: dict[Clocked, list[Any]] = {}
         self.nested: set[str] = set()  # system columns with lists or objects
-        self.data: list[bytes | None] = []
+        self._data: list[pl.Series] = []
+        self._messages: list[pl.Series] = []
         self.extra: list[str | None] = []
         self.classes: dict[tuple[Any, Any, Any], EventClass] = {}
         self.bytes = 0
@@ -108,18 +113,31 @@ class Collector:
     def add(self, events: Events) -> None:
         """Take a slice of events apart."""
         before = len(self.numbers)
+        messages = events.system.pop(MESSAGE, None)
         self._share(events)
         self._sort(events, before)
         self.numbers += events.numbers
         _extend(self.system, events.system, before)
         _extend(self.clocks, events.clocks, before)
-        bags = dumps_all(events.data)
-        self.data += bags
         self.extra += events.extra
-        self.bytes += sum(len(bag) for bag in bags if bag)
-        for message in events.system.get("RenderedDescription", ()):
-            if type(message) is str:
-                self.bytes += len(message)
+        data = json_texts("EventData", dumps_all(events.data))
+        self._data.append(data)
+        self.bytes += int(data.estimated_size())
+        if messages is not None or self._messages:
+            while len(self._messages) < len(self._data) - 1:  # slices before had none
+                count = len(self._data[len(self._messages)])
+                self._messages.append(texts(MESSAGE, [None] * count, flat=True))
+            told = texts(MESSAGE, messages or [None] * len(data))
+            self._messages.append(told)
+            self.bytes += int(told.estimated_size())
+
+    def data(self) -> pl.Series:
+        """The events' own fields as JSON; null where there are none."""
+        return pl.concat(self._data, rechunk=True)
+
+    def messages(self) -> pl.Series | None:
+        """The rendered messages; None if no event had one."""
+        return pl.concat(self._messages, rechunk=True) if self._messages else None
 
     def column(self, name: str) -> list[Any] | None:
         """A system column, as long as there are events; None if no event had it."""

@@ -11,7 +11,7 @@ from huntkit.sources.local.mapping import times
 from huntkit.sources.local.mapping.collect import Collector, EventClass
 from huntkit.sources.local.mapping.rules import Rule
 from huntkit.sources.local.mapping.security import security_events
-from huntkit.sources.local.mapping.series import TEXT, filled, integers, json_texts, texts, typed
+from huntkit.sources.local.mapping.series import TEXT, filled, integers, texts, typed
 from huntkit.sources.local.mapping.values import Memo, keywords
 from huntkit.sources.local.mapping.verbs import Fields
 
@@ -44,7 +44,7 @@ def frames(events: Collector, memory: Memory) -> Frames:
     security = [(group.event, group.at, fields) for group, fields in taken if group.security]
     if security:
         found.append(("SecurityEvent", security_events(security, base, memory.new_columns)))
-    messages = events.column("RenderedDescription")
+    messages = events.messages()
     for table, pieces in _plan(taken).items():
         found.append((table, _device(pieces, base, messages)))
     events.clear()
@@ -97,7 +97,10 @@ def _base(events: Collector, memory: Memory) -> pl.DataFrame:
         for name, text in events.layout.defaults.items()
         if name not in events.system
     ]
-    columns.append(json_texts("EventData", events.data))
+    messages = events.messages()
+    if messages is not None:
+        columns.append(messages)
+    columns.append(events.data())
     if any(events.extra):
         columns.append(pl.Series("_extra", events.extra, dtype=pl.String))
     columns.append(note)
@@ -211,7 +214,7 @@ def _from_local(
     return when.zip_with(~gaps, moved), (gaps & bare, note)
 
 
-def _device(pieces: list[Piece], base: pl.DataFrame, messages: list[Any] | None) -> pl.DataFrame:
+def _device(pieces: list[Piece], base: pl.DataFrame, messages: pl.Series | None) -> pl.DataFrame:
     """One table's rows out of all rules that feed it: each column is made once."""
     kinds: dict[str, str] = {}
     for rule, _, _ in pieces:
@@ -242,8 +245,8 @@ def _device(pieces: list[Piece], base: pl.DataFrame, messages: list[Any] | None)
     return kept.hstack(filled(pl.DataFrame(columns)) if columns else [])
 
 
-def _messages_of(messages: list[Any] | None, at: list[int]) -> Callable[[str], Sequence[Any]]:
+def _messages_of(messages: pl.Series | None, at: list[int]) -> Callable[[str], Sequence[Any]]:
     def read(_name: str) -> list[Any]:
-        return [None] * len(at) if messages is None else [messages[i] for i in at]
+        return [None] * len(at) if messages is None else messages.gather(at).to_list()
 
     return read
