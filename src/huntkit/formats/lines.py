@@ -1,10 +1,10 @@
 """Files as blocks of lines: fast, in bounded memory, with a place for lines that are too long."""
 
-from collections.abc import Iterator
-from typing import BinaryIO, NamedTuple
+from collections.abc import Callable, Iterator
+from typing import Any, BinaryIO, NamedTuple
 
 from huntkit.core.errors import FormatError
-from huntkit.formats.batch import Ledger
+from huntkit.formats.batch import Batch, Ledger
 from huntkit.formats.limits import Limits, size_text
 from huntkit.formats.streams import as_utf8, take
 
@@ -130,6 +130,33 @@ def text_lines(
             if text and not text.isspace():
                 found.append((number, text))
         yield found
+
+
+def line_records(
+    stream: BinaryIO,
+    ledger: Ledger,
+    parse: Callable[[str], dict[str, Any] | None],
+    *,
+    reason: str,
+    limits: Limits,
+    encoding: str | None = None,
+) -> Iterator[Batch]:
+    """Batches of what `parse` makes of each line; lines that give None are skipped for `reason`.
+
+    An empty record is a line that is none, such as a header, and is left out without a word.
+    """
+    for lines in text_lines(stream, ledger, limits=limits, encoding=encoding):
+        numbers: list[int] = []
+        records: list[dict[str, Any]] = []
+        for number, text in lines:
+            record = parse(text)
+            if record is None:
+                ledger.skip(number, reason, text)
+            elif record:
+                numbers.append(number)
+                records.append(record)
+        if records:
+            yield ledger.batch(numbers, records=records)
 
 
 def decoded(line: bytes, ledger: Ledger) -> str:

@@ -10,11 +10,10 @@ from collections.abc import Iterable, Sequence
 
 import polars as pl
 
-from huntkit.report.layouts import Evidence, Layout, per_table, quoted
+from huntkit.report.layouts import Evidence, Layout, own_rows, per_table, quoted
 from huntkit.tables import roles
 
 MOST_LINES = 200_000  # of one table, in a report
-_GENERIC = ("WindowsEvent", "Event", "LinuxAudit", "AuditLog_CL")  # other tables hold their columns
 _PLACES = 3  # that are told of one text; how many there are is said
 _ROLES = ("command_line", "parent_command_line")
 _IN_EVENT = ("CommandLine", "ParentCommandLine", "ScriptBlockText", "Payload")
@@ -108,15 +107,6 @@ def _application(text: str) -> str:
     return f"trim(regexp_extract({text}, '{_APPLICATION}', 1))"
 
 
-def _source(layout: Layout, tables: Sequence[Layout]) -> str:
-    """The table; of one that keeps records whole, those that no other table holds."""
-    others = [each for each in tables if each.name not in _GENERIC]
-    if layout.name not in _GENERIC or not others:
-        return layout.sql
-    known = " UNION ALL ".join(f"SELECT _file, _record FROM {each.sql}" for each in others)  # noqa: S608
-    return f"(SELECT * FROM {layout.sql} ANTI JOIN ({known}) USING (_file, _record))"  # noqa: S608
-
-
 def _lines(
     evidence: Evidence, layout: Layout, tables: Sequence[Layout], most: int | None
 ) -> pl.DataFrame:
@@ -131,7 +121,7 @@ def _lines(
                              {{'_file': each.f, '_record': each.r}}) AS "Places"
                   FROM (SELECT DISTINCT text, place
                         FROM (SELECT unnest([{", ".join(_texts(layout))}]) AS text,
-                                     {place} AS place FROM {_source(layout, tables)})
+                                     {place} AS place FROM {own_rows(layout, tables)})
                         WHERE text <> '')
                   GROUP BY 1)
             {f"ORDER BY place, text LIMIT {most}" if most else ""}""",  # noqa: S608  quoted

@@ -12,6 +12,8 @@ from huntkit.sources.local.mapping.hosts import host_column
 from huntkit.tables import roles, to_polars
 
 _TEXT = ("string", "dynamic", "guid")
+# Their records are in other tables too, with columns of their own.
+_GENERIC = ("WindowsEvent", "Event", "LinuxAudit", "AuditLog_CL", "NetworkSession")
 
 
 class Evidence(Protocol):
@@ -131,3 +133,12 @@ def _layout(evidence: Evidence, row: dict[str, Any]) -> Layout:
         host_column(row["name"], names),
         roles.resolve(names, "user"),
     )
+
+
+def own_rows(layout: Layout, tables: Sequence[Layout]) -> str:
+    """The table, without the rows whose records other tables hold in columns of their own."""
+    others = [each for each in tables if each.name not in _GENERIC]
+    if layout.name not in _GENERIC or not others:
+        return layout.sql
+    known = " UNION ALL ".join(f"SELECT _file, _record FROM {each.sql}" for each in others)  # noqa: S608
+    return f"(SELECT * FROM {layout.sql} ANTI JOIN ({known}) USING (_file, _record))"  # noqa: S608

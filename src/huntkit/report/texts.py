@@ -4,11 +4,10 @@ from collections.abc import Sequence
 
 import polars as pl
 
-from huntkit.report.layouts import Evidence, Layout, per_table, quoted
+from huntkit.report.layouts import Evidence, Layout, own_rows, per_table, quoted
 
 MOST_TEXTS = 500_000  # of one table
 # Tables that hold once more, whole, what others hold in columns: only their other rows count.
-_GENERIC = ("WindowsEvent", "Event", "LinuxAudit", "AuditLog_CL", "NetworkSession")
 # Columns that hold neither, but a different text in every row.
 _KEYS = ("guid", "uniqueid", "sid", "logonid", "recordid", "reportid", "tenantid", "_key")
 # Every indicator has a dot between word characters, two colons, or 32 hex digits; what is encoded
@@ -56,18 +55,9 @@ def _columns(layout: Layout) -> list[str]:
     ]
 
 
-def _source(layout: Layout, tables: Sequence[Layout]) -> str:
-    """The table, without the rows whose records other tables hold in columns of their own."""
-    others = [each for each in tables if each.name not in _GENERIC]
-    if layout.name not in _GENERIC or not others:
-        return layout.sql
-    known = " UNION ALL ".join(f"SELECT _file, _record FROM {each.sql}" for each in others)  # noqa: S608
-    return f"(SELECT * FROM {layout.sql} ANTI JOIN ({known}) USING (_file, _record))"  # noqa: S608
-
-
 def _distinct(evidence: Evidence, layout: Layout, tables: Sequence[Layout]) -> pl.DataFrame:
     """Each text of each column once; one pass over the table, however many columns it has."""
-    source, columns = _source(layout, tables), _columns(layout)
+    source, columns = own_rows(layout, tables), _columns(layout)
     time = layout.sql_time()
     place = f"""{{'t': {time}, 'f': _file, 'r': _record, 'h': {layout.sql_text(layout.host)},
                  'u': {layout.sql_text(layout.user)}}}"""

@@ -13,7 +13,7 @@ from typing import Any, BinaryIO
 from huntkit.formats.batch import Batch, Ledger
 from huntkit.formats.format import Head, ReadOptions
 from huntkit.formats.limits import Limits
-from huntkit.formats.lines import text_lines
+from huntkit.formats.lines import line_records
 
 name = "s3access"
 suffixes = frozenset({"log", "txt"})
@@ -67,23 +67,11 @@ def read(stream: BinaryIO, *, name: str, limits: Limits, options: ReadOptions) -
     """One record per request."""
     del name
     ledger = Ledger("s3access")
-    blocks = text_lines(stream, ledger, limits=limits, encoding=options.encoding)
-    yield from ledger.settle(_batches(blocks, ledger))
-
-
-def _batches(blocks: Iterator[list[tuple[int, str]]], ledger: Ledger) -> Iterator[Batch]:
-    for lines in blocks:
-        numbers: list[int] = []
-        records: list[dict[str, Any]] = []
-        for number, text in lines:
-            record = parse_line(text)
-            if record is None:
-                ledger.skip(number, NOT_S3, text)
-            else:
-                numbers.append(number)
-                records.append(record)
-        if records:
-            yield ledger.batch(numbers, records=records)
+    yield from ledger.settle(
+        line_records(
+            stream, ledger, parse_line, reason=NOT_S3, limits=limits, encoding=options.encoding
+        )
+    )
 
 
 def parse_line(text: str) -> dict[str, Any] | None:

@@ -12,7 +12,7 @@ from typing import Any, BinaryIO
 from huntkit.formats.batch import Batch, Ledger
 from huntkit.formats.format import Head, ReadOptions
 from huntkit.formats.limits import Limits
-from huntkit.formats.lines import text_lines
+from huntkit.formats.lines import line_records
 
 name = "vpcflow"
 suffixes = frozenset({"log", "txt"})
@@ -64,27 +64,19 @@ def read(stream: BinaryIO, *, name: str, limits: Limits, options: ReadOptions) -
     """One record per flow."""
     del name
     ledger = Ledger("vpcflow")
-    blocks = text_lines(stream, ledger, limits=limits, encoding=options.encoding)
-    yield from ledger.settle(_batches(blocks, ledger))
-
-
-def _batches(blocks: Iterator[list[tuple[int, str]]], ledger: Ledger) -> Iterator[Batch]:
     header: list[str] = []
-    for lines in blocks:
-        numbers: list[int] = []
-        records: list[dict[str, Any]] = []
-        for number, text in lines:
-            if names := _header(text):
-                header = names  # files that were put together have several
-                continue
-            record = _record(text, header)
-            if record is None:
-                ledger.skip(number, NOT_FLOW, text)
-            else:
-                numbers.append(number)
-                records.append(record)
-        if records:
-            yield ledger.batch(numbers, records=records)
+
+    def parse(text: str) -> dict[str, Any] | None:
+        if names := _header(text):
+            header[:] = names  # files that were put together have several
+            return {}
+        return _record(text, header)
+
+    yield from ledger.settle(
+        line_records(
+            stream, ledger, parse, reason=NOT_FLOW, limits=limits, encoding=options.encoding
+        )
+    )
 
 
 def _record(text: str, header: list[str]) -> dict[str, Any] | None:
