@@ -132,6 +132,10 @@ def test_kql_keeps_the_names(kind: str, name: str) -> None:
     assert told(found) == (table.columns, [("q", "Y", 2)])
 
 
+def _in_kql(name: str) -> str:
+    return "['" + name.replace("'", "\\'").replace("\n", "\\n") + "']"
+
+
 @pytest.mark.parametrize("name", [name for name in NAMES if name != ""])
 def test_evidence_is_asked_by_any_name(name: str, tmp_path: Path) -> None:
     path = tmp_path / "x.json"
@@ -139,7 +143,7 @@ def test_evidence_is_asked_by_any_name(name: str, tmp_path: Path) -> None:
     path.write_text("\n".join(map(json.dumps, lines)), encoding="utf-8")
     evidence = huntkit.open(path, cache=False, frame="polars")
     table = evidence.tables["name"][0]
-    in_kql = "['" + name.replace("'", "\\'").replace("\n", "\\n") + "']"
+    in_kql = _in_kql(name)
     in_sql = '"' + name.replace('"', '""') + '"'
     with evidence:
         assert evidence.table(table)[name].to_list() == [line[name] for line in lines]
@@ -161,11 +165,12 @@ def test_the_command_line_writes_any_name(name: str, ending: str, tmp_path: Path
     path, out = tmp_path / "x.json", tmp_path / f"out.{ending}"
     lines = [{"a": "=1+1", name: f"=value{place}", "b": [{name: 1}]} for place in range(3)]
     path.write_text("\n".join(map(json.dumps, lines)), encoding="utf-8")
-    query = f"x | project a, ['{name.replace(chr(39), chr(92) + chr(39))}'], b"
+    query = f"x | project a, {_in_kql(name)}, b"
     done = CliRunner().invoke(app, ["query", query, str(path), "-o", str(out)])
     assert done.exit_code == 0, done.output
     if ending == "csv":
-        read = list(csv.reader(out.read_text(encoding="utf-8").splitlines()))
+        with out.open(encoding="utf-8", newline="") as file:
+            read = list(csv.reader(file))
         assert read[0] == ["a", name, "b"]
         assert read[3] == ["'=1+1", "'=value2", json.dumps([{name: 1}], separators=(",", ":"))]
     elif ending == "parquet":
