@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from huntkit.formats.batch import Batch
 from huntkit.sources.local import schemas
 from huntkit.sources.local.mapping import Clock, Mapper, merge_table, rules
+from huntkit.sources.local.mapping.collect import Collector
 from huntkit.sources.local.mapping.layouts import layouts
 
 POLARS = {
@@ -897,3 +898,32 @@ def test_lists_within_lists_cost_no_more_than_others(
         found = mapper.map(Batch("json", range(1, 3), records=[deep, {"x": "y"}]))
         found += mapper.finish()
     assert {number for _, rows in found for number in rows["_record"]} == {1, 2}
+
+
+def test_many_slices_of_doubtful_dates_are_marked_once_each() -> None:
+    events = [
+        {
+            "EventID": 1,
+            "Channel": SYSMON,
+            "SourceName": "x",
+            "EventTime": f"05/{n % 12 + 1:02}/2020 10:00:00",
+        }
+        for n in range(40)
+    ]
+    mapper = Mapper(name="x.json")
+    found = []
+    for at in range(0, 40, 4):
+        found += mapper.map(Batch("json", range(at + 1, at + 5), records=events[at : at + 4]))
+    rows = dict(found + mapper.finish())["WindowsEvent"]
+    doubted = pl.Series([n % 12 + 1 != 5 for n in range(40)])
+    assert rows["_time_note"].str.contains("day/month order assumed").eq_missing(doubted).all()
+    for text, n in zip(rows["_extra"], range(40), strict=True):
+        assert text == f'{{"EventTime":"05/{n % 12 + 1:02}/2020 10:00:00"}}'
+
+
+def test_long_texts_are_not_held_for_the_next_events() -> None:
+    long = "x" * 100_000
+    collector = Collector(layouts()[0])
+    rows = [{"Event": {"System": {"Channel": f"{long}{n}", "EventID": 1}}} for n in range(64)]
+    collector.add(collector.layout.read(rows, list(range(64))))
+    assert sum(map(len, collector._texts)) < 10_000

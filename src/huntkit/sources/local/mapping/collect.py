@@ -5,7 +5,7 @@ record apart right after it was parsed does not. So records come in small slices
 in compact tuples and lists, and become frames every few thousand.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from itertools import repeat, zip_longest
 from typing import Any
@@ -153,23 +153,19 @@ class Collector:
         Each parsed text is an object of its own, and when thousands of them become columns, going
         to each costs more than all else. Only texts are shared: ``True`` is no ``1``.
         """
-        texts = self._texts
-        if len(texts) > _MOST_TEXTS:
-            texts.clear()
+        shared = self._texts
+        if len(shared) > _MOST_TEXTS:
+            shared.clear()
         for row in events.data[::_EVERY]:
-            for value in row.values():
-                if type(value) is str and len(value) <= _LONGEST:
-                    texts[value] = value
+            shared.update(_short(row.values()))
         for name, values in events.system.items():
             if name not in _REPEATED:
                 if not _NESTED.isdisjoint(set(map(type, values))):
                     self.nested.add(name)
                 continue
-            for value in values[::_EVERY]:
-                if type(value) is str:
-                    texts[value] = value
+            shared.update(_short(values[::_EVERY]))
             try:
-                events.system[name] = list(map(texts.get, values, values))
+                events.system[name] = list(map(shared.get, values, values))
             except TypeError:  # lists or objects
                 self.nested.add(name)
 
@@ -229,6 +225,11 @@ class Collector:
         """The classes that have events, each once."""
         seen: dict[int, EventClass] = {id(each): each for each in self.classes.values()}
         return list(seen.values())
+
+
+def _short(values: Iterable[Any]) -> dict[str, str]:
+    """The texts among them that are worth keeping: long ones could fill the memory."""
+    return {each: each for each in values if type(each) is str and len(each) <= _LONGEST}
 
 
 def _extend(into: dict[Any, list[Any]], new: dict[Any, list[Any]], before: int) -> None:

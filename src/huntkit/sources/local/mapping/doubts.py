@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+import orjson
 import polars as pl
 
 from huntkit.sources.local.mapping.values import to_json
@@ -66,7 +67,10 @@ def _merged(extra: pl.Series, bags: dict[int, dict[str, str]]) -> pl.Series:
     found = extra.to_list()
     for at, bag in bags.items():
         there = found[at]
-        more = to_json(bag)
+        kept = orjson.loads(there) if there else {}
+        more = to_json({name: text for name, text in bag.items() if name not in kept})
+        if more == "{}":
+            continue
         found[at] = f"{more[:-1]},{there[1:]}" if len(there) > len("{}") else more
     return pl.Series(_EXTRA, found, dtype=pl.String)
 
@@ -86,8 +90,9 @@ class Doubts:
 
     def stamp(self, frames: list[tuple[str, pl.DataFrame]]) -> list[tuple[str, pl.DataFrame]]:
         """The frames, the rows of doubtful records marked."""
-        if not self._waiting:
+        if not self._waiting or not frames:
             return frames
+        self._join()
         return [(table, noted(frame, self._about(frame["_record"]))) for table, frame in frames]
 
     def forget(self, held: Iterable[int]) -> None:
@@ -99,6 +104,19 @@ class Doubts:
         for numbers, doubt in waiting:
             mask = numbers.is_in(still)
             self.add(numbers.to_list(), Doubt(mask, doubt.note, doubt.name, doubt.text))
+
+    def _join(self) -> None:
+        """One doubt for all records that share a column and a note, however many slices gave it."""
+        alike: dict[tuple[str, str, bool], list[tuple[pl.Series, Doubt]]] = {}
+        for numbers, doubt in self._waiting:
+            key = (doubt.name, doubt.note, doubt.text is None)
+            alike.setdefault(key, []).append((numbers, doubt))
+        self._waiting = []
+        for (name, note, _), given in alike.items():
+            numbers = pl.concat([its for its, _ in given])
+            texts = [doubt.text.alias("") for _, doubt in given if doubt.text is not None]
+            text = pl.concat(texts) if texts else None
+            self._waiting.append((numbers, Doubt(numbers.is_not_null(), note, name, text)))
 
     def _about(self, records: pl.Series) -> list[Doubt]:
         """The doubts as they stand to the rows of a frame."""

@@ -91,7 +91,8 @@ class Mapper:
 
     def _mapped(self, batch: Batch) -> Frames:
         found = self._doubts.stamp(self._tables(batch))
-        self._doubts.forget(n for each in self._collectors.values() for n in each.numbers)
+        if found:  # else all still wait
+            self._doubts.forget(n for each in self._collectors.values() for n in each.numbers)
         return found
 
     def _tables(self, batch: Batch) -> Frames:
