@@ -5,9 +5,9 @@ record apart right after it was parsed does not. So records come in small slices
 in compact tuples and lists, and become frames every few thousand.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass, field
-from itertools import repeat, zip_longest
+from itertools import repeat
 from typing import Any
 
 import polars as pl
@@ -63,20 +63,33 @@ class EventClass:
     nested: bool
     flat: bool = True  # no value so far was a list or an object
     at: list[int] = field(default_factory=list)
-    rows: list[Sequence[Any]] = field(default_factory=list)
+    values: list[Any] = field(default_factory=list)  # of all events, one after another
+    _before: list[tuple[int, int, list[Any]]] = field(default_factory=list)
 
     def learn(self, row: Row) -> None:
         """Security events keep their fields: note the names that are new, within reason."""
         room = max(0, _MOST_NAMES - len(self.names))
         new = [name for name in row if name not in self.known][:room]
-        self.names += new
-        self.known.update(new)
+        if new:
+            self._widen(len(self.at) - 1)
+            self.names += new
+            self.known.update(new)
+
+    def _widen(self, events: int) -> None:
+        """Put the values of so many events by: those that follow have more fields."""
+        count = events - sum(count for count, _, _ in self._before)
+        if count:
+            self._before.append((count, len(self.names), self.values))
+            self.values = []
 
     def fields(self) -> Fields:
         """The kept values by field."""
-        if not self.rows:
-            return Fields({}, len(self.at), flat=True)
-        lists = dict(zip(self.names, zip_longest(*self.rows), strict=False))
+        self._widen(len(self.at))
+        lists: dict[str, list[Any]] = {}
+        for place, name in enumerate(self.names):
+            column = lists[name] = []
+            for count, width, values in self._before:
+                column += values[place::width] if place < width else [None] * count
         return Fields(lists, len(self.at), flat=self.flat)
 
 
@@ -193,10 +206,12 @@ class Collector:
                 values = list(map(row.get, found.names))
             else:
                 continue
+            kept = found.values
+            end = len(kept)
             try:
-                found.rows.append(list(map(shared, values, values)))
+                kept += map(shared, values, values)
             except TypeError:  # lists or objects
-                found.rows.append(values)
+                kept[end:] = values
                 found.flat = False
 
     def _class(self, key: tuple[Any, Any, Any], raw: tuple[Any, Any, Any]) -> EventClass:

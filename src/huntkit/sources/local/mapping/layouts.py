@@ -289,8 +289,11 @@ def _take(rows: list[Row], names: Sequence[str]) -> dict[str, list[Any]]:
     """
     names = list(dict.fromkeys(names))
     nothing = repeat(None)
-    values = [list(map(row.pop, names, nothing)) for row in rows]
-    return dict(zip(names, map(list, zip(*values, strict=True)), strict=True))
+    values: list[Any] = []
+    for row in rows:
+        values += map(row.pop, names, nothing)
+    width = len(names)
+    return {name: values[place::width] for place, name in enumerate(names)}
 
 
 def _or_others(rows: list[Row], taken: dict[str, list[Any]], fields: Sequence[str]) -> list[Any]:
