@@ -102,7 +102,8 @@ def test_kinds_of_sign_ins_are_told_by_columns_and_by_the_files_name(
 def test_audit_events_of_the_portal_are_auditlogs() -> None:
     by_app = {
         **dict.fromkeys(AUDIT, ""), "Date (UTC)": "2024-03-04T10:12:34Z",
-        "ActorType": "Application", "ActorDisplayName": "Sync", "Activity": "Update user", "Result": "failure",
+        "ActorType": "Application", "ActorDisplayName": "Sync", "Activity": "Update user",
+        "Result": "failure",
     }  # fmt: skip
     first, second = mapped(AUDIT, by_app, name="AuditLogs_2024-03-04.csv")["AuditLogs"]
     expected = {
