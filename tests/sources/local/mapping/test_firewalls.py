@@ -8,8 +8,8 @@ import huntkit
 
 PALO_ALTO = (
     "1,2024/03/04 10:13:00,001801,THREAT,url,2561,2024/03/04 10:12:33,10.1.2.3,203.0.113.7,0.0.0.0,"
-    "0.0.0.0,Out,corp\\ana,,ssl,vsys1,trust,untrust,e1,e2,Fwd,2024/03/04 10:13:00,7,1,51422,443,0,0,"
-    'x,tcp,block-url,"bad.example/",(9999),malware,informational,client-to-server'
+    "0.0.0.0,Out,corp\\ana,,ssl,vsys1,trust,untrust,e1,e2,Fwd,2024/03/04 10:13:00,7,1,51422,"
+    '443,0,0,x,tcp,block-url,"bad.example/",(9999),malware,informational,client-to-server'
 )
 WHEN = datetime(2024, 3, 4, 10, 12, 33, tzinfo=UTC)
 
@@ -45,7 +45,8 @@ def test_cisco_is_commonsecuritylog(tmp_path: Path) -> None:
         "TimeGenerated": WHEN, "_time_note": "", "DeviceVendor": "Cisco", "DeviceProduct": "ASA",
         "DeviceEventClassID": "106023", "LogSeverity": "4", "DeviceAction": "Deny",
         "SourceIP": "203.0.113.7", "SourcePort": 4000, "DestinationIP": "10.0.0.5",
-        "DestinationPort": 22, "Protocol": "tcp", "Message": deny, "DeviceInboundInterface": "outside",
+        "DestinationPort": 22, "Protocol": "tcp", "Message": deny,
+        "DeviceInboundInterface": "outside",
         "DeviceCustomString1": "acl", "Activity": "Packet denied by an access list",
     }  # fmt: skip
     assert {name: row[name] for name in expected} == expected
