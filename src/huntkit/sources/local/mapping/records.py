@@ -5,7 +5,7 @@ from typing import Any
 
 import polars as pl
 
-from huntkit.sources.local.mapping import portal
+from huntkit.sources.local.mapping import portal, timelines
 from huntkit.sources.local.mapping.dates import DayOrder, is_slashed
 from huntkit.sources.local.mapping.doubts import Doubt, noted
 from huntkit.sources.local.mapping.rules import Family, Rule
@@ -19,12 +19,15 @@ Frames = list[tuple[str, pl.DataFrame]]
 
 # What a family's records look like before its rules see them, where fields must be put together.
 _MADE: Mapping[str, Callable[[Row], Row]] = {
+    "plaso": timelines.plaso_row,
     "entra_portal_signin": portal.sign_in_row,
     "entra_portal_noninteractive": portal.sign_in_row,
     "entra_portal_service": portal.sign_in_row,
     "entra_portal_msi": portal.sign_in_row,
     "entra_portal_audit": portal.audit_row,
 }
+# The same, where a record is several rows.
+_APART: Mapping[str, Callable[[Row], list[Row]]] = {"google_workspace": timelines.workspace_rows}
 
 
 def frames(
@@ -37,6 +40,10 @@ def frames(
     order = order or DayOrder()
     if make := _MADE.get(family.name):
         rows = [make(row) for row in rows]
+    if split := _APART.get(family.name):
+        parts = [split(row) for row in rows]
+        numbers = [n for n, part in zip(numbers, parts, strict=True) for _ in part]
+        rows = [row for part in parts for row in part]
     needs = dict.fromkeys(name for rule in family.always for name in rule.needs)
     lists: dict[str, list[Any]] = {}
     for name in needs:
