@@ -8,7 +8,16 @@ from huntkit.core.errors import SettingsError
 from huntkit.sources.local import schemas
 from huntkit.sources.local.mapping import rules
 
-OURS = ("GCPLogs", "Chainsaw", "Hayabusa", "Zeek_", "LinuxAudit", "NetworkSession", "Plaso")
+OURS = (
+    "GCPLogs",
+    "Chainsaw",
+    "Hayabusa",
+    "Zeek_",
+    "LinuxAudit",
+    "NetworkSession",
+    "Plaso",
+    "SquidProxy",
+)
 
 
 def load(tmp_path: Path, text: str) -> rules.Family:
