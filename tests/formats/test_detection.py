@@ -19,8 +19,8 @@ def name_of(data, name="x"):
 def test_every_module_of_kinds_is_a_format():
     formats: tuple[Format, ...] = known()
     assert [each.name for each in formats] == [
-        "access", "auditd", "csv", "evtx", "json", "parquet", "s3access", "syslog", "text",
-        "vpcflow", "w3c", "xml_event", "zeek",
+        "access", "auditd", "csv", "elb", "evtx", "json", "parquet", "s3access", "squid",
+        "syslog", "text", "vpcflow", "w3c", "weberror", "xml_event", "zeek",
     ]  # fmt: skip
     for each in formats:
         assert each.sniff(Head(b"", "x")) == 0
@@ -47,7 +47,9 @@ def test_random_bytes_and_packed_bytes_are_nothing():
         (b"{\n", "json"),
         (b'  \n[{"a":1}]', "json"),
         (b'broken\n{"a":1}\n', "json"),
-        (b"[Fri Sep 09 10:42:29 2024] [error] not json\n", "text"),
+        (b"[Fri Sep 09 10:42:29] [error] not json\n", "text"),
+        (b"[Fri Sep 09 10:42:29 2024] [error] Apache's\n", "weberror"),
+        (b"%ASA-6-302013: Built inbound TCP connection 1\n", "syslog"),
         (b"a,b,c\n1,2,3\n", "csv"),
         (b"a\tb\tc\n1\t2\t3\n", "csv"),
         (b"# a note\nwith some text in it\n", "text"),

@@ -128,10 +128,15 @@ def _listed(value: Mapping[str, Any]) -> list[Any] | None:
         if (
             isinstance(inner, list)
             and all(isinstance(each, dict) for each in inner)
-            and value.keys() - {key} <= _COMPANIONS
+            and (value.keys() - {key} <= _COMPANIONS or _is_google(value))
         ):
             return [record for each in inner for record in _each(each)]
     return None
+
+
+def _is_google(value: Mapping[str, Any]) -> bool:
+    """A page of Google Workspace's reports, which names its own kind."""
+    return value.get("kind") == "admin#reports#activities"
 
 
 def _is_table(value: Any) -> bool:

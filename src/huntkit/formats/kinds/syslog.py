@@ -1,4 +1,4 @@
-"""Syslog files in the forms of RFC 3164, RFC 5424 and rsyslog, with CEF and LEEF events in them.
+"""Syslog files in the forms of RFC 3164, RFC 5424 and rsyslog, with events of firewalls in them.
 
 A record is ``{"timestamp", "host", "app", "pid", "msgid", "facility", "severity", "priority",
 "structured", "message", "year_missing", "zone_missing"}``. Text is never null; `priority` is None,
@@ -7,7 +7,8 @@ each RFC 5424 element to its parameters. ``year_missing`` and ``zone_missing`` s
 timestamp does not: it is left as it stands in the file.
 
 A message that is a CEF (LEEF) event comes in a batch of kind ``cef`` (``leef``): the header's
-fields, ``Extensions``, and the syslog fields around it in ``Syslog`` (None without syslog).
+fields, ``Extensions``, and the syslog fields around it in ``Syslog`` (None without syslog). So do
+the lines of firewalls that `huntkit.formats.firewalls` knows.
 """
 
 import re
@@ -15,7 +16,7 @@ from collections.abc import Iterator
 from typing import Any, BinaryIO
 
 from huntkit.core.errors import FormatError
-from huntkit.formats import cef
+from huntkit.formats import cef, firewalls
 from huntkit.formats.batch import Batch, Ledger
 from huntkit.formats.format import Head, ReadOptions
 from huntkit.formats.limits import Limits
@@ -89,11 +90,16 @@ _MONTHS = frozenset(
 
 
 def sniff(head: Head) -> int:
-    """Most lines have a syslog header or are CEF or LEEF events."""
+    """Most lines have a syslog header or are events of firewalls."""
     lines = [line for line in head.lines[:50] if not line.startswith((" ", "\t"))]
     if not lines:
         return 0
     hits = sum(1 for line in lines if _is_event(line) or parse_line(line) is not None)
+    if hits < len(lines):
+        bare = [line for line in lines if firewalls.is_line(line)]
+        # With names in front, Palo Alto's lines are a table that somebody exported.
+        headed = lines[0] not in bare and any(firewalls.is_palo_alto(line) for line in bare)
+        hits += 0 if headed else sum(parse_line(line) is None for line in bare)
     return 80 if hits >= 0.8 * len(lines) else 0
 
 
@@ -217,10 +223,16 @@ class _Held:
         self._found: dict[str, tuple[list[int], list[dict[str, Any]]]] = {}
         self._last: dict[str, Any] | None = None  # the syslog record that a line may continue
         self._extra_rows = 0
+        self._firewalls = firewalls.Firewalls()
 
     def add(self, number: int, text: str) -> None:
         """Take a line."""
         record = None if _is_event(text) else parse_line(text)
+        fired = None if _is_event(text) else self._firewalls.event(record, text)
+        if fired is not None:
+            self._last = None
+            self._keep("cef", number, fired)
+            return
         if record is None and not _is_event(text):
             self._continue(number, text)
             return

@@ -158,10 +158,12 @@ def test_a_hunt_of_chainsaw_is_a_detection_and_an_event() -> None:
     expected = {
         "TimeGenerated": WHEN, "Computer": "ws1", "Channel": "Security", "EventID": 4688,
         "EventRecordId": 9, "RuleTitle": "Odd Process", "RuleLevel": "high", "RuleGroup": "Sigma",
-        "EvtxFile": "C:\\x.evtx", "Provider": "Microsoft-Windows-Security-Auditing",
+        "EvtxFile": "C:\\x.evtx", "DocumentKind": "evtx",
+        "Provider": "Microsoft-Windows-Security-Auditing",
     }  # fmt: skip
     assert {name: row[name] for name in expected} == expected
     assert tables["DeviceProcessEvents"]["ProcessCommandLine"].to_list() == ["a.exe -x"]
+    assert '"document_kind":"evtx"' in tables["WindowsEvent"]["_extra"][0]
 
 
 def test_what_chainsaw_took_together_is_taken_apart() -> None:

@@ -8,7 +8,16 @@ from huntkit.core.errors import SettingsError
 from huntkit.sources.local import schemas
 from huntkit.sources.local.mapping import rules
 
-OURS = ("GCPLogs", "Chainsaw", "Hayabusa", "Zeek_", "LinuxAudit", "NetworkSession")
+OURS = (
+    "GCPLogs",
+    "Chainsaw",
+    "Hayabusa",
+    "Zeek_",
+    "LinuxAudit",
+    "NetworkSession",
+    "Plaso",
+    "SquidProxy",
+)
 
 
 def load(tmp_path: Path, text: str) -> rules.Family:
@@ -44,6 +53,8 @@ HEAD = "family: made\nwhen: {channel: [X]}\nrules:\n"
             r"made.yaml:5: A: the message pattern can't be read",
         ),
         (HEAD + "  - table: T\n    columns: {A: B, A: C}\n", r"made.yaml:5: written twice: A"),
+        (f"like: nobody\n{HEAD}  - table: T\n", r"made.yaml:1: there is no nobody.yaml"),
+        ("when: {file: '('}\nrules: []\n", r"made.yaml:1: 'file' can't be read"),
         (HEAD + "  - table: [T\n", r"made.yaml:\d+: "),
         ("family: made\n", r"made.yaml: needs 'family', 'when' and 'rules'"),
     ],

@@ -86,3 +86,55 @@ def test_access_logs_have_the_names_of_sentinels_parser(tmp_path: Path) -> None:
     assert {name: first[name] for name in expected} == expected
     assert (second["UrlOriginal"], second["HttpResponseBodyBytes"]) == ("", None)
     assert second["_extra"] == '{"Request":"\\\\x16\\\\x03"}'
+
+
+def test_load_balancers_of_amazon_are_awsalbaccesslogs(tmp_path: Path) -> None:
+    (tmp_path / "alb.log").write_text(
+        "https 2024-03-04T10:12:33Z app/web/1 203.0.113.7:2817 10.0.0.66:80 0.086 0.048 0.037 200 "
+        '200 0 57 "GET https://corp.example:443/ HTTP/1.1" "curl/7.46" - TLSv1.2 arn:aws:tg/1 - '
+        '"corp.example"\n'
+    )
+    (row,) = rows(tmp_path, "AWSALBAccessLogs", assume_timezone="Europe/Berlin")
+    expected = {
+        "TimeGenerated": datetime(2024, 3, 4, 10, 12, 33, tzinfo=UTC), "ALBType": "https",
+        "ClientIp": "203.0.113.7", "ClientPort": 2817, "TargetIp": "10.0.0.66", "TargetPort": 80,
+        "ElbStatusCode": 200, "TargetStatusCode": "200", "SentBytes": 57, "UserAgent": "curl/7.46",
+        "RequestRaw": "GET https://corp.example:443/ HTTP/1.1", "DomainName": "corp.example",
+    }  # fmt: skip
+    assert {name: row[name] for name in expected} == expected
+
+
+def test_squid_is_a_table_with_times(tmp_path: Path) -> None:
+    (tmp_path / "access.log").write_text(
+        "1709547153.521 502 10.1.2.3 TCP_MISS/200 216 GET http://corp.example/a ana "
+        "HIER_DIRECT/203.0.113.7 text/html\n"
+    )
+    (row,) = rows(tmp_path, "SquidProxy")
+    expected = {
+        "TimeGenerated": datetime(2024, 3, 4, 10, 12, 33, 521_000, tzinfo=UTC),
+        "SrcIpAddr": "10.1.2.3", "SrcUserName": "ana", "HttpRequestMethod": "GET",
+        "UrlOriginal": "http://corp.example/a", "HttpStatusCode": 200, "ResultCode": "TCP_MISS",
+    }  # fmt: skip
+    assert {name: row[name] for name in expected} == expected
+
+
+def test_error_logs_are_local_and_say_so(tmp_path: Path) -> None:
+    (tmp_path / "error.log").write_text(
+        "[Mon Mar 04 10:12:33.5 2024] [core:error] [pid 7] [client 203.0.113.7:512] AH1: denied\n"
+        "PHP Warning:  x\n"
+    )
+    (tmp_path / "nginx.log").write_text(
+        '2024/03/04 10:12:33 [warn] 7#8: *9 x, client: 203.0.113.7, server: s, request: "GET /a '
+        'HTTP/1.1"\n'
+    )
+    first, second = rows(tmp_path, "ApacheHTTPServer", assume_timezone="Europe/Berlin")
+    expected = {
+        "TimeGenerated": datetime(2024, 3, 4, 9, 12, 33, 500_000, tzinfo=UTC),
+        "EventType": "ErrorLog", "EventProduct": "Apache", "EventSeverity": "error",
+        "EventMessage": "AH1: denied", "SrcIpAddr": "203.0.113.7", "_time_note": "zone assumed",
+    }  # fmt: skip
+    assert {name: first[name] for name in expected} == expected
+    assert (second["EventMessage"], second["TimeGenerated"]) == ("PHP Warning:  x", None)
+    (row,) = rows(tmp_path, "NGINXHTTPServer")
+    assert (row["SrcIpAddr"], row["UrlOriginal"], row["ProcessId"]) == ("203.0.113.7", "/a", 7.0)
+    assert row["TimeGenerated"] == datetime(2024, 3, 4, 10, 12, 33, tzinfo=UTC)

@@ -110,10 +110,12 @@ def _plain(name: str, value: Any) -> Any:
 
 
 def laid_bare(row: Row, event: Row) -> Row:
-    """The event out of a hunt of Chainsaw, with the file that it is from."""
+    """The event out of a hunt of Chainsaw, with the file that it is from and that file's kind."""
     document = row.get("document")
-    path = document.get("path") if isinstance(document, dict) else None
-    return event if path is None else {"path": path, **event}
+    if not isinstance(document, dict):
+        return event
+    about = {"path": document.get("path"), "document_kind": document.get("kind")}
+    return {**{name: value for name, value in about.items() if value is not None}, **event}
 
 
 def chainsaw(row: Row) -> Row | None:

@@ -10,7 +10,7 @@ from typing import Any
 import polars as pl
 
 from huntkit.sources.local import schemas
-from huntkit.sources.local.mapping import rules, times
+from huntkit.sources.local.mapping import clocks, rules, times
 from huntkit.sources.local.mapping.dates import DayOrder
 from huntkit.sources.local.mapping.doubts import Doubt, noted
 from huntkit.sources.local.mapping.series import filled, listed, plain, texts, typed
@@ -179,10 +179,14 @@ def frame_of(
 
     A value that does not fit the known type is kept in ``_extra``. Texts of unknown columns are
     looked at for numbers and times, unless the format knows its types (``infer_texts``). `order`
-    is the file's, of days and months; what it can't tell is marked, and its text kept.
+    is the file's, of days and months; what it can't tell is marked, and its text kept. Tables of
+    tools that are known by their columns get ``TimeGenerated`` (``data/exports.yaml``).
     """
     order = order or DayOrder()
     kinds = schemas.known(table) or {}
+    known_clock = clocks.of(columns) if not kinds else None
+    if known_clock is not None and known_clock.is_utc:
+        clock = times.Clock()
     made = [pl.Series("_record", list(numbers), dtype=pl.Int64)]
     lost: list[tuple[str, pl.Series, pl.Series]] = []
     doubts: list[Doubt] = []
@@ -202,10 +206,13 @@ def frame_of(
             column = plain(given.rename("")).rename(name)
         else:
             column, its = infer(name, given, clock, order=order, texts_too=infer_texts)
-            vague = not kinds and not _is_utc(name)
+            sure = known_clock is not None and known_clock.is_utc
+            vague = not kinds and not sure and not _is_utc(name)
             doubts += [each for each in its if vague or each.note != times.ASSUMED]
         made.append(column)
     frame = filled(pl.DataFrame(_apart(made)))
+    if known_clock is not None:
+        frame = clocks.added(frame, known_clock, columns, order)
     if lost:
         frame = frame.with_columns(_lost(lost, frame.height))
     if doubts:

@@ -34,7 +34,7 @@ _SLICE = 512
 _BATCHES = 4
 _FEW = 32
 FREE_TEXT = "Text"
-_W3C = frozenset({"iis", "firewall", "w3c"})
+_W3C = frozenset({"iis", "firewall", "w3c", "weberror"})
 _SESSIONS = ("Zeek_conn", "Zeek_dns", "Zeek_http")
 
 

@@ -1,10 +1,11 @@
 """Records of one kind to their tables by the rules of a mapping file."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import polars as pl
 
+from huntkit.sources.local.mapping import portal, timelines
 from huntkit.sources.local.mapping.dates import DayOrder, is_slashed
 from huntkit.sources.local.mapping.doubts import Doubt, noted
 from huntkit.sources.local.mapping.rules import Family, Rule
@@ -16,6 +17,18 @@ from huntkit.sources.local.mapping.verbs import Fields, reader
 Row = dict[str, Any]
 Frames = list[tuple[str, pl.DataFrame]]
 
+# What a family's records look like before its rules see them, where fields must be put together.
+_MADE: Mapping[str, Callable[[Row], Row]] = {
+    "plaso": timelines.plaso_row,
+    "entra_portal_signin": portal.sign_in_row,
+    "entra_portal_noninteractive": portal.sign_in_row,
+    "entra_portal_service": portal.sign_in_row,
+    "entra_portal_msi": portal.sign_in_row,
+    "entra_portal_audit": portal.audit_row,
+}
+# The same, where a record is several rows.
+_APART: Mapping[str, Callable[[Row], list[Row]]] = {"google_workspace": timelines.workspace_rows}
+
 
 def frames(
     family: Family, rows: Sequence[Row], numbers: Sequence[int], *, order: DayOrder | None = None
@@ -25,6 +38,12 @@ def frames(
     `order` is the file's, of days and months.
     """
     order = order or DayOrder()
+    if make := _MADE.get(family.name):
+        rows = [make(row) for row in rows]
+    if split := _APART.get(family.name):
+        parts = [split(row) for row in rows]
+        numbers = [n for n, part in zip(numbers, parts, strict=True) for _ in part]
+        rows = [row for part in parts for row in part]
     needs = dict.fromkeys(name for rule in family.always for name in rule.needs)
     lists: dict[str, list[Any]] = {}
     for name in needs:

@@ -1,6 +1,8 @@
 """The mapping files: read, checked with their line numbers, compiled once per process."""
 
+import re
 from collections.abc import Iterable
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
@@ -16,8 +18,8 @@ from huntkit.sources.local.mapping.values import to_text
 
 _FOLDER = Path(__file__).with_name("data")
 _RULE_KEYS = {"table", "event", "use", "only", "columns", "types", "unless", "rest"}
-_FILE_KEYS = {"family", "when", "blocks", "rules"}
-_WHEN_KEYS = {"provider", "channel", "kind", "keys"}
+_FILE_KEYS = {"family", "like", "when", "blocks", "rules"}
+_WHEN_KEYS = {"provider", "channel", "kind", "keys", "file"}
 
 
 class _Lined(dict[Any, Any]):
@@ -84,7 +86,11 @@ def _is_one(value: Any, words: frozenset[str]) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Family:
-    """The rules of one family of sources, and which records they are for."""
+    """The rules of one family of sources, and which records they are for.
+
+    Attributes:
+        file: what the file's name must hold besides, where the records don't tell.
+    """
 
     name: str
     providers: frozenset[str]
@@ -93,6 +99,13 @@ class Family:
     keys: tuple[frozenset[str], ...]
     by_event: dict[int, tuple[Rule, ...]]
     always: tuple[Rule, ...] = field(default=())
+    file: re.Pattern[str] | None = None
+
+    def is_of(self, names: AbstractSet[str], file: str) -> bool:
+        """Whether a record with these fields is the family's, in a file of that name."""
+        if not any(keys <= names for keys in self.keys):
+            return False
+        return self.file is None or self.file.search(file) is not None
 
 
 def read_yaml(path: Path) -> Any:
@@ -193,10 +206,12 @@ class _Reader:
         self.names(raw, raw, _FILE_KEYS)
         when = raw.get("when") or {}
         self.names(when, when, _WHEN_KEYS)
+        file = self._file(when)
+        blocks = {**self._borrowed(raw), **(raw.get("blocks") or {})}
         by_event: dict[int, tuple[Rule, ...]] = {}
         always: list[Rule] = []
         for each in raw["rules"]:
-            made = self.rule(each, raw.get("blocks") or {})
+            made = self.rule(each, blocks)
             if made is None:
                 continue
             events, rule = made
@@ -214,7 +229,28 @@ class _Reader:
             keys=tuple(frozenset(group) for group in when.get("keys", [])),
             by_event=by_event,
             always=tuple(always),
+            file=file,
         )
+
+    def _file(self, when: dict[str, Any]) -> re.Pattern[str] | None:
+        if "file" not in when:
+            return None
+        try:
+            return re.compile(str(when["file"]), re.IGNORECASE)
+        except re.error as error:
+            self.fault(when, f"'file' can't be read: {error}")
+            return None
+
+    def _borrowed(self, raw: dict[str, Any]) -> dict[str, Any]:
+        """The blocks of the file that this one is ``like``."""
+        if "like" not in raw:
+            return {}
+        other = self.path.with_name(f"{raw['like']}.yaml")
+        if not other.is_file():
+            self.fault(raw, f"there is no {other.name}")
+            return {}
+        blocks: dict[str, Any] = read_yaml(other).get("blocks") or {}
+        return blocks
 
 
 def load(path: Path) -> Family:

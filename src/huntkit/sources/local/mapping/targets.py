@@ -46,8 +46,9 @@ class Shapes:
 
     def _look(self, row: Row) -> tuple[Family | str, bool]:
         """What the shape says, and whether the record's values may say it better."""
+        file = self._name.rpartition("!")[2].replace("\\", "/").rpartition("/")[2]
         for family in rules.families():
-            if any(keys <= row.keys() for keys in family.keys):
+            if family.is_of(row.keys(), file):
                 return family, False
         speaks = any(name in row for name in exports.NAMING)
         speaks = speaks or _is_zeek(row) or _is_osquery(row) or azure.is_envelope(row)
