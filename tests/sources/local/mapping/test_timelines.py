@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from huntkit.formats.batch import Batch
 from huntkit.sources.local.mapping import Mapper
+from huntkit.sources.local.mapping.layouts import event_data
 from huntkit.sources.local.mapping.timelines import plaso_row, workspace_rows
 from huntkit.sources.local.mapping.times import Clock
 
@@ -157,8 +158,6 @@ TOOLS = {
                       "x,1,{when},a,2024-01-01 00:00:00"),
     "AppCompatCacheParser": ("ControlSet,CacheEntryPosition,Path,LastModifiedTimeUTC,Executed",
                              "1,0,C:\\a.exe,{when},Yes"),
-    "EvtxECmd": ("RecordNumber,EventRecordId,TimeCreated,EventId,MapDescription,SourceFile",
-                 "1,7,{when},4624,x,S.evtx"),
     "RECmd": ("HivePath,HiveType,KeyPath,ValueName,LastWriteTimestamp", "x,NtUser,ROOT,a,{when}"),
     "LECmd": ("SourceFile,SourceCreated,SourceModified,TargetCreated",
               "a,2024-01-01 00:00:00,{when},2024-01-01 00:00:00"),
@@ -192,6 +191,42 @@ def test_velociraptors_artifacts_have_times(name: str, row: dict[str, Any]) -> N
     ((table, frame),) = mapped(row, name=f"{name}.json").items()
     assert table == f"Velociraptor_{name.replace('.', '_')}"
     assert frame["TimeGenerated"].to_list() == [WHEN]
+
+
+def test_evtxecmds_output_is_windows_events() -> None:
+    fields = {"NewProcessId": "0x1f4", "NewProcessName": "C:\\a.exe", "CommandLine": 'a "b"'}
+    data = [{"@Name": name, "#text": text} for name, text in fields.items()]
+    row = {
+        "RecordNumber": "1", "EventRecordId": "7", "TimeCreated": "2024-03-04 10:12:33.0000000",
+        "EventId": "4688", "Level": "LogAlways", "Provider": "Microsoft-Windows-Security-Auditing",
+        "Channel": "Security", "ProcessId": "4", "ThreadId": "8", "Computer": "PC1",
+        "ChunkNumber": "0", "UserId": "", "MapDescription": "Process creation",
+        "PayloadData1": "x", "HiddenRecord": "False", "SourceFile": "S.evtx",
+        "Payload": json.dumps({"EventData": {"Data": data}}),
+    }  # fmt: skip
+    mapper = Mapper(name="x.csv", clock=Clock(assume_timezone="Europe/Berlin"))
+    columns = {name: [value] for name, value in row.items()}
+    tables = dict(mapper.map(Batch("csv", range(2, 3), columns=columns)) + mapper.finish())
+    event = tables["SecurityEvent"].row(0, named=True)
+    assert (event["EventID"], event["Computer"], event["TimeGenerated"]) == (4688, "PC1", WHEN)
+    assert event["NewProcessName"] == "C:\\a.exe"
+    started = tables["DeviceProcessEvents"].row(0, named=True)
+    assert (started["ProcessId"], started["ProcessCommandLine"]) == (500, 'a "b"')
+    extra = json.loads(tables["WindowsEvent"]["_extra"][0])
+    assert (extra["MapDescription"], extra["PayloadData1"]) == ("Process creation", "x")
+
+
+@pytest.mark.parametrize(
+    ("payload", "fields"),
+    [
+        ({"EventData": {"Data": {"@Name": "User", "#text": "ana"}}}, {"User": "ana"}),
+        ({"EventData": {"Data": "a, b", "Binary": "00"}}, {"Data": "a, b", "Binary": "00"}),
+        ({"UserData": {"EventXML": {"User": "ana", "Address": "x"}}},
+         {"User": "ana", "Address": "x"}),
+    ],
+)  # fmt: skip
+def test_evtxecmds_payloads_give_the_events_fields(payload: Any, fields: dict[str, str]) -> None:
+    assert event_data(json.dumps(payload)) == fields
 
 
 def test_velociraptors_event_logs_are_windows_events() -> None:

@@ -388,13 +388,15 @@ def event_data(value: Any) -> Row:
         return {} if value is None else {"param1": value}
     if "Data" in value and not isinstance(value["Data"], str | int | float):
         inner = value["Data"]
-        if isinstance(inner, dict) and "#text" in inner:
+        if isinstance(inner, dict) and "#text" in inner and not _name_of(inner):
             inner = inner["#text"]
         fields = _from_list(inner if isinstance(inner, list) else [inner])
         fields.update({k: v for k, v in value.items() if k not in ("Data", "#attributes")})
         return fields
     if len(value) <= 2 and any(isinstance(each, dict) for each in value.values()):
         for key, inner in value.items():  # UserData holds one element of the provider's own
+            if key in ("EventData", "UserData"):
+                return event_data(inner)
             if key != "#attributes" and isinstance(inner, dict) and "#text" not in inner:
                 return {k: v for k, v in inner.items() if k != "#attributes"}
     if "#attributes" in value:
@@ -406,15 +408,19 @@ def _from_list(items: list[Any]) -> Row:
     fields: Row = {}
     for at, item in enumerate(items, 1):
         if isinstance(item, dict):
-            attributes = item.get("#attributes")
-            name = attributes.get("Name") if isinstance(attributes, dict) else None
-            name = name or item.get("@Name") or item.get("Name")
+            name = _name_of(item)
             if isinstance(name, str):
                 fields[name] = item.get("#text", item.get("content", item.get("Value")))
                 continue
         if item is not None:
             fields[f"param{at}"] = item
     return fields
+
+
+def _name_of(item: Row) -> Any:
+    attributes = item.get("#attributes")
+    name = attributes.get("Name") if isinstance(attributes, dict) else None
+    return name or item.get("@Name") or item.get("Name")
 
 
 def _from_text(text: str) -> Row:

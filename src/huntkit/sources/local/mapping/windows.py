@@ -17,7 +17,7 @@ from huntkit.sources.local.mapping.verbs import Fields
 
 Frames = list[tuple[str, pl.DataFrame]]
 _NAMES = {0: "LogAlways", 1: "Critical", 2: "Error", 3: "Warning", 4: "Information", 5: "Verbose"}
-_LEVELS = {name.lower(): level for level, name in _NAMES.items()}
+_LEVELS = {**{name.lower(): level for level, name in _NAMES.items()}, "info": 4}
 _SMALL = frozenset({"EventID", "EventLevel", "Version", "SystemProcessId", "SystemThreadId"})
 
 
