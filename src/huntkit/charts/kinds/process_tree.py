@@ -81,7 +81,7 @@ def process_tree(
             raise UnknownColumn(name, table.columns)
     if not {"proc_key", "parent_key"} <= set(table.columns):
         given = {processes.PARTS[part]: name for part, name in named.items()}
-        table = processes_as_tree(table, roles=given)
+        table = _tree(table, given)
     known = processes.told(table, named)
     rows, depths = _arranged(table, known)
     shown = visible(title or "Processes", limit=200)
@@ -92,6 +92,19 @@ def process_tree(
         if name is not None
     }
     return _chart(drawn, known[rows], depths, others, more, order, shown)
+
+
+def _tree(table: pl.DataFrame, given: Mapping[str, str]) -> pl.DataFrame:
+    try:
+        tree: pl.DataFrame = processes_as_tree(table, roles=given)
+    except UsageError as problem:
+        role = problem.context.get("role")
+        part = next((part for part, each in processes.PARTS.items() if each == role), None)
+        if part is not None:  # roles are no words of this chart
+            listed = ", ".join(table.columns[:20])
+            problem.hint = f"name it by columns={{'{part}': ...}}; the columns are: {listed}"
+        raise
+    return tree
 
 
 def _arranged(table: pl.DataFrame, known: pl.DataFrame) -> tuple[list[int], list[int]]:
