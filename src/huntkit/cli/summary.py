@@ -136,6 +136,9 @@ def _found(told: Summary, console: Console) -> None:
         style = "red" if {"critical", "high"} & set(told.risky) else "yellow"
         count = sum(told.risky.values())
         lines.append((f"  {count:>6,}  Risky command lines: {severities}", style))
+        lines += [
+            (f"          {cut(_finding(*each), console.width - 12)}", "") for each in told.riskiest
+        ]
     if told.encoded:
         lines.append((f"  {told.encoded:>6,}  Encoded commands, decoded", "yellow"))
     if told.processes:

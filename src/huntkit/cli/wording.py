@@ -58,7 +58,9 @@ _VALUE: Final = (
     r"""'[^']*'|"[^"]*"|\{[^{}]*\}|[\w.]+\('[^']*'\)|\[[^\[\]]*\]|(?!=)-?\w[\w.]*\w|-?\w|\.\.\."""
 )
 _KEYWORD: Final = rf"(?<![\w.\-/])(?P<key>[a-z]\w*)=(?P<value>{_VALUE})?(?!=)"
-_NAME: Final = r"(?<![\w.\-/])(?P<name>[a-z]+(?:_[a-z]+)+)(?![\w=(])|^(?P<first>[a-z]+)(?= is [\[\d-])"
+_NAME: Final = (
+    r"(?<![\w.\-/])(?P<name>[a-z]+(?:_[a-z]+)+)(?![\w=(])|^(?P<first>[a-z]+)(?= is [\[\d-])"
+)
 _WORD: Final = re.compile(rf"{_KEYWORD}|{_QUOTED}|{_NAME}")
 _OPTION: Final = re.compile(r"--?[a-z-]+ [^\s-]\S*")  # with its value, which may hold a sign
 _PYTHON: Final = re.compile(rf"{_QUOTED}|(?P<key>(?<![\w.:?&\-/])[a-z]\w*=(?!=))")
