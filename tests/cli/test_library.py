@@ -160,6 +160,12 @@ def test_mistakes_are_wrong_use_with_a_hint(
     assert result.stdout == ""
 
 
+def test_a_file_of_queries_that_is_not_there_is_no_folder(tmp_path: Path) -> None:
+    result = invoke("queries", "list", "--queries", tmp_path / "none.yaml")
+    assert result.exit_code == 1
+    assert f"there is no file or folder '{tmp_path / 'none.yaml'}'" in result.stderr
+
+
 def test_a_faulty_file_of_queries_is_said_with_its_lines(tmp_path: Path) -> None:
     (tmp_path / "bad.yaml").write_text(FILE.replace("type: list", "type: lst"))
     result = invoke("queries", "list", "--queries", tmp_path / "bad.yaml")

@@ -158,8 +158,14 @@ def _done(seconds: float) -> str:
 
 
 def _branch(title: str, host: str) -> str:
-    """The chain of a branch and its host; of a long one the end stays, which is what is rare."""
-    return f"{visible(title, limit=300)}  ({visible(host, limit=40)})"
+    """The chain of a branch and its host; of a long one the end stays, which is what is rare.
+
+    Examples:
+        >>> _branch("dash → ip", "ws01"), _branch("dash → ip", "")
+        ('dash → ip  (ws01)', 'dash → ip')
+    """
+    where = f"  ({visible(host, limit=40)})" if host else ""
+    return visible(title, limit=300) + where
 
 
 def _finding(kind: str, what: str, host: str) -> str:
