@@ -47,6 +47,16 @@ export function branchRarity(tree, values) {
   return most.map((value, i) => value * 1e9 + sum[i]);
 }
 
+// How far in front each node's branch stands: its foremost node decides.
+export function branchPlace(tree, places) {
+  const least = Float64Array.from(places);
+  for (let i = least.length - 1; i >= 0; i--) {
+    const p = tree.parent[i];
+    if (p >= 0 && least[i] < least[p]) least[p] = least[i];
+  }
+  return least.map((place) => -place);
+}
+
 // Rows on show: everything whose ancestors are all open.
 export function unfolded(tree, order, open) {
   const rows = [];

@@ -4,7 +4,7 @@ import { gunzipSync } from "node:zlib";
 import { test } from "node:test";
 import { byLane, density, laneDensity, lowerBound, places } from "../src/bins.js";
 import { column, inflate, lookUp, numbers, sums } from "../src/decode.js";
-import { branchRarity, forest, orderBy, searched, unfolded } from "../src/forest.js";
+import { branchPlace, branchRarity, forest, orderBy, searched, unfolded } from "../src/forest.js";
 import { cut } from "../world.mjs";
 import { binned, packed, scatter } from "../src/layouts.js";
 import { Overlay } from "../src/overlay.js";
@@ -81,6 +81,13 @@ test("a forest knows parents and descendants", () => {
 test("rows below a folded node are skipped, in any order", () => {
   assert.deepEqual(unfolded(tree, [0, 1, 2, 3, 4], [1, 0, 0, 0, 0]), [0, 1, 3, 4]);
   assert.deepEqual(unfolded(tree, [4, 0, 3, 1, 2], [0, 1, 0, 0, 0]), [4, 0]);
+});
+
+test("the foremost branch comes first, with its ancestors", () => {
+  const tree = forest([0, 1, 1, 2, 0, 1]);
+  // by place: the node below the second child is the foremost of all
+  assert.deepEqual(orderBy(tree, branchPlace(tree, [5, 4, 3, 0, 2, 1])), [0, 2, 3, 1, 4, 5]);
+  assert.deepEqual(orderBy(tree, branchPlace(tree, [5, 4, 3, 2, 1, 0])), [4, 5, 0, 2, 3, 1]);
 });
 
 test("the rarest branch comes first, with its ancestors", () => {

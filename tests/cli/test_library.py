@@ -133,7 +133,7 @@ def test_show_python_prints_a_program_that_gives_the_same(
         (["queries", "list", "--family", "Onw"], "did you mean 'Own'"),
         (["queries", "list", "-e", "Lokal"], "did you mean 'Local'"),
         (["queries", "run", "count_evens", "DEMO"], "did you mean 'count_events'"),
-        (["queries", "run", "count_events", "DEMO"], "needs event_ids="),
+        (["queries", "run", "count_events", "DEMO"], "needs --set event_ids=VALUE"),
         (["queries", "run", "count_events", "DEMO", "-s", "event_id=1"], "mean 'event_ids'"),
         (["queries", "run", "count_events", "DEMO", "-s", "event_ids"], "is not NAME=VALUE"),
         (["queries", "run", "count_events", "DEMO", "-s", "a=1", "-s", "a=2"], "given twice"),
@@ -144,7 +144,7 @@ def test_show_python_prints_a_program_that_gives_the_same(
         (["queries", "run", "count_events", "no-such-folder", "-s", "event_ids=1"],
          "there is no file or folder"),
         (["query", "Own.zzz", "DEMO"], "huntkit queries lists those"),
-        (["query", "print 1", "DEMO", "--set", "a=1"], "are for library queries"),
+        (["query", "print 1", "DEMO", "--set", "a=1"], "declares no parameter of that name"),
         (["query", "Own.count_events", "DEMO", "--now", "2026-01-01"], "for queries of your own"),
     ],
 )  # fmt: skip
@@ -158,6 +158,12 @@ def test_mistakes_are_wrong_use_with_a_hint(
     assert told in result.stderr
     assert "Traceback" not in result.stderr
     assert result.stdout == ""
+
+
+def test_a_file_of_queries_that_is_not_there_is_no_folder(tmp_path: Path) -> None:
+    result = invoke("queries", "list", "--queries", tmp_path / "none.yaml")
+    assert result.exit_code == 1
+    assert f"there is no file or folder '{tmp_path / 'none.yaml'}'" in result.stderr
 
 
 def test_a_faulty_file_of_queries_is_said_with_its_lines(tmp_path: Path) -> None:

@@ -1,5 +1,6 @@
 """Risky command lines of the report, and how they rank process branches."""
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -144,3 +145,8 @@ def test_the_branch_of_the_attack_comes_first(
     assert first.why
     assert program in {node.name for node in first.nodes}
     assert rest
+    drawn = huntkit.charts.process_tree(tree)  # the picture puts the same process in front
+    nodes = json.loads(drawn.blobs["nodes"])
+    foremost = drawn.data["FileName"][nodes["place"].index(0)]
+    assert foremost == first.title.rsplit(" → ")[-1]
+    assert drawn.spec["order"] == "foremost"

@@ -1,7 +1,7 @@
 // Processes as a tree with columns: an ARIA treegrid that only makes the rows in view.
 import { lookUp, text } from "../decode.js";
 import { button, fields, make } from "../dom.js";
-import { branchRarity, forest, orderBy, searched, unfolded } from "../forest.js";
+import { branchPlace, branchRarity, forest, orderBy, searched, unfolded } from "../forest.js";
 import { MiniMap } from "../minimap.js";
 import { darkQuery, palette } from "../palette.js";
 import { TEXTS, ranked, unpacked } from "../process_columns.js";
@@ -55,7 +55,7 @@ class ProcessTree {
     this.status = make("span", "hk-status");
     this.status.setAttribute("aria-live", "polite");
     bar.append(this.search, this.status);
-    if (this.spec.rarity) bar.append(this.orderSwitch());
+    if (this.spec.rarity || this.spec.foremost) bar.append(this.orderSwitch());
     bar.append(
       button("Unfold all", "Unfold all (key *)", () => this.foldAll(1)),
       button("Fold all", "Fold all", () => this.foldAll(0)),
@@ -158,7 +158,10 @@ class ProcessTree {
   orderSwitch() {
     const box = make("select", "hk-select");
     box.setAttribute("aria-label", "Order of the branches");
-    for (const [value, label] of [["rarest", "Rarest branches first"], ["time", "By time"]]) {
+    const orders = [["time", "By time"]];
+    if (this.spec.rarity) orders.unshift(["rarest", "Rarest branches first"]);
+    if (this.spec.foremost) orders.unshift(["foremost", "Worth a look first"]);
+    for (const [value, label] of orders) {
       const option = make("option", "", label);
       option.value = value;
       box.append(option);
@@ -168,7 +171,8 @@ class ProcessTree {
     return box;
   }
 
-  // Small trees open whole; of large ones the ways to the rarest processes, or the first levels.
+  // Small trees open whole; of large ones the ways to the foremost or rarest processes, or the
+  // first levels.
   unfoldSome() {
     if (this.size <= 4 * OPEN_AT_FIRST) {
       this.open.fill(1);
@@ -177,9 +181,11 @@ class ProcessTree {
     if (this.data.mark) {
       for (let node = 0; node < this.size; node++) if (lookUp(this.data.mark, node)) this.openAbove(node);
     }
-    const order = this.spec.rarity
-      ? [...this.byTime].sort((a, b) => this.data.rarity[b] - this.data.rarity[a] || a - b)
-      : [...this.byTime].sort((a, b) => this.data.depth[a] - this.data.depth[b] || a - b);
+    const { place, rarity, depth } = this.data;
+    const first = place
+      ? (a, b) => place[a] - place[b]
+      : this.spec.rarity ? (a, b) => rarity[b] - rarity[a] : (a, b) => depth[a] - depth[b];
+    const order = [...this.byTime].sort((a, b) => first(a, b) || a - b);
     for (const node of order.slice(0, OPEN_AT_FIRST)) this.openAbove(node);
   }
 
@@ -188,9 +194,9 @@ class ProcessTree {
   }
 
   sort(by) {
-    this.order = by === "rarest"
-      ? orderBy(this.tree, branchRarity(this.tree, this.data.rarity))
-      : this.byTime;
+    this.order = this.byTime;
+    if (by === "rarest") this.order = orderBy(this.tree, branchRarity(this.tree, this.data.rarity));
+    if (by === "foremost") this.order = orderBy(this.tree, branchPlace(this.tree, this.data.place));
     this.list();
   }
 

@@ -1,6 +1,5 @@
 """`huntkit chart`: any chart, of a table of evidence or of the answer to a query."""
 
-import re
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -19,7 +18,7 @@ from huntkit.cli.questions import named_tables
 from huntkit.cli.statement import ask_kql, evidence_tables, text_of
 from huntkit.cli.target import ENDINGS, check_output, free_name
 from huntkit.cli.views import kinds_of_charts
-from huntkit.core.errors import UnknownColumn, UsageError
+from huntkit.core.errors import UsageError
 from huntkit.core.registry import Registry
 from huntkit.runtime.session import default_session
 from huntkit.sources.local.mapping.views import VIEWS
@@ -30,8 +29,6 @@ _FILES = (".graphml", ".json", ".svg")
 _USUAL = {"process_tree": "DeviceProcessEvents"}
 _WRITERS = {".csv": "write_csv", ".parquet": "write_parquet", ".ndjson": "write_ndjson",
             ".jsonl": "write_ndjson"}  # fmt: skip
-# A parameter as Python writes it, in what a chart complains of.
-_PARAMETER = re.compile(r"\b([a-z][a-z_]*)=")
 
 
 def catalog() -> Registry[Draw]:
@@ -72,7 +69,7 @@ def chart(
         if general.show_python:
             source = _source(text, name, span)
             show_python(python_open(paths, reading), *_python(kind, source, options, target))
-        made = _drawn(kind, rows, options)
+        made = catalog().load(kind)(rows, **options)
         if not rows.height or not made.data.height:
             note(f"huntkit: {made.spec.get('message') or made.summary}")
             note("nothing was written")
@@ -135,34 +132,6 @@ def _pair(text: str, option: str) -> tuple[str, str]:
     if not (name and sign and value):
         raise UsageError(f"{option} {text!r} is not PART=COLUMN")
     return name, value
-
-
-def _drawn(kind: str, rows: pl.DataFrame, options: Mapping[str, Any]) -> Chart:
-    """The chart; what is wrong with an option is said in the words of the command line."""
-    try:
-        return catalog().load(kind)(rows, **options)
-    except UnknownColumn as problem:
-        listed = ", ".join(name for name in rows.columns if not name.startswith("_"))
-        hint = problem.hint or f"columns: {listed[:600]}"
-        name = str(problem.context.get("column", ""))
-        raise UnknownColumn(name, rows.columns, hint=hint) from problem
-    except UsageError as problem:
-        raise UsageError(
-            _as_options(problem.message), hint=_as_options(problem.hint), context=problem.context
-        ) from problem
-
-
-def _as_options(text: str) -> str:
-    """Names of parameters as options.
-
-    Examples:
-        >>> _as_options("name them with x= and time_column=")
-        'name them with --x and --time-column'
-    """
-    told = _PARAMETER.sub(lambda found: "--" + found[1].replace("_", "-"), text)
-    return re.sub(
-        r"^([a-z]+_[a-z_]+) is ", lambda found: f"--{found[1].replace('_', '-')} is ", told
-    )
 
 
 def _save(made: Chart, target: Path, charting: Charting) -> None:

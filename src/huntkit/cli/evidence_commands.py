@@ -118,8 +118,8 @@ def search(
     "huntkit query --sql 'SELECT * FROM Syslog LIMIT 9' evidence/",
     "KQL first, then the paths; with --sql one reading statement in DuckDB's dialect, and only"
     " paths. Either sees the evidence's tables, no file and no network. @FILE reads the text from a"
-    " file. In the place of KQL may stand the name of a library query (huntkit queries), with its"
-    " values by --set.",
+    " file. KQL may also be the name of a library query (huntkit queries). --set gives values to it"
+    " or to KQL's declare query_parameters.",
 )
 def query(
     words: Annotated[
@@ -172,10 +172,10 @@ def query(
             values=values or [], own=own or [],
         )  # fmt: skip
         return
-    if values or own:
+    if own or (values and sql is not None):
         raise UsageError(
-            "--set and --queries are for library queries",
+            "--queries is for library queries" if own else "--set is for KQL and library queries",
             hint="huntkit query Family.name evidence/ --set name=value",
         )
-    extras = {"geo": geo or [], "external": external or []}
-    work("questions", general).query(words, reading, writing, general, sql=sql, now=now, **extras)
+    extras = {"geo": geo or [], "external": external or [], "values": values or []}
+    work("querying", general).query(words, reading, writing, general, sql=sql, now=now, **extras)

@@ -15,6 +15,7 @@ from typing import Any, TextIO
 import typer
 from typer.core import TyperCommand, TyperGroup
 
+from huntkit.cli.wording import Wording, speaking, spoken
 from huntkit.core.errors import Cancelled, HuntkitError, UsageError, did_you_mean
 from huntkit.core.text import visible
 
@@ -44,6 +45,11 @@ class Command(TyperCommand):
     def get_params(self, ctx: Any) -> list[Any]:
         """The parameters; those without a word for their value show none."""
         return without_types(super().get_params(ctx))
+
+    def invoke(self, ctx: Any) -> Any:
+        """Run it; what goes wrong is said in the words of its own options."""
+        with speaking(Wording(ctx.command_path, self.params)):
+            return super().invoke(ctx)
 
 
 def help_text(first: str, second: str, text: str) -> str:
@@ -212,7 +218,7 @@ def _show_warning(
     file: TextIO | None = None,  # noqa: ARG001
     line: str | None = None,  # noqa: ARG001
 ) -> None:
-    print(f"huntkit: warning: {visible(str(message))}", file=sys.stderr)
+    print(f"huntkit: warning: {visible(spoken(str(message)))}", file=sys.stderr)
 
 
 def refuse_network() -> None:

@@ -164,12 +164,7 @@ def _full_name(provider: QueryProvider, name: str) -> str:
     Raises:
         UsageError: there is no such query, with the nearest names.
     """
-    try:
-        provider.get_query(name)
-    except UsageError as problem:
-        if problem.hint.startswith("list_queries"):
-            problem.hint = "huntkit queries lists those there are"
-        raise
+    provider.get_query(name)
     folded = name.casefold()
     return next(
         each

@@ -177,7 +177,6 @@ def screenshot(
                 row |= {"File": str(file), "Bytes": file.stat().st_size}
                 note(f"the picture of {defang(refang(text))} is in {file}")
             except HuntkitError as problem:
-                problem.hint = problem.hint.replace("unprotected=True", "--unprotected")
                 if len(texts) == 1 or isinstance(problem, Offline):
                     raise
                 row["Problem"] = problem.message

@@ -15,7 +15,7 @@ from huntkit.cli.frame import counted, note
 from huntkit.cli.options import General, Reading, Span, Writing
 from huntkit.cli.output import emit, is_html, save_chart, save_text
 from huntkit.cli.questions import bounds, named_tables
-from huntkit.cli.standout_columns import apart, check, in_options, noted, score_first
+from huntkit.cli.standout_columns import apart, check, noted, score_first
 from huntkit.cli.statement import evidence_tables
 from huntkit.cli.target import check_output
 from huntkit.core.errors import UsageError
@@ -80,12 +80,9 @@ def series(
         _say_sparse(points, every)
         found = noted(
             name,
-            lambda: in_options(
-                lambda: huntkit.analyze.ts_anomalies_stl(
-                    judged, time_column="TimeGenerated", data_column="Amount", period=period,
-                    score_threshold=threshold, group_by=keys or None, method="light",
-                    gaps="zero",
-                )
+            lambda: huntkit.analyze.ts_anomalies_stl(
+                judged, time_column="TimeGenerated", data_column="Amount", period=period,
+                score_threshold=threshold, group_by=keys or None, method="light", gaps="zero",
             ),
         )  # fmt: skip
         found = stand_ins.texts_of(_with_amounts(found, amounts, keys))

@@ -31,7 +31,7 @@ from huntkit.cli.output import (
     to_terminal,
 )
 from huntkit.cli.standout_columns import check
-from huntkit.cli.statement import ask, ask_kql, evidence_tables, exact, text_of
+from huntkit.cli.statement import evidence_tables, exact
 from huntkit.cli.target import ENDINGS, check_output
 from huntkit.core.errors import UnknownTable, UsageError
 from huntkit.core.timespan import parse_time
@@ -131,61 +131,6 @@ def _folders(paths: Sequence[str]) -> Sequence[str]:
             "give @FILE",
         )
     return paths
-
-
-def query(
-    words: Sequence[str],
-    reading: Reading,
-    writing: Writing,
-    general: General,
-    *,
-    sql: str | None,
-    now: str | None,
-    geo: Sequence[str],
-    external: Sequence[str],
-) -> None:
-    """The answer to a KQL query or an SQL statement."""
-    check_output(writing)
-    text = text_of(words[0] if sql is None else sql)
-    paths = words[1:] if sql is None else words
-    if not paths:
-        raise UsageError(
-            "give the query first and then the evidence",
-            hint=f"huntkit query 'SecurityEvent | take 5' {words[0]}",
-        )
-    if sql is not None and now is not None:
-        raise UsageError("--now is for KQL; SQL has no ago()")
-    if sql is not None and (geo or external):
-        raise UsageError("--geo and --external are for KQL")
-    if sql is None:
-        more: dict[str, Any] = {"now": now} if now else {}
-        if external:
-            more["externals"] = dict(map(_mapped, external))
-        files = [each for each in geo if each != "countries"]
-        shown = "".join(f", {name}={value!r}" for name, value in more.items())
-        if geo:
-            more["geo"] = huntkit.enrich.GeoDatabases(files)
-            shown += f", geo=huntkit.enrich.GeoDatabases({files!r})"
-        _python(general, paths, reading, f"evidence.kql({text!r}{shown})")
-        with opened(paths, reading) as case:
-            rows = ask_kql(case.evidence, text, **more)
-            if rows.is_empty():
-                note("huntkit: the query gives no rows")
-            emit(rows, writing, title="Answer", eyes=views.answer)
-        return
-    _python(general, paths, reading, f"evidence.sql({text!r})")
-    with opened(paths, reading) as case:
-        emit(ask(case.evidence, text), writing, title="Answer", eyes=views.answer)
-
-
-def _mapped(pair: str) -> tuple[str, str]:
-    """``URI=FILE``; a URI may hold ``=`` itself, a file name after it seldom does."""
-    uri, sign, file = pair.rpartition("=")
-    if not (uri and sign and file):
-        raise UsageError(f"--external {pair!r} is not URI=FILE")
-    if not Path(file).is_file():
-        raise UsageError(f"there is no file {file!r}")
-    return uri, file
 
 
 def iocs(

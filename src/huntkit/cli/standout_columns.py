@@ -1,13 +1,13 @@
-"""Columns of the commands that say what stands out, and their complaints in words of options."""
+"""Columns of the commands that say what stands out."""
 
-import re
 import warnings
 from collections.abc import Callable, Mapping, Sequence
 
 import polars as pl
 
 from huntkit.cli.frame import note
-from huntkit.core.errors import UnknownColumn, UsageError
+from huntkit.cli.wording import spoken
+from huntkit.core.errors import UnknownColumn
 from huntkit.tables import roles
 
 # What was done comes first, then who did it.
@@ -19,14 +19,6 @@ _ACCOUNT = ("TargetUserName", "AccountName", "TargetAccount", "TargetUser", "Acc
 _ADDRESS = ("IpAddress", "RemoteIP", "SourceIP", "ClientIPAddress")
 _OUTCOME = ("ActionType", "EventID", "Status")
 _LOGON_SHARE = 0.8  # of a table's rows, for it to be one of logons
-_OPTIONS = {
-    "period": "--period", "score_threshold": "--threshold", "group_by": "--by", "by": "--by",
-    "data_column": "--value", "source_column": "--source", "target_column": "--target",
-    "min_beats": "--min-beats", "process_column": "--table", "parent_column": "--table",
-    "time_column": "--table", "at_most": "--at-most",
-}  # fmt: skip
-_ROLES = {"source_ip": "--source", "destination_ip": "--target"}
-_PARAMETER = re.compile(r"\b([a-z]+(?:_[a-z]+)*)(?:=(?:'[^']*')?| is (?=[\[\d-]))")
 _FEWEST = 2
 _KINDS = 5  # fewer of them say less than the message
 _MOST_SHARE = 0.5  # of the rows may differ, for a column that sorts them into kinds
@@ -41,9 +33,7 @@ def check(columns: Sequence[str], rows: pl.DataFrame) -> None:
     """Raise for a column that the table lacks, with those it has."""
     for name in columns:
         if name not in rows.columns:
-            listed = ", ".join(each for each in rows.columns if not each.startswith("_"))
-            problem = UnknownColumn(name, rows.columns)
-            raise UnknownColumn(name, rows.columns, hint=problem.hint or f"columns: {listed[:600]}")
+            raise UnknownColumn(name, rows.columns)
 
 
 def telling(
@@ -105,45 +95,13 @@ def _tells(column: str, different: Callable[[str], tuple[int, int, int]]) -> boo
     return _FEWEST <= kinds <= max(_FEWEST, rows * _MOST_SHARE)
 
 
-def in_options(work: Callable[[], pl.DataFrame]) -> pl.DataFrame:
-    """The answer; what is wrong is said in the words of the command line."""
-    try:
-        return work()
-    except UsageError as problem:
-        message, hint = as_options(problem.message), as_options(problem.hint)
-        option = _ROLES.get(str(problem.context.get("role")))
-        if option is not None:
-            message = message.partition(" (the role ")[0]
-            hint = hint.replace("name the column yourself", f"name it with {option} COLUMN")
-        raise UsageError(message, hint=hint, context=problem.context) from problem
-
-
-def as_options(text: str) -> str:
-    """Parameters of a function as the options that set them.
-
-    Examples:
-        >>> as_options("two periods are needed; say period= for a shorter season")
-        'two periods are needed; say --period for a shorter season'
-        >>> as_options("min_beats is 2")
-        '--min-beats is 2'
-    """
-
-    def told(found: re.Match[str]) -> str:
-        option = _OPTIONS.get(found[1])
-        if option is None:
-            return found[0]
-        return option + (" is " if found[0].endswith(" is ") else "")
-
-    return _PARAMETER.sub(told, text)
-
-
 def noted(name: str, work: Callable[[], pl.DataFrame]) -> pl.DataFrame:
     """The answer; what it warns of goes to stderr with the table's name."""
     with warnings.catch_warnings(record=True) as heard:
         warnings.simplefilter("always")
         answer = work()
     for warning in heard:
-        note(f"huntkit: warning: {name}: {as_options(str(warning.message))}")
+        note(f"huntkit: warning: {name}: {spoken(str(warning.message))}")
     return answer
 
 

@@ -11,7 +11,7 @@ from huntkit.cli.frame import counted, note
 from huntkit.cli.options import General, Reading, Span, Writing
 from huntkit.cli.output import emit, is_html, save_chart, to_terminal
 from huntkit.cli.questions import bounds, named_tables
-from huntkit.cli.standout_columns import apart, check, in_options, noted, score_first, telling
+from huntkit.cli.standout_columns import apart, check, noted, score_first, telling
 from huntkit.cli.statement import evidence_tables
 from huntkit.cli.target import check_output
 from huntkit.core.errors import UsageError
@@ -82,7 +82,7 @@ def _found(
     """What is rare, the Python that finds it, and what it is: values of what."""
     table = f"evidence.table({name!r})"
     if starts:
-        found = in_options(lambda: huntkit.analyze.unusual_starts(rows)).drop("SourceIndex")
+        found = huntkit.analyze.unusual_starts(rows).drop("SourceIndex")
         if left := rows.height - int(found["Count"].sum()):
             note(
                 f"huntkit: warning: {name}: {left:,} of {counted(rows.height, 'row')} left out:"
@@ -199,9 +199,7 @@ def beacons(
                       "time_column": "TimeGenerated", "size_column": "BytesSent"}  # fmt: skip
             if not tables:
                 note("huntkit: this evidence has no table of connections; --table NAME names one")
-        found = noted(
-            ", ".join(tables), lambda: in_options(lambda: huntkit.analyze.beacons(rows, **given))
-        )
+        found = noted(", ".join(tables), lambda: huntkit.analyze.beacons(rows, **given))
         kept = found.filter(pl.col("score") >= lowest)
         if tables:
             note(

@@ -2,16 +2,21 @@
 
 import re
 import warnings
+from collections.abc import Mapping
+from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import polars as pl
 
 from huntkit.cli.frame import note
 from huntkit.core.errors import HuntkitError, QueryError, UsageError, did_you_mean
-from huntkit.kql.language.errors import KqlNameError, KqlSyntaxError, KqlTypeError
+from huntkit.kql.language.errors import KqlError, KqlNameError, KqlSyntaxError, KqlTypeError
 from huntkit.sources.local import schemas
 from huntkit.sources.local.evidence import AbsentTableWarning, Evidence
+from huntkit.sources.queries.definition import Kind, Parameter
+from huntkit.sources.queries.languages.kql_parameters import KQL_TYPES, declared_in
+from huntkit.sources.queries.values import converted
 
 # What the engine calls faults of the statement itself; the others happen while it runs.
 _OURS = ("Binder", "Catalog", "Parser", "Syntax", "Permission", "Invalid Input", "Not implemented")
@@ -75,6 +80,42 @@ def ask_kql(evidence: Evidence, text: str, **more: Any) -> pl.DataFrame:
         raise UsageError(f"KQL, {problem.message}", hint=hint) from problem
     say_lacking(evidence, text)
     return rows
+
+
+def declared_values(
+    text: str, given: Mapping[str, str], *, now: datetime | None = None
+) -> dict[str, object]:
+    """Values from the command line, of the types that KQL's ``declare query_parameters`` says.
+
+    Args:
+        text: the query.
+        given: the values by name.
+        now: from when relative times count.
+
+    Raises:
+        UsageError: the text declares no such parameter, or its type can't hold the value.
+
+    Examples:
+        >>> declared_values("declare query_parameters(n: long, t: string); print n", {"n": "5"})
+        {'n': 5}
+    """
+    try:
+        types = {each.name: each.type for each in declared_in(text)}
+    except KqlError:
+        return dict(given)  # whoever runs the query says what is wrong, and where
+    for name in given:
+        if name not in types:
+            raise UsageError(
+                f"--set {name}: the query declares no parameter of that name",
+                hint=did_you_mean(name, types)
+                or f"begin it with: declare query_parameters({name}: string);",
+            )
+    kinds = {kql: cast("Kind", kind) for kind, several in KQL_TYPES.items() for kql in several}
+    when = now or datetime.now(UTC)
+    return {
+        name: converted(Parameter(name=name, type=kinds[types[name]]), value, now=when)
+        for name, value in given.items()
+    }
 
 
 def say_lacking(evidence: Evidence, text: str) -> None:

@@ -136,6 +136,9 @@ def _found(told: Summary, console: Console) -> None:
         style = "red" if {"critical", "high"} & set(told.risky) else "yellow"
         count = sum(told.risky.values())
         lines.append((f"  {count:>6,}  Risky command lines: {severities}", style))
+        lines += [
+            (f"          {cut(_finding(*each), console.width - 12)}", "") for each in told.riskiest
+        ]
     if told.encoded:
         lines.append((f"  {told.encoded:>6,}  Encoded commands, decoded", "yellow"))
     if told.processes:
@@ -155,8 +158,14 @@ def _done(seconds: float) -> str:
 
 
 def _branch(title: str, host: str) -> str:
-    """The chain of a branch and its host; of a long one the end stays, which is what is rare."""
-    return f"{visible(title, limit=300)}  ({visible(host, limit=40)})"
+    """The chain of a branch and its host; of a long one the end stays, which is what is rare.
+
+    Examples:
+        >>> _branch("dash → ip", "ws01"), _branch("dash → ip", "")
+        ('dash → ip  (ws01)', 'dash → ip')
+    """
+    where = f"  ({visible(host, limit=40)})" if host else ""
+    return visible(title, limit=300) + where
 
 
 def _finding(kind: str, what: str, host: str) -> str:

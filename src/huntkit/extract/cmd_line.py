@@ -77,7 +77,8 @@ def _patterns(path: Path, log_type: str) -> list[str]:
     try:
         found = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError, RecursionError) as problem:
-        raise SettingsError(f"the rules {path} can't be read: {problem}") from problem
+        reason = getattr(problem, "strerror", None) or problem
+        raise SettingsError(f"the rules {path} can't be read: {reason}") from problem
     if not isinstance(found, dict) or not isinstance(found.get(log_type, []), list):
         raise SettingsError(f"{path} must be of the form {{'Syslog': ['pattern', ...]}}")
     if log_type not in found:

@@ -101,7 +101,8 @@ def read_rules(path: str | Path) -> tuple[Rule, ...]:
     try:
         found = yaml.safe_load(path.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError, yaml.YAMLError, RecursionError) as problem:
-        raise SettingsError(f"the rules {path} can't be read: {problem}") from problem
+        reason = getattr(problem, "strerror", None) or problem
+        raise SettingsError(f"the rules {path} can't be read: {reason}") from problem
     named = [path.stem] if path.stem in PLATFORMS else list(PLATFORMS)
     return checked(found, str(path), named)
 

@@ -10,7 +10,7 @@ from huntkit.analyze.observations import Observations
 from huntkit.charts.page import Page
 from huntkit.core.progress import SILENT, Progress
 from huntkit.core.text import visible
-from huntkit.report import observed, pages, sections
+from huntkit.report import gist, observed, pages, sections
 from huntkit.report.facts import Facts, gather
 from huntkit.report.kept import DEFAULT_TITLE
 from huntkit.report.layouts import Evidence
@@ -36,7 +36,8 @@ class Report:
 
     def to_html(self) -> str:
         """The report as one HTML page; the same facts give the same bytes."""
-        drawn = sections.draw(self.facts)
+        short = gist.section(self.facts)
+        drawn = [*([short] if short else []), *sections.draw(self.facts)]
         if self.observations:
             drawn.insert(0, observed.section(self.observations))
         # Twice: the nonce depends on everything in the page, and the charts' scripts carry it.
@@ -94,10 +95,11 @@ def report(
 ) -> Report:
     """One offline page that says what is in some evidence.
 
-    It holds what was read (with hashes, and what was skipped and why), notable events, activity
-    over time, risky command lines, process branches worth a look, encoded commands decoded,
-    indicators with the places where they stand, hosts, users and tables. Long tables are cut and
-    say so. The evidence is asked by SQL and never loaded whole.
+    It begins with what alarms on each host, and holds what was read (with hashes, and what was
+    skipped and why), notable events, activity over time, risky command lines, process branches
+    worth a look, encoded commands decoded, indicators with the places where they stand, hosts,
+    users and tables. Long tables are cut and say so. The evidence is asked by SQL and never loaded
+    whole.
 
     Args:
         evidence: what `huntkit.open` gave.

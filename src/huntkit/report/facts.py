@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 
 import polars as pl
 
+from huntkit.charts import foremost
 from huntkit.core.errors import Cancelled, HuntkitError
 from huntkit.core.progress import SILENT, Progress
 from huntkit.report import (
@@ -17,7 +18,6 @@ from huntkit.report import (
     indicators,
     logons,
     notable,
-    odd_starts,
     overview,
     processes,
     risky,
@@ -50,7 +50,7 @@ class Facts:
         indicators: IoCType Observable Defanged Scope Mentions Where First Last _file _record.
         encoded: TimeGenerated Host User Given Layers Table _file _record.
         risky: command lines that rules find risky, the most severe first; see `risky.risky`.
-        starts: pairs of programs, the most unusual start first; see `odd_starts.scored`.
+        starts: pairs of programs, the most unusual start first; see `foremost.scored`.
         branches: process branches; what their order means says `processes.branches`.
         processes: rows of the process tree.
         amounts: TimeGenerated records baseline lower upper score anomalies.
@@ -159,7 +159,7 @@ def gather(evidence: Evidence, *, progress: Progress = SILENT) -> Facts:
         ("encoded", lambda: encoded.encoded(facts.texts)),
         ("indicators", lambda: indicators.indicators(facts.texts, decoded=facts.encoded)),
         ("risky", lambda: _joined(judging, facts)),
-        ("starts", lambda: odd_starts.scored(facts.processes)),
+        ("starts", lambda: foremost.scored(facts.processes)),
         (
             "branches",
             lambda: processes.branches(facts.processes, risky=facts.risky, starts=facts.starts),

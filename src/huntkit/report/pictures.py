@@ -8,12 +8,14 @@ import polars as pl
 from huntkit import charts
 from huntkit.charts import graph
 from huntkit.charts.chart import Chart
+from huntkit.report import processes as process_branches
 from huntkit.report.connections import Connections
 from huntkit.report.facts import Facts
 from huntkit.report.logons import MOST_SESSIONS, Logons
 from huntkit.report.trails import Trail
 
 MOST_EVENTS = 3_000
+_WEIGHT = "Weight"
 MOST_PROCESSES = 3_000
 MOST_NODES = 120  # of a graph; more are a ball of wool on a page
 _FEWEST_EVENTS = 3  # of a timeline; the table above it says as much of fewer
@@ -53,7 +55,9 @@ def processes(facts: Facts) -> Chart | None:
     """All processes as an unfolding tree, where they are few enough for a page."""
     if not 0 < facts.processes.height <= MOST_PROCESSES:
         return None
-    chart: Chart = charts.process_tree(facts.processes, title="All processes")
+    weights = process_branches.weights(facts.processes, facts.risky, facts.starts)
+    known = facts.processes.with_columns(weights["weight"].alias(_WEIGHT))
+    chart: Chart = charts.process_tree(known, weight_column=_WEIGHT, title="All processes")
     return chart
 
 

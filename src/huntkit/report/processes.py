@@ -8,10 +8,10 @@ from typing import Any
 import polars as pl
 
 from huntkit import extract
+from huntkit.charts import foremost
 from huntkit.core.text import visible
-from huntkit.report import odd_starts
 from huntkit.report.layouts import Evidence, Layout, find, quoted
-from huntkit.report.risky import LOWEST, by_line, tone
+from huntkit.report.risky import tone
 from huntkit.report.sheets import shortened
 from huntkit.tables import roles
 
@@ -21,9 +21,7 @@ MOST_BRANCHES = 500
 _NODES = 40  # of one branch
 _COMMAND = 400
 _CHAIN = 6  # names of a chain
-# What a rule's finding in a command line counts beside the bits of an unusual start.
-_BITS = {"critical": 30.0, "high": 20.0, "medium": 10.0, "low": 5.0, "informational": 0.0}
-_TELLING = 10.0  # bits from which on a process has a branch of its own, however often it started
+_NONE_RISKY = pl.DataFrame(schema=dict.fromkeys(("Input", "Severity", "Title"), pl.String()))
 _BARELY_RARE = 1e-9  # where everything is as common as everything else, nothing is red
 _WIDE = 25  # an ancestor with more descendants than this is no part of a branch, but its soil
 # What the tree needs of DeviceProcessEvents, which may have a hundred columns.
@@ -162,40 +160,35 @@ def branches(
 ) -> list[Branch]:
     """Branches around risky, unusual and rare processes; a process is in at most one.
 
-    A branch ranks as its foremost process. A process counts the bits of its start, where that is
-    unusual (10 and more; see `huntkit.analyze.unusual_starts`: programs and parents that seldom
-    meet, folders of anybody, what kind starts what kind), plus what rules say of its command line:
-    30 for the worst finding being critical, 20 for high, 10 for medium, 5 for low. Equal ones are
-    ranked by their rarity under their parent, then by time. So browsers and updaters, which are
-    merely rare, stand behind payloads; but rules know only what is in them, and an attack that
-    looks like everybody's work ranks by its rarity alone.
+    A branch ranks as its foremost process; what makes one foremost says `huntkit.charts.foremost`.
+    Equal ones are ranked by their rarity under their parent, then by time. Those that weigh less
+    than 10 bits and are not among the rarest tenth have no branch of their own.
 
     Args:
         tree: what `processes` gave.
         risky: command lines that rules find risky (`risky.by_line`); looked for if left out.
-        starts: how unusual starts are (`odd_starts.scored`); looked for if left out.
+        starts: how unusual starts are (`foremost.scored`); looked for if left out.
     """
     if not tree.height:
         return []
-    return _Cutter(
-        tree,
-        _risks(tree) if risky is None else risky,
-        odd_starts.scored(tree) if starts is None else starts,
-    ).branches()
+    return _Cutter(tree, weights(tree, risky, starts)).branches()
 
 
-def _risks(tree: pl.DataFrame) -> pl.DataFrame:
-    column = roles.resolve(tree.columns, "command_line")
-    if column is None:
-        return pl.DataFrame()
-    lines = tree.select(pl.col(column).cast(pl.String).alias("text")).unique(maintain_order=True)
-    return by_line(extract.command_risks(lines, "text", lowest=LOWEST))
+def weights(
+    tree: pl.DataFrame, risky: pl.DataFrame | None, starts: pl.DataFrame | None
+) -> pl.DataFrame:
+    """How much each process weighs (`foremost.weights`), by what is known already."""
+    lines = None
+    if risky is not None:
+        titles = pl.col("Titles").list.first().alias("Title")
+        lines = risky.select("Input", "Severity", titles) if risky.height else _NONE_RISKY
+    return foremost.weights(tree, risky=lines, starts=starts)
 
 
 class _Cutter:
     """Grows a branch around each process worth a look that no earlier branch holds."""
 
-    def __init__(self, tree: pl.DataFrame, risky: pl.DataFrame, starts: pl.DataFrame) -> None:
+    def __init__(self, tree: pl.DataFrame, weights: pl.DataFrame) -> None:
         self._column = {role: roles.resolve(tree.columns, role) for role in _ROLES}
         self._rows: list[dict[str, Any]] = tree.to_dicts()
         by_key = {row["proc_key"]: number for number, row in enumerate(self._rows)}
@@ -210,22 +203,19 @@ class _Cutter:
         ordered = sorted(self._rarity, reverse=True)
         # Red is for the rarest tenth, so that it stays worth looking at.
         self._red = max(ordered[len(ordered) // 10], _BARELY_RARE)
-        self._risks = {
-            line: (severity, titles[0])
-            for line, severity, titles in (
-                risky.select("Input", "Severity", "Titles").iter_rows() if risky.height else ()
-            )
-        }
-        odd = starts.filter(pl.col("score") >= odd_starts.LEAST) if starts.height else starts
-        self._odd = dict(odd.select("proc_key", "score").iter_rows()) if odd.height else {}
-        self._bits = [self._weight(number) for number in range(len(self._rows))]
+        self._bits: list[float] = weights["weight"].to_list()
+        self._risks = list(weights.select("severity", "title").fill_null("").iter_rows())
+        self._odd: list[float | None] = weights["odd"].to_list()
+        self._place = foremost.places(
+            weights["weight"], pl.Series(self._rarity, dtype=pl.Float64)
+        ).to_list()
         self._taken: set[int] = set()
 
     def branches(self) -> list[Branch]:
         """All branches."""
         found: list[Branch] = []
-        for number in sorted(range(len(self._rows)), key=self._rank):
-            if self._bits[number] < _TELLING and self._rarity[number] < self._red:
+        for number in sorted(range(len(self._rows)), key=self._place.__getitem__):
+            if self._bits[number] < foremost.TELLING and self._rarity[number] < self._red:
                 continue  # whatever weighs little: rarer ones may follow
             if number not in self._taken:
                 found.append(self._branch(self._top(number)))
@@ -233,23 +223,9 @@ class _Cutter:
                 break
         return found
 
-    def _rank(self, number: int) -> tuple[float, float, int]:
-        return -self._bits[number], -self._rarity[number], number
-
-    def _weight(self, number: int) -> float:
-        """How much of what is risky and unusual meets in a process, in bits."""
-        severity, _ = self._risk(number)
-        odd: float = self._odd.get(self._rows[number]["proc_key"], 0.0)
-        return odd + _BITS.get(severity, 0.0)
-
-    def _risk(self, number: int) -> tuple[str, str]:
-        return self._risks.get(self._text(number, "command_line"), ("", ""))
-
     def _why(self, number: int) -> str:
-        severity, title = self._risk(number)
-        odd = self._odd.get(self._rows[number]["proc_key"])
-        told = [f"{severity}: {title}"] if severity else []
-        return "; ".join([*told, *([f"unusual start, {odd:.0f} bits"] if odd else [])])
+        severity, title = self._risks[number]
+        return foremost.why(severity, title, self._odd[number])
 
     def _top(self, number: int) -> int:
         """The highest ancestor whose whole offspring still fits on a page."""
@@ -264,7 +240,7 @@ class _Cutter:
     def _branch(self, top: int) -> Branch:
         members = self._below(top)
         self._taken.update(number for number, _ in members)
-        foremost = min((number for number, _ in members), key=self._rank)
+        foremost = min((number for number, _ in members), key=self._place.__getitem__)
         count = len(members)
         return Branch(
             host=self._text(top, "host"),
@@ -321,8 +297,8 @@ class _Cutter:
             more=more,
             user=visible(self._text(number, "user"), limit=60),
             rare=self._rarity[number] >= self._red,
-            risk=": ".join(filter(None, self._risk(number))),
-            tone=tone(self._risk(number)[0]),
+            risk=": ".join(filter(None, self._risks[number])),
+            tone=tone(self._risks[number][0]),
         )
 
     def _text(self, number: int, role: str) -> str:

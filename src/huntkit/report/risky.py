@@ -5,11 +5,11 @@ from collections.abc import Sequence
 import polars as pl
 
 from huntkit import extract
+from huntkit.charts import foremost
 from huntkit.extract.command_rules import LEVELS
 from huntkit.report.command_lines import MOST_LINES, command_lines
 from huntkit.report.layouts import Evidence, Layout
 
-LOWEST = "low"
 _ALARMING = ("critical", "high")
 _KEPT = ("TimeGenerated", "Host", "User", "Mentions", "Places", "Table", "_file", "_record")
 _RANK = pl.col("Severity").replace_strict(
@@ -25,7 +25,7 @@ def risky(evidence: Evidence, tables: Sequence[Layout], problems: list[str]) -> 
     first. Each different line is judged once. What was left out goes into ``problems``.
     """
     lines = command_lines(evidence, tables, most=MOST_LINES, problems=problems)
-    return by_line(extract.command_risks(lines, "text", lowest=LOWEST, keep=_KEPT))
+    return by_line(extract.command_risks(lines, "text", lowest=foremost.LOWEST, keep=_KEPT))
 
 
 def by_line(hits: pl.DataFrame) -> pl.DataFrame:

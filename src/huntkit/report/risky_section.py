@@ -7,10 +7,11 @@ from markupsafe import Markup
 from huntkit.core.text import visible
 from huntkit.report import encoded
 from huntkit.report.facts import Facts
+from huntkit.report.places import placed
 from huntkit.report.risky import tone
 from huntkit.report.section import Section
 from huntkit.report.sheets import shortened, time_text
-from huntkit.report.standout_section import Card, last_part
+from huntkit.report.standout_section import Card
 
 CARDS = 12  # of the page; the rest is folded
 MOST = 60
@@ -66,7 +67,7 @@ def _card(row: dict[str, Any], facts: Facts) -> Card:
         host=visible(row["Host"], limit=80),
         time=time_text(row["TimeGenerated"])[:19],
         rows=of + (", the first" if mentions > len(places) else ""),
-        places=[(f"{last_part(file)}, {record}", visible(file)) for file, record in places],
+        places=placed(places),
         picture=Markup(""),
         told="",
         tone=tone(row["Severity"]),

@@ -10,6 +10,7 @@ from markupsafe import Markup
 from huntkit.charts.chart import Chart
 from huntkit.charts.page import Page
 from huntkit.core.errors import HuntkitError
+from huntkit.report.places import placed
 from huntkit.report.sheets import Kind, sheet
 
 Columns = Sequence[tuple[str, str, Kind]]
@@ -70,18 +71,21 @@ def sheet_block(
 
 
 def with_place(rows: pl.DataFrame) -> pl.DataFrame:
-    """File and record in one: the file's name, and its whole path for who asks.
-
-    Files of the same name are told apart by the folders above them.
-    """
-    last = pl.col("_file").str.extract(r"([^/\\]*)$", 1).fill_null("")
-    folders = pl.col("_file").str.extract(r"((?:[^/\\]*[/\\]){0,2}[^/\\]*)$", 1).fill_null("")
-    name = pl.when(pl.col("_file").n_unique().over(last) > 1).then(folders).otherwise(last)
-    record = pl.col("_record").fill_null(0)
-    place = pl.struct(
-        pl.format("{}, {}", name, record).alias("short"), pl.col("_file").alias("whole")
+    """File and record in one: the file's short name, and its whole path for who asks."""
+    known = rows.select("_file", "_record").unique().drop_nulls("_file").sort("_file", "_record")
+    pairs = [(str(file), int(record or 0)) for file, record in known.iter_rows()]
+    names = pl.DataFrame(
+        {
+            "_file": known["_file"],
+            "_record": known["_record"],
+            "place": [{"short": short, "whole": whole} for short, whole in placed(pairs)],
+        },
+        schema_overrides={"place": pl.Struct({"short": pl.String, "whole": pl.String})},
     )
-    return rows.with_columns(pl.when(pl.col("_file").is_not_null()).then(place).alias("place"))
+    on = ["_file", "_record"]
+    return rows.drop("place", strict=False).join(
+        names, on=on, how="left", nulls_equal=True, maintain_order="left"
+    )
 
 
 def _placed(block: dict[str, Any], page: Page) -> dict[str, Any]:

@@ -1,7 +1,6 @@
 """The section that says what stands out: one card for each finding, with a small picture."""
 
 from dataclasses import dataclass
-from pathlib import PurePath
 
 from markupsafe import Markup
 
@@ -9,6 +8,7 @@ from huntkit.core.text import visible
 from huntkit.report import encoded
 from huntkit.report.facts import Facts
 from huntkit.report.finding import Finding, Strip
+from huntkit.report.places import placed
 from huntkit.report.section import Section
 from huntkit.report.sheets import shortened, time_text
 
@@ -87,7 +87,7 @@ def _card(given: Finding, facts: Facts) -> Card:
         host=visible(given.host, limit=80),
         time=_time(given),
         rows=f"{given.rows:,} {'row' if given.rows == 1 else 'rows'}",
-        places=[(f"{last_part(file)}, {record}", visible(file)) for file, record in given.places],
+        places=placed(given.places),
         picture=_drawn(strip) if strip else Markup(""),
         told=strip.told if strip else "",
     )
@@ -97,11 +97,6 @@ def _score(given: Finding) -> str:
     """The score, and what it counts where that is less or more."""
     told = f"{given.score:,.3g} {given.unit}"
     return told if given.factor == 1 else f"{told}, times {given.factor:g} ({given.factor_reason})"
-
-
-def last_part(file: str) -> str:
-    """The name of a file without its folders."""
-    return visible(PurePath(file.replace("\\", "/")).name, limit=80)
 
 
 def _time(given: Finding) -> str:

@@ -68,7 +68,7 @@ def standouts(
         evidence: where connections and sessions are asked for.
         tables: its tables.
         processes: rows of the process tree.
-        starts: how unusual they are (`odd_starts.scored`).
+        starts: how unusual they are (`huntkit.charts.foremost.scored`).
         amounts: records per step of time, judged.
         logons: logons of people.
     """

@@ -39,6 +39,7 @@ class Summary:
         indicators: how many of each type.
         encoded: different encoded commands.
         risky: how many different command lines of each severity, the most severe first.
+        riskiest: severity, title and host of the worst of them.
         failed_logons: how many.
         processes: how many.
         branches: title and host of the foremost process branches.
@@ -62,6 +63,7 @@ class Summary:
     indicators: dict[str, int]
     encoded: int
     risky: dict[str, int]
+    riskiest: list[tuple[str, str, str]]
     failed_logons: int
     processes: int
     branches: list[tuple[str, str]]
@@ -82,6 +84,7 @@ class Summary:
                 "hosts": _names(plain["hosts"]),
                 "users": _names(plain["users"]),
                 "notable": {kind: tuple(told) for kind, told in plain["notable"].items()},
+                "riskiest": [tuple(each) for each in plain["riskiest"]],
                 "branches": [tuple(each) for each in plain["branches"]],
                 "outstanding": [tuple(each) for each in plain["outstanding"]],
             }

@@ -10,6 +10,7 @@ from huntkit.report.summary import Names, Row, Summary
 
 _NAMED = 8
 _ROWS = 50
+_RISKIEST = 3
 _BRANCHES = 3
 _OUTSTANDING = 5
 
@@ -33,6 +34,7 @@ def summed(facts: Facts) -> Summary:
         indicators=_indicators(facts.indicators),
         encoded=facts.encoded.height,
         risky=_risky(facts.risky),
+        riskiest=_riskiest(facts.risky),
         failed_logons=int(facts.failed_logons["Failures"].sum())
         if facts.failed_logons.height
         else 0,
@@ -82,6 +84,15 @@ def _risky(risky: pl.DataFrame) -> dict[str, int]:
         return {}
     counted: list[tuple[str, int]] = risky.group_by("Severity", maintain_order=True).len().rows()
     return dict(counted)
+
+
+def _riskiest(risky: pl.DataFrame) -> list[tuple[str, str, str]]:
+    """The worst lines, what is the same on a host once."""
+    if not risky.height:
+        return []
+    told = risky.select("Severity", pl.col("Titles").list.first(), pl.col("Host").fill_null(""))
+    worst: list[Any] = told.unique(maintain_order=True).head(_RISKIEST).rows()
+    return worst
 
 
 def _indicators(indicators: pl.DataFrame) -> dict[str, int]:

@@ -85,7 +85,7 @@ class Network:
             raise Offline(
                 f"{service} was not asked: this session is offline",
                 service=service,
-                hint="leave out --offline, or use a session with offline=False",
+                hint="use a session with offline=False",
             )
 
     def pace(self, service: str, limits: Limits) -> Pace:

@@ -87,6 +87,28 @@ def test_rarity_orders_the_branches_unless_asked_otherwise() -> None:
         process_tree(frame, order="size")  # type: ignore[arg-type]
 
 
+def test_what_is_risky_comes_before_what_is_rare() -> None:
+    lines = ["rare.exe", "vssadmin delete shadows /all", "notepad.exe"]
+    frame = tree(["a", "b", "c"], [None, None, None], Rarity=[0.9, 0.1, 0.1], CommandLine=lines)
+    chart = process_tree(frame)
+    assert chart.spec["order"] == "foremost"
+    assert nodes(chart)["place"] == [1, 0, 2]
+    for order in ("rarest", "time"):
+        plain = process_tree(frame, order=order)
+        assert (plain.spec["order"], plain.spec["foremost"]) == (order, False)
+        assert "place" not in nodes(plain)
+
+
+def test_whoever_has_weights_of_their_own_names_their_column() -> None:
+    frame = tree(["a", "b", "c"], [None, None, None], Mine=[1, None, 5], Text=["x", "y", "z"])
+    chart = process_tree(frame, weight_column="Mine")
+    assert (chart.spec["order"], nodes(chart)["place"]) == ("foremost", [1, 2, 0])
+    with pytest.raises(UnknownColumn):
+        process_tree(frame, weight_column="Min")
+    with pytest.raises(UsageError, match="weight_column='Text' holds no numbers"):
+        process_tree(frame, weight_column="Text")
+
+
 def test_inferred_processes_are_marked_and_counted() -> None:
     chart = process_tree(tree(["a", "b"], [None, "a"], Inferred=[True, False]))
     assert nodes(chart)["inferred"] == [1, 0]
@@ -106,7 +128,7 @@ def test_long_command_lines_are_kept_as_long_as_there_is_room() -> None:
     lines = [f"{i}" + "x" * 1_000_000 for i in range(40)] + [
         f"{i}" + "y" * 5_000 for i in range(2_960)
     ]
-    full = process_tree(tree(many, [None] * 3_000, CommandLine=lines))
+    full = process_tree(tree(many, [None] * 3_000, CommandLine=lines), order="time")
     assert len(full.blobs["nodes"]) < 8_000_000
 
 

@@ -48,7 +48,9 @@ class Selection:
         column = time_column(list(self.table.types))
         if column is None:
             raise UnknownColumn(
-                "TimeGenerated", self.table.types, hint="this table has no time column"
+                "TimeGenerated",
+                self.table.types,
+                hint="this table has no time column, so leave out start= and end=",
             )
         span = _span(start, end, now)
         when = _as_time(quoted(column), self.table.types[column], zone)

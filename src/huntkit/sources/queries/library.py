@@ -59,7 +59,7 @@ def in_folders(folders: Iterable[str | Path]) -> tuple[list[Query], list[Excepti
         try:
             paths = [folder] if folder.is_file() else sorted(folder.rglob("*"))
             if not folder.exists():
-                raise EvidenceError(f"there is no folder {folder}")
+                raise EvidenceError(f"there is no file or folder {str(folder)!r}")
         except OSError as problem:
             problems.append(problem)
             continue

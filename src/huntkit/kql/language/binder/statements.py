@@ -60,7 +60,9 @@ def _parameter(ctx: Context, parameter: s.Typed, scope: Scope) -> plan.Scalar:
         return literal(ctx, parameter, ctx.parameters[parameter.name], parameter.type)
     if parameter.default is None:
         raise ctx.name_error(
-            parameter, f"the parameter '{parameter.name}' has no value", "pass it in parameters="
+            parameter,
+            f"the parameter '{parameter.name}' has no value",
+            f"give it: parameters={{'{parameter.name}': ...}}",
         )
     return to(expressions.scalar(ctx, parameter.default, scope, Row()), parameter.type)
 

@@ -22,6 +22,7 @@ from huntkit.kql.language.binder.convert import to
 from huntkit.kql.language.binder.scope import Closure, Context, Row, Scope, Table, Value
 from huntkit.kql.language.types import did_you_mean
 
+_LISTED = 20
 _SYSTEM = {
     "bool": "System.SByte",
     "datetime": "System.DateTime",
@@ -77,9 +78,14 @@ def _named(ctx: Context, expr: s.Name, scope: Scope) -> Table:
     if expr.name in ctx.functions:
         return _stored(ctx, s.Call(start=expr.start, end=expr.end, name=expr.name, args=()), scope)
     hint = did_you_mean(expr.name, [*ctx.tables, *scope.names(), *ctx.functions])
-    raise ctx.name_error(
-        expr, f"unknown table '{expr.name}'", hint or "list the tables to see what there is"
-    )
+    raise ctx.name_error(expr, f"unknown table '{expr.name}'", hint or _tables(ctx))
+
+
+def _tables(ctx: Context) -> str:
+    """The first tables with rows, for whoever named one that there is not."""
+    names = list(getattr(ctx.tables, "with_rows", ctx.tables))
+    more = ", ..." if len(names) > _LISTED else ""
+    return f"tables: {', '.join(sorted(names)[:_LISTED])}{more}" if names else "there are no tables"
 
 
 def _called(ctx: Context, call: s.Call, scope: Scope) -> Table:
@@ -125,8 +131,7 @@ def _watchlist(ctx: Context, call: s.Call, scope: Scope) -> Table:
         raise ctx.name_error(
             call,
             f"there is no watchlist '{alias.value}'",
-            f"map it to a CSV file: externals={{'{WATCHLIST}{alias.value}': path}}, "
-            f"--external {WATCHLIST}{alias.value}=FILE on the command line",
+            f"map it to a CSV file: externals={{'{WATCHLIST}{alias.value}': path}}",
         )
     schema = tuple(plan.Column(name, kind) for name, kind in columns.items())
     return Table(plan.External(schema, (WATCHLIST + alias.value,), _AS_CSV))

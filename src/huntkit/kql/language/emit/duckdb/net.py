@@ -278,8 +278,7 @@ def _geo(emitter: Emitter, _n: Fn, args: list[Sql]) -> Sql:
     if not getattr(emitter, "geo", False):
         raise KqlUnsupported(
             "geo_info_from_ip_address without a local database",
-            hint="name one: geo=huntkit.enrich.GeoDatabases('GeoLite2-City.mmdb') in Python, "
-            "--geo GeoLite2-City.mmdb on the command line",
+            hint="name one: geo=huntkit.enrich.GeoDatabases('GeoLite2-City.mmdb')",
         )
     emitter.needs.add(GEO)
     return call(GEO, *args)

@@ -1,0 +1,178 @@
+"""The first thing that a report says: what was found on which host, by whom, and when."""
+
+from dataclasses import replace
+from typing import Final
+
+import polars as pl
+
+from huntkit.report.facts import Facts
+from huntkit.report.finding import Finding
+from huntkit.report.names import same_host
+from huntkit.report.section import Columns, Section, sheet_block
+
+_MOST: Final = 12  # hosts
+_ACCOUNTS: Final = 6
+_LONGEST: Final = 120  # characters of a finding
+_KINDS: Final = 6  # of what was found, beside the worst
+_CRITICAL, _ALARM, _WARN = 0, 1, 2  # ranks of what was found
+_SEVERITIES: Final = {"critical": _CRITICAL, "high": _ALARM, "medium": _WARN}
+_SCHEMA: Final = pl.Schema(
+    {
+        "host": pl.String(),
+        "rank": pl.Int64(),
+        "what": pl.String(),
+        "n": pl.Int64(),
+        "account": pl.String(),
+        "first": pl.Datetime("us", "UTC"),
+        "last": pl.Datetime("us", "UTC"),
+    }
+)
+_COLUMNS: Final[Columns] = (
+    ("Host", "Host", "name"),
+    ("Worst", "Begin with", "text"),
+    ("Also", "Also", "text"),
+    ("Accounts", "Accounts", "list"),
+    ("First", "First", "second"),
+    ("Last", "Last", "second"),
+)
+
+
+def gist(facts: Facts) -> pl.DataFrame:
+    """One row for each host of which something is told.
+
+    Columns: ``Host Rank Alarms Worst Also Accounts First Last``.
+
+    Counted are notable events that alarm or warn, command lines that rules find at least medium,
+    what stands out most, and failed logons. The hosts with most that alarms come first; what names
+    no host stands together.
+    """
+    found = pl.concat([pl.DataFrame(schema=_SCHEMA), *_notable(facts), *_risky(facts),
+                       *_standouts(facts), *_failed(facts)])  # fmt: skip
+    names = found["host"].unique().to_list()
+    full = same_host(name for name in names if name)
+    spelt = {name.lower(): name for name in sorted(names, key=lambda name: (name.isupper(), name))}
+    whole = {name: spelt[full.get(name.lower(), name.lower())] for name in names}
+    kinds = (
+        found.with_columns(host=pl.col("host").replace_strict(whole, return_dtype=pl.String))
+        .group_by("host", "rank", "what")
+        .agg(
+            pl.col("n").sum(),
+            pl.col("account").unique().sort(),
+            pl.col("first").min(),
+            pl.col("last").max(),
+        )
+        .sort("host", "rank", "n", "first", "what", descending=[False, False, True, False, False])
+    )
+    told = pl.when(pl.col("n") > 1).then(pl.format("{} ({})", "what", "n")).otherwise("what")
+    return (
+        kinds.with_columns(told=told)
+        .group_by("host", maintain_order=True)
+        .agg(
+            Rank=pl.col("rank").first(),
+            Alarms=pl.col("n").filter(pl.col("rank") <= _ALARM).sum(),
+            Worst=pl.col("told").first(),
+            Also=pl.col("told").slice(1, _KINDS),
+            left=pl.len().cast(pl.Int64) - 1 - _KINDS,
+            Accounts=pl.col("account").explode().drop_nulls().unique().sort(),
+            First=pl.col("first").min(),
+            Last=pl.col("last").max(),
+        )
+        .sort("Rank", "Alarms", "First", "host", descending=[False, True, False, False])
+        .with_columns(
+            Host=pl.when(pl.col("host") == "").then(pl.lit("(no host named)")).otherwise("host"),
+            Also=pl.when(pl.col("left") > 0)
+            .then(pl.concat_list("Also", pl.format("{} more", "left")))
+            .otherwise("Also"),
+            Accounts=pl.col("Accounts").list.head(_ACCOUNTS),
+        )
+        .drop("host", "left")
+    )
+
+
+def section(facts: Facts) -> Section | None:
+    """The section of the page; None where there is nothing to tell."""
+    rows = gist(facts)
+    if not rows.height:
+        return None
+    shown = rows.with_columns(pl.col("Also").list.join("; "))
+    block = sheet_block(shown, "Hosts, the most alarming first", _COLUMNS, limit=_MOST)
+    block["whole"] = True
+    for cells, rank in zip(block["sheet"].rows, rows["Rank"], strict=False):
+        cells[1] = replace(cells[1], tone="alarm" if rank <= _ALARM else "warn")
+    lead = (
+        "What alarms or warns on each host, the people's accounts that it names, and from when to"
+        " when; the sections below say where it stands in the evidence. A host that is not here is"
+        " not cleared by that."
+    )
+    return Section("gist", "In short", "In short", f"{rows.height:,}", lead, [block])
+
+
+def _notable(facts: Facts) -> list[pl.DataFrame]:
+    if not facts.notable.height:
+        return []
+    tones = {"alarm": _ALARM, "warn": _WARN}
+    rows = facts.notable.filter(pl.col("Tone").is_in(list(tones)))
+    what = pl.when(pl.col("Name") != "").then("Name").otherwise("Kind")
+    return [
+        rows.select(
+            host=pl.col("Host").fill_null(""),
+            rank=pl.col("Tone").replace_strict(tones, return_dtype=pl.Int64),
+            what=what,
+            n=pl.lit(1, pl.Int64),
+            account=_named("Account"),
+            first="TimeGenerated",
+            last="TimeGenerated",
+        ).cast(_SCHEMA)
+    ]
+
+
+def _risky(facts: Facts) -> list[pl.DataFrame]:
+    if not facts.risky.height:
+        return []
+    rows = facts.risky.filter(pl.col("Severity").is_in(list(_SEVERITIES)))
+    return [
+        rows.select(
+            host=pl.col("Host").fill_null(""),
+            rank=pl.col("Severity").replace_strict(_SEVERITIES, return_dtype=pl.Int64),
+            what=pl.col("Titles").list.first(),
+            n=pl.lit(1, pl.Int64),
+            account=_named("User"),
+            first="TimeGenerated",
+            last="TimeGenerated",
+        ).cast(_SCHEMA)
+    ]
+
+
+def _standouts(facts: Facts) -> list[pl.DataFrame]:
+    rows = [  # a finding may be of "ws01 and 3 more"
+        (each.host.partition(" and ")[0], _WARN, _told(each), 1, None, each.first, each.last)
+        for each in facts.standouts.findings
+        if each.weight >= 1
+    ]
+    return [pl.DataFrame(rows, schema=_SCHEMA, orient="row")] if rows else []
+
+
+def _told(finding: Finding) -> str:
+    return f"{finding.kind}: {finding.what}"[:_LONGEST]
+
+
+def _failed(facts: Facts) -> list[pl.DataFrame]:
+    if not facts.failed_logons.height:
+        return []
+    return [
+        facts.failed_logons.select(
+            host=pl.col("Host").fill_null(""),
+            rank=pl.lit(_WARN, pl.Int64),
+            what=pl.lit("Failed logons"),
+            n="Failures",
+            account=_named("Account"),
+            first="First",
+            last="Last",
+        ).cast(_SCHEMA)
+    ]
+
+
+def _named(column: str) -> pl.Expr:
+    """The account; a machine's own says no more than the host does."""
+    name = pl.col(column)
+    return pl.when(~name.is_in(["", "-"]) & ~name.str.ends_with("$")).then(name)
