@@ -179,10 +179,10 @@ def _other(text: pl.Series, zone: str | None) -> tuple[pl.Series, pl.Series | No
     """What rarer formats read; dates with the day first are for the file's order to turn."""
     mine = text.str.contains(_DAY_FIRST).fill_null(value=True)
     rest = pl.select(pl.when(~mine).then(text)).to_series()
-    found = any_times.parse_times(rest)
+    found = any_times.parse_times(rest, day_first=False)  # the file's order was put in
     if found.null_count() == len(found):
         return found, None
-    elsewhere = any_times.parse_times(rest, assume_timezone="+01:00")
+    elsewhere = any_times.parse_times(rest, assume_timezone="+01:00", day_first=False)
     bare = (found != elsewhere).fill_null(value=False)
     moved = localise(found.dt.replace_time_zone(None), zone)
     return found.zip_with(~bare, moved), bare
@@ -211,7 +211,7 @@ def _form_of(shape: str) -> str | None:
     for form in (*_ZONED, *_BARE):
         if sample.str.to_datetime(form, strict=False, time_unit="us").null_count() == 0:
             return form
-    return None if any_times.parse_times(sample)[0] is None else "other"
+    return None if any_times.parse_times(sample, day_first=False)[0] is None else "other"
 
 
 def _epoch(text: pl.Series) -> pl.Series:
