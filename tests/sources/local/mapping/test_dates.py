@@ -317,6 +317,42 @@ def test_where_the_clock_skipped_the_local_time_that_of_the_receipt_counts() -> 
     assert notes(rows) == ["receiving time", "zone assumed"]
 
 
+def test_a_date_amid_a_slice_of_events_is_settled_as_well_and_its_text_stays() -> None:
+    iso = {"EventTime": "2020-12-05T10:00:00"}
+    rows = shipped_events(iso, {"EventTime": "25/12/2020 10:00:00"}, iso)
+    assert rows["TimeGenerated"].to_list() == [
+        at(2020, 12, 5, 9),
+        at(2020, 12, 25, 9),
+        at(2020, 12, 5, 9),
+    ]
+    assert "25/12/2020 10:00:00" in rows["_extra"][1]
+
+
+def test_a_doubtful_date_amid_a_slice_of_events_is_marked() -> None:
+    iso = {"EventTime": "2020-12-05 10:00:00"}
+    rows = shipped_events(*[iso] * 5, {"EventTime": "05-12-2020 10:00:00"}, *[iso] * 5)
+    assert notes(rows)[5] == f"zone assumed, {ASSUMED}"
+    assert {*notes(rows)[:5], *notes(rows)[6:]} == {"zone assumed"}
+
+
+SLASHED = ["20-12-2020", "05/12/2020"]
+PLAIN = [
+    "2020-12-05 10:00",
+    "1999-12-05T10:00:00Z",
+    "2019/12/05 1:00",
+    "2020",
+    "x\n202",
+    "",
+    "201\n",
+]
+
+
+@given(st.lists(st.sampled_from([*SLASHED, *PLAIN]) | st.none()))
+def test_no_date_with_slashes_passes_the_quick_look(values: list[str | None]) -> None:
+    if any(value in SLASHED for value in values):
+        assert dates.may_be_slashed(values)
+
+
 def test_hostile_numbers_of_columns_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("huntkit.tables.dates._MOST_COLUMNS", 5)
     order = DayOrder()
