@@ -1,5 +1,6 @@
 import csv
 import datetime as dt
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from huntkit.core.errors import UnknownColumn, UsageError
-from huntkit.tables.times import UTC_TIME, parse_times, pick_time_column, unread
+from huntkit.tables.times import UTC_TIME, DateOrderWarning, parse_times, pick_time_column, unread
 
 
 def moment(*parts: int) -> dt.datetime:
@@ -31,11 +32,8 @@ def moment(*parts: int) -> dt.datetime:
         ("2020-09-04T16:09:38+05:30", moment(2020, 9, 4, 10, 39, 38)),
         ("2020-09-04T16:09:38-04", moment(2020, 9, 4, 20, 9, 38)),
         ("20200904T160938Z", moment(2020, 9, 4, 16, 9, 38)),
-        ("7/8/2019 16:08", moment(2019, 7, 8, 16, 8)),
         ("07/08/2019 04:08:09.5 PM", moment(2019, 7, 8, 16, 8, 9, 500_000)),
         ("7/8/2019 12:00:00 AM", moment(2019, 7, 8)),
-        ("7/8/2019, 12:30 pm", moment(2019, 7, 8, 12, 30)),
-        ("7/8/2019", moment(2019, 7, 8)),
         ("[10/Oct/2000:13:55:36 -0700]", moment(2000, 10, 10, 20, 55, 36)),
         ("10/oct/2000:13:55:36 +0000", moment(2000, 10, 10, 13, 55, 36)),
         ("Tue, 10 Oct 2000 13:55:36 GMT", moment(2000, 10, 10, 13, 55, 36)),
@@ -84,13 +82,64 @@ def test_the_forms_of_logs_are_read(text: str, expected: dt.datetime | None) -> 
     assert parse_times(pl.Series([text, "x"])).to_list() == [expected, None]
 
 
+@pytest.mark.parametrize(
+    ("text", "month", "day"),
+    [
+        ("7/8/2019 16:08", moment(2019, 7, 8, 16, 8), moment(2019, 8, 7, 16, 8)),
+        ("7-8-2019 16:08:09Z", moment(2019, 7, 8, 16, 8, 9), moment(2019, 8, 7, 16, 8, 9)),
+        ("7/8/2019, 12:30 pm", moment(2019, 7, 8, 12, 30), moment(2019, 8, 7, 12, 30)),
+        (" 07 / 08 / 2019 ", moment(2019, 7, 8), moment(2019, 8, 7)),
+    ],
+)
+def test_a_date_that_can_be_read_both_ways_is_never_read_in_silence(
+    text: str, month: dt.datetime, day: dt.datetime
+) -> None:
+    column = pl.Series("when", [text, "2019-01-01", "x", None])
+    rest = [moment(2019, 1, 1), None, None]
+    with pytest.warns(DateOrderWarning, match="'when' holds '.*nothing tells"):
+        assert parse_times(column).to_list() == [month, *rest]
+    assert parse_times(column, day_first=False).to_list() == [month, *rest]
+    assert parse_times(column, day_first=True).to_list() == [day, *rest]
+
+
+def test_a_date_that_contradicts_what_was_said_is_read_as_it_can_be_and_said() -> None:
+    column = pl.Series("when", ["12/25/2019", "7/8/2019"])
+    with pytest.warns(DateOrderWarning, match="in the order that day_first= says"):
+        read = parse_times(column, day_first=True)
+    assert read.to_list() == [moment(2019, 12, 25), moment(2019, 8, 7)]
+    assert parse_times(column, day_first=False).to_list() == [
+        moment(2019, 12, 25),
+        moment(2019, 7, 8),
+    ]
+
+
+def test_dates_of_both_orders_are_said() -> None:
+    column = pl.Series("when", ["12/25/2019", "25/12/2019", "7/8/2019"])
+    with pytest.warns(DateOrderWarning, match="both orders: '7/8/2019'"):
+        read = parse_times(column)
+    assert read.to_list() == [moment(2019, 12, 25), moment(2019, 12, 25), moment(2019, 7, 8)]
+
+
+def test_american_clocks_tell_that_the_month_is_first() -> None:
+    assert parse_times(pl.Series(["7/8/2019 1:00 PM"])).to_list() == [moment(2019, 7, 8, 13)]
+
+
+def test_the_warning_shows_no_text_that_is_no_date() -> None:
+    column = pl.Series("\x1b[31m", ["7/8/2019", "\x1b]0;7/8/2019"])
+    with pytest.warns(DateOrderWarning) as told:
+        parse_times(column)
+    assert "\x1b" not in str(told[0].message)
+
+
 def test_a_column_may_mix_forms_and_keeps_its_order_and_name() -> None:
-    column = pl.Series("when", ["soon", "1678936138", None, "2019-01-15", "soon", "7/8/2019 16:08"])
+    column = pl.Series(
+        "when", ["soon", "1678936138", None, "2019-01-15", "soon", "7/28/2019 16:08"]
+    )
     read = parse_times(column)
     assert read.name == "when"
     assert read.to_list() == [
         None, moment(2023, 3, 16, 3, 8, 58), None, moment(2019, 1, 15), None,
-        moment(2019, 7, 8, 16, 8),
+        moment(2019, 7, 28, 16, 8),
     ]  # fmt: skip
     assert unread(column, read) == 2
 
@@ -266,7 +315,9 @@ def test_the_times_of_real_exports_are_found_and_read(
         rows = list(csv.DictReader(lines))
     frame = pl.DataFrame(rows, infer_schema_length=None)
     assert pick_time_column(frame) == column
-    read = parse_times(frame[column])
+    doubtful = file == "syslog_data.csv"  # all of one day, the 7/8/2019
+    with pytest.warns(DateOrderWarning) if doubtful else nullcontext():
+        read = parse_times(frame[column])
     assert unread(frame[column], read) == 0
     assert read.null_count() == 0
     assert read.dt.year().is_between(2015, 2024).all()

@@ -71,7 +71,8 @@ def _reads_as_times(column: pl.Series) -> bool:
     if column.dtype != pl.String or column.null_count() == len(column):
         return False
     sample = column.alias("sample").drop_nulls().head(200)
-    return times.parse_times(sample).null_count() == 0 and not sample.str.contains(r"^\d+$").any()
+    read = times.parse_times(sample, day_first=False)  # what it is of is for later
+    return read.null_count() == 0 and not sample.str.contains(r"^\d+$").any()
 
 
 def _numbers(column: pl.Series) -> pl.Series | None:

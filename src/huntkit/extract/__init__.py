@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from huntkit.extract.ioc_search import iocs
     from huntkit.extract.own_types import OwnType
     from huntkit.extract.risky_commands import command_risks
+    from huntkit.extract.time_columns import times
     from huntkit.extract.tree_parts import (
         get_ancestors,
         get_children,
@@ -67,6 +68,7 @@ _DOORS = {
     "read_from_file": "huntkit.extract.audit_events",
     "risky_cmd_line": "huntkit.extract.cmd_line",
     "split_command": "huntkit.extract.command_words",
+    "times": "huntkit.extract.time_columns",
     "tree_to_text": "huntkit.extract.tree_text",
     "unpack": "huntkit.extract.unpacking",
     "unpack_df": "huntkit.extract.unpacking",
@@ -102,6 +104,7 @@ __all__ = [
     "read_from_file",
     "risky_cmd_line",
     "split_command",
+    "times",
     "tree_to_text",
     "unpack",
     "unpack_df",

@@ -5,16 +5,24 @@ counted with :func:`unread`.
 """
 
 import re
+import warnings
 from dataclasses import dataclass
 from typing import Final
 
 import polars as pl
 
+from huntkit.core.callers import caller_level
 from huntkit.core.errors import UsageError
 from huntkit.tables import roles
+from huntkit.tables.dates import DayOrder
 
 UTC_TIME: Final = pl.Datetime("us", "UTC")
 """The one type of time inside huntkit."""
+
+
+class DateOrderWarning(UserWarning):
+    """Dates such as 05/12/2020 were read with the month first, and nothing told that it is."""
+
 
 _ENOUGH = 0.9  # the share of readable values that makes a text column a time column
 _SAMPLE = 500  # values looked at
@@ -50,8 +58,8 @@ _COMPACT = (
     r"^\s*(?P<y>[0-9]{4})(?P<mo>[0-9]{2})(?P<d>[0-9]{2})T(?P<h>[0-9]{2})(?P<mi>[0-9]{2})(?P<s>[0-9]{2})"
     r"(?:\.(?P<f>[0-9]+))?(?P<z>Z|[+-][0-9]{4})?\s*$"
 )
-_SLASHED = (
-    r"^\s*(?P<a>[0-9]{1,2})[/-](?P<b>[0-9]{1,2})[/-](?P<y>[0-9]{4})"
+_SLASHED = (  # once they are settled
+    r"^\s*(?P<mo>[0-9]{1,2})/(?P<d>[0-9]{1,2})/(?P<y>[0-9]{4})"
     r"(?:[,\s]+(?P<h>[0-9]{1,2}):(?P<mi>[0-9]{2})(?::(?P<s>[0-9]{2})(?:[.,](?P<f>[0-9]+))?)?"
     r"\s*(?P<p>[AaPp][Mm])?\s*(?P<z>Z|UTC|GMT|[+-][0-9]{2}:?[0-9]{2})?)?\s*$"
 )
@@ -140,21 +148,27 @@ def pick_time_column(frame: pl.DataFrame, given: str | None = None) -> str:
     )
 
 
-def parse_times(column: pl.Series, *, assume_timezone: str | None = None) -> pl.Series:
+def parse_times(
+    column: pl.Series, *, assume_timezone: str | None = None, day_first: bool | None = None
+) -> pl.Series:
     """The column as ``datetime[us, UTC]``; what can't be read is null.
 
     Reads ISO 8601 with and without zone and with any number of fraction digits (beyond
-    microseconds they are cut off), ``7/8/2019 16:08`` (month first, unless a value of the
-    column shows that the day is first; hyphens alike), ``8.7.2019 16:08`` (day first),
-    ``[10/Oct/2000:13:55:36 -0700]``, ``Sat Feb 15 21:58:23 2020 UTC``, and seconds,
-    milliseconds, microseconds or nanoseconds since 1970, told apart by size, as are the counts
-    of Windows (FILETIME), .NET (ticks) and Chrome of today.
+    microseconds they are cut off), ``7/8/2019 16:08`` and ``7-8-2019`` (see `day_first`),
+    ``8.7.2019 16:08`` (day first), ``[10/Oct/2000:13:55:36 -0700]``,
+    ``Sat Feb 15 21:58:23 2020 UTC``, and seconds, milliseconds, microseconds or nanoseconds since
+    1970, told apart by size, as are the counts of Windows (FILETIME), .NET (ticks) and Chrome of
+    today.
 
     Args:
         column: text, numbers, dates or times.
         assume_timezone: the zone of times that carry none, such as ``Europe/Berlin`` or
             ``+02:00``; without it they are taken as UTC. Where a clock change makes a time
             ambiguous the earlier one is meant; a time that the change skipped is null.
+        day_first: whether ``7/8/2019`` is in August. Without it the whole column tells: a first
+            number above 12 means that the day is first, a second one above 12, or AM and PM,
+            that the month is. Where nothing tells, or both, the month is taken to be, with a
+            `DateOrderWarning`.
 
     Raises:
         UsageError: no such time zone.
@@ -163,27 +177,49 @@ def parse_times(column: pl.Series, *, assume_timezone: str | None = None) -> pl.
         >>> parse_times(pl.Series(["2020-09-04T16:09:38.000-0400", "soon"])).to_list()
         [datetime.datetime(2020, 9, 4, 20, 9, 38, tzinfo=zoneinfo.ZoneInfo(key='UTC')), None]
     """
+    order = DayOrder(day_first=day_first)
     # Under a plain name: Polars takes some of the caller's for patterns.
-    return _parsed(column.alias("column"), assume_timezone).alias(column.name)
+    parsed, doubtful = _parsed(column.alias("column"), assume_timezone, order)
+    if doubtful is not None or (day_first is not None and order.contradicts("column")):
+        _warn(column.name, doubtful, both=order.contradicts("column"))
+    return parsed.alias(column.name)
 
 
-def _parsed(column: pl.Series, assume_timezone: str | None) -> pl.Series:
+def _warn(name: str, doubtful: str | None, *, both: bool) -> None:
+    """Say how dates were read of which nothing, or not everything, told the order."""
+    where = f"the column {name!r:.80}" if name else "a time"
+    how = "read them with huntkit.extract.times(..., day_first=True) or False first"
+    if doubtful is None:
+        said = f"{where} holds dates that can't be read in the order that day_first= says"
+        how = "they were read in the other one: check them"
+    elif both:
+        said = f"{where} holds dates of both orders: {doubtful!r} was read month first"
+    else:
+        said = f"{where} holds {doubtful!r}, and nothing tells whether day or month is first: "
+        said += "it was read month first"
+    warnings.warn(f"{said}; {how}", DateOrderWarning, stacklevel=caller_level())
+
+
+def _parsed(
+    column: pl.Series, assume_timezone: str | None, order: DayOrder
+) -> tuple[pl.Series, str | None]:
+    """The times, and one of the dates of which nothing told the order."""
     dtype = column.dtype
     _localize(pl.Series([], dtype=pl.Datetime("us")), assume_timezone)  # a wrong zone always fails
     if isinstance(dtype, pl.Datetime):
         moments = column.dt.cast_time_unit("us")
         if dtype.time_zone is not None:
-            return moments.dt.convert_time_zone("UTC")
-        return _localize(moments, assume_timezone)
+            return moments.dt.convert_time_zone("UTC"), None
+        return _localize(moments, assume_timezone), None
     if dtype == pl.Date:
-        return _localize(column.cast(pl.Datetime("us")), assume_timezone)
+        return _localize(column.cast(pl.Datetime("us")), assume_timezone), None
     if dtype.is_numeric():
-        return _from_epoch(column)
+        return _from_epoch(column), None
     if dtype in (pl.Categorical, pl.Enum):
         column = column.cast(pl.String)
     if column.dtype != pl.String:
-        return pl.Series(column.name, [None] * len(column), dtype=UTC_TIME)
-    return _from_text(column, assume_timezone)
+        return pl.Series(column.name, [None] * len(column), dtype=UTC_TIME), None
+    return _from_text(column, assume_timezone, order)
 
 
 def unread(before: pl.Series, parsed: pl.Series) -> int:
@@ -201,14 +237,17 @@ def unread(before: pl.Series, parsed: pl.Series) -> int:
     return int((said & parsed.is_null()).sum())
 
 
-def _from_text(column: pl.Series, zone: str | None) -> pl.Series:
+def _from_text(
+    column: pl.Series, zone: str | None, order: DayOrder
+) -> tuple[pl.Series, str | None]:
     for pattern, form in _QUICK:
         if column.null_count() < len(column) and column.str.contains(pattern).all():
             moments = column.str.to_datetime(form, time_unit="us", strict=False)
-            return _localize(moments, "UTC" if form.endswith("Z") else zone)
+            return _localize(moments, "UTC" if form.endswith("Z") else zone), None
     # Logs repeat their times: each distinct text is read once.
     distinct = column.unique()
-    texts = distinct.to_frame("text")
+    settled, doubtful = order.settle("column", distinct)
+    texts = settled.to_frame("text")
     read = pl.Series("read", [None] * len(distinct), dtype=UTC_TIME)
     for pattern in (_ISO, _SLASHED, _DOTTED, _DOTTED_YEAR, _CLF, _ASCTIME, _COMPACT, _COMPACT_BARE):
         if read.null_count() == distinct.null_count():
@@ -226,23 +265,19 @@ def _from_text(column: pl.Series, zone: str | None) -> pl.Series:
             .otherwise(pl.lit(_from_epoch(numbers.cast(pl.Float64, strict=False))))
         ).to_series()
         read = read.scatter(numeric.arg_true(), epochs)
-    pairs = texts.with_columns(read.alias("read"))
-    return (
+    pairs = distinct.to_frame("text").with_columns(read.alias("read"))
+    found = (
         column.to_frame("text")
         .join(pairs, on="text", how="left", maintain_order="left")["read"]
         .rename(column.name)
     )
+    return found, None if doubtful is None else str(distinct.filter(doubtful).min())
 
 
 def _form(texts: pl.DataFrame, pattern: str, zone: str | None) -> pl.Series:
     """The moments of texts that all fit one pattern."""
     found = texts.select(pl.col("text").str.extract_groups(pattern)).unnest("text")
     parts = _Parts(frozenset(found.columns))
-    if "a" in found.columns:
-        first, second = found["a"].cast(pl.Int16), found["b"].cast(pl.Int16)
-        day_first = bool((first > 12).any()) and not bool((second > 12).any())
-        found = found.rename({"a": "d", "b": "mo"} if day_first else {"a": "mo", "b": "d"})
-        parts = _Parts(frozenset(found.columns))
     month = parts.text("mo")
     if "mon" in found.columns:
         month = (
@@ -382,4 +417,5 @@ def _share(column: pl.Series) -> float:
     if said.dtype == pl.String:
         said = said.filter(said.str.strip_chars() != "")
     said = said.head(_SAMPLE)
-    return parse_times(said).is_not_null().mean() or 0.0 if len(said) else 0.0  # type: ignore[return-value]
+    read = parse_times(said, day_first=False)
+    return read.is_not_null().mean() or 0.0 if len(said) else 0.0  # type: ignore[return-value]

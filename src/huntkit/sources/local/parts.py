@@ -212,7 +212,7 @@ def _time_range(rows: pl.DataFrame, zone: str | None) -> tuple[str, str]:
 
 def _read_times(column: pl.Series, zone: str | None) -> pl.Series:
     """A column of numbers or texts as times, if nearly all are; else nulls."""
-    times = parse_times(column, assume_timezone=zone)
+    times = parse_times(column, assume_timezone=zone, day_first=False)  # rows are marked
     times = times.set(~times.is_between(_EARLIEST, _LATEST).fill_null(value=False), None)
     said = column.filter(column.is_not_null())
     if column.dtype == pl.String:

@@ -290,18 +290,71 @@ def test_no_file_is_read_wrongly_without_a_mark(
             assert row["when"] == at(told.year, told.month, told.day, 10)
 
 
-@given(st.lists(st.text(alphabet="0123/ :APMapm,٣", max_size=12) | st.just(""), max_size=8))
-@settings(max_examples=50, deadline=None)
-def test_any_texts_are_taken(values: list[str]) -> None:
-    text = pl.Series("t", values, dtype=pl.String)
-    settled, doubtful = DayOrder().settle("t", text)
-    assert len(settled) == len(text)
-    assert sorted("".join(settled.to_list())) == sorted("".join(values))
-    assert doubtful is None or len(doubtful) == len(text)
+NXLOG = {"EventID": 7036, "Channel": "System", "Hostname": "pc1", "SourceName": "SCM"}
+
+
+def shipped_events(*events: dict[str, str]) -> pl.DataFrame:
+    mapper = Mapper(name="events.json", clock=Clock(assume_timezone="Europe/Berlin"))
+    rows: list[dict[str, Any]] = [{**NXLOG, **event} for event in events]
+    found = mapper.map(Batch("json", range(1, len(rows) + 1), records=rows))
+    return next(frame for table, frame in [*found, *mapper.finish()] if table == "WindowsEvent")
+
+
+def test_an_event_whose_local_time_the_clock_skipped_says_so_and_keeps_it() -> None:
+    skipped, usual = "2024-03-31 02:30:00", "2024-03-31 03:30:00"
+    rows = shipped_events({"EventTime": skipped}, {"EventTime": usual})
+    assert rows["TimeGenerated"].to_list() == [None, at(2024, 3, 31, 1, 30)]
+    assert notes(rows) == ["no such local time", "zone assumed"]
+    assert skipped in rows["_extra"][0]
+
+
+def test_where_the_clock_skipped_the_local_time_that_of_the_receipt_counts() -> None:
+    rows = shipped_events(
+        {"EventTime": "2024-03-31 02:30:00", "@timestamp": "2024-05-05T01:00:00Z"},
+        {"EventTime": "2024-03-31 12:30:00", "@timestamp": "2024-06-07T01:00:00Z"},
+    )
+    assert rows["TimeGenerated"].to_list() == [at(2024, 5, 5, 1), at(2024, 3, 31, 10, 30)]
+    assert notes(rows) == ["receiving time", "zone assumed"]
+
+
+def test_a_date_amid_a_slice_of_events_is_settled_as_well_and_its_text_stays() -> None:
+    iso = {"EventTime": "2020-12-05T10:00:00"}
+    rows = shipped_events(iso, {"EventTime": "25/12/2020 10:00:00"}, iso)
+    assert rows["TimeGenerated"].to_list() == [
+        at(2020, 12, 5, 9),
+        at(2020, 12, 25, 9),
+        at(2020, 12, 5, 9),
+    ]
+    assert "25/12/2020 10:00:00" in rows["_extra"][1]
+
+
+def test_a_doubtful_date_amid_a_slice_of_events_is_marked() -> None:
+    iso = {"EventTime": "2020-12-05 10:00:00"}
+    rows = shipped_events(*[iso] * 5, {"EventTime": "05-12-2020 10:00:00"}, *[iso] * 5)
+    assert notes(rows)[5] == f"zone assumed, {ASSUMED}"
+    assert {*notes(rows)[:5], *notes(rows)[6:]} == {"zone assumed"}
+
+
+SLASHED = ["20-12-2020", "05/12/2020"]
+PLAIN = [
+    "2020-12-05 10:00",
+    "1999-12-05T10:00:00Z",
+    "2019/12/05 1:00",
+    "2020",
+    "x\n202",
+    "",
+    "201\n",
+]
+
+
+@given(st.lists(st.sampled_from([*SLASHED, *PLAIN]) | st.none()))
+def test_no_date_with_slashes_passes_the_quick_look(values: list[str | None]) -> None:
+    if any(value in SLASHED for value in values):
+        assert dates.may_be_slashed(values)
 
 
 def test_hostile_numbers_of_columns_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(dates, "_MOST_COLUMNS", 5)
+    monkeypatch.setattr("huntkit.tables.dates._MOST_COLUMNS", 5)
     order = DayOrder()
-    order.look({f"time{n}": ["05/12/2020 10:00"] for n in range(9)})
+    dates.look(order, {f"time{n}": ["05/12/2020 10:00"] for n in range(9)})
     assert len(order._told) == 5

@@ -6,6 +6,7 @@ import polars as pl
 import pytest
 
 from huntkit.sources.local.mapping import times
+from huntkit.tables import times as any_times
 
 AT = datetime(2024, 3, 1, 10, 0, 0, tzinfo=UTC)
 
@@ -120,3 +121,20 @@ def test_offset_without_rows_or_agreement_is_unknown() -> None:
 )  # fmt: skip
 def test_zones_have_names(zone: object, name: str | None) -> None:
     assert times.Clock(assume_timezone=zone).zone_name() == name  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    "text", ["1575894000.123456", "1575894000", "157589400.5", "1575894000123", "89559434674681"]
+)
+def test_counts_are_read_alike_by_the_quick_way_and_beside_other_forms(text: str) -> None:
+    [alone] = times.parse_times(pl.Series([text])).to_list()
+    [exact] = any_times.parse_times(pl.Series([text])).to_list()
+    beside = times.parse_times(pl.Series(["2020-01-01", text, "Feb 3, 2020 10:00:00"])).to_list()
+    assert alone is not None
+    assert alone == exact == beside[1]
+
+
+@pytest.mark.parametrize("text", ["20201225", "20201225235959"])
+def test_days_without_dashes_are_no_counts_behind_a_count(text: str) -> None:
+    [count, day] = times.parse_times(pl.Series(["1575894000.5", text])).to_list()
+    assert (count.year, day.year, day.month) == (2019, 2020, 12)

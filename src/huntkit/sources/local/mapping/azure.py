@@ -15,6 +15,7 @@ import polars as pl
 
 from huntkit.sources.local import schemas
 from huntkit.sources.local.mapping import exports, rules
+from huntkit.sources.local.mapping.doubts import Doubt, noted
 from huntkit.sources.local.mapping.times import parse_times
 from huntkit.sources.local.mapping.values import to_float, to_json
 from huntkit.sources.local.mapping.verbs import Reader, reader
@@ -162,7 +163,12 @@ def taken(table: str, rows: Sequence[Row]) -> tuple[list[Row], list[Row]]:
 def typed_rows(made: pl.DataFrame, rests: Sequence[Row]) -> pl.DataFrame:
     """The table with what a suffix says of types, and with ``_extra`` of what no column took."""
     times = [s for s in made.iter_columns() if s.name.endswith("_t") and s.dtype == pl.String]
-    made = made.with_columns([parse_times(each).rename(each.name) for each in times])
+    for text in times:
+        when = parse_times(text).rename(text.name)
+        bad = when.is_null() & (text != "")
+        made = made.with_columns(when)
+        if bad.any():
+            made = noted(made, [Doubt(bad, "", text.name, text)])
     if not any(rests):
         return made
     lost = made["_extra"].to_list() if "_extra" in made.columns else [""] * len(rests)

@@ -18,7 +18,7 @@ class Doubt:
 
     Attributes:
         mask: which.
-        note: what; it goes to ``_time_note``.
+        note: what; it goes to ``_time_note``, unless it is empty.
         name: the column.
         text: its texts as they stood in the file, which go to ``_extra``; None if nothing of
             them is lost.
@@ -41,8 +41,9 @@ def noted(frame: pl.DataFrame, doubts: Iterable[Doubt]) -> pl.DataFrame:
     notes: dict[str, pl.Series] = {}
     bags: dict[int, dict[str, str]] = {}
     for doubt in doubts:
-        mask = notes.get(doubt.note)
-        notes[doubt.note] = doubt.mask if mask is None else mask | doubt.mask
+        if doubt.note:
+            mask = notes.get(doubt.note)
+            notes[doubt.note] = doubt.mask if mask is None else mask | doubt.mask
         if doubt.text is not None:
             for at in doubt.mask.arg_true().to_list():
                 bags.setdefault(at, {})[doubt.name] = doubt.text[at]

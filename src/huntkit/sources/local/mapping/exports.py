@@ -13,6 +13,7 @@ from huntkit.sources.local import schemas
 from huntkit.sources.local.mapping import clocks, rules, times
 from huntkit.sources.local.mapping.dates import DayOrder
 from huntkit.sources.local.mapping.doubts import Doubt, noted
+from huntkit.sources.local.mapping.losses import is_held, unsure
 from huntkit.sources.local.mapping.series import filled, listed, plain, texts, typed
 from huntkit.sources.local.mapping.values import to_json, whole
 
@@ -188,7 +189,7 @@ def frame_of(
     if known_clock is not None and known_clock.is_utc:
         clock = times.Clock()
     made = [pl.Series("_record", list(numbers), dtype=pl.Int64)]
-    lost: list[tuple[str, pl.Series, pl.Series]] = []
+    lost: list[tuple[pl.Series, pl.Series, pl.Series]] = []
     doubts: list[Doubt] = []
     for raw_name, given in columns.items():
         name = whole(raw_name).replace("\0", "\ufffd") or "_index"
@@ -197,13 +198,16 @@ def frame_of(
         kind = kinds.get(name)
         if kind is not None:
             column = _known(name, given, kind, order, doubts)
-            if column.dtype != pl.String and column.null_count():
+            if column.dtype != pl.String and (odd := unsure(column)).any():
                 text = texts(name, listed(given) if isinstance(given, pl.Series) else given)
-                bad = column.is_null() & (text.str.strip_chars() != "")
+                bad = odd & (text.str.strip_chars() != "").fill_null(value=False)
                 if bad.any():
-                    lost.append((name, text, bad))
+                    lost.append((column, text, bad))
         elif isinstance(given, pl.Series):
             column = plain(given.rename("")).rename(name)
+            if column.null_count() > given.null_count():
+                bad = column.is_null() & given.is_not_null()
+                lost.append((column, texts("", listed(given)), bad))
         else:
             column, its = infer(name, given, clock, order=order, texts_too=infer_texts)
             sure = known_clock is not None and known_clock.is_utc
@@ -213,8 +217,8 @@ def frame_of(
     frame = filled(pl.DataFrame(_apart(made)))
     if known_clock is not None:
         frame = clocks.added(frame, known_clock, columns, order)
-    if lost:
-        frame = frame.with_columns(_lost(lost, frame.height))
+    if lost and ((extra := _lost(lost, frame.height)) != "").any():
+        frame = frame.with_columns(extra)
     if doubts:
         frame = noted(frame, doubts)
     return _other_names(table, frame)
@@ -224,7 +228,10 @@ def _known(
     name: str, given: Sequence[Any] | pl.Series, kind: str, order: DayOrder, doubts: list[Doubt]
 ) -> pl.Series:
     """A column in its known type; times as the file's order of days and months has them."""
-    if kind != "datetime" or (isinstance(given, pl.Series) and given.dtype != pl.String):
+    if isinstance(given, pl.Series) and given.dtype != pl.String:
+        made = plain(given.rename("")) if kind == "datetime" else given
+        return typed(name, made if isinstance(made.dtype, pl.Datetime) else given, kind)
+    if kind != "datetime":
         return typed(name, given, kind)
     text = given if isinstance(given, pl.Series) else texts(name, given)
     settled, doubtful = order.settle(name, text)
@@ -253,16 +260,28 @@ def _apart(columns: list[pl.Series]) -> list[pl.Series]:
 
 
 def with_time(frame: pl.DataFrame, values: Sequence[Any]) -> pl.DataFrame:
-    """The frame with ``TimeGenerated`` made of epoch seconds or other times."""
+    """The frame with ``TimeGenerated`` made of epoch seconds or other times.
+
+    A column of that name goes; what it said beside the time is kept in ``_extra``.
+    """
     made = typed("TimeGenerated", values, "datetime")
-    return frame.select("_record", made, pl.exclude("_record", "TimeGenerated"))
+    found = frame.select("_record", made, pl.exclude("_record", "TimeGenerated"))
+    if "TimeGenerated" not in frame.columns:
+        return found
+    given = frame["TimeGenerated"]
+    text = texts("TimeGenerated", listed(given)).fill_null("")
+    same = given == made if isinstance(given.dtype, pl.Datetime) else text == texts("t", values)
+    bad = (text != "") & ~(same & made.is_not_null()).fill_null(value=False)
+    return noted(found, [Doubt(bad, "", "TimeGenerated", text)]) if bad.any() else found
 
 
-def _lost(lost: list[tuple[str, pl.Series, pl.Series]], count: int) -> pl.Series:
+def _lost(lost: list[tuple[pl.Series, pl.Series, pl.Series]], count: int) -> pl.Series:
+    """``_extra`` of the texts that their column does not hold."""
     bags: list[dict[str, str]] = [{} for _ in range(count)]
-    for name, text, bad in lost:
+    for column, text, bad in lost:
         for at in bad.arg_true().to_list():
-            bags[at][name] = text[at]
+            if not is_held(column[at], text[at]):
+                bags[at][column.name] = text[at]
     return pl.Series("_extra", [to_json(bag) if bag else "" for bag in bags])
 
 

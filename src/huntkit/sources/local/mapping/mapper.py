@@ -8,6 +8,7 @@ import polars as pl
 from huntkit.formats.batch import Batch
 from huntkit.sources.local.mapping import (
     azure,
+    dates,
     detections,
     exports,
     headers,
@@ -19,7 +20,7 @@ from huntkit.sources.local.mapping import (
 )
 from huntkit.sources.local.mapping.azure import Diagnostics
 from huntkit.sources.local.mapping.collect import Collector
-from huntkit.sources.local.mapping.dates import DayOrder, Waiting, is_slashed
+from huntkit.sources.local.mapping.dates import DayOrder, Waiting
 from huntkit.sources.local.mapping.doubts import Doubt, Doubts, noted
 from huntkit.sources.local.mapping.layouts import Layout, layouts, unwrapped
 from huntkit.sources.local.mapping.rules import Family
@@ -75,6 +76,7 @@ class Mapper:
         self._others = _Others()
         self._syslog = linux.SyslogClock(self._clock)
         self._order = DayOrder()
+        self._slashed: set[str] = set()  # clocks of events that may be written so
         self._doubts = Doubts()
         self._waiting = Waiting(self._order)
         self._seen = detections.Seen()
@@ -124,7 +126,7 @@ class Mapper:
             found += self._mapped(batch)
         found += self._doubts.stamp(self._rest(*self._others.take()))
         for collector in self._collectors.values():
-            found += self._doubts.stamp(windows.frames(collector, self._memory))
+            found += self._doubts.stamp(self._flushed(collector))
         return found
 
     def _events(
@@ -167,23 +169,27 @@ class Mapper:
         collector = self._collectors.get(layout.name)
         if collector is None:
             collector = self._collectors[layout.name] = Collector(layout)
-        self._settle(layout, rows, numbers)
-        collector.add(layout.read(rows, numbers))
+        events = layout.read(rows, numbers)
+        for (rank, _, name), values in events.clocks.items():  # now, while they are warm
+            if rank and name not in self._slashed and dates.may_be_slashed(values):
+                self._slashed.add(name)
+        collector.add(events)
         if collector.full(patient=self._memory.offset is None):
-            return windows.frames(collector, self._memory)
+            return self._flushed(collector)
         return []
 
-    def _settle(self, layout: Layout, rows: list[Row], numbers: list[int]) -> None:
-        """Put the month first in an event's own clocks, where they are written with slashes."""
-        for name in {name for fields, _ in layout.time for name in fields}:
-            if any(is_slashed(row.get(name)) for row in (rows[0], rows[-1])):
-                text = texts(name, [row.get(name) for row in rows])
-                settled, doubtful = self._order.settle(name, text)
-                for row, when in zip(rows, settled.to_list(), strict=True):
-                    if name in row:
-                        row[name] = when
-                if doubtful is not None:
-                    self._doubts.add(numbers, Doubt(doubtful, ORDER_ASSUMED, name, text))
+    def _flushed(self, events: Collector) -> Frames:
+        """The tables of collected events, the month put first in their clocks."""
+        for (_, _, name), values in events.clocks.items():
+            if name not in self._slashed:
+                continue
+            settled, doubtful = self._order.settle(name, text := texts(name, values))
+            if settled is not text:
+                values[:] = settled.to_list()
+            if doubtful is not None:
+                doubt = Doubt(doubtful, ORDER_ASSUMED, name, text)
+                self._doubts.add(events.numbers[: len(values)], doubt)
+        return windows.frames(events, self._memory)
 
     def _family(
         self, family: Family, rows: list[Row], numbers: list[int], *, kind: str = ""

@@ -5,12 +5,12 @@ from typing import Any
 
 import polars as pl
 
-from huntkit.sources.local.mapping import portal, timelines
-from huntkit.sources.local.mapping.dates import DayOrder, is_slashed
+from huntkit.sources.local.mapping import losses, portal, timelines
+from huntkit.sources.local.mapping.dates import DayOrder
 from huntkit.sources.local.mapping.doubts import Doubt, noted
 from huntkit.sources.local.mapping.rules import Family, Rule
 from huntkit.sources.local.mapping.series import filled, texts, typed
-from huntkit.sources.local.mapping.times import ORDER_ASSUMED
+from huntkit.sources.local.mapping.times import ORDER_ASSUMED, parse_times
 from huntkit.sources.local.mapping.values import to_json
 from huntkit.sources.local.mapping.verbs import Fields, reader
 
@@ -73,38 +73,37 @@ def _frame(
     rule: Rule, fields: Fields, rows: Sequence[Row], numbers: Sequence[int], order: DayOrder
 ) -> pl.DataFrame:
     doubts: list[Doubt] = []
-    columns = [pl.Series("_record", list(numbers), dtype=pl.Int64)]
+    columns = {"_record": pl.Series("_record", list(numbers), dtype=pl.Int64)}
     for name, column in rule.columns.items():
         values: Sequence[Any] = column.make(fields, _nothing)
         if rule.kinds[name] == "datetime":
-            values = _settled(name, values, order, doubts)
-        columns.append(typed(name, values, rule.kinds[name]))
+            columns[name] = _times(name, values, order, doubts)
+        else:
+            columns[name] = typed(name, values, rule.kinds[name])
     if rule.rest:
-        columns.append(_rest(rule, rows))
-    frame = filled(pl.DataFrame(columns))
-    if rule.rest and (frame["_extra"] == "").all():
-        frame = frame.drop("_extra")
+        rest = _rest(rule, rows, losses.lost(rule.keepers, fields, columns))
+        if (rest != "").any():
+            columns["_extra"] = rest
+    frame = filled(pl.DataFrame(list(columns.values())))
     return noted(frame, doubts) if doubts else frame
 
 
-def _settled(
-    name: str, values: Sequence[Any], order: DayOrder, doubts: list[Doubt]
-) -> Sequence[Any]:
-    """Times with the month first, where they are written with slashes."""
-    if not is_slashed(next((value for value in values if value), None)):
-        return values
+def _times(name: str, values: Sequence[Any], order: DayOrder, doubts: list[Doubt]) -> pl.Series:
+    """Times, with the month first where they are written with slashes."""
     text = texts(name, values)
     settled, doubtful = order.settle(name, text)
     if doubtful is not None:
         doubts.append(Doubt(doubtful, ORDER_ASSUMED, name, text))
-    return settled.to_list()
+    return parse_times(settled).rename(name)
 
 
-def _rest(rule: Rule, rows: Sequence[Row]) -> pl.Series:
-    """What no column took, as JSON: other fields, and objects of which only a part was taken."""
+def _rest(rule: Rule, rows: Sequence[Row], lost: Mapping[int, Sequence[str]]) -> pl.Series:
+    """What no column holds, as JSON: other fields, the lost, objects taken in part."""
     whole = {name for name in rule.needs if "." not in name}
-    bags = (
+    bags = [
         {k: v for k, v in row.items() if k not in whole and v is not None and v != ""}
         for row in rows
-    )
+    ]
+    for at, names in lost.items():
+        bags[at].update({name: rows[at][name] for name in names if name in rows[at]})
     return pl.Series("_extra", [to_json(bag) if bag else "" for bag in bags], dtype=pl.String)

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterable
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -12,7 +12,7 @@ import yaml
 
 from huntkit.core.errors import SettingsError
 from huntkit.sources.local import schemas
-from huntkit.sources.local.mapping import verbs
+from huntkit.sources.local.mapping import losses, verbs
 from huntkit.sources.local.mapping.series import KINDS
 from huntkit.sources.local.mapping.values import to_text
 
@@ -57,6 +57,7 @@ class Rule:
     only: tuple[tuple[str, frozenset[str]], ...] = ()
     unless: tuple[tuple[str, frozenset[str]], ...] = ()
     rest: bool = False
+    keepers: losses.Keepers = field(default_factory=dict)
 
     @property
     def needs(self) -> tuple[str, ...]:
@@ -197,7 +198,10 @@ class _Reader:
             for key in ("only", "unless")
         )
         built = {name: verbs.build(spec) for name, spec in columns.items()}
-        return events, Rule(rule["table"], built, kinds, only, unless, bool(rule.get("rest")))
+        made = Rule(rule["table"], built, kinds, only, unless, bool(rule.get("rest")))
+        if made.rest:
+            made = replace(made, keepers=losses.keepers(columns, kinds, made.needs))
+        return events, made
 
     def family(self) -> Family:
         raw = read_yaml(self.path)

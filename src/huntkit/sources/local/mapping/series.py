@@ -127,27 +127,61 @@ def plain(column: pl.Series) -> pl.Series:
         return wide if wide.null_count() == column.null_count() else column.cast(pl.String)
     if dtype.is_float():
         return column.cast(pl.Float64)
-    if isinstance(dtype, pl.Datetime):
-        cut = column.cast(pl.Datetime("us", dtype.time_zone))
-        if dtype.time_zone is None:
-            return cut.dt.replace_time_zone("UTC")
-        return cut.dt.convert_time_zone("UTC")
-    if dtype == pl.Date:
-        return column.cast(pl.Datetime("us")).dt.replace_time_zone("UTC")
-    if isinstance(dtype, pl.Duration):
-        return column.cast(pl.Duration("us"))
+    if isinstance(dtype, pl.Datetime | pl.Duration) or dtype == pl.Date:
+        return _in_range(column)
+    if dtype == pl.Time or isinstance(dtype, pl.Decimal):
+        return column.cast(pl.String)
     texts_of = [None if value is None else to_text(value) for value in column.to_list()]
     return pl.Series(column.name, texts_of, dtype=pl.String)
 
 
+# Counts of the years 1 to 9999, the times that all engines know; more makes Polars panic.
+_COUNTS = {"us": (-62_135_596_800_000_000, 253_402_300_799_999_999), "days": (-719_162, 2_932_896)}
+
+
+def _in_range(column: pl.Series) -> pl.Series:
+    """Times and spans in microseconds; null for what is beyond the years 1 to 9999."""
+    dtype, count = column.dtype, column.to_physical()
+    low, high = _COUNTS["days" if dtype == pl.Date else "us"]
+    if isinstance(dtype, pl.Datetime | pl.Duration):
+        if dtype.time_unit == "ms":
+            low, high = low // 1000, high // 1000
+        elif dtype.time_unit == "ns":
+            low, high = -(1 << 63), (1 << 63) - 1
+    beyond = ~count.is_between(low, high).fill_null(value=True)
+    if beyond.any():
+        column = column.set(beyond, None)
+    if isinstance(dtype, pl.Duration):
+        return column.cast(pl.Duration("us"))
+    zone = dtype.time_zone if isinstance(dtype, pl.Datetime) else None
+    cut = column.cast(pl.Datetime("us", zone))
+    return cut.dt.replace_time_zone("UTC") if zone is None else cut.dt.convert_time_zone("UTC")
+
+
 def listed(column: pl.Series) -> list[Any]:
-    """The same as raw values, as a JSON file would hold them: times are ISO text."""
-    column = plain(column.rename(""))
+    """The same as raw values, as a JSON file would hold them: times are ISO text.
+
+    Times and spans beyond what tables hold are said in words, which nobody takes for other times.
+
+    Examples:
+        >>> listed(pl.Series([5, 1 << 62], dtype=pl.Datetime("ms")))
+        ['1970-01-01T00:00:00.005000Z', '4611686018427387904 ms since 1970']
+    """
+    given, column = column, plain(column.rename(""))
+    beyond = column.null_count() - given.null_count()
     if isinstance(column.dtype, pl.Datetime):
         column = column.dt.strftime("%Y-%m-%dT%H:%M:%S%.6fZ")
     elif isinstance(column.dtype, pl.Duration):
         column = column.dt.total_microseconds()
-    return column.to_list()
+    if not beyond:
+        return column.to_list()
+    dtype = given.dtype
+    unit = dtype.time_unit if isinstance(dtype, pl.Datetime | pl.Duration) else "days"
+    since = "" if isinstance(dtype, pl.Duration) else " since 1970"
+    return [
+        value if count is None or value is not None else f"{count} {unit}{since}"
+        for count, value in zip(given.to_physical().to_list(), column.to_list(), strict=True)
+    ]
 
 
 def typed(

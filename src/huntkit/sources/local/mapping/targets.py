@@ -8,6 +8,7 @@ from urllib.parse import unquote
 from huntkit.sources.local.mapping import azure, exports, rules
 from huntkit.sources.local.mapping.azure import Diagnostics
 from huntkit.sources.local.mapping.rules import Family
+from huntkit.sources.local.mapping.values import to_float
 
 Row = dict[str, Any]
 _OSQUERY = frozenset({"name", "hostIdentifier"})
@@ -228,8 +229,12 @@ def osquery_rows(row: Row) -> list[Row]:
     """
     said = {"columns", "snapshot", "diffResults", "calendarTime", "unixTime", "hostIdentifier",
             "action"}  # fmt: skip
+    unix = row.get("unixTime")
+    is_known = bool(unix) and to_float(unix) is not None
+    if unix and not is_known:
+        said.remove("unixTime")
     common = {
-        "TimeGenerated": row.get("unixTime") or row.get("calendarTime"),
+        "TimeGenerated": unix if is_known else row.get("calendarTime"),
         "Computer": row.get("hostIdentifier"),
     }
     about = {"_about": {key: value for key, value in row.items() if key not in said}}

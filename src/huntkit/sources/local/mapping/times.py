@@ -47,6 +47,7 @@ _BARE = (
 )
 _EPOCH = r"^-?[0-9]{1,11}(?:\.[0-9]+)?(?:[eE][+-]?[0-9]{1,2})?$"
 _EPOCH_MS = r"^[0-9]{12,14}$"
+_COUNT = re.compile(r"0{9,11}(?:\.0+)?|0{12,13}")  # in noughts; 8 and 14 digits may be dates
 # 20201225 and 20201225235959 would be seconds of 1970 and milliseconds of 2610.
 _PERHAPS = r"^\s*[+-]?[0-9]|[0-9]{4}"  # nothing else is a time in any format
 _COMPACT = r"^(?:19|20)[0-9]{2}(?:0[1-9]|1[0-2])(?:0[1-9]|[12][0-9]|3[01])(?:[0-9]{6})?$"
@@ -179,10 +180,10 @@ def _other(text: pl.Series, zone: str | None) -> tuple[pl.Series, pl.Series | No
     """What rarer formats read; dates with the day first are for the file's order to turn."""
     mine = text.str.contains(_DAY_FIRST).fill_null(value=True)
     rest = pl.select(pl.when(~mine).then(text)).to_series()
-    found = any_times.parse_times(rest)
+    found = any_times.parse_times(rest, day_first=False)  # the file's order was put in
     if found.null_count() == len(found):
         return found, None
-    elsewhere = any_times.parse_times(rest, assume_timezone="+01:00")
+    elsewhere = any_times.parse_times(rest, assume_timezone="+01:00", day_first=False)
     bare = (found != elsewhere).fill_null(value=False)
     moved = localise(found.dt.replace_time_zone(None), zone)
     return found.zip_with(~bare, moved), bare
@@ -198,20 +199,20 @@ def _forms(text: pl.Series, left: pl.Series) -> list[str]:
     first = left.arg_max()
     sample = text[first] if first is not None and len(text) else None
     likely = _form_of(re.sub(r"[0-9]", "0", sample)) if sample and len(sample) < 60 else None
-    if likely is not None:
-        forms.remove(likely)
-        forms.insert(0, likely)
-    return forms
+    first_forms = ["compact", "epoch"] if likely == "epoch" else [likely] if likely else []
+    return list(dict.fromkeys([*first_forms, *forms]))  # a day without dashes is no count
 
 
 @lru_cache(maxsize=1024)
 def _form_of(shape: str) -> str | None:
     """The format that reads a text of this shape, whose digits are noughts."""
+    if _COUNT.fullmatch(shape):
+        return "epoch"
     sample = pl.Series([shape.replace("0", "1")])
     for form in (*_ZONED, *_BARE):
         if sample.str.to_datetime(form, strict=False, time_unit="us").null_count() == 0:
             return form
-    return None if any_times.parse_times(sample)[0] is None else "other"
+    return None if any_times.parse_times(sample, day_first=False)[0] is None else "other"
 
 
 def _epoch(text: pl.Series) -> pl.Series:
@@ -220,11 +221,12 @@ def _epoch(text: pl.Series) -> pl.Series:
         return _nothing(len(text))
     number = text.cast(pl.Float64, strict=False)
     frame = pl.DataFrame({"t": text, "n": number})
-    micros = (
-        pl.when(pl.col("t").str.contains(_EPOCH)).then(pl.col("n") * 1e6)
-        .when(pl.col("t").str.contains(_EPOCH_MS)).then(pl.col("n") * 1e3)
-    )  # fmt: skip
-    whole = frame.select(micros.round().cast(pl.Int64, strict=False)).to_series()
+    seconds = (pl.col("n") * 1e6).round().cast(pl.Int64, strict=False)
+    whole = frame.select(
+        pl.when(pl.col("t").str.contains(_EPOCH)).then(seconds)
+        .when(pl.col("t").str.contains(_EPOCH_MS))
+        .then(pl.col("t").cast(pl.Int64, strict=False) * 1000)
+    ).to_series()  # fmt: skip
     return whole.cast(pl.Datetime("us")).dt.replace_time_zone("UTC")
 
 

@@ -161,13 +161,13 @@ def _when(events: Collector, memory: Memory) -> tuple[pl.Series, pl.Series]:
         if (gaps or not memory.offset_sure) and (local := read(kind)):
             received = read("receiving") if kind == "local" else []
             bare = kind == "local"
-            when, mark = _from_local(when, local[0], received, memory, zoneless=bare)
-            marks.append(mark)
+            when, its = _from_local(when, local[0], received, memory, zoneless=bare)
+            marks += its
             gaps = bool(when.null_count())
     if when.null_count():
         late = [times.parse_times(text) for text in read("receiving")]
         filled = _coalesce([when, *late], count)
-        marks.append((when.is_null() & filled.is_not_null(), times.RECEIVING))
+        marks.insert(0, (when.is_null() & filled.is_not_null(), times.RECEIVING))
         when = filled
     return when, times.notes(count, marks)
 
@@ -179,7 +179,7 @@ def _from_local(
     memory: Memory,
     *,
     zoneless: bool,
-) -> tuple[pl.Series, tuple[pl.Series, str]]:
+) -> tuple[pl.Series, list[tuple[pl.Series, str]]]:
     """Fill the gaps from a local clock, whose zone the file itself may betray.
 
     A clock that says UTC (not ``zoneless``) is believed unless the file proves it wrong.
@@ -199,7 +199,7 @@ def _from_local(
                 break
     gaps = when.is_null() & clock.is_not_null()
     if not gaps.any():
-        return when, (gaps, "")
+        return when, []
     if memory.offset is not None:
         moved, note = clock - memory.offset, times.INFERRED
         if not zoneless and not memory.offset:
@@ -211,7 +211,8 @@ def _from_local(
         moved = times.localise(clock.dt.replace_time_zone(None), zone)
         note = times.ASSUMED
     moved = moved.zip_with(bare, clock)
-    return when.zip_with(~gaps, moved), (gaps & bare, note)
+    skipped = gaps & bare & moved.is_null()
+    return when.zip_with(~gaps, moved), [(skipped, times.SKIPPED), (gaps & bare, note)]
 
 
 def _device(pieces: list[Piece], base: pl.DataFrame, messages: pl.Series | None) -> pl.DataFrame:
