@@ -1,5 +1,6 @@
 """The evidence's tables in DuckDB: read-only, and cut off from files and network."""
 
+import contextlib
 import threading
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
@@ -12,6 +13,7 @@ from huntkit.core.errors import QueryError, UsageError, did_you_mean
 from huntkit.sources.local import schemas
 from huntkit.sources.local.cache import removed
 from huntkit.sources.local.catalog import OWN, Input, Table, empty_table
+from huntkit.sources.local.held import ALL_BYTES, MOST_BYTES, MOST_ROWS, hold, text_bytes
 from huntkit.tables import to_polars
 
 SQL_TYPES = {
@@ -34,7 +36,8 @@ class Database:
 
     File access is limited to the parts of these tables, extensions and network are off, and the
     configuration is locked, so that no text a caller runs can reach further. Only one statement
-    that reads is accepted. A table is given to the engine when a text first holds its name.
+    that reads is accepted. A table is given to the engine when a text first holds its name, and a
+    small one as rows in memory once much was asked.
 
     Args:
         tables: the tables, by name.
@@ -55,6 +58,9 @@ class Database:
         self._views = views
         # Binding a table looks into each of its files, and there may be thousands.
         self._waiting = dict.fromkeys([*tables, *views])
+        self._small = {name for name, each in tables.items() if 0 < each.rows <= MOST_ROWS}
+        self._room = ALL_BYTES
+        self._asked = 0
 
     def _set_up(self, files: list[str], spill: Path) -> None:
         run = self._connection.execute
@@ -126,6 +132,10 @@ class Database:
         with self._lock:
             for name in [each for each in self._waiting if each.casefold() in told]:
                 self._give(name)
+            self._asked += 1
+            if self._asked > _ONE_OR_TWO:
+                for name in [each for each in self._small if each.casefold() in told]:
+                    self._hold(name)
 
     def _give_all(self) -> bool:
         """Give the engine all tables that it does not have yet; whether there were any."""
@@ -147,6 +157,22 @@ class Database:
             self._give(each)
         self._connection.execute(f"CREATE OR REPLACE VIEW {quoted(name)} AS {text}")
 
+    def _hold(self, name: str) -> None:
+        """Give the engine the rows of a small table in place of its parts."""
+        self._small.discard(name)
+        table = self._tables[name]
+        present = {column for each in table.inputs for column in each.columns}
+        texts = [
+            quoted(column)
+            for column, kql in table.types.items()
+            if kql in TEXT and (column in present or column == TABLE_COLUMN)
+        ]
+        with contextlib.suppress(duckdb.Error):  # the statement itself will meet it, and say it
+            size = text_bytes(self._connection, quoted(name), texts)
+            if size <= min(MOST_BYTES, self._room):
+                hold(self._connection, quoted(name), rows_sql(table))
+                self._room -= size
+
     def _add_empty_table(self, message: str) -> bool:
         """Give a known table that the evidence lacks: it has its columns and no rows."""
         name = message.partition("Table with name ")[2].partition(" does not exist")[0]
@@ -159,6 +185,7 @@ class Database:
 
 
 _MOST_UNKNOWN_TABLES = 100
+_ONE_OR_TWO = 2  # statements are answered sooner without reading whole tables for them
 # Words of statements that ask which tables there are.
 _ASKS_FOR_ALL = ("information_schema", "duckdb_", "pg_catalog", "sqlite_", "show")
 
@@ -182,8 +209,13 @@ def _fetch(relation: duckdb.DuckDBPyRelation) -> pl.DataFrame:
 
 def view_sql(table: Table) -> str:
     """The statement that makes a table's view."""
+    return f"CREATE OR REPLACE VIEW {quoted(table.name)} AS {rows_sql(table)}"
+
+
+def rows_sql(table: Table) -> str:
+    """The statement that reads a table's rows from its parts."""
     branches = [_branch(table, each) for each in table.inputs] or [_nothing(table)]
-    return f"CREATE OR REPLACE VIEW {quoted(table.name)} AS " + " UNION ALL ".join(branches)
+    return " UNION ALL ".join(branches)
 
 
 def _branch(table: Table, given: Input) -> str:

@@ -1,0 +1,54 @@
+"""Small tables as rows in the engine's memory, for callers who ask much.
+
+Opening a part with its hundreds of columns costs more than reading a few thousand rows, and a
+view over parts pays for it twice in every statement.
+"""
+
+import contextlib
+
+import duckdb
+
+MOST_ROWS = 20_000  # of one table
+MOST_BYTES = 32 << 20  # of the text of one table; text that repeats is far larger than its part
+ALL_BYTES = 128 << 20  # of the text of all tables together
+
+
+def text_bytes(connection: duckdb.DuckDBPyConnection, source: str, columns: list[str]) -> int:
+    """How much text some columns hold; names are quoted already.
+
+    Examples:
+        >>> with duckdb.connect() as connection:
+        ...     text_bytes(connection, "(SELECT unnest(['ab', NULL, 'ä']) AS t)", ["t"])
+        4
+    """
+    if not columns:
+        return 0
+    lengths = " + ".join(f"coalesce(sum(strlen({column})), 0)" for column in columns)
+    found = connection.execute(f"SELECT {lengths} FROM {source}").fetchone()  # noqa: S608  quoted
+    return int(found[0]) if found else 0
+
+
+def hold(connection: duckdb.DuckDBPyConnection, name: str, rows: str) -> None:
+    """Put a table with these rows in the place of the view of that name; both names are quoted.
+
+    Statements that run meanwhile see one or the other, and both hold the same.
+
+    Raises:
+        duckdb.Error: the view is as it was.
+
+    Examples:
+        >>> with duckdb.connect() as connection:
+        ...     _ = connection.execute("CREATE VIEW x AS SELECT 1 AS n")
+        ...     hold(connection, "x", "SELECT 1 AS n")
+        ...     connection.sql("SELECT n FROM x").fetchall()
+        [(1,)]
+    """
+    connection.begin()
+    try:
+        connection.execute(f"DROP VIEW {name}")
+        connection.execute(f"CREATE TABLE {name} AS {rows}")
+        connection.commit()
+    except duckdb.Error:
+        with contextlib.suppress(duckdb.Error):
+            connection.rollback()
+        raise
