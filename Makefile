@@ -21,6 +21,12 @@ $(VENV)/.core: $(VENV)/.made requirements/core.txt pyproject.toml
 	@echo "== installing huntkit and the pinned packages it needs"
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/core.txt -r requirements/build.txt
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@$(BIN)/python -c 'import huntkit; huntkit.open; huntkit.report.report' || { echo "huntkit was installed, but what it needs does not load"; exit 1; }
+	@touch $@
+
+# pip compiles what it installs, but not what stays where it is: the first command would wait for it.
+$(VENV)/.compiled: $(VENV)/.core $(shell find src -name '*.py')
+	@$(BIN)/python -m compileall -q src
 	@touch $@
 
 $(VENV)/.dev: $(VENV)/.core requirements/dev.txt
@@ -28,7 +34,7 @@ $(VENV)/.dev: $(VENV)/.core requirements/dev.txt
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/dev.txt
 	@touch $@
 
-demo: $(VENV)/.core  ## make a small synthetic intrusion, open it, write the report
+demo: $(VENV)/.compiled  ## make a small synthetic intrusion, open it, write the report
 	@$(BIN)/huntkit demo --force
 
 test: lint types floors unit  ## format, lint, types, floors, tests and doctests
