@@ -130,10 +130,11 @@ class Database:
             self._give_all()
             return
         with self._lock:
-            for name in [each for each in self._waiting if each.casefold() in told]:
-                self._give(name)
             self._asked += 1
-            if self._asked > _ONE_OR_TWO:
+            often = self._asked > _ONE_OR_TWO
+            for name in [each for each in self._waiting if each.casefold() in told]:
+                self._give(name, often=often)
+            if often:
                 for name in [each for each in self._small if each.casefold() in told]:
                     self._hold(name)
 
@@ -145,33 +146,33 @@ class Database:
                 self._give(name)
         return bool(names)
 
-    def _give(self, name: str) -> None:
+    def _give(self, name: str, *, often: bool = False) -> None:
         if name not in self._waiting:
             return
         del self._waiting[name]
         text = self._views.get(name)
         if text is None:
-            self._connection.execute(view_sql(self._tables[name]))
+            if not (often and name in self._small and self._hold(name)):
+                self._connection.execute(view_sql(self._tables[name]))
             return
         for each in [each for each in self._waiting if each.casefold() in text.casefold()]:
-            self._give(each)
+            self._give(each, often=often)
         self._connection.execute(f"CREATE OR REPLACE VIEW {quoted(name)} AS {text}")
 
-    def _hold(self, name: str) -> None:
-        """Give the engine the rows of a small table in place of its parts."""
+    def _hold(self, name: str) -> bool:
+        """Give the engine the rows of a small table instead of its parts, if there is room."""
         self._small.discard(name)
         table = self._tables[name]
-        present = {column for each in table.inputs for column in each.columns}
-        texts = [
-            quoted(column)
-            for column, kql in table.types.items()
-            if kql in TEXT and (column in present or column == TABLE_COLUMN)
-        ]
         with contextlib.suppress(duckdb.Error):  # the statement itself will meet it, and say it
-            size = text_bytes(self._connection, quoted(name), texts)
+            size = sum(
+                text_bytes(self._connection, _parts(given), _text_columns(table, given))
+                for given in table.inputs
+            )
             if size <= min(MOST_BYTES, self._room):
                 hold(self._connection, quoted(name), rows_sql(table))
                 self._room -= size
+                return True
+        return False
 
     def _add_empty_table(self, message: str) -> bool:
         """Give a known table that the evidence lacks: it has its columns and no rows."""
@@ -226,9 +227,21 @@ def _branch(table: Table, given: Input) -> str:
         for name, kql in table.types.items()
     ]
     file = "_file" if given.path is None else f"{literal(given.path)} || _member AS _file"
+    return f"SELECT {', '.join([*columns, file, '_record'])} FROM {_parts(given)}"  # noqa: S608  all quoted
+
+
+def _parts(given: Input) -> str:
     files = ", ".join(literal(str(each)) for each in given.files)
-    source = f"read_parquet([{files}], union_by_name = true)"
-    return f"SELECT {', '.join([*columns, file, '_record'])} FROM {source}"  # noqa: S608  all quoted
+    return f"read_parquet([{files}], union_by_name = true)"
+
+
+def _text_columns(table: Table, given: Input) -> list[str]:
+    """What may be long of what lies in some parts, quoted."""
+    return [
+        f"CAST({quoted(name)} AS VARCHAR)"
+        for name in sorted(given.columns)
+        if table.types.get(name, "string") in TEXT
+    ]
 
 
 TABLE_COLUMN = "Type"  # in Microsoft's tables it holds the table's name

@@ -14,7 +14,7 @@ ALL_BYTES = 128 << 20  # of the text of all tables together
 
 
 def text_bytes(connection: duckdb.DuckDBPyConnection, source: str, columns: list[str]) -> int:
-    """How much text some columns hold; names are quoted already.
+    """How much text some columns hold, each given as an expression.
 
     Examples:
         >>> with duckdb.connect() as connection:
@@ -29,12 +29,12 @@ def text_bytes(connection: duckdb.DuckDBPyConnection, source: str, columns: list
 
 
 def hold(connection: duckdb.DuckDBPyConnection, name: str, rows: str) -> None:
-    """Put a table with these rows in the place of the view of that name; both names are quoted.
+    """Make a table with these rows, in place of a view of that quoted name if there is one.
 
     Statements that run meanwhile see one or the other, and both hold the same.
 
     Raises:
-        duckdb.Error: the view is as it was.
+        duckdb.Error: what there was is as it was.
 
     Examples:
         >>> with duckdb.connect() as connection:
@@ -45,7 +45,7 @@ def hold(connection: duckdb.DuckDBPyConnection, name: str, rows: str) -> None:
     """
     connection.begin()
     try:
-        connection.execute(f"DROP VIEW {name}")
+        connection.execute(f"DROP VIEW IF EXISTS {name}")
         connection.execute(f"CREATE TABLE {name} AS {rows}")
         connection.commit()
     except duckdb.Error:
