@@ -10,7 +10,7 @@ from huntkit.core.errors import EvidenceError
 from huntkit.sources.local import database as module
 from huntkit.sources.local.catalog import Input, Table
 from huntkit.sources.local.database import Database
-from huntkit.sources.local.held import hold
+from huntkit.sources.local.held import hold, most_text
 
 ROWS = pl.DataFrame(
     {
@@ -86,3 +86,30 @@ def test_a_table_that_can_not_be_held_stays_the_view_that_it_was():
         with pytest.raises(duckdb.Error):
             hold(connection, "x", "SELECT error('no memory') AS n")
         assert connection.execute("SELECT n FROM x").fetchall() == [(1,)]
+
+
+def test_no_text_is_longer_than_the_footers_say(tmp_path: Path):
+    part = tmp_path / "part.parquet"
+    rows = pl.DataFrame({"same": ["x" * 1000] * 500, "own": [str(n) for n in range(500)]})
+    rows.write_parquet(part, row_group_size=100)
+    text = sum(rows.select(pl.all().str.len_bytes().sum()).row(0))
+    assert part.stat().st_size < text
+    assert most_text([part]) >= text
+    assert most_text([part, tmp_path / "none.parquet"]) is None
+    part.write_bytes(b"no parquet")
+    assert most_text([part]) is None
+
+
+def test_text_that_repeats_is_measured_as_it_will_be_held(tmp_path: Path):
+    part = tmp_path / "part.parquet"
+    rows = pl.DataFrame({"text": ["x" * 20_000] * 2_000, "_member": "", "_record": 1})
+    rows.write_parquet(part)
+    assert part.stat().st_size < 100_000
+    inputs = [Input((part,), "/logs/a", frozenset(rows.columns))]
+    table = Table("Small", inputs, {"text": "string"}, rows=rows.height)
+    with contextlib.closing(Database({"Small": table}, views={}, spill=tmp_path)) as database:
+        for _ in range(4):
+            database.run("SELECT count(*) FROM Small")
+        part.unlink()
+        with pytest.raises(EvidenceError):
+            database.run("SELECT count(*) FROM Small")

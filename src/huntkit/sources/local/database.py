@@ -13,7 +13,15 @@ from huntkit.core.errors import QueryError, UsageError, did_you_mean
 from huntkit.sources.local import schemas
 from huntkit.sources.local.cache import removed
 from huntkit.sources.local.catalog import OWN, Input, Table, empty_table
-from huntkit.sources.local.held import ALL_BYTES, MOST_BYTES, MOST_ROWS, hold, text_bytes
+from huntkit.sources.local.held import (
+    ALL_BYTES,
+    LITTLE_BYTES,
+    MOST_BYTES,
+    MOST_ROWS,
+    hold,
+    most_text,
+    text_bytes,
+)
 from huntkit.tables import to_polars
 
 SQL_TYPES = {
@@ -164,15 +172,22 @@ class Database:
         self._small.discard(name)
         table = self._tables[name]
         with contextlib.suppress(duckdb.Error):  # the statement itself will meet it, and say it
-            size = sum(
-                text_bytes(self._connection, _parts(given), _text_columns(table, given))
-                for given in table.inputs
-            )
+            size = self._text_bytes(table)
             if size <= min(MOST_BYTES, self._room):
                 hold(self._connection, quoted(name), rows_sql(table))
                 self._room -= size
                 return True
         return False
+
+    def _text_bytes(self, table: Table) -> int:
+        """How much text a table holds, or what it can't exceed where that is little."""
+        most = most_text([file for given in table.inputs for file in given.files])
+        if most is not None and most <= min(LITTLE_BYTES, self._room):
+            return most
+        return sum(
+            text_bytes(self._connection, _parts(given), _text_columns(table, given))
+            for given in table.inputs
+        )
 
     def _add_empty_table(self, message: str) -> bool:
         """Give a known table that the evidence lacks: it has its columns and no rows."""

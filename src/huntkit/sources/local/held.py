@@ -5,12 +5,33 @@ view over parts pays for it twice in every statement.
 """
 
 import contextlib
+from collections.abc import Iterable
+from pathlib import Path
 
 import duckdb
+import pyarrow as pa
+import pyarrow.parquet as pq
 
 MOST_ROWS = 20_000  # of one table
 MOST_BYTES = 32 << 20  # of the text of one table; text that repeats is far larger than its part
-ALL_BYTES = 128 << 20  # of the text of all tables together
+LITTLE_BYTES = 16 << 20  # of some parts: not worth a closer look
+ALL_BYTES = 256 << 20  # of the text of all tables together
+
+
+def most_text(files: Iterable[Path]) -> int | None:
+    """What the text of some parts can't exceed, found without reading them; None if unknown.
+
+    A text stands in its column at least once, so none is longer than the column.
+    """
+    try:
+        return sum(_most_text(pq.read_metadata(file)) for file in files)
+    except (OSError, pa.ArrowException):
+        return None
+
+
+def _most_text(facts: pq.FileMetaData) -> int:
+    groups = map(facts.row_group, range(facts.num_row_groups))
+    return sum(int(group.num_rows * group.total_byte_size) for group in groups)
 
 
 def text_bytes(connection: duckdb.DuckDBPyConnection, source: str, columns: list[str]) -> int:
