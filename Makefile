@@ -21,6 +21,12 @@ $(VENV)/.core: $(VENV)/.made requirements/core.txt pyproject.toml
 	@echo "== installing huntkit and the pinned packages it needs"
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/core.txt -r requirements/build.txt
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@$(BIN)/python -c 'import huntkit; huntkit.open; huntkit.report.report' || { echo "huntkit was installed, but what it needs does not load"; exit 1; }
+	@touch $@
+
+# pip compiles what it installs, but not what stays where it is: the first command would wait for it.
+$(VENV)/.compiled: $(VENV)/.core $(shell find src -name '*.py')
+	@$(BIN)/python -m compileall -q src
 	@touch $@
 
 $(VENV)/.dev: $(VENV)/.core requirements/dev.txt
@@ -28,7 +34,7 @@ $(VENV)/.dev: $(VENV)/.core requirements/dev.txt
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/dev.txt
 	@touch $@
 
-demo: $(VENV)/.core  ## make a small synthetic intrusion, open it, write the report
+demo: $(VENV)/.compiled  ## make a small synthetic intrusion, open it, write the report
 	@$(BIN)/huntkit demo --force
 
 test: lint types floors unit  ## format, lint, types, floors, tests and doctests
@@ -46,18 +52,18 @@ floors: $(VENV)/.dev
 	@echo "== import-linter"
 	@$(BIN)/lint-imports
 
-unit: $(VENV)/.dev
+unit: $(VENV)/.dev $(VENV)/.compiled
 	@echo "== pytest"
 	@test -d "$(HUNTKIT_DATA)" || printf '\n*** %s does not exist: tests on real data are SKIPPED. Set HUNTKIT_DATA. ***\n\n' "$(HUNTKIT_DATA)"
 	@$(BIN)/pytest -n $(JOBS) -m "not browser and not long"
 
-test-long: $(VENV)/.dev chromium  ## every driver, provider and library query: failures, secrets, real rows
+test-long: $(VENV)/.dev $(VENV)/.compiled chromium  ## every driver, provider and library query: failures, secrets, real rows
 	@$(BIN)/pytest -n $(JOBS) -m long
 
 coverage: $(VENV)/.dev  ## the tests once more, with the lines and branches that none reaches
 	@$(BIN)/pytest -n $(JOBS) -m "not browser" -q --cov --cov-report=term
 
-test-browser: $(VENV)/.dev chromium  ## the charts and the report in headless Chromium
+test-browser: $(VENV)/.dev $(VENV)/.compiled chromium  ## the charts and the report in headless Chromium
 	@$(BIN)/pytest -m "browser and not long" --allow-hosts=127.0.0.1 -p no:randomly
 
 chromium:
@@ -69,7 +75,7 @@ test-js:  ## the charts' JavaScript: its tests, and that the bundle is what its 
 charts-js:  ## build the charts' JavaScript anew (needs node)
 	@cd js && npm ci --ignore-scripts --no-audit --no-fund && npm run build
 
-bench: $(VENV)/.dev  ## speed, beside pandas and plain DuckDB on the same input
+bench: $(VENV)/.dev $(VENV)/.compiled  ## speed, beside pandas and plain DuckDB on the same input
 	@$(BIN)/python -m bench
 
 kql-conformance: $(VENV)/.dev  ## how near our KQL is to Microsoft's; PARTS="parser" for some parts

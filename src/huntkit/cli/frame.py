@@ -15,6 +15,7 @@ from typing import Any, TextIO
 import typer
 from typer.core import TyperCommand, TyperGroup
 
+from huntkit.cli.plain_values import spare_conversion
 from huntkit.cli.wording import Wording, speaking, spoken
 from huntkit.core.errors import Cancelled, HuntkitError, UsageError, did_you_mean
 from huntkit.core.text import visible
@@ -44,7 +45,7 @@ class Command(TyperCommand):
 
     def get_params(self, ctx: Any) -> list[Any]:
         """The parameters; those without a word for their value show none."""
-        return without_types(super().get_params(ctx))
+        return spare_conversion(without_types(super().get_params(ctx)))
 
     def invoke(self, ctx: Any) -> Any:
         """Run it; what goes wrong is said in the words of its own options."""
@@ -94,6 +95,10 @@ class Commands(TyperGroup):
     """The group of all commands; whatever goes wrong in one ends as one line and an exit code."""
 
     order: Sequence[str] = ()
+
+    def get_params(self, ctx: Any) -> list[Any]:
+        """The parameters of the whole, such as --help."""
+        return spare_conversion(super().get_params(ctx))
 
     def list_commands(self, ctx: Any) -> list[str]:
         """The names in the order of the help; one without a place there comes last."""

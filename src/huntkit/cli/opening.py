@@ -1,5 +1,6 @@
 """`huntkit open`, `report` and `demo`: read, say, and write one report."""
 
+import importlib
 import sys
 import time
 from collections.abc import Sequence
@@ -20,7 +21,6 @@ from huntkit.report.kept import ready
 from huntkit.report.saving import save_page
 from huntkit.report.summary import Summary
 from huntkit.runtime.session import default_session
-from huntkit.sources.demo import TITLE, make_demo
 
 if TYPE_CHECKING:
     from huntkit.report import Report
@@ -80,11 +80,12 @@ def demo(
         return
     # Kept, so that the next commands have something to look at.
     place = folder or default_session().cache_dir / "demo" / f"seed-{seed}"
-    make_demo(place, seed=seed)
-    evidence = str(place / "evidence")
-    _python([evidence], reading, general, target, TITLE)
+    synthetic = importlib.import_module("huntkit.sources.demo")  # not needed to open evidence
+    synthetic.make_demo(place, seed=seed)
+    evidence, title = str(place / "evidence"), synthetic.TITLE
+    _python([evidence], reading, general, target, title)
     note(f"synthetic evidence: {evidence}")
-    _open([evidence], reading, target=target, title=TITLE, force=force, say=True)
+    _open([evidence], reading, target=target, title=title, force=force, say=True)
 
 
 def _open(

@@ -243,9 +243,11 @@ def _found(
         some = pl.DataFrame({"line": line, "text": text.gather(line), "at": platform.gather(line)})
         some = some.filter(_may_be_on(rule))
         for pattern in rule.needs:
-            some = some.filter(pl.col("text").str.contains(pattern))
+            if some.height:  # making a pattern costs more than matching it against a few lines
+                some = some.filter(pl.col("text").str.contains(pattern))
         for pattern in rule.none:
-            some = some.filter(~pl.col("text").str.contains(pattern))
+            if some.height:
+                some = some.filter(~pl.col("text").str.contains(pattern))
         if some.height:
             shown = pl.col("text").str.extract(f"({rule.needs[-1]})").str.strip_chars(" ")
             yield some.select(

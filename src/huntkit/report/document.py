@@ -40,10 +40,12 @@ class Report:
         drawn = [*([short] if short else []), *sections.draw(self.facts)]
         if self.observations:
             drawn.insert(0, observed.section(self.observations))
-        # Twice: the nonce depends on everything in the page, and the charts' scripts carry it.
         body = self._body(drawn, Page())
+        # The nonce depends on everything in the body, which does not hold it: what carries it are
+        # the scripts around the body, of a page with the same charts.
         page = Page(nonce=pages.nonce_of(self.title, body))
-        body = self._body(drawn, page)
+        for each in drawn:
+            each.placed(page)
         style = f'<style nonce="{page.nonce}">{pages.asset("report.css")}</style>'
         return (
             '<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'

@@ -1,5 +1,6 @@
 """The evidence's tables in DuckDB: read-only, and cut off from files and network."""
 
+import contextlib
 import threading
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
@@ -12,6 +13,15 @@ from huntkit.core.errors import QueryError, UsageError, did_you_mean
 from huntkit.sources.local import schemas
 from huntkit.sources.local.cache import removed
 from huntkit.sources.local.catalog import OWN, Input, Table, empty_table
+from huntkit.sources.local.held import (
+    ALL_BYTES,
+    LITTLE_BYTES,
+    MOST_BYTES,
+    MOST_ROWS,
+    hold,
+    most_text,
+    text_bytes,
+)
 from huntkit.tables import to_polars
 
 SQL_TYPES = {
@@ -34,7 +44,8 @@ class Database:
 
     File access is limited to the parts of these tables, extensions and network are off, and the
     configuration is locked, so that no text a caller runs can reach further. Only one statement
-    that reads is accepted. A table is given to the engine when a text first holds its name.
+    that reads is accepted. A table is given to the engine when a text first holds its name, and a
+    small one as rows in memory once much was asked.
 
     Args:
         tables: the tables, by name.
@@ -55,6 +66,9 @@ class Database:
         self._views = views
         # Binding a table looks into each of its files, and there may be thousands.
         self._waiting = dict.fromkeys([*tables, *views])
+        self._small = {name for name, each in tables.items() if 0 < each.rows <= MOST_ROWS}
+        self._room = ALL_BYTES
+        self._asked = 0
 
     def _set_up(self, files: list[str], spill: Path) -> None:
         run = self._connection.execute
@@ -124,8 +138,13 @@ class Database:
             self._give_all()
             return
         with self._lock:
+            self._asked += 1
+            often = self._asked > _ONE_OR_TWO
             for name in [each for each in self._waiting if each.casefold() in told]:
-                self._give(name)
+                self._give(name, often=often)
+            if often:
+                for name in [each for each in self._small if each.casefold() in told]:
+                    self._hold(name)
 
     def _give_all(self) -> bool:
         """Give the engine all tables that it does not have yet; whether there were any."""
@@ -135,17 +154,40 @@ class Database:
                 self._give(name)
         return bool(names)
 
-    def _give(self, name: str) -> None:
+    def _give(self, name: str, *, often: bool = False) -> None:
         if name not in self._waiting:
             return
         del self._waiting[name]
         text = self._views.get(name)
         if text is None:
-            self._connection.execute(view_sql(self._tables[name]))
+            if not (often and name in self._small and self._hold(name)):
+                self._connection.execute(view_sql(self._tables[name]))
             return
         for each in [each for each in self._waiting if each.casefold() in text.casefold()]:
-            self._give(each)
+            self._give(each, often=often)
         self._connection.execute(f"CREATE OR REPLACE VIEW {quoted(name)} AS {text}")
+
+    def _hold(self, name: str) -> bool:
+        """Give the engine the rows of a small table instead of its parts, if there is room."""
+        self._small.discard(name)
+        table = self._tables[name]
+        with contextlib.suppress(duckdb.Error):  # the statement itself will meet it, and say it
+            size = self._text_bytes(table)
+            if size <= min(MOST_BYTES, self._room):
+                hold(self._connection, quoted(name), rows_sql(table))
+                self._room -= size
+                return True
+        return False
+
+    def _text_bytes(self, table: Table) -> int:
+        """How much text a table holds, or what it can't exceed where that is little."""
+        most = most_text([file for given in table.inputs for file in given.files])
+        if most is not None and most <= min(LITTLE_BYTES, self._room):
+            return most
+        return sum(
+            text_bytes(self._connection, _parts(given), _text_columns(table, given))
+            for given in table.inputs
+        )
 
     def _add_empty_table(self, message: str) -> bool:
         """Give a known table that the evidence lacks: it has its columns and no rows."""
@@ -159,6 +201,7 @@ class Database:
 
 
 _MOST_UNKNOWN_TABLES = 100
+_ONE_OR_TWO = 2  # statements are answered sooner without reading whole tables for them
 # Words of statements that ask which tables there are.
 _ASKS_FOR_ALL = ("information_schema", "duckdb_", "pg_catalog", "sqlite_", "show")
 
@@ -182,8 +225,13 @@ def _fetch(relation: duckdb.DuckDBPyRelation) -> pl.DataFrame:
 
 def view_sql(table: Table) -> str:
     """The statement that makes a table's view."""
+    return f"CREATE OR REPLACE VIEW {quoted(table.name)} AS {rows_sql(table)}"
+
+
+def rows_sql(table: Table) -> str:
+    """The statement that reads a table's rows from its parts."""
     branches = [_branch(table, each) for each in table.inputs] or [_nothing(table)]
-    return f"CREATE OR REPLACE VIEW {quoted(table.name)} AS " + " UNION ALL ".join(branches)
+    return " UNION ALL ".join(branches)
 
 
 def _branch(table: Table, given: Input) -> str:
@@ -194,9 +242,21 @@ def _branch(table: Table, given: Input) -> str:
         for name, kql in table.types.items()
     ]
     file = "_file" if given.path is None else f"{literal(given.path)} || _member AS _file"
+    return f"SELECT {', '.join([*columns, file, '_record'])} FROM {_parts(given)}"  # noqa: S608  all quoted
+
+
+def _parts(given: Input) -> str:
     files = ", ".join(literal(str(each)) for each in given.files)
-    source = f"read_parquet([{files}], union_by_name = true)"
-    return f"SELECT {', '.join([*columns, file, '_record'])} FROM {source}"  # noqa: S608  all quoted
+    return f"read_parquet([{files}], union_by_name = true)"
+
+
+def _text_columns(table: Table, given: Input) -> list[str]:
+    """What may be long of what lies in some parts, quoted."""
+    return [
+        f"CAST({quoted(name)} AS VARCHAR)"
+        for name in sorted(given.columns)
+        if table.types.get(name, "string") in TEXT
+    ]
 
 
 TABLE_COLUMN = "Type"  # in Microsoft's tables it holds the table's name
