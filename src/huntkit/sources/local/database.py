@@ -12,6 +12,7 @@ from huntkit.core.errors import QueryError, UsageError, did_you_mean
 from huntkit.sources.local import schemas
 from huntkit.sources.local.cache import removed
 from huntkit.sources.local.catalog import OWN, Input, Table, empty_table
+from huntkit.sources.reading_sql import reading_statement, short
 from huntkit.tables import to_polars
 
 SQL_TYPES = {
@@ -96,7 +97,9 @@ class Database:
             EvidenceError: it is closed, or its parts are gone.
         """
         self.check_open()
-        statement = _one_reading_statement(text)
+        with self._lock:
+            cursor = self._connection.cursor()
+        statement = reading_statement(cursor, text)
         parameters = dict(values) if isinstance(values, Mapping) else list(values)
         try:
             return self._run(text, statement, parameters or None)
@@ -230,34 +233,11 @@ def _nothing(table: Table) -> str:
     return f"SELECT {', '.join(columns + own)} WHERE false"
 
 
-def _one_reading_statement(text: str) -> duckdb.Statement:
-    try:
-        statements = duckdb.extract_statements(text)
-    except duckdb.Error as failure:
-        raise QueryError(f"this is not SQL: {_short(failure)}") from failure
-    if len(statements) != 1:
-        raise QueryError(f"give one SQL statement, not {len(statements)}")
-    if statements[0].type not in _READING:
-        raise QueryError(
-            f"only statements that read are run, not {statements[0].type.name}",
-            hint="start with SELECT, FROM, WITH, DESCRIBE or SUMMARIZE",
-        )
-    return statements[0]
-
-
-_READING = {duckdb.StatementType.SELECT, duckdb.StatementType.RELATION}
-
-
 def _refused(failure: duckdb.Error, tables: Iterable[str]) -> QueryError:
-    message = _short(failure)
+    message = short(failure)
     name = message.partition("Table with name ")[2].partition(" does not exist")[0]
     hint = did_you_mean(name, [*tables, *schemas.names()]) if name else ""
     return QueryError(message, hint=hint)
-
-
-def _short(failure: Exception) -> str:
-    """The engine's message without its own suggestions of other catalogs."""
-    return str(failure).split("\n\n")[0].split("\nDid you mean")[0].strip()
 
 
 def quoted(name: str) -> str:
