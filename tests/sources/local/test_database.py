@@ -96,8 +96,8 @@ _OVER = "COPY (SELECT 1 AS forged) TO '{part}' (FORMAT parquet, USE_TMP_FILE fal
             f"$$PY{_OVER[4:]}) FROM x$$))"
         ),
         (
-            """FROM main."Query"('FROM json_exe' || 'cute_serialized_sql(json_serialize_sql($$WITH x """
-            f"AS ({_OVER.replace(chr(39), chr(39) * 2)}) FROM x$$))')"
+            """FROM main."Query"('FROM json_exe' || 'cute_serialized_sql(json_serialize_sql($$"""
+            f"WITH x AS ({_OVER.replace(chr(39), chr(39) * 2)}) FROM x$$))')"
         ),
         "WITH x AS (DELETE FROM Odd) SELECT 1",
         "WITH x AS (INSERT INTO Odd VALUES (1)) SELECT 1",
@@ -114,19 +114,6 @@ def test_a_select_that_writes_is_refused(tmp_path: Path, text: str) -> None:
         Database({"Odd": table}, views={}, spill=spill).run(text.format(part=part, spill=spill))
     assert part.read_bytes() == before
     assert not list(spill.iterdir())
-
-
-@pytest.mark.parametrize(
-    "text",
-    [
-        """SELECT '"type":"COPY_QUERY_NODE" "function_name":"query"' AS "query" """,
-        "SELECT copy, query FROM (VALUES (1, 2)) AS t(copy, query)",
-        "WITH RECURSIVE r(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM r WHERE n < 3) FROM r",
-        "SELECT " + " + ".join(["1"] * 900),
-    ],
-)
-def test_what_only_reads_is_run_whatever_it_says(database: Database, text: str) -> None:
-    assert database.run(text).height
 
 
 def test_the_list_of_tables_and_their_columns_can_be_asked(database: Database) -> None:
