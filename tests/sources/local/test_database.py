@@ -1,4 +1,6 @@
 import contextlib
+import signal
+import threading
 from pathlib import Path
 
 import polars as pl
@@ -146,3 +148,14 @@ def test_tables_are_given_when_a_text_holds_their_name_and_all_are_listed(tmp_pa
         assert database.run('SELECT n FROM "Odd""one"')["n"].to_list() == [1]
         listed = database.run("SELECT table_name FROM information_schema.tables")
         assert set(listed["table_name"]) == {"First", "Second", "Third", 'Odd"one'}
+
+
+def test_a_query_without_end_stops_at_an_interrupt(database: Database) -> None:
+    main = threading.main_thread().ident
+    assert main is not None
+    timer = threading.Timer(0.3, signal.pthread_kill, (main, signal.SIGINT))
+    timer.start()
+    with pytest.raises(KeyboardInterrupt):
+        database.run("SELECT count(*) FROM range(100000000000), range(1000)")
+    assert database.run("SELECT 1 AS a")["a"].to_list() == [1]
+    database.close()

@@ -2,6 +2,8 @@
 
 import threading
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +11,7 @@ import duckdb
 import polars as pl
 
 from huntkit.core.errors import QueryError, UsageError, did_you_mean
+from huntkit.core.stopping import stoppable
 from huntkit.sources.local import schemas
 from huntkit.sources.local.cache import removed
 from huntkit.sources.local.catalog import OWN, Input, Table, empty_table
@@ -69,10 +72,11 @@ class Database:
         run("SET lock_configuration = true")
 
     def close(self) -> None:
-        """Free what the connection holds."""
+        """Free what the connection holds; a query that is still under way does so when it ends."""
         with self._lock:
             self._closed = True
-            self._connection.close()
+            with suppress(duckdb.Error):  # it refuses while a query is under way
+                self._connection.close()
 
     def check_open(self) -> None:
         """Refuse to answer once it is closed.
@@ -114,7 +118,9 @@ class Database:
             try:
                 with self._lock:
                     cursor = self._connection.cursor()
-                return _fetch(cursor.sql(statement, params=parameters))
+                return stoppable(
+                    partial(_asked, cursor, statement, parameters), stop=cursor.interrupt
+                )
             except duckdb.CatalogException as failure:
                 if not self._give_all() and not self._add_empty_table(str(failure)):
                     raise
@@ -164,6 +170,12 @@ class Database:
 _MOST_UNKNOWN_TABLES = 100
 # Words of statements that ask which tables there are.
 _ASKS_FOR_ALL = ("information_schema", "duckdb_", "pg_catalog", "sqlite_", "show")
+
+
+def _asked(
+    cursor: duckdb.DuckDBPyConnection, statement: duckdb.Statement, parameters: object
+) -> pl.DataFrame:
+    return _fetch(cursor.sql(statement, params=parameters))
 
 
 def _fetch(relation: duckdb.DuckDBPyRelation) -> pl.DataFrame:
