@@ -29,7 +29,8 @@ def test_what_only_reads_is_let_through_whatever_it_says(text: str) -> None:
 @pytest.mark.parametrize(
     "text",
     [
-        "", "SELEC", "SELECT 1; SELECT 2", "PRAGMA database_list", "EXPLAIN SELECT 1",
+        "", "SELECT '\ud800'", "SELEC", "SELECT 1; SELECT 2", "PRAGMA database_list",
+        "EXPLAIN SELECT 1",
         "WITH x AS (COPY (SELECT 1) TO 'f') FROM x", "WITH x AS (UPDATE t SET a = 1) SELECT 1",
         "FROM QUERY('SELECT 1')", "SELECT * FROM json_execute_serialized_sql('{}')",
         "SELECT " + "(" * 3000 + "1" + ")" * 3000,

@@ -41,8 +41,8 @@ def stoppable(work: Callable[[], T], stop: Callable[[], object]) -> T:
         except BaseException as failure:  # noqa: BLE001  raised again where it is waited for
             future.set_exception(failure)
 
-    threading.Thread(target=run, name="huntkit query", daemon=True).start()
     try:
+        threading.Thread(target=run, name="huntkit query", daemon=True).start()
         while not wait([future], timeout=_GLANCE_S).done:
             pass
     except BaseException:

@@ -44,6 +44,8 @@ def reading_statement(
         ...
         huntkit.core.errors.QueryError: only statements that read are run, not COPY (start with ...
     """
+    if not isinstance(text, str) or not _is_unicode(text):
+        raise refusal("this is not SQL: not a text, or half of a character in it")
     try:
         statements = duckdb.extract_statements(text)
     except duckdb.Error as failure:
@@ -70,6 +72,14 @@ def _meaning(connection: duckdb.DuckDBPyConnection, text: str, refusal: type[Que
     if not found.startswith('{"error":false'):
         raise refusal("what this statement does can't be told, so it is not run")
     return found
+
+
+def _is_unicode(text: str) -> bool:
+    try:
+        text.encode()
+    except UnicodeEncodeError:  # a lone surrogate
+        return False
+    return True
 
 
 def _not_reading(refusal: type[QueryError], kind: str) -> QueryError:

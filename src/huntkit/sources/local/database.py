@@ -101,26 +101,34 @@ class Database:
             EvidenceError: it is closed, or its parts are gone.
         """
         self.check_open()
+        parameters = dict(values) if isinstance(values, Mapping) else list(values)
         with self._lock:
             cursor = self._connection.cursor()
+        ask = partial(self._answer, cursor, text, parameters or None)
+        return stoppable(ask, stop=cursor.interrupt)
+
+    def _answer(
+        self, cursor: duckdb.DuckDBPyConnection, text: str, parameters: object
+    ) -> pl.DataFrame:
         statement = reading_statement(cursor, text)
-        parameters = dict(values) if isinstance(values, Mapping) else list(values)
         try:
-            return self._run(text, statement, parameters or None)
+            return self._run(cursor, text, statement, parameters)
         except duckdb.Error as failure:
             if not all(file.exists() for file in self._files):
                 raise removed() from failure
             raise _refused(failure, self._tables) from failure
 
-    def _run(self, text: str, statement: duckdb.Statement, parameters: object) -> pl.DataFrame:
+    def _run(
+        self,
+        cursor: duckdb.DuckDBPyConnection,
+        text: str,
+        statement: duckdb.Statement,
+        parameters: object,
+    ) -> pl.DataFrame:
         self._give_named(text)
         for _ in range(_MOST_UNKNOWN_TABLES):
             try:
-                with self._lock:
-                    cursor = self._connection.cursor()
-                return stoppable(
-                    partial(_asked, cursor, statement, parameters), stop=cursor.interrupt
-                )
+                return _fetch(cursor.sql(statement, params=parameters))
             except duckdb.CatalogException as failure:
                 if not self._give_all() and not self._add_empty_table(str(failure)):
                     raise
@@ -170,12 +178,6 @@ class Database:
 _MOST_UNKNOWN_TABLES = 100
 # Words of statements that ask which tables there are.
 _ASKS_FOR_ALL = ("information_schema", "duckdb_", "pg_catalog", "sqlite_", "show")
-
-
-def _asked(
-    cursor: duckdb.DuckDBPyConnection, statement: duckdb.Statement, parameters: object
-) -> pl.DataFrame:
-    return _fetch(cursor.sql(statement, params=parameters))
 
 
 def _fetch(relation: duckdb.DuckDBPyRelation) -> pl.DataFrame:
