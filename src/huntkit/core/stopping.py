@@ -41,10 +41,12 @@ def stoppable(work: Callable[[], T], stop: Callable[[], object]) -> T:
         except BaseException as failure:  # noqa: BLE001  raised again where it is waited for
             future.set_exception(failure)
 
+    thread = threading.Thread(target=run, name="huntkit query", daemon=True)
     try:
-        threading.Thread(target=run, name="huntkit query", daemon=True).start()
+        thread.start()
         while not wait([future], timeout=_GLANCE_S).done:
             pass
+        thread.join()  # else what it holds may outlive the interpreter
     except BaseException:
         last = time.monotonic() + _GRACE_S
         while not future.done() and time.monotonic() < last:
