@@ -5,7 +5,6 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import orjson
 import polars as pl
 
 from huntkit.charts.catalog import Draw, charts
@@ -13,7 +12,7 @@ from huntkit.charts.chart import Chart
 from huntkit.cli.case import Case, opened, python_open, show_python
 from huntkit.cli.frame import note
 from huntkit.cli.options import Charting, General, Reading, Span, Writing
-from huntkit.cli.output import emit, save_text
+from huntkit.cli.output import emit, save_text, write_facts
 from huntkit.cli.questions import named_tables
 from huntkit.cli.statement import ask_kql, evidence_tables, text_of
 from huntkit.cli.target import ENDINGS, check_output, free_name
@@ -148,8 +147,7 @@ def _save(made: Chart, target: Path, charting: Charting) -> None:
         told = {"chart": str(target.resolve()), "kind": made.kind, "summary": made.summary,
                 "rows": made.data.height}  # fmt: skip
         sys.stdout.flush()
-        sys.stdout.buffer.write(orjson.dumps(told) + b"\n")
-        sys.stdout.buffer.flush()
+        write_facts(told, sys.stdout.buffer)
 
 
 def _source(text: str | None, name: str | None, span: Span) -> str:

@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import orjson
 from rich.console import Console
 
 import huntkit
@@ -15,6 +14,7 @@ from huntkit.cli import summary
 from huntkit.cli.case import opened, python_open, show_python
 from huntkit.cli.frame import complain, note
 from huntkit.cli.options import General, Reading, Writing
+from huntkit.cli.output import write_facts
 from huntkit.cli.target import check_output, free_name
 from huntkit.core.errors import UsageError
 from huntkit.report.kept import ready
@@ -129,8 +129,7 @@ def _answer(told: Summary, target: Path | None, seconds: float, *, say: bool) ->
     if piped:
         facts = summary.as_dict(told, seconds=seconds, target=target)
         sys.stdout.flush()
-        sys.stdout.buffer.write(orjson.dumps(facts) + b"\n")
-        sys.stdout.buffer.flush()
+        write_facts(facts, sys.stdout.buffer)
 
 
 def _target(output: Path | None, *, force: bool) -> Path:

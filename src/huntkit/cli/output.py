@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, BinaryIO
 
+import orjson
 import polars as pl
 from rich.console import Console
 from rich.text import Text
@@ -102,13 +103,30 @@ def save(path: Path, write: Callable[[BinaryIO], None]) -> None:
         raise EvidenceError(f"can't write {str(path)!r}: {problem.strerror}") from problem
 
 
+def write_facts(facts: object, stream: BinaryIO) -> None:
+    """One JSON object on a line of its own, invisible characters escaped."""
+    stream.write(escaped_json(orjson.dumps(facts).decode()).encode() + b"\n")
+    stream.flush()
+
+
+def escaped_json(text: str) -> str:
+    r"""JSON in which invisible characters stand as escapes; it means the same.
+
+    Examples:
+        >>> print(escaped_json('"invoice\u202efdp.exe"'))
+        "invoice\u202efdp.exe"
+    """
+    if text.isascii() and "\x7f" not in text:
+        return text
+    return _UNSAFE_IN_JSON.sub(lambda found: f"\\u{ord(found.group()):04x}", text)
+
+
 def write_ndjson(frame: pl.DataFrame, stream: BinaryIO) -> None:
     """One JSON object per row; times as ISO 8601 with their zone, invisible characters escaped."""
-    for part in _texts_of_times(frame).iter_slices(20_000):
-        text = part.write_ndjson()
-        if not text.isascii():
-            text = _UNSAFE_IN_JSON.sub(lambda found: f"\\u{ord(found.group()):04x}", text)
-        stream.write(text.encode())
+    stream.writelines(
+        escaped_json(part.write_ndjson()).encode()
+        for part in _texts_of_times(frame).iter_slices(20_000)
+    )
 
 
 def _write_csv(frame: pl.DataFrame, stream: BinaryIO, title: str, *, raw: bool) -> None:  # noqa: ARG001

@@ -11,6 +11,7 @@ import polars as pl
 
 from huntkit.core.contracts import GeoLookup
 from huntkit.core.errors import QueryError, TimeError, UsageError
+from huntkit.core.stopping import stoppable
 from huntkit.core.timespan import parse_time
 from huntkit.kql import spark
 from huntkit.kql.external import Externals, read, watchlists
@@ -191,7 +192,7 @@ def _run(
 
     def execute(compiled: Compiled) -> pl.DataFrame:
         prepare(connection, compiled.emitted.needs, made, geo)
-        return to_polars(connection.sql(compiled.sql))
+        return stoppable(lambda: to_polars(connection.sql(compiled.sql)), connection.interrupt)
 
     with connection:
         register = Files(externals, lambda name, rows: connection.register(name, rows.to_arrow()))

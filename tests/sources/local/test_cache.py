@@ -41,6 +41,15 @@ def test_an_entry_with_a_missing_part_does_not_count(cache: Cache) -> None:
     assert cache.load("aa") is None
 
 
+@pytest.mark.parametrize("content", [b"", b"x" * 9, b"x" * 11])
+def test_an_entry_with_a_part_that_was_cut_off_does_not_count(cache: Cache, content: bytes) -> None:
+    kept = _entry(cache, "aa", size=10)
+    (kept.folder / "0.parquet").write_bytes(content)
+    assert cache.load("aa") is None
+    assert _entry(cache, "aa", size=10).folder == kept.folder
+    assert cache.load("aa") is not None
+
+
 def test_a_damaged_entry_is_replaced(cache: Cache) -> None:
     (_entry(cache, "aa").folder / "manifest.json").write_text("{")
     assert cache.load("aa") is None

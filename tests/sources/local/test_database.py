@@ -1,4 +1,6 @@
 import contextlib
+import signal
+import threading
 from pathlib import Path
 
 import polars as pl
@@ -82,6 +84,40 @@ def test_a_statement_cannot_reach_further_than_the_tables(
     assert sorted(tmp_path.iterdir()) == before
 
 
+_OVER = "COPY (SELECT 1 AS forged) TO '{part}' (FORMAT parquet, USE_TMP_FILE false)"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"WITH x AS ({_OVER}) SELECT * FROM x",
+        f"with x as materialized (/**/copy/**/ {_OVER[4:]}) select 1",
+        f"WITH x AS ({_OVER.replace('{part}', '{spill}/out')}) SELECT * FROM x",
+        (
+            "SELECT * FROM json_execute_serialized_sql(json_serialize_sql($$WITH x AS (CO$$ || "
+            f"$$PY{_OVER[4:]}) FROM x$$))"
+        ),
+        (
+            """FROM main."Query"('FROM json_exe' || 'cute_serialized_sql(json_serialize_sql($$"""
+            f"WITH x AS ({_OVER.replace(chr(39), chr(39) * 2)}) FROM x$$))')"
+        ),
+        "WITH x AS (DELETE FROM Odd) SELECT 1",
+        "WITH x AS (INSERT INTO Odd VALUES (1)) SELECT 1",
+        "FROM register_external_resource('a', 'b', 'c')",
+    ],
+)
+def test_a_select_that_writes_is_refused(tmp_path: Path, text: str) -> None:
+    part, spill = tmp_path / "part.parquet", tmp_path / "spill"
+    pl.DataFrame({"a": [7], "_record": [1], "_member": [""]}).write_parquet(part)
+    table = Table("Odd", [Input((part,), "/f", frozenset({"a"}))], {"a": "long"}, rows=1)
+    spill.mkdir()
+    before = part.read_bytes()
+    with pytest.raises(QueryError, match=r"only statements that read|is not run"):
+        Database({"Odd": table}, views={}, spill=spill).run(text.format(part=part, spill=spill))
+    assert part.read_bytes() == before
+    assert not list(spill.iterdir())
+
+
 def test_the_list_of_tables_and_their_columns_can_be_asked(database: Database) -> None:
     assert database.run("SHOW TABLES").height == 1
     assert database.run('DESCRIBE "Odd ""name\'"').height == 6
@@ -112,3 +148,14 @@ def test_tables_are_given_when_a_text_holds_their_name_and_all_are_listed(tmp_pa
         assert database.run('SELECT n FROM "Odd""one"')["n"].to_list() == [1]
         listed = database.run("SELECT table_name FROM information_schema.tables")
         assert set(listed["table_name"]) == {"First", "Second", "Third", 'Odd"one'}
+
+
+def test_a_query_without_end_stops_at_an_interrupt(database: Database) -> None:
+    main = threading.main_thread().ident
+    assert main is not None
+    timer = threading.Timer(0.3, signal.pthread_kill, (main, signal.SIGINT))
+    timer.start()
+    with pytest.raises(KeyboardInterrupt):
+        database.run("SELECT count(*) FROM range(100000000000), range(1000)")
+    assert database.run("SELECT 1 AS a")["a"].to_list() == [1]
+    database.close()

@@ -117,6 +117,17 @@ def test_limits_of_rows_and_time(driver):
         ask(driver, endless, cancel=cancel)
 
 
+@pytest.mark.parametrize("end", ["", ".wal", ".tmp/x"])
+def test_a_query_never_writes_over_the_file(driver: SQL, file: Path, end: str) -> None:
+    before = file.read_bytes()
+    (file.parent / "logs.any.tmp").mkdir()
+    forged = f"COPY (SELECT 1) TO '{file}{end}' (FORMAT csv, USE_TMP_FILE false)"
+    with pytest.raises(QueryRefused, match="not COPY"):
+        ask(driver, f"WITH x AS ({forged}) SELECT * FROM x")
+    assert file.read_bytes() == before
+    assert not end or not Path(f"{file}{end}").exists()
+
+
 def test_a_file_that_somebody_writes_is_an_error_that_says_so(tmp_path):
     path = tmp_path / "busy.duckdb"
     path.write_bytes(b"\x00" * 8 + b"DUCK" + b"\x00" * 100)

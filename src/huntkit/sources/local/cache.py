@@ -131,8 +131,8 @@ class Cache:
             manifest = Manifest.from_json((folder / MANIFEST).read_bytes(), folder)
         except (OSError, ValueError, KeyError, TypeError):
             return None
-        if not all((folder / part.file).is_file() for part in manifest.parts):
-            return None
+        if not all(_size_of(folder / part.file) == part.size for part in manifest.parts):
+            return None  # gone, or cut off when the power or the disk's room went
         with contextlib.suppress(OSError):
             os.utime(folder / MANIFEST)
         return manifest
@@ -158,6 +158,8 @@ class Cache:
         if self._spare is not None and manifest.folder.parent == self._spare:
             return manifest
         self.grew = True
+        for part in manifest.parts:
+            part.size = _size_of(manifest.folder / part.file)
         text = manifest.to_json()
         (manifest.folder / MANIFEST).write_bytes(text)
         place = self.entry(manifest.sha256, manifest.naming)
@@ -271,6 +273,14 @@ def _key(file: InputFile) -> tuple[bytes, int, int, int]:
     numbers = (file.size, file.mtime_ns, file.inode)
     size, mtime_ns, inode = ((each + _HALF) % (2 * _HALF) - _HALF for each in numbers)
     return os.fsencode(file.path.absolute()), size, mtime_ns, inode
+
+
+def _size_of(file: Path) -> int:
+    """A file's size; -1 if there is none."""
+    try:
+        return file.stat().st_size
+    except OSError:
+        return -1
 
 
 def _use_of(folder: Path) -> tuple[float, int]:

@@ -1,8 +1,9 @@
 """The evidence's tables in DuckDB: read-only, and cut off from files and network."""
 
-import contextlib
 import threading
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ import duckdb
 import polars as pl
 
 from huntkit.core.errors import QueryError, UsageError, did_you_mean
+from huntkit.core.stopping import stoppable
 from huntkit.sources.local import schemas
 from huntkit.sources.local.cache import removed
 from huntkit.sources.local.catalog import OWN, Input, Table, empty_table
@@ -22,6 +24,7 @@ from huntkit.sources.local.held import (
     most_text,
     text_bytes,
 )
+from huntkit.sources.reading_sql import reading_statement, short
 from huntkit.tables import to_polars
 
 SQL_TYPES = {
@@ -82,10 +85,11 @@ class Database:
         run("SET lock_configuration = true")
 
     def close(self) -> None:
-        """Free what the connection holds."""
+        """Free what the connection holds; a query that is still under way does so when it ends."""
         with self._lock:
             self._closed = True
-            self._connection.close()
+            with suppress(duckdb.Error):  # it refuses while a query is under way
+                self._connection.close()
 
     def check_open(self) -> None:
         """Refuse to answer once it is closed.
@@ -110,21 +114,33 @@ class Database:
             EvidenceError: it is closed, or its parts are gone.
         """
         self.check_open()
-        statement = _one_reading_statement(text)
         parameters = dict(values) if isinstance(values, Mapping) else list(values)
+        with self._lock:
+            cursor = self._connection.cursor()
+        ask = partial(self._answer, cursor, text, parameters or None)
+        return stoppable(ask, stop=cursor.interrupt)
+
+    def _answer(
+        self, cursor: duckdb.DuckDBPyConnection, text: str, parameters: object
+    ) -> pl.DataFrame:
+        statement = reading_statement(cursor, text)
         try:
-            return self._run(text, statement, parameters or None)
+            return self._run(cursor, text, statement, parameters)
         except duckdb.Error as failure:
             if not all(file.exists() for file in self._files):
                 raise removed() from failure
             raise _refused(failure, self._tables) from failure
 
-    def _run(self, text: str, statement: duckdb.Statement, parameters: object) -> pl.DataFrame:
+    def _run(
+        self,
+        cursor: duckdb.DuckDBPyConnection,
+        text: str,
+        statement: duckdb.Statement,
+        parameters: object,
+    ) -> pl.DataFrame:
         self._give_named(text)
         for _ in range(_MOST_UNKNOWN_TABLES):
             try:
-                with self._lock:
-                    cursor = self._connection.cursor()
                 return _fetch(cursor.sql(statement, params=parameters))
             except duckdb.CatalogException as failure:
                 if not self._give_all() and not self._add_empty_table(str(failure)):
@@ -171,7 +187,7 @@ class Database:
         """Give the engine the rows of a small table instead of its parts, if there is room."""
         self._small.discard(name)
         table = self._tables[name]
-        with contextlib.suppress(duckdb.Error):  # the statement itself will meet it, and say it
+        with suppress(duckdb.Error):  # the statement itself will meet it, and say it
             size = self._text_bytes(table)
             if size <= min(MOST_BYTES, self._room):
                 hold(self._connection, quoted(name), rows_sql(table))
@@ -290,34 +306,11 @@ def _nothing(table: Table) -> str:
     return f"SELECT {', '.join(columns + own)} WHERE false"
 
 
-def _one_reading_statement(text: str) -> duckdb.Statement:
-    try:
-        statements = duckdb.extract_statements(text)
-    except duckdb.Error as failure:
-        raise QueryError(f"this is not SQL: {_short(failure)}") from failure
-    if len(statements) != 1:
-        raise QueryError(f"give one SQL statement, not {len(statements)}")
-    if statements[0].type not in _READING:
-        raise QueryError(
-            f"only statements that read are run, not {statements[0].type.name}",
-            hint="start with SELECT, FROM, WITH, DESCRIBE or SUMMARIZE",
-        )
-    return statements[0]
-
-
-_READING = {duckdb.StatementType.SELECT, duckdb.StatementType.RELATION}
-
-
 def _refused(failure: duckdb.Error, tables: Iterable[str]) -> QueryError:
-    message = _short(failure)
+    message = short(failure)
     name = message.partition("Table with name ")[2].partition(" does not exist")[0]
     hint = did_you_mean(name, [*tables, *schemas.names()]) if name else ""
     return QueryError(message, hint=hint)
-
-
-def _short(failure: Exception) -> str:
-    """The engine's message without its own suggestions of other catalogs."""
-    return str(failure).split("\n\n")[0].split("\nDid you mean")[0].strip()
 
 
 def quoted(name: str) -> str:

@@ -60,11 +60,12 @@ class MemberFacts:
 
 @dataclass(slots=True)
 class Part:
-    """One Parquet file with rows of one table."""
+    """One Parquet file with rows of one table; ``size`` in bytes, where it lies in the cache."""
 
     table: str
     file: str
     rows: int
+    size: int = 0
     first: str = ""  # ISO, UTC
     last: str = ""
     hosts: list[str] = field(default_factory=list)

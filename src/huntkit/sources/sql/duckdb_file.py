@@ -11,6 +11,7 @@ from huntkit.core.errors import EvidenceError
 from huntkit.sources.column_types import numbers, table_of_columns
 from huntkit.sources.driver import Answer, Gap, Schema
 from huntkit.sources.errors import QueryRefused
+from huntkit.sources.reading_sql import reading_statement, short
 from huntkit.sources.sql.engine import Statement, kql_type, stopped_by
 
 _SERVICE: Final = "DuckDB"
@@ -52,7 +53,7 @@ class DuckDBFile:
             self._connection.execute("SET lock_configuration = true")
         except duckdb.Error as problem:
             raise EvidenceError(
-                f"{str(self._path)!r} can't be opened: {_short(problem)}",
+                f"{str(self._path)!r} can't be opened: {_line(problem)}",
                 hint="close the program that has it open for writing, or copy the file",
             ) from None
 
@@ -69,9 +70,9 @@ class DuckDBFile:
             QueryRefused: what DuckDB says is wrong with it.
         """
         statement.cancel.check()
-        parsed = _reading(statement.text)
         cursor = self._cursor()
         try:
+            parsed = reading_statement(cursor, statement.text, refusal=QueryRefused)
             with stopped_by(statement, cursor.interrupt) as stopped:
                 try:
                     relation = cursor.sql(parsed)
@@ -82,7 +83,7 @@ class DuckDBFile:
                 except duckdb.Error as problem:
                     if (reason := stopped.reason(statement, _SERVICE)) is not None:
                         raise reason from None
-                    raise QueryRefused(f"{_SERVICE} refused the query: {_short(problem)}") from None
+                    raise QueryRefused(f"{_SERVICE} refused the query: {_line(problem)}") from None
         finally:
             cursor.close()
         columns = [
@@ -112,23 +113,6 @@ class DuckDBFile:
         return self._connection.cursor()
 
 
-def _reading(text: str) -> duckdb.Statement:
-    """The one statement of a text, if it reads."""
-    try:
-        statements = duckdb.extract_statements(text)
-    except duckdb.Error as problem:
-        raise QueryRefused(f"this is not SQL: {_short(problem)}") from None
-    if len(statements) != 1:
-        raise QueryRefused(f"give one SQL statement, not {len(statements)}")
-    kind = statements[0].type
-    if kind not in {duckdb.StatementType.SELECT, duckdb.StatementType.RELATION}:
-        raise QueryRefused(
-            f"only statements that read are run, not {kind.name}",
-            hint="start with SELECT, FROM, WITH, VALUES, DESCRIBE or SUMMARIZE",
-        )
-    return statements[0]
-
-
 def _shown(place: int, kind: str) -> str:
     """A column by its place: two may have one name."""
     cast = f"CAST(#{place + 1} AS VARCHAR)" if kind in _AS_TEXT else f"#{place + 1}"
@@ -150,5 +134,5 @@ def _read(relation: duckdb.DuckDBPyRelation, statement: Statement) -> tuple[pa.T
     return pa.Table.from_batches(batches, reader.schema), []
 
 
-def _short(problem: Exception) -> str:
-    return " ".join(str(problem).split("\n\n")[0].split())
+def _line(problem: Exception) -> str:
+    return " ".join(short(problem).split())

@@ -348,6 +348,16 @@ def test_receiving_time_is_the_last_resort_and_marked() -> None:
     assert row["_time_note"] == "receiving time"
 
 
+@pytest.mark.parametrize("provider", ["Anybody", ["Any", "body"]])
+def test_a_clock_like_sysmons_is_not_believed_from_other_providers(provider: Any) -> None:
+    lying = copy.deepcopy(LAYOUTS["evtx"])
+    system = lying["Event"]["System"]
+    system["Provider"]["#attributes"]["Name"], system["Channel"] = provider, "Application"
+    lying["Event"]["EventData"]["UtcTime"] = "1999-01-01 00:00:00"
+    times = mapped([lying, LAYOUTS["evtx"]])["WindowsEvent"]["TimeGenerated"]
+    assert times.dt.year().to_list() == [2024, 2024]
+
+
 def test_local_time_that_was_labelled_utc_is_corrected_by_sysmon() -> None:
     sysmon = {**LAYOUTS["flat"], "TimeCreated": "2024-03-01T06:00:00.200Z"}
     late = {**security(4688), "TimeCreated": "2024-03-01T06:00:01Z"}

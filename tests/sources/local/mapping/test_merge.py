@@ -56,6 +56,25 @@ def test_addresses_are_not_cut_at_their_dots() -> None:
     assert merge_table("DeviceProcessEvents", rows).height == 2
 
 
+def test_hosts_of_one_name_in_two_domains_are_two_hosts() -> None:
+    names = ("WS1.a.example", "ws1.B.example", "ws1.A.example", "ws1")
+    origins = ("sysmon", "security", "security", "security")
+    rows = pl.DataFrame(
+        [
+            start(origin, at, seconds=at / 10, DeviceName=name)
+            for at, (origin, name) in enumerate(zip(origins, names, strict=True))
+        ]
+    )
+    merged = merge_table("DeviceProcessEvents", rows)
+    assert merged.select("_record", "_merged_record").rows() == [(0, 2), (1, None), (3, None)]
+
+
+@pytest.mark.parametrize("name", ["ws1", "WS1.corp.example.", "ws1.CORP.example"])
+def test_a_host_is_known_by_any_spelling_of_its_name(name: str) -> None:
+    rows = pl.DataFrame([start("sysmon", 1), start("security", 2, DeviceName=name)])
+    assert merge_table("DeviceProcessEvents", rows).height == 1
+
+
 def test_each_sysmon_row_takes_at_most_one_4688() -> None:
     rows = pl.DataFrame([start("sysmon", 1), start("security", 2), start("security", 3, seconds=1)])
     merged = merge_table("DeviceProcessEvents", rows)

@@ -16,7 +16,7 @@ from huntkit.sources.local.mapping.verbs import Reader, reader
 
 Row = dict[str, Any]
 Clocked = tuple[int, str, str]
-_SYSMON_CLOCK: Clocked = (0, "own", "UtcTime")
+SYSMON_CLOCK: Clocked = (0, "own", "UtcTime")
 
 
 @dataclass(slots=True)
@@ -278,7 +278,7 @@ def _flat(layout: Layout, rows: list[Row], numbers: list[int]) -> Events:
         if name in timed
     }
     if "UtcTime" in present:
-        clocks[_SYSMON_CLOCK] = [row.get("UtcTime") for row in rows]
+        clocks[SYSMON_CLOCK] = [row.get("UtcTime") for row in rows]
     return Events(layout, numbers, rows, columns, _shipped(shipped, timed, len(rows)), clocks)
 
 
@@ -349,7 +349,7 @@ def _nested(layout: Layout, rows: list[Row], numbers: list[int]) -> Events:
         (rank, kind, fields[0]): first(fields) for rank, (fields, kind) in enumerate(layout.time, 1)
     }
     if any("UtcTime" in each for each in data):
-        clocks[_SYSMON_CLOCK] = [each.get("UtcTime") for each in data]
+        clocks[SYSMON_CLOCK] = [each.get("UtcTime") for each in data]
     extra = _gather({name: first(fields) for name, fields in layout.extra.items()}, len(rows))
     for path, known in layout.rest.items():
         inside = reader(path) if path else (lambda row: row)

@@ -34,14 +34,7 @@ def merge_table(name: str, rows: pl.DataFrame) -> pl.DataFrame:
 def _processes(rows: pl.DataFrame) -> pl.DataFrame:
     if not set(rows.columns) >= _NEEDED:
         return rows
-    marked = rows.with_row_index(_AT).with_columns(
-        pl.col("DeviceName").str.to_lowercase().str.split(".").list.first().alias(_HOST)
-    )
-    # An address is no name: its first part says nothing.
-    marked = marked.with_columns(
-        pl.when(pl.col("DeviceName").str.contains(r"^[0-9.]+$"))
-        .then(pl.col("DeviceName")).otherwise(pl.col(_HOST)).alias(_HOST)
-    )  # fmt: skip
+    marked = rows.with_row_index(_AT).with_columns(_host_keys(rows["DeviceName"]))
     known = (pl.col("ActionType") == "ProcessCreated") & pl.col("ProcessId").is_not_null()
     known = known & (pl.col(_HOST) != "") & pl.col("Timestamp").is_not_null()
     file = pl.col("FileName").str.to_lowercase().alias(_FILE)
@@ -50,6 +43,26 @@ def _processes(rows: pl.DataFrame) -> pl.DataFrame:
     audit = keys.filter(pl.col("_origin") == "security").drop("_origin")
     pairs = _pairs(sysmon, audit)
     return _joined(rows, pairs) if pairs.height else rows
+
+
+def _host_keys(names: pl.Series) -> pl.Series:
+    """What tells hosts apart, one key for all spellings of a host's name.
+
+    One log may hold a host's short name and another its full one, so that the first part is the
+    key. Where that part stands in several domains (or the name is an address) the whole name is,
+    and a short name is nobody's: a start in two rows is better than two hosts' starts in one.
+    """
+    whole = pl.col("name")
+    parts = whole.str.splitn(".", 2)
+    label, domain = parts.struct.field("field_0"), parts.struct.field("field_1")
+    several = domain.drop_nulls().n_unique() > 1
+    keys = pl.DataFrame([names.str.to_lowercase().str.strip_chars_end(".").alias("name")])
+    return keys.select(
+        pl.when(whole.str.contains(r"^[0-9.]+$") | several.over(label))
+        .then(whole)
+        .otherwise(label)
+        .alias(_HOST)
+    ).to_series()
 
 
 def _pairs(sysmon: pl.DataFrame, audit: pl.DataFrame) -> pl.DataFrame:

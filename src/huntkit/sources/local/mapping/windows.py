@@ -3,12 +3,14 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
+from itertools import repeat
 from typing import Any
 
 import polars as pl
 
 from huntkit.sources.local.mapping import times
 from huntkit.sources.local.mapping.collect import Collector, EventClass
+from huntkit.sources.local.mapping.layouts import SYSMON_CLOCK
 from huntkit.sources.local.mapping.rules import Rule
 from huntkit.sources.local.mapping.security import security_events
 from huntkit.sources.local.mapping.series import TEXT, filled, integers, texts, typed
@@ -152,7 +154,11 @@ def _when(events: Collector, memory: Memory) -> tuple[pl.Series, pl.Series]:
     keys = sorted(events.clocks)
 
     def read(wanted: str) -> list[pl.Series]:
-        return [texts("t", events.clock(key)) for key in keys if key[1] == wanted]
+        return [
+            texts("t", _sysmons(events) if key == SYSMON_CLOCK else events.clock(key))
+            for key in keys
+            if key[1] == wanted
+        ]
 
     when = _coalesce([times.parse_times(text) for text in read("own")], count)
     marks: list[tuple[pl.Series, str]] = []
@@ -170,6 +176,28 @@ def _when(events: Collector, memory: Memory) -> tuple[pl.Series, pl.Series]:
         marks.insert(0, (when.is_null() & filled.is_not_null(), times.RECEIVING))
         when = filled
     return when, times.notes(count, marks)
+
+
+def _sysmons(events: Collector) -> list[Any]:
+    """Sysmon's clock where Sysmon wrote it: other providers may call a field so, and lie in it."""
+    clock = events.clock(SYSMON_CLOCK)
+    pairs = list(
+        zip(
+            *(events.column(n) or repeat("", len(clock)) for n in ("Provider", "Channel")),
+            strict=True,
+        )
+    )
+    memo = Memo(_is_sysmon)
+    try:
+        return [when if memo[pair] else None for when, pair in zip(clock, pairs, strict=True)]
+    except TypeError:  # names that are lists or objects
+        return [when if _is_sysmon(pair) else None for when, pair in zip(clock, pairs, strict=True)]
+
+
+def _is_sysmon(names: tuple[Any, ...]) -> bool:
+    """Whether provider or channel say so; an export that names neither is believed."""
+    told = "".join(str(name) for name in names if name).lower()
+    return not told or "sysmon" in told
 
 
 def _from_local(
