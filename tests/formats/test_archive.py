@@ -305,6 +305,27 @@ def test_a_tar_header_of_absurd_size_is_refused(contents):
     assert peak < 16 * MIB
 
 
+@pytest.mark.parametrize("pack", [bytes, gzip.compress])
+def test_a_tar_member_that_claims_a_terabyte_ends_where_the_data_does(contents, pack):
+    out = io.BytesIO()
+    with tarfile.open(fileobj=out, mode="w", format=tarfile.PAX_FORMAT) as archive:
+        info = tarfile.TarInfo("x")
+        info.size, info.pax_headers = 3, {"size": str(1 << 40)}
+        archive.addfile(info, io.BytesIO(b"abc"))
+    found = contents(pack(out.getvalue()))
+    assert found[-1] == ("", "error: the archive ends early: it is cut off; 0 bytes could be read")
+
+
+def test_a_tar_member_of_negative_size_is_said(contents):
+    header = bytearray(tarfile.TarInfo("x").tobuf(tarfile.GNU_FORMAT))
+    header[124:136] = b"\xff" * 10 + (-512 & 0xFFFF).to_bytes(2, "big")
+    header[148:156] = b" " * 8
+    header[148:156] = b"%06o\0 " % sum(header)
+    ((name, error),) = contents(bytes(header) + bytes(1024))
+    assert name == ""
+    assert "a member of -512 bytes" in error
+
+
 def test_a_zip_that_says_it_is_enormous_is_only_what_it_holds(contents):
     data = bytearray(make_zip({"x": b"abc"}, compression=zipfile.ZIP_STORED))
     at = data.find(b"PK\x01\x02")

@@ -11,6 +11,7 @@ from huntkit.formats.streams import DAMAGE, Meter, Pieces, damaged, spooled
 from huntkit.formats.zipped import Entry
 
 _PIECE_BYTES = 10240  # tarfile's own unit
+_ENDS = 100  # a damaged member may be tried several times
 _HEADER_TYPES = (
     tarfile.GNUTYPE_LONGNAME,
     tarfile.GNUTYPE_LONGLINK,
@@ -30,13 +31,36 @@ class _SmallHeaders(tarfile.TarInfo):
         return cast("tarfile.TarInfo", process(archive))
 
 
+class _Ending:
+    """A stream that may be read at its end a few times only.
+
+    To skip a member of which a header says that it has exabytes, tarfile would read on, a piece
+    at a time, long after there is nothing left.
+    """
+
+    def __init__(self, source: BinaryIO) -> None:
+        self._source = source
+        self._ends = 0
+
+    def read(self, count: int) -> bytes:
+        """The next bytes."""
+        data = self._source.read(count)
+        self._ends += not data
+        if self._ends > _ENDS:
+            raise EOFError("unexpected end")
+        return data
+
+
 def tar_members(stream: BinaryIO, top: Meter) -> Generator[Entry]:
     """The regular files in a tar; links and devices are listed as not read."""
+    source = cast("BinaryIO", _Ending(stream))
     try:
         # Streaming mode never seeks, so a packed tar is unpacked exactly once.
-        with tarfile.open(fileobj=stream, mode="r|", tarinfo=_SmallHeaders) as archive:
+        with tarfile.open(fileobj=source, mode="r|", tarinfo=_SmallHeaders) as archive:
             for info in archive:
                 archive.members.clear()  # type: ignore[attr-defined]  # else memory grows
+                if info.size < 0:  # what follows can't be found
+                    raise tarfile.ReadError(f"a member of {info.size} bytes")
                 if info.isdir():
                     continue
                 if not info.isreg():
