@@ -272,20 +272,23 @@ def test_columns_that_differ_only_in_case_are_both_there(tmp_path: Path) -> None
     assert evidence.table("odd", columns=["LogonID"], where={"LogonID": "b"}).height == 1
 
 
-def test_a_fault_of_ours_costs_its_file_only(folder: Path, tmp_path: Path, monkeypatch) -> None:
+@pytest.mark.parametrize("fault", [ZeroDivisionError, pl.exceptions.PanicException])
+def test_a_fault_of_ours_costs_its_file_only(
+    folder: Path, tmp_path: Path, monkeypatch, fault: type[BaseException]
+) -> None:
     from huntkit.sources.local import ingest
 
     class Faulty(ingest.Mapper):
         def map(self, batch):
             if batch.kind == "csv":
-                raise ZeroDivisionError("oops")
+                raise fault("oops")
             return super().map(batch)
 
     monkeypatch.setattr(ingest, "Mapper", Faulty)
     evidence = huntkit.open(folder, frame="polars", cache_dir=tmp_path / "c")
     assert evidence.partial
     assert evidence.problems == [
-        f"{folder / 'things.csv'}: huntkit failed on this file: ZeroDivisionError: oops"
+        f"{folder / 'things.csv'}: huntkit failed on this file: {fault.__name__}: oops"
     ]
     assert evidence.table("SecurityEvent").height == 11
 

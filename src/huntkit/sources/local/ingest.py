@@ -8,6 +8,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import BinaryIO
 
+from polars.exceptions import PanicException
+
 from huntkit.core.collecting import no_collecting
 from huntkit.core.errors import Cancelled, FormatError
 from huntkit.core.progress import Task
@@ -168,7 +170,7 @@ def _map_batches(batches: Iterator[Batch], facts: MemberFacts, into: _Into) -> N
         _finish(mapper, facts, into)
     except Cancelled:
         raise
-    except Exception as failure:  # noqa: BLE001  a fault of ours on one file must not cost the others
+    except (Exception, PanicException) as failure:  # noqa: BLE001  one file may not cost the others
         facts.error = f"huntkit failed on this file: {type(failure).__name__}: {failure}"[:500]
     facts.reasons = list(reasons.values())
     facts.skipped = sum(reason.count for reason in facts.reasons)

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import orjson
+from polars.exceptions import PanicException
 
 from huntkit.core.progress import SILENT, Task
 from huntkit.formats.limits import Limits
@@ -195,7 +196,7 @@ def serve(read_line: Callable[[], bytes], write: Callable[[bytes], object]) -> N
             try:
                 done = run(_job(orjson.loads(line)), task)
                 answer: dict[str, Any] = {"members": done.members, "parts": done.parts}
-            except Exception as failure:  # noqa: BLE001  one file of many may fail; it is reported
+            except (Exception, PanicException) as failure:  # noqa: BLE001  reported: one of many files
                 answer = {"failure": f"{type(failure).__name__}: {failure}"}
             write(orjson.dumps(answer) + b"\n")
 
