@@ -15,7 +15,7 @@ from rich.console import Console
 from huntkit.cli import views
 from huntkit.cli.grid import cell, print_table
 from huntkit.cli.options import Writing
-from huntkit.cli.output import emit, formula_safe, save, write_facts, write_ndjson
+from huntkit.cli.output import emit, formula_safe, save, write_ndjson
 from huntkit.cli.progress import amount
 from huntkit.cli.target import check_output
 from huntkit.core.errors import EvidenceError, UsageError
@@ -308,13 +308,3 @@ def test_progress_names_its_unit(title: str, told: str) -> None:
 )
 def test_large_numbers_have_no_exponent(value: float, shown: str) -> None:
     assert cell(value) == shown
-
-
-def test_a_summary_for_programs_shows_no_invisible_character() -> None:
-    facts = {"files": ["invoice\u202efdp.exe", "a\u2028b", "del\x7f", "caf\u00e9 \U0001f600"]}
-    stream = io.BytesIO()
-    write_facts(facts, stream)
-    text = stream.getvalue().decode()
-    assert not {"\u202e", "\u2028", "\x7f"} & set(text)
-    assert text.count("\n") == 1
-    assert json.loads(text) == facts

@@ -144,6 +144,13 @@ def test_an_empty_evidence_still_gives_a_report(evidence: Callable[..., Any]) ->
     assert "not “clean”" in page
 
 
+def test_starts_that_say_nothing_are_no_failure(tmp_path: Path) -> None:
+    (tmp_path / "log.json").write_text('{"EventID": 4688, "Channel": "Security"}\n')
+    made = report(huntkit.open(tmp_path, cache_dir=tmp_path / "cache"))
+    assert not made.facts.partial
+    assert "No process starts were found." in made.to_html()
+
+
 def test_long_tables_say_how_much_is_shown(
     evidence: Callable[..., Any], process_rows: Callable[..., pl.DataFrame]
 ) -> None:

@@ -10,9 +10,10 @@ import polars as pl
 from huntkit.charts.catalog import Draw, charts
 from huntkit.charts.chart import Chart
 from huntkit.cli.case import Case, opened, python_open, show_python
+from huntkit.cli.facts import write_facts
 from huntkit.cli.frame import note
 from huntkit.cli.options import Charting, General, Reading, Span, Writing
-from huntkit.cli.output import emit, save_text, write_facts
+from huntkit.cli.output import emit, save_text
 from huntkit.cli.questions import named_tables
 from huntkit.cli.statement import ask_kql, evidence_tables, text_of
 from huntkit.cli.target import ENDINGS, check_output, free_name

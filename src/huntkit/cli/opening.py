@@ -12,9 +12,9 @@ from rich.console import Console
 import huntkit
 from huntkit.cli import summary
 from huntkit.cli.case import opened, python_open, show_python
+from huntkit.cli.facts import write_facts
 from huntkit.cli.frame import complain, note
 from huntkit.cli.options import General, Reading, Writing
-from huntkit.cli.output import write_facts
 from huntkit.cli.target import check_output, free_name
 from huntkit.core.errors import UsageError
 from huntkit.report.kept import ready

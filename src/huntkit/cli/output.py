@@ -9,12 +9,12 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, BinaryIO
 
-import orjson
 import polars as pl
 from rich.console import Console
 from rich.text import Text
 from rich.tree import Tree
 
+from huntkit.cli.facts import escaped_json
 from huntkit.cli.frame import note
 from huntkit.cli.grid import cell, print_table
 from huntkit.cli.options import Writing
@@ -28,8 +28,6 @@ from huntkit.tables.stand_ins import exactly
 _ROWS_ON_A_TERMINAL = 50
 # What a spreadsheet takes for the start of a formula, also behind blanks and in full width.
 _FORMULA = "^[\\s\\x00]*[=+\\-@\\t\\r\\n\uff1d\uff0b\uff0d\uff20]"
-# JSON leaves these bare; a terminal at the end of the pipe might obey or be deceived by them.
-_UNSAFE_IN_JSON = re.compile("[\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]")
 _MARKDOWN = str.maketrans(
     {
         "&": "&amp;",
@@ -101,24 +99,6 @@ def save(path: Path, write: Callable[[BinaryIO], None]) -> None:
             raise
     except OSError as problem:
         raise EvidenceError(f"can't write {str(path)!r}: {problem.strerror}") from problem
-
-
-def write_facts(facts: object, stream: BinaryIO) -> None:
-    """One JSON object on a line of its own, invisible characters escaped."""
-    stream.write(escaped_json(orjson.dumps(facts).decode()).encode() + b"\n")
-    stream.flush()
-
-
-def escaped_json(text: str) -> str:
-    r"""JSON in which invisible characters stand as escapes; it means the same.
-
-    Examples:
-        >>> print(escaped_json('"invoice\u202efdp.exe"'))
-        "invoice\u202efdp.exe"
-    """
-    if text.isascii() and "\x7f" not in text:
-        return text
-    return _UNSAFE_IN_JSON.sub(lambda found: f"\\u{ord(found.group()):04x}", text)
 
 
 def write_ndjson(frame: pl.DataFrame, stream: BinaryIO) -> None:

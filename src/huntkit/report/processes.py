@@ -9,6 +9,7 @@ import polars as pl
 
 from huntkit import extract
 from huntkit.charts import foremost
+from huntkit.core.errors import UsageError
 from huntkit.core.text import visible
 from huntkit.report.layouts import Evidence, Layout, find, quoted
 from huntkit.report.risky import tone
@@ -128,9 +129,10 @@ def processes(
     )
     if rows.height == MOST_PROCESSES:
         problems.append(f"processes: only the first {MOST_PROCESSES:,} are in the trees")
-    if not rows.height:
+    try:
+        tree: pl.DataFrame = extract.process_tree(rows)
+    except UsageError:  # none of them is a start: ends of processes, or events without any field
         return pl.DataFrame()
-    tree: pl.DataFrame = extract.process_tree(rows)
     return tree
 
 

@@ -49,7 +49,7 @@ def reading_statement(
     try:
         statements = duckdb.extract_statements(text)
     except duckdb.Error as failure:
-        raise refusal(f"this is not SQL: {short(failure)}") from None
+        raise refusal(f"this is not SQL: {short(failure)}") from failure
     if len(statements) != 1:
         raise refusal(f"give one SQL statement, not {len(statements)}")
     if statements[0].type not in _READING:
@@ -67,7 +67,7 @@ def _meaning(connection: duckdb.DuckDBPyConnection, text: str, refusal: type[Que
     try:
         rows = connection.execute("SELECT json_serialize_sql(?)", [text]).fetchall()
     except duckdb.Error as failure:
-        raise refusal(f"this is not SQL: {short(failure)}") from None
+        raise refusal(f"this is not SQL: {short(failure)}") from failure
     found = str(rows[0][0])
     if not found.startswith('{"error":false'):
         raise refusal("what this statement does can't be told, so it is not run")

@@ -39,7 +39,7 @@ def frames(
     """
     order = order or DayOrder()
     if make := _MADE.get(family.name):
-        rows = [make(row) for row in rows]
+        rows = [make(row) for row in _without_ours(family, rows)]
     if split := _APART.get(family.name):
         parts = [split(row) for row in rows]
         numbers = [n for n, part in zip(numbers, parts, strict=True) for _ in part]
@@ -63,6 +63,14 @@ def frames(
             their = [numbers[at] for at in let]
             found.append((rule.table, _frame(rule, fields.pick(let), some, their, order)))
     return found
+
+
+def _without_ours(family: Family, rows: Sequence[Row]) -> Sequence[Row]:
+    """The rows, with fields called as those that are made for the rules (``_targets``) renamed."""
+    ours = {name for rule in family.always for name in rule.needs if name.startswith("_")}
+    if not any(ours & row.keys() for row in rows):
+        return rows
+    return [{f"{k}_source" if k in ours else k: v for k, v in row.items()} for row in rows]
 
 
 def _nothing(_name: str) -> list[Any]:
