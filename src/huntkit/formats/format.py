@@ -1,7 +1,7 @@
 """What a format is: a way to recognise bytes, and a way to turn them into batches."""
 
 import codecs
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from typing import BinaryIO, Protocol
@@ -82,6 +82,16 @@ class Head:
         if len(lines) > 1 and not (self.complete and lines[-1].strip("\0 \t")):
             lines.pop()
         return [line for line in lines if line.strip("\0 \t\r")][:200]
+
+    def share(self, fits: Callable[[str], object]) -> float:
+        r"""How many of the first lines are of a kind: 1.0 for all of them, 0.0 where there is none.
+
+        Examples:
+            >>> Head(b"a 1\nb 2\n\nc\n").share(lambda line: line[-1].isdigit())
+            0.6666666666666666
+        """
+        lines = self.lines[:50]
+        return sum(1 for line in lines if fits(line)) / len(lines) if lines else 0.0
 
     @cached_property
     def is_text(self) -> bool:

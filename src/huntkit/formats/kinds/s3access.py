@@ -58,9 +58,11 @@ _LINE = re.compile(r"\S{1,128} \S{1,64} \[\d\d/[A-Z][a-z]{2}/\d{4}:\d\d:\d\d:\d\
 
 def sniff(head: Head) -> int:
     """Owner, bucket and a time in square brackets begin most lines."""
-    lines = head.lines[:50]
-    hits = sum(1 for line in lines if _LINE.match(line) and len(_tokens(line)) >= _FEWEST)
-    return 92 if lines and hits >= 0.8 * len(lines) else 0
+    return 92 if head.share(_is_record) >= 0.8 else 0
+
+
+def _is_record(line: str) -> bool:
+    return _LINE.match(line) is not None and len(_tokens(line)) >= _FEWEST
 
 
 def read(stream: BinaryIO, *, name: str, limits: Limits, options: ReadOptions) -> Iterator[Batch]:

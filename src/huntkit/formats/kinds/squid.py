@@ -30,9 +30,7 @@ _NUMBERS = ("Duration", "Status", "Bytes")
 
 def sniff(head: Head) -> int:
     """Seconds with decimals, a result such as ``TCP_MISS/200``, and a peer make most lines."""
-    lines = head.lines[:50]
-    hits = sum(1 for line in lines if _LINE.match(line))
-    return 92 if lines and hits >= 0.8 * len(lines) else 0
+    return 92 if head.share(_LINE.match) >= 0.8 else 0
 
 
 def read(stream: BinaryIO, *, name: str, limits: Limits, options: ReadOptions) -> Iterator[Batch]:

@@ -46,9 +46,7 @@ _ADDRESS = re.compile(r"\[?(?P<ip>[^\]]*?)\]?:(?P<port>\d{1,5})\Z")
 
 def sniff(head: Head) -> int:
     """Most lines begin with a time, a level and a process as one of the servers writes them."""
-    lines = head.lines[:50]
-    hits = sum(1 for line in lines if _APACHE.match(line) or _NGINX.match(line))
-    return 91 if lines and hits >= 0.5 * len(lines) and _headed(lines[0]) else 0
+    return 91 if head.share(_headed) >= 0.5 and _headed(head.lines[0]) else 0
 
 
 def _headed(line: str) -> bool:
