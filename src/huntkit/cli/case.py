@@ -94,6 +94,7 @@ def python_open(paths: Sequence[str], reading: Reading) -> str:
         *([f"cache_dir={str(reading.cache_dir)!r}"] if reading.cache_dir else []),
         *([f"assume_timezone={reading.assume_timezone!r}"] if reading.assume_timezone else []),
         *([f"assume_year={reading.assume_year!r}"] if reading.assume_year else []),
+        *([f"day_first={reading.day_first}"] if reading.day_first is not None else []),
     ]
     inside = ", ".join([repr(list(paths)) if len(paths) != 1 else repr(paths[0]), *options])
     return f"import huntkit\n\nevidence = huntkit.open({inside})"
@@ -157,7 +158,11 @@ def _read(paths: list[str], reading: Reading, bars: Bars, stack: ExitStack) -> I
             paths,
             cache=not reading.no_cache,
             cache_dir=cache_dir,
-            assumptions=Assumptions(timezone=reading.assume_timezone, year=reading.assume_year),
+            assumptions=Assumptions(
+                timezone=reading.assume_timezone,
+                year=reading.assume_year,
+                day_first=reading.day_first,
+            ),
             progress=bars,
         )
 

@@ -62,6 +62,15 @@ class Reading:
             rich_help_panel=_READ,
         ),
     ] = None
+    day_first: Annotated[
+        bool | None,
+        typer.Option(
+            "--day-first/--month-first",
+            help="How 03/04/2020 is read; else as each file's dates tell.",
+            rich_help_panel=_READ,
+            show_default=False,
+        ),
+    ] = None
 
 
 @dataclass(frozen=True, kw_only=True)

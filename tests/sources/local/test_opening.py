@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+import huntkit
 from huntkit.core.errors import UsageError
 from huntkit.formats.limits import Limits
 from huntkit.sources.local import reading
@@ -86,3 +87,22 @@ def test_known_files_are_found_without_the_data_libraries(tmp_path: Path) -> Non
         [sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=False
     )
     assert (done.stdout, done.stderr) == ("set()\n", "")
+
+
+@pytest.mark.parametrize(
+    ("day_first", "month", "note"),
+    [(None, 3, "day/month order assumed"), (True, 4, ""), (False, 3, "")],
+)
+def test_who_knows_the_order_of_dates_may_say_it(
+    tmp_path: Path, day_first: bool | None, month: int, note: str
+) -> None:
+    (tmp_path / "x.csv").write_text("Time,Host,What\n03/04/2020 10:00,a,x\n05/06/2020 11:00,b,y\n")
+    for order in (not day_first, day_first):  # what the cache holds of the other does not count
+        evidence = huntkit.open(
+            tmp_path, cache_dir=tmp_path / "c", frame="polars", day_first=order,
+            assume_timezone="UTC",
+        )  # fmt: skip
+    rows = evidence.table("x")
+    assert [when.month for when in rows["Time"]] == [month, month + 2]
+    assert note in rows["_time_note"][0]
+    assert bool(note) == ("order" in rows["_time_note"][0])

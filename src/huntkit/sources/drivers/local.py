@@ -23,6 +23,7 @@ class LocalSettings:
         data: files, folders, globs or archives, one or several; or evidence that is open already.
         assume_timezone: the zone of times that carry none.
         assume_year: the year of times that carry none.
+        day_first: whether 03/04/2020 is in April.
         cache: keep the parsed files.
         geo: tells where addresses are, for ``geo_info_from_ip_address``.
     """
@@ -32,6 +33,7 @@ class LocalSettings:
     )
     assume_timezone: str | None = None
     assume_year: int | None = None
+    day_first: bool | None = None
     cache: bool = True
     geo: GeoLookup | None = None
 
@@ -92,6 +94,7 @@ class Local(Driver):
             cache=self.chosen.cache,
             assume_timezone=self.chosen.assume_timezone,
             assume_year=self.chosen.assume_year,
+            day_first=self.chosen.day_first,
             progress=self.session.progress,
             session=self.session,
         )

@@ -340,6 +340,7 @@ def open_evidence(
     frame: Kind | None = None,
     assume_timezone: str | None = None,
     assume_year: int | None = None,
+    day_first: bool | None = None,
     now: datetime | None = None,
     limits: Limits | None = None,
     progress: Progress = SILENT,
@@ -362,6 +363,8 @@ def open_evidence(
         assume_timezone: the zone (``"Europe/Berlin"``) of times that carry none; UTC by default.
             Assumed times are marked in ``_time_note``.
         assume_year: the year of times that carry none (RFC 3164 syslog).
+        day_first: whether 03/04/2020 is in April. None leaves it to what each file's dates tell;
+            where they tell nothing, the month comes first and ``_time_note`` says so.
         now: what relative times count from; the last event's time by default.
         limits: bounds of size, ratio and depth.
         progress: where to report, and how to stop; what was read by then is kept.
@@ -386,7 +389,10 @@ def open_evidence(
             cache=cache,
             cache_dir=cache_dir,
             assumptions=Assumptions(
-                timezone=assume_timezone, year=assume_year, limits=limits or DEFAULT
+                timezone=assume_timezone,
+                year=assume_year,
+                day_first=day_first,
+                limits=limits or DEFAULT,
             ),
             progress=progress,
             session=session,

@@ -34,11 +34,13 @@ class Assumptions:
     Attributes:
         timezone: the zone of times that carry none.
         year: the year of times that carry none.
+        day_first: whether dates with slashes have the day first; None for what each file tells.
         limits: the bounds of reading.
     """
 
     timezone: str | None = None
     year: int | None = None
+    day_first: bool | None = None
     limits: Limits = DEFAULT
 
     def __post_init__(self) -> None:
@@ -64,6 +66,8 @@ class Assumptions:
         """
         zone = "".join(c if c.isalnum() else "_" for c in self.timezone or "utc")
         name = f"{zone}-{self.year or 'any'}"
+        if self.day_first is not None:
+            name += "-day" if self.day_first else "-month"
         if self.limits == DEFAULT:
             return name
         return f"{name}-{hashlib.sha256(orjson.dumps(asdict(self.limits))).hexdigest()[:12]}"
@@ -164,7 +168,9 @@ class _Opener:
         try:
             reading = importlib.import_module("huntkit.sources.local.reading")  # the data libraries
             clock = reading.Clock(
-                assume_timezone=self._assumptions.timezone, assume_year=self._assumptions.year
+                assume_timezone=self._assumptions.timezone,
+                assume_year=self._assumptions.year,
+                day_first=self._assumptions.day_first,
             )
             limits = self._assumptions.limits
             reader = reading.Reader(self._cache, clock=clock, limits=limits, crew=crew)

@@ -75,7 +75,7 @@ class Mapper:
         self._likely: Layout | None = None
         self._others = _Others()
         self._syslog = linux.SyslogClock(self._clock)
-        self._order = DayOrder()
+        self._order = DayOrder(day_first=self._clock.day_first)
         self._slashed: set[str] = set()  # clocks of events that may be written so
         self._doubts = Doubts()
         self._waiting = Waiting(self._order)

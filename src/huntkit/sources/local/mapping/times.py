@@ -64,12 +64,14 @@ class Clock:
     Attributes:
         assume_timezone: the zone of times without one, such as ``"Europe/Berlin"``; else UTC.
         assume_year: the year of times without one.
+        day_first: whether 03/04/2020 is in April; else what the file tells.
         file_time: when the file was last written. Without `assume_year`, a time without a year
             is in the last year in which it is not after this.
     """
 
     assume_timezone: str | tzinfo | None = None
     assume_year: int | None = None
+    day_first: bool | None = None
     file_time: datetime | None = None
 
     def zone_name(self) -> str | None:
