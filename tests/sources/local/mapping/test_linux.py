@@ -99,6 +99,31 @@ def test_what_started_nothing_is_no_process_start(line):
     assert audit_row(event(line))["_started"] == "no"
 
 
+@pytest.mark.parametrize(
+    ("told", "action", "account", "address", "kind"),
+    [
+        ('acct="root" hostname=? addr=203.0.113.9 terminal=sshd res=failed',
+         "LogonFailed", "root", "203.0.113.9", "Network"),
+        ("id=0 hostname=pc.example addr=10.1.2.3 terminal=ssh res=success",
+         "LogonSuccess", "root", "10.1.2.3", "Network"),
+        ("id=1000 hostname=? addr=? terminal=tty1 res=success", "LogonSuccess", "1000", "", ""),
+    ],
+)  # fmt: skip
+def test_logins_are_logons(told, action, account, address, kind):
+    line = (
+        "type=USER_LOGIN msg=audit(1551485408.371:23): pid=15745 uid=0 auid=4294967295 ses=1 "
+        f"msg='op=login {told.partition(' ')[0]} exe=\"/usr/sbin/sshd\" {told.partition(' ')[2]}'"
+    )
+    found = dict(Mapper(name="audit.log").map(Batch("auditd", [1], records=[event(line)])))
+    (row,) = found["DeviceLogonEvents"].to_dicts()
+    assert (row["ActionType"], row["AccountName"]) == (action, account)
+    assert (row["RemoteIP"], row["LogonType"]) == (address, kind)
+    assert row["InitiatingProcessFileName"] == "sshd"
+    repeated = event(line.replace("USER_LOGIN", "USER_AUTH"))
+    again = dict(Mapper(name="audit.log").map(Batch("auditd", [1], records=[repeated])))
+    assert "DeviceLogonEvents" not in again
+
+
 def test_audit_lines_inside_syslog_are_one_event():
     execve = 'type=EXECVE msg=audit(1604996384.965:9): argc=2 a0="id" a1="-u"'
     other = EXECUTED.replace(":9)", ":10)")

@@ -61,6 +61,9 @@ def audit_row(event: Row) -> Row:
         "SYSCALL_EXECVE" if {"SYSCALL", "EXECVE"} <= set(kinds) else next(iter(kinds), "")
     )
     row["_started"] = "yes" if _ran(kinds, row) else "no"
+    row["_logon"] = "yes" if "USER_LOGIN" in kinds else "no"
+    names = (row.get("acct"), row.get("ID"), "root" if row.get("id") == "0" else row.get("id"))
+    row["_account"] = next((each for each in names if each), None)
     told = (row.get(name) for name in ("cmdline", "exe", "comm"))
     row["_command"] = next((each for each in told if each and each != "(null)"), None)
     row["_time"] = to_text(event.get("time_text") or event.get("time"))
