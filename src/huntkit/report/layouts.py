@@ -13,6 +13,8 @@ from huntkit.tables import roles, to_polars
 
 _TEXT = ("string", "dynamic", "guid")
 # Their records are in other tables too, with columns of their own.
+# Tables that show another one's rows in other columns.
+_VIEWS = {"Event": "WindowsEvent", "AuditLog_CL": "LinuxAudit"}
 _GENERIC = ("WindowsEvent", "Event", "LinuxAudit", "AuditLog_CL", "NetworkSession")
 
 
@@ -137,7 +139,8 @@ def _layout(evidence: Evidence, row: dict[str, Any]) -> Layout:
 
 def own_rows(layout: Layout, tables: Sequence[Layout]) -> str:
     """The table, without the rows whose records other tables hold in columns of their own."""
-    others = [each for each in tables if each.name not in _GENERIC]
+    source = _VIEWS.get(layout.name)
+    others = [each for each in tables if each.name not in _GENERIC or each.name == source]
     if layout.name not in _GENERIC or not others:
         return layout.sql
     known = " UNION ALL ".join(f"SELECT _file, _record FROM {each.sql}" for each in others)  # noqa: S608
