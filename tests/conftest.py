@@ -3,7 +3,9 @@
 import importlib.util
 import os
 import shutil
+import signal
 import sys
+import threading
 import time
 import warnings
 from collections.abc import Callable, Iterator
@@ -125,6 +127,19 @@ def browser() -> Iterator[Any]:
         running = started.chromium.launch(executable_path=found, args=arguments)
         yield running
         running.close()
+
+
+@pytest.fixture
+def interrupt() -> Iterator[Callable[[], None]]:
+    """Interrupts the main thread as Ctrl-C does.
+
+    Not by SIGINT: the server of `spark` listens for that in this very process, and would go.
+    """
+    main = threading.main_thread().ident
+    assert main is not None
+    before = signal.signal(signal.SIGUSR1, signal.default_int_handler)
+    yield lambda: signal.pthread_kill(main, signal.SIGUSR1)
+    signal.signal(signal.SIGUSR1, before)
 
 
 @pytest.fixture(scope="session")

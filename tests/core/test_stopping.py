@@ -1,6 +1,5 @@
 """Work in foreign code that Ctrl-C can stop."""
 
-import signal
 import threading
 from contextvars import ContextVar
 
@@ -22,12 +21,12 @@ def test_the_work_sees_the_callers_context():
     assert stoppable(who.get, stop=lambda: None) == "ana"
 
 
-def test_an_interrupt_stops_the_engine():
+def test_an_interrupt_stops_the_engine(interrupt):
     threads = []
 
     def work():
         threads.append(threading.current_thread())
-        signal.pthread_kill(threading.main_thread().ident, signal.SIGINT)
+        interrupt()
         return connection.sql("SELECT count(*) FROM range(100000000000), range(1000)").fetchall()
 
     with duckdb.connect() as connection, pytest.raises(KeyboardInterrupt):
@@ -36,12 +35,12 @@ def test_an_interrupt_stops_the_engine():
     assert not threads[0].is_alive()
 
 
-def test_work_that_does_not_stop_is_left_alone(monkeypatch):
+def test_work_that_does_not_stop_is_left_alone(monkeypatch, interrupt):
     monkeypatch.setattr(stopping, "_GRACE_S", 0.1)
     deaf = threading.Event()
 
     def work():
-        signal.pthread_kill(threading.main_thread().ident, signal.SIGINT)
+        interrupt()
         deaf.wait(60)
 
     with pytest.raises(KeyboardInterrupt):

@@ -1,6 +1,6 @@
 import contextlib
-import signal
 import threading
+from collections.abc import Callable
 from pathlib import Path
 
 import polars as pl
@@ -150,10 +150,10 @@ def test_tables_are_given_when_a_text_holds_their_name_and_all_are_listed(tmp_pa
         assert set(listed["table_name"]) == {"First", "Second", "Third", 'Odd"one'}
 
 
-def test_a_query_without_end_stops_at_an_interrupt(database: Database) -> None:
-    main = threading.main_thread().ident
-    assert main is not None
-    timer = threading.Timer(0.3, signal.pthread_kill, (main, signal.SIGINT))
+def test_a_query_without_end_stops_at_an_interrupt(
+    database: Database, interrupt: Callable[[], None]
+) -> None:
+    timer = threading.Timer(0.3, interrupt)
     timer.start()
     with pytest.raises(KeyboardInterrupt):
         database.run("SELECT count(*) FROM range(100000000000), range(1000)")
