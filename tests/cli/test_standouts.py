@@ -61,7 +61,7 @@ def test_unusual_process_starts_are_what_is_rare_by_default(demo_folder: Path) -
         ("AWSCloudTrail", "9 values of EventName, UserIdentityUserName, in 132 rows", "EventName"),
         (
             "DeviceLogonEvents",
-            "12 values of AccountName, LogonType, RemoteIP, ActionType, in 183 rows",
+            "14 values of AccountName, LogonType, RemoteIP, ActionType, in 193 rows",
             "AccountName",
         ),
         ("Zeek_dns", "19 values of query, id_orig_h, in 466 rows", "query"),
