@@ -1,4 +1,3 @@
-import errno
 import json
 import os
 import shutil
@@ -20,7 +19,7 @@ from huntkit.core.errors import (
     UnknownTable,
     UsageError,
 )
-from huntkit.sources.local import parts, planning, reading, workers
+from huntkit.sources.local import planning, reading, workers
 from huntkit.sources.local.evidence import Evidence, PartialEvidenceWarning
 
 
@@ -506,18 +505,3 @@ def test_a_name_in_an_archive_is_only_text(tmp_path: Path) -> None:
     evidence = huntkit.open(tmp_path / "a.zip", frame="polars")
     assert evidence.table("SecurityEvent").height == 4
     assert written() == before
-
-
-def test_a_full_disk_is_an_error_with_a_way_out(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def full(*_given: object, **_more: object) -> None:
-        raise OSError(errno.ENOSPC, "No space left on device")
-
-    (tmp_path / "a.json").write_text('{"a": 1}')
-    monkeypatch.setattr(parts, "write_parquet", full)
-    with pytest.raises(EvidenceError, match=r"No space left on device.*cache_dir="):
-        huntkit.open(tmp_path / "a.json", cache_dir=tmp_path / "cache")
-    monkeypatch.undo()
-    with huntkit.open(tmp_path / "a.json", cache_dir=tmp_path / "cache") as evidence:
-        assert evidence.files["kept"].sum() == 1

@@ -1,3 +1,4 @@
+import errno
 import os
 import subprocess
 import sys
@@ -7,9 +8,9 @@ from pathlib import Path
 import pytest
 
 import huntkit
-from huntkit.core.errors import UsageError
+from huntkit.core.errors import EvidenceError, UsageError
 from huntkit.formats.limits import Limits
-from huntkit.sources.local import reading
+from huntkit.sources.local import parts, reading
 from huntkit.sources.local.cache import CacheWarning
 from huntkit.sources.local.opening import Assumptions, take_in
 
@@ -106,3 +107,19 @@ def test_who_knows_the_order_of_dates_may_say_it(
     assert [when.month for when in rows["Time"]] == [month, month + 2]
     assert note in rows["_time_note"][0]
     assert bool(note) == ("order" in rows["_time_note"][0])
+
+
+def test_a_full_disk_is_an_error_with_a_way_out(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_given: object, **_more: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    (tmp_path / "a.json").write_text('{"a": 1}')
+    monkeypatch.setattr(parts, "write_parquet", full)
+    for opened in (take_in, huntkit.open):  # the commands' door, and that of Python
+        with pytest.raises(EvidenceError, match=r"No space left on device.*cache_dir="):
+            opened(tmp_path / "a.json", cache_dir=tmp_path / "cache")
+    monkeypatch.undo()
+    with huntkit.open(tmp_path / "a.json", cache_dir=tmp_path / "cache") as evidence:
+        assert evidence.files["kept"].sum() == 1

@@ -12,7 +12,7 @@ from types import TracebackType
 from typing import Any, Literal, Self
 
 from huntkit.core.contracts import GeoLookup
-from huntkit.core.errors import EvidenceError, HuntkitError, TimeError, UnknownTable, UsageError
+from huntkit.core.errors import TimeError, UnknownTable, UsageError
 from huntkit.core.progress import SILENT, Progress
 from huntkit.formats.limits import DEFAULT, Limits
 from huntkit.runtime.session import Session, default_session
@@ -383,27 +383,19 @@ def open_evidence(
     session = session or default_session()
     if frame is not None:
         check_kind(frame)
-    try:
-        intake = take_in(
-            paths,
-            cache=cache,
-            cache_dir=cache_dir,
-            assumptions=Assumptions(
-                timezone=assume_timezone,
-                year=assume_year,
-                day_first=day_first,
-                limits=limits or DEFAULT,
-            ),
-            progress=progress,
-            session=session,
-        )
-    except HuntkitError:
-        raise
-    except OSError as failure:
-        raise EvidenceError(
-            f"what was read can't be kept: {failure.strerror or failure}",
-            hint="make room on the disk of the cache, or choose another place with cache_dir=",
-        ) from failure
+    intake = take_in(
+        paths,
+        cache=cache,
+        cache_dir=cache_dir,
+        assumptions=Assumptions(
+            timezone=assume_timezone,
+            year=assume_year,
+            day_first=day_first,
+            limits=limits or DEFAULT,
+        ),
+        progress=progress,
+        session=session,
+    )
     return evidence_of(intake, frame=frame or session.frame, now=now)
 
 

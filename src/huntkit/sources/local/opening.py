@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
 import orjson
 
-from huntkit.core.errors import Cancelled, UsageError, did_you_mean
+from huntkit.core.errors import Cancelled, EvidenceError, HuntkitError, UsageError, did_you_mean
 from huntkit.core.progress import SILENT, Progress, Task
 from huntkit.formats.limits import DEFAULT, Limits
 from huntkit.runtime.session import Session, default_session
@@ -91,6 +91,9 @@ def take_in(
         assumptions: what changes the parsing.
         progress: where to report, and how to stop; what was read by then is kept.
         session: settings; the default session's by default.
+
+    Raises:
+        EvidenceError: what was read can't be kept: the disk is full, for one.
     """
     session = session or default_session()
     assumptions = assumptions or Assumptions()
@@ -101,8 +104,13 @@ def take_in(
     opener = _Opener(store, assumptions)
     try:
         sources = opener.read(files, progress)
-    except BaseException:
+    except BaseException as failure:
         Intake([], store, temporary=temporary).close()
+        if isinstance(failure, OSError) and not isinstance(failure, HuntkitError):
+            raise EvidenceError(
+                f"what was read can't be kept: {failure.strerror or failure}",
+                hint="make room on the disk of the cache, or choose another place with cache_dir=",
+            ) from failure
         raise
     return Intake(
         sources,
