@@ -1,5 +1,6 @@
 """The first thing that a report says: what was found on which host, by whom, and when."""
 
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Final
 
@@ -110,37 +111,35 @@ def section(facts: Facts) -> Section | None:
 def _notable(facts: Facts) -> list[pl.DataFrame]:
     if not facts.notable.height:
         return []
-    tones = {"alarm": _ALARM, "warn": _WARN}
-    rows = facts.notable.filter(pl.col("Tone").is_in(list(tones)))
     what = pl.when(pl.col("Name") != "").then("Name").otherwise("Kind")
-    return [
-        rows.select(
-            host=pl.col("Host").fill_null(""),
-            rank=pl.col("Tone").replace_strict(tones, return_dtype=pl.Int64),
-            what=what,
-            n=pl.lit(1, pl.Int64),
-            account=_named("Account"),
-            first="TimeGenerated",
-            last="TimeGenerated",
-        ).cast(_SCHEMA)
-    ]
+    tones = {"alarm": _ALARM, "warn": _WARN}
+    return [_ranked(facts.notable, "Tone", tones, what=what, account="Account")]
 
 
 def _risky(facts: Facts) -> list[pl.DataFrame]:
     if not facts.risky.height:
         return []
-    rows = facts.risky.filter(pl.col("Severity").is_in(list(_SEVERITIES)))
-    return [
-        rows.select(
+    what = pl.col("Titles").list.first()
+    return [_ranked(facts.risky, "Severity", _SEVERITIES, what=what, account="User")]
+
+
+def _ranked(
+    rows: pl.DataFrame, by: str, ranks: Mapping[str, int], *, what: pl.Expr, account: str
+) -> pl.DataFrame:
+    """Rows of which a column says how much they alarm; others are left out."""
+    return (
+        rows.filter(pl.col(by).is_in(list(ranks)))
+        .select(
             host=pl.col("Host").fill_null(""),
-            rank=pl.col("Severity").replace_strict(_SEVERITIES, return_dtype=pl.Int64),
-            what=pl.col("Titles").list.first(),
+            rank=pl.col(by).replace_strict(ranks, return_dtype=pl.Int64),
+            what=what,
             n=pl.lit(1, pl.Int64),
-            account=_named("User"),
+            account=_named(account),
             first="TimeGenerated",
             last="TimeGenerated",
-        ).cast(_SCHEMA)
-    ]
+        )
+        .cast(_SCHEMA)
+    )
 
 
 def _standouts(facts: Facts) -> list[pl.DataFrame]:
