@@ -3,9 +3,9 @@
 The names below load on first use; ``import huntkit`` itself loads no data library.
 """
 
-import importlib
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+from huntkit.core.doors import doors
 from huntkit.core.version import VERSION
 
 if TYPE_CHECKING:
@@ -25,26 +25,26 @@ if TYPE_CHECKING:
 __version__ = VERSION
 
 _DOORS = {
-    "AzureBlobStorage": ("huntkit.enrich", "AzureBlobStorage"),
-    "AzureData": ("huntkit.enrich", "AzureData"),
-    "AzureSentinel": ("huntkit.enrich", "AzureSentinel"),
-    "ContextLookup": ("huntkit.enrich.context.contextlookup", "ContextLookup"),
-    "Evidence": ("huntkit.sources.local.evidence", "Evidence"),
-    "GeoLiteLookup": ("huntkit.enrich.geolite", "GeoLiteLookup"),
-    "HuntkitError": ("huntkit.core.errors", "HuntkitError"),
-    "IPStackLookup": ("huntkit.enrich.ipstack", "IPStackLookup"),
-    "MicrosoftSentinel": ("huntkit.enrich", "MicrosoftSentinel"),
-    "QueryProvider": ("huntkit.sources.provider", "QueryProvider"),
-    "Session": ("huntkit.runtime.session", "Session"),
-    "TILookup": ("huntkit.enrich.ti.tilookup", "TILookup"),
-    "VTLookup": ("huntkit.enrich.ti.vtlookup", "VTLookup"),
-    "analyze": ("huntkit.analyze", None),
-    "charts": ("huntkit.charts", None),
-    "enrich": ("huntkit.enrich", None),
-    "extract": ("huntkit.extract", None),
-    "kql": ("huntkit.kql", None),
-    "open": ("huntkit.sources.local.evidence", "open_evidence"),
-    "report": ("huntkit.report", None),
+    "AzureBlobStorage": "huntkit.enrich",
+    "AzureData": "huntkit.enrich",
+    "AzureSentinel": "huntkit.enrich",
+    "ContextLookup": "huntkit.enrich.context.contextlookup",
+    "Evidence": "huntkit.sources.local.evidence",
+    "GeoLiteLookup": "huntkit.enrich.geolite",
+    "HuntkitError": "huntkit.core.errors",
+    "IPStackLookup": "huntkit.enrich.ipstack",
+    "MicrosoftSentinel": "huntkit.enrich",
+    "QueryProvider": "huntkit.sources.provider",
+    "Session": "huntkit.runtime.session",
+    "TILookup": "huntkit.enrich.ti.tilookup",
+    "VTLookup": "huntkit.enrich.ti.vtlookup",
+    "analyze": "huntkit.analyze:",
+    "charts": "huntkit.charts:",
+    "enrich": "huntkit.enrich:",
+    "extract": "huntkit.extract:",
+    "kql": "huntkit.kql:",
+    "open": "huntkit.sources.local.evidence:open_evidence",
+    "report": "huntkit.report:",
 }
 
 __all__ = [
@@ -71,16 +71,5 @@ __all__ = [
 ]
 
 
-def __getattr__(name: str) -> Any:
-    try:
-        module, attribute = _DOORS[name]
-    except KeyError:
-        raise AttributeError(f"module 'huntkit' has no attribute {name!r}") from None
-    loaded = importlib.import_module(module)
-    value = loaded if attribute is None else getattr(loaded, attribute)
-    globals()[name] = value
-    return value
-
-
-def __dir__() -> list[str]:
-    return sorted({*globals(), *__all__})
+if not TYPE_CHECKING:  # a type checker would take every unknown name for one of these
+    __getattr__, __dir__ = doors(__name__, _DOORS)

@@ -172,3 +172,17 @@ def test_any_numbers_give_finite_scores_or_none(rows):
 @pytest.mark.parametrize("values", [[0.0, 2e-313], [1e308, -1e308, 0.0], [1e308, 1e-308, 5e-324]])
 def test_the_smallest_and_the_largest_numbers_are_judged(values):
     assert outliers(pl.DataFrame({"a": values}))["score"].is_finite().all()
+
+
+def test_a_column_of_no_values_is_not_called_text() -> None:
+    empty = pd.DataFrame({"bytes": []}, dtype=object)
+    assert outliers(empty, ["bytes"]).columns.tolist() == [
+        "bytes",
+        "score",
+        "reason",
+        "SourceIndex",
+    ]
+    with pytest.raises(UsageError, match="no row has a number"):
+        outliers(pd.DataFrame({"bytes": [None, None]}, dtype=object), ["bytes"])
+    with pytest.raises(UsageError, match="holds String, not numbers"):
+        outliers(pd.DataFrame({"bytes": [None, "x"]}, dtype=object), ["bytes"])

@@ -11,8 +11,10 @@ from huntkit.analyze import (
     char_ord_score_df,
     crc32_hash_df,
     delim_count,
+    delim_count_df,
     delim_hash,
     token_count,
+    token_count_df,
 )
 from huntkit.core.errors import UnknownColumn, UsageError
 
@@ -76,3 +78,9 @@ def test_wrong_input_is_told():
         char_ord_score("a", scale=0)
     with pytest.raises(UsageError, match="delimiter"):
         token_count("a", "")
+
+
+def test_a_lazy_frame_gives_the_column_that_an_eager_one_gives() -> None:
+    frame = pl.DataFrame({"a": ["cmd /c dir", None, ""]})
+    for feature in (char_ord_score_df, crc32_hash_df, delim_count_df, token_count_df):
+        assert feature(frame.lazy(), "a").equals(feature(frame, "a"))

@@ -1,5 +1,6 @@
 """Every command on the demo, as a process of its own."""
 
+import base64
 import io
 import json
 import os
@@ -133,6 +134,31 @@ def test_search_finds_a_value_in_every_kind_of_log(demo_folder: Path) -> None:
     late = answer("search", "203.0.113.45", demo_folder, "--since", "2026-03-03T11:00:00Z")
     assert 0 < len(late) < len(hits)
     assert min(hit["TimeGenerated"] for hit in late) >= "2026-03-03T11:00:00"
+
+
+def test_search_tells_records_from_hits_and_that_encoded_text_is_not_searched(
+    tmp_path: Path,
+) -> None:
+    payload = base64.b64encode("ping 198.51.100.7".encode("utf-16-le")).decode()
+    rows = [
+        {"Computer": "WS1", "A": "198.51.100.7", "B": "to 198.51.100.7"},
+        {"Computer": "ws2", "A": "198.51.100.7", "B": "-"},
+        {"Computer": "WS3", "A": f"powershell -enc {payload}", "B": "-"},
+    ]
+    (tmp_path / "odd.ndjson").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    told = invoke("search", "198.51.100.7", tmp_path)
+    assert len(told.stdout.splitlines()) == 3
+    assert "3 hits in 2 records of 1 table on 2 hosts" in told.stderr
+    assert "encoded text is not searched" in told.stderr
+    assert "encoded text is not searched" in invoke("search", "198.51.100.8", tmp_path).stderr
+
+
+def test_search_finds_no_names_of_the_files_themselves(demo_folder: Path, tmp_path: Path) -> None:
+    (tmp_path / "unheardof").symlink_to(demo_folder)
+    merged = "SELECT _merged_file FROM DeviceProcessEvents WHERE _merged_file <> ''"
+    folder = tmp_path / "unheardof"
+    assert "unheardof" in answer("query", "--sql", merged, folder)[0]["_merged_file"]
+    assert answer("search", "unheardof", folder) == []
 
 
 def test_search_reads_values_from_a_file_and_from_stdin(demo_folder: Path, tmp_path: Path) -> None:
@@ -355,8 +381,10 @@ def test_hostile_evidence_reaches_a_terminal_only_as_marks(tmp_path: Path) -> No
 
 
 def test_ctrl_c_ends_with_130(tmp_path: Path) -> None:
+    # A shell gives commands in its background no Ctrl-C, and so the tests that it runs there.
+    heard = "import signal; signal.signal(signal.SIGINT, signal.default_int_handler)"
     process = subprocess.Popen(
-        [sys.executable, "-c", "from huntkit.cli import main; main()", "iocs", "-"],
+        [sys.executable, "-c", f"{heard}; from huntkit.cli import main; main()", "iocs", "-"],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import polars as pl
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from rich.cells import cell_len
 from rich.console import Console
@@ -15,10 +15,11 @@ from rich.console import Console
 from huntkit.cli import views
 from huntkit.cli.grid import cell, print_table
 from huntkit.cli.options import Writing
-from huntkit.cli.output import emit, formula_safe, save, write_ndjson
+from huntkit.cli.output import emit, formula_safe, save, write_csv, write_ndjson
 from huntkit.cli.progress import amount
 from huntkit.cli.target import check_output
 from huntkit.core.errors import EvidenceError, UsageError
+from huntkit.core.text import visible
 
 ROWS = pl.DataFrame(
     {
@@ -115,6 +116,27 @@ def test_csv_holds_no_formula_unless_raw(hostile: pl.DataFrame, tmp_path: Path) 
     assert raw["Text"].to_list() == hostile["Text"].to_list()
 
 
+@given(st.text(alphabet=st.characters(exclude_categories=["Cs"])))
+@example("a\r\n\tb\rc")
+@example("tag \U000e0041, selector \U000e0100, filler \u3164\uffa0, lines \u2028\u2029")
+def test_csv_shows_what_hides_unless_raw(text: str) -> None:
+    out, raw = io.BytesIO(), io.BytesIO()
+    write_csv(pl.DataFrame({"t\x1b": [text]}), out, raw=False)
+    write_csv(pl.DataFrame({"t\x1b": [text]}), raw, raw=True)
+    shown = out.getvalue().decode()
+    assert shown.startswith('"t␛"\n')
+    assert shown.replace("\r\n", "").replace("\t", "").replace("\n", "") == visible(
+        shown.replace("\r\n", "").replace("\t", "").replace("\n", "")
+    )
+    assert raw.getvalue().decode() == '"t\x1b"\n"' + text.replace('"', '""') + '"\n'
+
+
+def test_names_that_look_the_same_stay_two_columns() -> None:
+    out = io.BytesIO()
+    write_csv(pl.DataFrame({"\x1b": [1], "␛": [2], "*": ["\x1b"]}), out, raw=False)
+    assert out.getvalue().decode().splitlines() == ['"␛_1","␛_2","*_3"', '1,2,"␛"']
+
+
 @given(st.lists(st.text(max_size=8), max_size=5))
 def test_formula_safe_only_ever_adds_an_apostrophe(texts: list[str]) -> None:
     texts = [t.encode("utf-8", "replace").decode() for t in texts]
@@ -161,7 +183,11 @@ def test_limit_is_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> No
 
 @pytest.mark.parametrize(
     ("name", "told"),
-    [("a.xls", "the ending does not say"), ("old.csv", "exists"), ("no/a.csv", "folder")],
+    [
+        ("a.xls", "ending does not say.*spreadsheets open .csv"),
+        ("old.csv", "exists"),
+        ("no/a.csv", "folder"),
+    ],
 )
 def test_a_wrong_file_is_told_before_the_work(name: str, told: str, tmp_path: Path) -> None:
     (tmp_path / "old.csv").write_text("kept")

@@ -92,7 +92,8 @@ def test_evidence_without_processes_says_so(demo_folder: Path) -> None:
     result = invoke("tree", demo_folder / "cloudtrail.json")
     assert (result.exit_code, result.stdout) == (0, "")
     assert "no process starts" in result.stderr
-    assert invoke("timeline", demo_folder / "zeek").stderr.startswith("huntkit: no notable")
+    told = invoke("timeline", demo_folder / "zeek").stderr
+    assert told.startswith("huntkit: notable events were not judged: no log of alerts")
 
 
 def test_rows_without_a_time_are_counted(tmp_path: Path) -> None:
@@ -168,6 +169,19 @@ def test_a_timeline_names_who_logged_on_and_from_where(demo_folder: Path) -> Non
 def test_a_time_outside_the_evidence_is_said_with_the_time_that_it_has(demo_folder: Path) -> None:
     told = invoke("timeline", demo_folder, "--since", "2027-01-01").stderr
     assert "no notable events in that time; the evidence goes from 2026-03-03 07:30:00" in told
+
+
+@pytest.mark.parametrize("span", [(), ("--since", "2027-01-01")])
+def test_a_timeline_of_what_cannot_tell_of_notable_events_says_not_judged(
+    tmp_path: Path, span: tuple[str, ...]
+) -> None:
+    log = tmp_path / "access.log"
+    log.write_text(
+        '203.0.113.9 - - [03/Mar/2026:13:55:36 +0000] "GET /a HTTP/1.1" 200 23 "-" "x"\n'
+    )
+    told = invoke("timeline", log, *span).stderr
+    assert "notable events were not judged: no log of alerts or system changes" in told
+    assert "no notable events" not in told
 
 
 def test_nothing_in_a_folder_is_code_3_and_no_report(run: Run, tmp_path: Path) -> None:

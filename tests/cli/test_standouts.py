@@ -277,6 +277,34 @@ def test_rows_that_name_no_connection_are_counted(more: list[str], tmp_path: Pat
     assert "2 of 5 rows have no time, source or target: left out" in done.stderr
 
 
+def test_tables_that_hold_no_connections_are_no_loss(tmp_path: Path) -> None:
+    """Windows' log: a connection and an open port (5156, 5158) are rows of another table too."""
+
+    def event(number: int, record: int, **more: str) -> str:
+        return json.dumps(
+            {"Channel": "Security", "EventID": number, "Hostname": "ws05.example",
+             "SourceName": "Microsoft-Windows-Security-Auditing", "RecordNumber": record,
+             "@timestamp": f"2026-03-01T10:00:{record:02}Z", **more}
+        )  # fmt: skip
+
+    call = {"Direction": "%%14593", "SourceAddress": "192.0.2.7", "SourcePort": "50000",
+            "DestAddress": "203.0.113.9", "DestPort": "443", "Protocol": "6"}  # fmt: skip
+    port = {"SourceAddress": "0.0.0.0", "SourcePort": "50000", "Protocol": "6"}
+    logon = {"TargetUserName": "al", "IpAddress": "192.0.2.9", "LogonType": "3"}
+    lines = [event(5156, 1, **call), event(5156, 2, **call), event(5158, 3, **port),
+             event(4624, 4, **logon)]  # fmt: skip
+    (tmp_path / "security.json").write_text("\n".join(lines))
+    done = run("beacons", tmp_path)
+    assert done.exit_code == 0, done.stderr
+    assert "warning" not in done.stderr
+    assert "2 connections of DeviceNetworkEvents" in done.stderr
+    assert "DeviceNetworkEvents: 1 of 3 rows tell of ports that were opened" in done.stderr
+    assert (
+        "SecurityEvent is not used: none of its 4 rows names a time, a source and a target;"
+        " 3 of them are in DeviceNetworkEvents too"
+    ) in done.stderr
+
+
 def test_each_table_whose_rows_are_left_out_is_named(tmp_path: Path) -> None:
     def write(name: str, ends: list[tuple[str, str]], start: int) -> None:
         lines = [

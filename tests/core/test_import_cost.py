@@ -64,7 +64,7 @@ for module in [huntkit, *modules]:
         continue  # only a package has submodules that could take a door's name
     for name in getattr(module, "__all__", ()):
         value = getattr(module, name)
-        is_package = module is huntkit and huntkit._DOORS[name][1] is None
+        is_package = module is huntkit and huntkit._DOORS[name].endswith(":")
         if isinstance(value, types.ModuleType) and not is_package:
             shadowed.append(f"{module.__name__}.{name}")
 print(json.dumps([len(modules), shadowed]))

@@ -136,6 +136,8 @@ def test_an_unknown_type_is_named_with_the_nearest():
 def test_names_of_types_and_groups():
     assert chosen_types(None) == frozenset(DEFAULT_IOC_TYPES)
     assert chosen_types(None, ["own"]) == {*DEFAULT_IOC_TYPES, "own"}
+    assert chosen_types("ip") == {"ipv4", "ipv6"}
+    assert chosen_types(["ip"], ["ip"]) == {"ip"}
     assert chosen_types("all", ["own"]) == {*IOC_TYPES, "own"}
     assert chosen_types(["own", "ipv4"], ["own"]) == {"own", "ipv4"}
     assert "sha512_hash" in chosen_types("file_hash")

@@ -142,3 +142,21 @@ def test_real_flows_are_all_counted(shared_data):
     edges = network_edges(frame, by="L7Protocol")
     assert edges["Count"].sum() == frame.height
     assert edges["First"].null_count() == 0
+
+
+@pytest.mark.parametrize("ports", [[443.0, 80.0, None, 443.0], [443.0, 80.0, float("nan"), 443.0]])
+def test_ports_in_a_column_of_floats_are_whole(ports: list[float | None]) -> None:
+    frame = pl.DataFrame(
+        {
+            "SourceIp": ["192.0.2.1"] * 4,
+            "DestinationIp": ["203.0.113.9"] * 4,
+            "DestinationPort": ports,
+            "SentBytes": ["1500.0", "20", "nan", "unknown"],
+        }
+    )
+    for data in (frame, frame.to_pandas()):
+        edges = network_edges(data)
+        assert [list(each) for each in edges["Ports"]] == [["443", "80"]]
+        assert list(edges["BytesSent"]) == [1520]
+    odd = frame.with_columns(DestinationPort=pl.Series([443.5, 80.0, None, None]))
+    assert network_edges(odd)["Ports"].to_list() == [["443.5", "80.0"]]

@@ -370,3 +370,92 @@ def test_kinds_are_told_by_content():
         "zip", "tar", "gz", "gz", "bz2", "xz", "zip",
     ]  # fmt: skip
     assert archive_kind(b"") is None
+
+
+@pytest.mark.parametrize("pack", [bytes, gzip.compress])
+def test_tars_that_were_joined_are_all_read(contents, pack):
+    joined = b"".join(make_tar({name: name.encode() * 900}, "w") for name in ("a", "b", "c"))
+    found = contents(pack(joined + bytes(20_480)), "x.tar")
+    assert [name[-2:] for name, _ in found] == ["!a", "!b", "!c"]
+    assert [data for _, data in found] == [b"a" * 900, b"b" * 900, b"c" * 900]
+
+
+def test_what_follows_the_end_of_a_tar_is_said(contents):
+    whole = make_tar({"a": b"1"}, "w")
+    assert contents(whole + b"left over" * 90, "x.tar")[1:] == [
+        ("", "error: what follows the end of the archive was not read")
+    ]
+
+
+def test_a_damaged_header_inside_of_a_tar_is_said(contents):
+    whole = bytearray(make_tar({"a": b"1", "b": b"2" * 2_000, "c": b"3"}, "w"))
+    whole[1024 + 20] ^= 0xFF  # the name of the second one, so that its checksum is wrong
+    found = contents(bytes(whole), "x.tar")
+    assert found[0][1] == b"1"
+    assert found[1:] == [("", "error: what follows the end of the archive was not read")]
+
+
+def test_joined_tars_without_end_are_bounded(contents):
+    found = contents(make_tar({"a": b"1"}, "w") * 200, "x.tar")
+    assert found[-1] == ("", "error: what follows the end of the archive was not read")
+    assert 10 < len(found) < 200
+
+
+def test_a_line_end_behind_a_packed_tar_is_no_damage(contents):
+    assert contents(make_tar({"a": b"1"}) + b"\n", "x.tar.gz") == [("!a", b"1")]
+
+
+def test_a_zip_behind_a_program_is_read_and_said(contents):
+    program = b"MZ" + noise(5000)
+    (inner, outer) = contents(program + make_zip({"x.json": b"{}"}))
+    assert inner == ("!x.json", b"{}")
+    assert outer[0] == ""
+    assert "in front of it 5,002 bytes that are no known log" in outer[1]
+    packed = io.BytesIO(program)
+    packed.seek(0, io.SEEK_END)
+    with zipfile.ZipFile(packed, "a") as archive:  # offsets from the file's first byte
+        archive.writestr("x.json", b"{}")
+        archive.comment = b"c" * 3000
+    assert contents(packed.getvalue())[0] == ("!x.json", b"{}")
+
+
+def test_a_log_in_front_of_a_zip_is_read_with_it(contents):
+    whole = b'{"a": 1}\n' * 9 + make_zip({"x.json": b"{}"})
+    assert contents(whole) == [("!x.json", b"{}"), ("", whole)]
+
+
+@pytest.mark.parametrize("tail", [b"PK\x05\x06", b"PK\x05\x06" + bytes(18), b"PK\x05\x06" * 9])
+def test_what_looks_like_the_end_of_a_zip_is_none(contents, tail):
+    assert contents(b"a log\n" + tail) == [("", b"a log\n" + tail)]
+
+
+def overlapping(count, nested):
+    """Members over the same packed bytes; nested ones begin inside of the first."""
+    kernel = zlib.compressobj(9, zlib.DEFLATED, -15)
+    packed = kernel.compress(bytes(100_000)) + kernel.flush()
+    crc, local, directory = zlib.crc32(bytes(100_000)), b"", b""
+    for place in range(count if nested else 1):
+        name = b"%d" % (place % 10)
+        local += struct.pack(
+            "<4s5H3I2H", b"PK\3\4", 20, 0, 8, 0, 0, crc, len(packed), 100_000, 1, 0
+        )
+        local += name
+    total = len(local) + len(packed)
+    for place in range(count):
+        at = place * 31 if nested else 0
+        size = total - at - 31
+        directory += struct.pack("<4s6H3I5H2I", b"PK\1\2", 20, 20, 0, 8, 0, 0, crc, size, 100_000,
+                                 1, 0, 0, 0, 0, 0, at) + b"%d" % (place % 10)  # fmt: skip
+    end = struct.pack("<4s4H2IH", b"PK\5\6", 0, 0, count, count, len(directory), total, 0)
+    return local + packed + directory + end
+
+
+@pytest.mark.parametrize("nested", [False, True])
+def test_members_over_the_same_bytes_are_read_once(contents, nested):
+    first, *others = contents(overlapping(300, nested))
+    if not nested:
+        assert first == ("!0", bytes(100_000))
+    assert len(others) == 299
+    assert all("those of another member, too" in told for _, told in others)
+    apart = make_zip({f"{n}.txt": b"%d" % n for n in range(300)})
+    assert [data for _, data in contents(apart)] == [b"%d" % n for n in range(300)]

@@ -4,6 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from huntkit.formats import cisco
 from huntkit.formats.cisco import CiscoFirewall, _messages
 
 SAMPLES = {
@@ -109,18 +110,74 @@ def test_messages_give_the_fields_of_cef(number: str) -> None:
     assert {key: event["Extensions"].get(key) for key in expected} == expected
 
 
-def test_a_teardown_has_the_ends_of_its_connection() -> None:
+ENDS = "for outside:203.0.113.7/443 to inside:10.1.2.3/51422"
+TORN = f"%ASA-6-302014: Teardown TCP connection 7 {ENDS} duration 0:00:07 bytes 9 TCP FINs"
+BUILT = (
+    "%ASA-6-302013: Built {} TCP connection {} for outside:203.0.113.7/443 (198.51.100.1/443) to "
+    "inside:10.1.2.3/51422 (198.51.100.2/51422)"
+)
+
+
+def said(firewall: CiscoFirewall, text: str, device: str = "") -> dict[str, str]:
+    event = firewall.event(text, device=device)
+    assert event is not None
+    found: dict[str, str] = event["Extensions"]
+    return found
+
+
+@pytest.mark.parametrize(
+    ("way", "source", "port"),
+    [("outbound", "10.1.2.3", "51422"), ("inbound", "203.0.113.7", "443")],
+)
+def test_a_teardown_has_the_ends_of_its_connection(way: str, source: str, port: str) -> None:
     firewall = CiscoFirewall()
-    ends = "for outside:203.0.113.7/443 to inside:10.1.2.3/51422 duration 0:00:07 bytes 9 TCP FINs"
-    torn = f"%ASA-6-302014: Teardown TCP connection 7 {ends}"
-    before = firewall.event(torn)
-    firewall.event(
-        "%ASA-6-302013: Built outbound TCP connection 7 for outside:203.0.113.7/443 (x/1) to "
-        "inside:10.1.2.3/51422 (y/2)"
+    firewall.event(BUILT.format(way, 7))
+    found = said(firewall, TORN)
+    assert (found["src"], found["spt"], found["bytes"]) == (source, port, "9")
+    assert "end1Address" not in found
+
+
+def test_a_teardown_alone_does_not_say_who_opened_the_connection() -> None:
+    firewall = CiscoFirewall()
+    firewall.event(BUILT.format("outbound", 7))
+    firewall.event(BUILT.format("outbound", 8))
+    said(firewall, TORN)
+    again = said(firewall, TORN)  # another connection 7, of which the file has the end only
+    elsewhere = said(firewall, TORN.replace("connection 7", "connection 8"), "another firewall")
+    expected = {
+        "end1Address": "203.0.113.7", "end1Port": "443", "end1Interface": "outside",
+        "end2Address": "10.1.2.3", "end2Port": "51422", "end2Interface": "inside",
+        "duration": "0:00:07", "bytes": "9", "reason": "TCP FINs", "proto": "TCP",
+    }  # fmt: skip
+    for found in (again, elsewhere):
+        assert {key: found.get(key) for key in expected} == expected
+        assert {"src", "dst", "spt", "dpt"}.isdisjoint(found)
+
+
+def test_connections_are_forgotten_one_by_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(cisco, "_MOST_CONNECTIONS", 2)
+    firewall = CiscoFirewall()
+    for connection in (6, 7, 8):
+        firewall.event(BUILT.format("outbound", connection))
+    torn = [said(firewall, TORN.replace("connection 7", f"connection {n}")) for n in (6, 7, 8)]
+    assert [each.get("src") for each in torn] == [None, "10.1.2.3", "10.1.2.3"]
+
+
+def test_the_firewalls_own_end_has_a_name_with_blanks() -> None:
+    firewall = CiscoFirewall()
+    built = said(
+        firewall,
+        "%ASA-6-302013: Built inbound TCP connection 8 for inside:10.1.1.2/12523 "
+        "(10.1.1.2/12523) to NP Identity Ifc:10.1.1.1/22 (10.1.1.1/22)",
     )
-    after, again = firewall.event(torn), firewall.event(torn)
-    found = [(e["Extensions"]["src"], e["Extensions"]["bytes"]) for e in (before, after, again)]  # type: ignore[index]
-    assert found == [("203.0.113.7", "9"), ("10.1.2.3", "9"), ("203.0.113.7", "9")]
+    torn = said(
+        firewall,
+        "%ASA-6-302014: Teardown TCP connection 8 for inside:10.1.1.2/12523 to NP Identity "
+        "Ifc:10.1.1.1/22 duration 0:00:53 bytes 2436 TCP FINs",
+    )
+    for found in (built, torn):
+        assert (found["src"], found["dst"], found["dpt"]) == ("10.1.1.2", "10.1.1.1", "22")
+        assert found["deviceOutboundInterface"] == "NP Identity Ifc"
 
 
 def test_messages_that_are_not_listed_keep_number_and_text() -> None:

@@ -19,8 +19,8 @@ def name_of(data, name="x"):
 def test_every_module_of_kinds_is_a_format():
     formats: tuple[Format, ...] = known()
     assert [each.name for each in formats] == [
-        "access", "auditd", "csv", "elb", "evtx", "json", "parquet", "s3access", "squid",
-        "syslog", "text", "vpcflow", "w3c", "weberror", "xml_event", "zeek",
+        "access", "auditd", "csv", "elb", "evtx", "json", "nlb", "parquet", "s3access",
+        "squid", "syslog", "text", "vpcflow", "w3c", "weberror", "xml_event", "zeek",
     ]  # fmt: skip
     for each in formats:
         assert each.sniff(Head(b"", "x")) == 0

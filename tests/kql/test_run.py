@@ -1,4 +1,4 @@
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pandas as pd
 import polars as pl
@@ -120,6 +120,33 @@ def test_what_is_wrong_is_said_with_the_place(text, error):
 def test_a_query_that_fails_while_running_is_a_kql_error():
     with pytest.raises(kql.KqlError):
         ask("T | extend x = range(1, 10000000, 1)")
+
+
+@pytest.mark.parametrize(
+    ("first", "last", "step", "expected"),
+    [
+        ("1", "6", "2", [1, 3, 5]),
+        ("5", "1", "-2", [5, 3, 1]),
+        ("1", "0", "1", []),
+        ("1", "5", "0", []),
+        ("long(null)", "3", "1", []),
+        ("0.0", "0.3", "0.1", [0.0, 0.1, 0.2, pytest.approx(0.3)]),
+        ("1", "2", "0.5", [1.0, 1.5, 2.0]),
+        ("1h", "2h", "30m", [timedelta(hours=1), timedelta(hours=1.5), timedelta(hours=2)]),
+        (
+            "datetime(2024-01-01)",
+            "datetime(2024-01-02 12:00)",
+            "1d",
+            [datetime(2024, 1, 1, tzinfo=UTC), datetime(2024, 1, 2, tzinfo=UTC)],
+        ),
+    ],
+)
+def test_a_range_is_the_same_whether_its_end_is_a_constant_or_found(first, last, step, expected):
+    known = ask(f"range x from {first} to {last} step {step}")
+    assert known["x"].to_list() == expected
+    found = ask(f"range x from {first} to toscalar(print {last}) step {step}")
+    assert found.schema == known.schema
+    assert found.equals(known)
 
 
 @pytest.mark.parametrize("regex", ["(", "a{5000}", "[z-a]"])

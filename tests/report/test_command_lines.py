@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import polars as pl
@@ -112,6 +112,37 @@ def test_a_text_is_there_once_with_its_rows_and_first_places(evidence: Make) -> 
     [row] = command_lines(made, layouts(made)).to_dicts()
     assert (row["text"], row["Mentions"], row["_record"]) == ("id", 9, 1)
     assert [place["_record"] for place in row["Places"]] == [1, 2, 3]
+
+
+def test_all_hosts_and_accounts_of_a_text_are_told_and_the_start_is_cited(evidence: Make) -> None:
+    line = "C:\\w\\wsmprovhost.exe -Embedding"
+
+    def start(host: str, user: str, record: int, minutes: int) -> dict[str, Any]:
+        return {"ProcessCommandLine": line, "DeviceName": host, "AccountName": user,
+                "InitiatingProcessCommandLine": "", "InitiatingProcessAccountName": "WS$",
+                "TimeGenerated": WHEN + timedelta(minutes=minutes), "_record": record}  # fmt: skip
+
+    above = {"InitiatingProcessCommandLine": line, "InitiatingProcessAccountName": "al"}
+    child = {**start("ws1", "child", 9, 0), "ProcessCommandLine": "id", **above}
+    started = rows(start("ws2", "bo", 3, 4), start("ws1", "al", 2, 3), child)
+    said = f"HostName=a\r\n\tHostApplication={line}\r\n"
+    logged = rows(
+        {"Computer": "WS1.a.example", "EventData": "", "RenderedDescription": said,
+         "TimeGenerated": WHEN - timedelta(minutes=1), "_record": 7},
+        {"Computer": "dc", "EventData": "", "RenderedDescription": said, "_record": 8,
+         "TimeGenerated": WHEN + timedelta(hours=1)},
+    ).drop("DeviceName")  # fmt: skip
+    made = evidence({"WindowsEvent": logged, "DeviceProcessEvents": started})
+    found = command_lines(made, layouts(made)).filter(text=line).to_dicts()
+    assert len(found) == 1
+    [row] = found
+    cited = ("Table", "_record", "Host", "User", "Mentions")
+    assert [row[name] for name in cited] == ["DeviceProcessEvents", 2, "ws1", "al", 3]
+    assert row["Hosts"] == ["WS1.a.example", "ws2", "dc"]
+    assert row["Users"] == ["al", "bo"]
+    assert row["First"] == WHEN - timedelta(minutes=1)
+    assert row["Last"] == WHEN + timedelta(hours=1)
+    assert ("ws2", "bo") in [(each["Host"], each["User"]) for each in row["Seen"]]
 
 
 def test_a_bound_is_said_and_takes_the_first(evidence: Make) -> None:

@@ -140,7 +140,7 @@ def test_partial_evidence_is_announced_on_top(hostile_page: str) -> None:
 
 def test_an_empty_evidence_still_gives_a_report(evidence: Callable[..., Any]) -> None:
     page = report(evidence({})).to_html()
-    assert "No process starts were found." in page
+    assert "Not judged: no process starts in this evidence." in page
     assert "not “clean”" in page
 
 
@@ -148,7 +148,7 @@ def test_starts_that_say_nothing_are_no_failure(tmp_path: Path) -> None:
     (tmp_path / "log.json").write_text('{"EventID": 4688, "Channel": "Security"}\n')
     made = report(huntkit.open(tmp_path, cache_dir=tmp_path / "cache"))
     assert not made.facts.partial
-    assert "No process starts were found." in made.to_html()
+    assert "Not judged: no process starts in this evidence." in made.to_html()
 
 
 def test_long_tables_say_how_much_is_shown(

@@ -35,7 +35,9 @@ def risky(*rows: tuple[str, str, str, str]) -> pl.DataFrame:
     return pl.DataFrame(
         [
             {"Severity": severity, "Titles": [title, "other"], "Host": host, "User": user,
-             "TimeGenerated": WHEN + timedelta(hours=1)}
+             "TimeGenerated": WHEN + timedelta(hours=1), "Hosts": [host] if host else [],
+             "Seen": [{"Host": host, "User": user, "First": WHEN + timedelta(hours=1),
+                       "Last": WHEN + timedelta(hours=1)}]}
             for severity, title, host, user in rows
         ]
     )  # fmt: skip
@@ -82,7 +84,25 @@ def test_more_than_fits_is_counted() -> None:
     [row] = gist.gist(facts(notable=notable(*many))).to_dicts()
     assert row["Also"][-1] == "3 more"
     assert len(row["Also"]) == 7
-    assert len(row["Accounts"]) == 6
+    assert row["Accounts"] == [*(f"u{n}" for n in range(6)), "4 more"]
+
+
+def test_a_risky_line_is_told_of_each_host_with_its_own_times_and_accounts() -> None:
+    def at(host: str, user: str, hours: int) -> dict[str, Any]:
+        when = WHEN + timedelta(hours=hours)
+        return {"Host": host, "User": user, "First": when, "Last": when}
+
+    seen = [at("ws01", "al", 0), at("ws01", "bo", 2), at("ws02", "A\\al", 5)]
+    lines = risky(("high", "Remote", "ws01", "al")).with_columns(pl.Series("Seen", [seen]))
+    found = gist.gist(facts(risky=lines)).sort("Host").to_dicts()
+    assert [(row["Host"], row["Worst"], row["Accounts"]) for row in found] == [
+        ("ws01", "Remote", ["al", "bo"]),
+        ("ws02", "Remote", ["A\\al"]),
+    ]
+    assert [(row["First"], row["Last"]) for row in found] == [
+        (WHEN, WHEN + timedelta(hours=2)),
+        (WHEN + timedelta(hours=5), WHEN + timedelta(hours=5)),
+    ]
 
 
 def test_nothing_found_is_no_section() -> None:
@@ -103,6 +123,9 @@ def test_a_summary_names_the_worst_lines_once_for_each_host(evidence: Make) -> N
     given = [("high", "A", "ws01", ""), ("high", "A", "ws01", ""), ("high", "A", "ws02", "")]
     with_risk = gather(evidence({}))
     with_risk.risky = risky(*given, ("low", "B", "", ""), ("low", "C", "", ""))
+    several = with_risk.risky.head(1).with_columns(Hosts=pl.Series([["a", "b", "c", "d"]]))
     told = summed(with_risk)
     assert told.riskiest == [("high", "A", "ws01"), ("high", "A", "ws02"), ("low", "B", "")]
     assert Summary.from_json(told.to_json()) == told
+    with_risk.risky = several
+    assert summed(with_risk).riskiest == [("high", "A", "a, b, c and 1 more")]

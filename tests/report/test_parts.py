@@ -425,3 +425,14 @@ def test_of_a_long_list_the_alarming_rows_are_seen_first(evidence: Make) -> None
     assert sorted(block["folded"]) == list(range(12, 20))
     few = evidence({"SecurityAlert": alerts(*rows[:25])})
     assert sections.draw(gather(few))[0].blocks[0]["folded"] == []
+
+
+def test_the_time_of_a_table_is_the_one_that_all_its_columns_tell(evidence: Make) -> None:
+    rows = pl.DataFrame(
+        {"Event Name": ["GetObject"], "Alarm DateTime": [WHEN], "Event DateTime": [WHEN],
+         "Source IP": ["203.0.113.9"], "_file": ["alerts.csv"], "_record": [1]}
+    )  # fmt: skip
+    given = evidence({"Alerts": rows})
+    assert [each.time for each in layouts(given)] == ["Event DateTime"]
+    texts = distinct_texts(given, layouts(given), [])
+    assert indicators.indicators(texts)["First"].to_list() == [WHEN]

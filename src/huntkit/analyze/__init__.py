@@ -1,7 +1,8 @@
 """What stands out: clusters of events, rare sequences, series. Most are steps for any frame."""
 
-import importlib
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from huntkit.core.doors import doors
 
 if TYPE_CHECKING:
     from huntkit.analyze.beaconing import beacons
@@ -153,13 +154,5 @@ __all__ = [
 ]
 
 
-def __getattr__(name: str) -> Any:
-    if name not in _DOORS:
-        raise AttributeError(f"module 'huntkit.analyze' has no attribute {name!r}")
-    value = getattr(importlib.import_module(_DOORS[name]), name)
-    globals()[name] = value
-    return value
-
-
-def __dir__() -> list[str]:
-    return sorted({*globals(), *__all__})
+if not TYPE_CHECKING:  # a type checker would take every unknown name for one of these
+    __getattr__, __dir__ = doors(__name__, _DOORS)

@@ -205,7 +205,13 @@ def _numeric(data: pl.DataFrame, columns: Sequence[str] | None) -> list[str]:
         if columns is None
         else list(dict.fromkeys([columns] if isinstance(columns, str) else columns))
     )
-    fit = [name for name in wanted if _is_number(data.schema[name])]
+    # A column of nothing but nulls, as an empty table's are, has no type that could be wrong.
+    fit = [
+        name
+        for name in wanted
+        if _is_number(data.schema[name])
+        or (columns is not None and data[name].null_count() == data.height)
+    ]
     wrong = [name for name in wanted if name not in fit]
     if columns is not None and wrong:
         raise UsageError(

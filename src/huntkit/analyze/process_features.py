@@ -155,8 +155,8 @@ def crc32_hash(value: str) -> int:
 
 
 def _given_back(column: pl.Series, data: Any) -> Any:
-    """The column as the caller's kind of frame would give it."""
-    if isinstance(data, pl.DataFrame):
+    """The column as the caller's kind of frame would give it; a lazy frame has none of its own."""
+    if isinstance(data, pl.DataFrame | pl.LazyFrame):
         return column
     return from_polars(column.to_frame(), like=data)[column.name]
 

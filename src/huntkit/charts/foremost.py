@@ -97,16 +97,16 @@ def places(weight: pl.Series, rarity: pl.Series) -> pl.Series:
     return ordered.select("row", place=pl.int_range(pl.len())).sort("row")["place"]
 
 
-def scored(tree: pl.DataFrame) -> pl.DataFrame:
-    """The pairs of programs, the most unusual first; no rows where there are too few starts.
+def scored(tree: pl.DataFrame, *, fewest: int = FEWEST) -> pl.DataFrame:
+    """The pairs of programs, the most unusual first; no rows where there are fewer starts.
 
     As `huntkit.analyze.unusual_starts`; ``SourceIndex`` is the row among those that were not
     inferred (`starts_of`), ``proc_key`` the process.
     """
-    if tree.height < FEWEST:
+    if tree.height < fewest:
         return pl.DataFrame(schema=_SCORED)
     rows = starts_of(tree)
-    if rows.height < FEWEST:
+    if rows.height < fewest:
         return pl.DataFrame(schema=_SCORED)
     try:
         found: pl.DataFrame = unusual_starts(rows, parent_column=_PARENT)

@@ -14,8 +14,11 @@ from huntkit.cli.target import check_output
 from huntkit.core.errors import UsageError
 from huntkit.report.command_lines import command_lines
 from huntkit.report.layouts import layouts
+from huntkit.report.names import first_few
 
-_KEPT = ("TimeGenerated", "Host", "User", "Mentions", "Table", "_file", "_record")
+_KEPT = ("TimeGenerated", "Host", "User", "Mentions", "Table", "_file", "_record",
+         "First", "Last", "Hosts", "Users")  # fmt: skip
+_NAMED = 3  # hosts and accounts of one line, before somebody's eyes
 
 
 def cmdline(
@@ -60,11 +63,19 @@ def cmdline(
 
 
 def _for_eyes(rows: pl.DataFrame) -> pl.DataFrame:
-    """The most severe first, what it is before where it stands."""
+    """The most severe first, what it is before where it stands; all hosts in one cell."""
+    if "Hosts" in rows.columns:
+        rows = rows.with_columns(
+            TimeGenerated="First",
+            **{
+                one: pl.Series([first_few(names, _NAMED) for names in rows[every]], dtype=pl.String)
+                for one, every in (("Host", "Hosts"), ("User", "Users"))
+            },
+        ).drop("First", "Hosts", "Users")
     first = [
         name
-        for name in ("Severity", "Title", "Technique", "Input", "TimeGenerated", "Host", "User",
-                     "Matched", "Why")
+        for name in ("Severity", "Title", "Technique", "Input", "TimeGenerated", "Last", "Host",
+                     "User", "Matched", "Why")
         if name in rows.columns
     ]  # fmt: skip
     order = pl.col("Severity").replace_strict(

@@ -32,7 +32,7 @@ _ABOUT = {
     ),
 }
 _LOGGED_ON = ("AccountName", "TargetUserName")
-_DULL = ("Type", "TenantId", "_time_note", "_extra", "Channel", "Provider")
+_DULL = ("Type", "TenantId", "_time_note", "_extra", "Channel", "_channel", "Provider")
 
 
 def notable(found: pl.DataFrame) -> pl.DataFrame:

@@ -17,9 +17,9 @@ from huntkit.cli.output import emit
 from huntkit.cli.statement import say_lacking
 from huntkit.cli.target import check_output
 from huntkit.core.errors import UsageError
+from huntkit.core.text import visible_lines
 from huntkit.runtime.session import Session
 from huntkit.sources.errors import PartialAnswerWarning
-from huntkit.sources.functions import visible_lines
 from huntkit.sources.local.evidence import AbsentTableWarning
 from huntkit.sources.provider import QueryProvider
 

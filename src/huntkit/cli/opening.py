@@ -73,7 +73,10 @@ def demo(
     target = _target(_DEMO, force=force)
     if real is not None:
         if not real.is_dir():
-            raise UsageError(f"--real {str(real)!r} is no folder", hint="give a checkout's path")
+            raise UsageError(
+                f"--real {str(real)!r} is no folder",
+                hint="it takes the folder of a checkout of Security-Datasets",
+            )
         paths, title = [str(real)], f"Security-Datasets: {real.resolve().name}"
         _python(paths, reading, general, target, title)
         _open(paths, reading, target=target, title=title, force=force, say=True)

@@ -123,7 +123,7 @@ class Writing:
         bool,
         typer.Option(
             "--raw",
-            help="CSV exactly as it is, even where a spreadsheet would run it as a formula.",
+            help="CSV exactly as it is, even what a spreadsheet would run or a terminal obey.",
             rich_help_panel=_WRITE,
         ),
     ] = False

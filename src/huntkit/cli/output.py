@@ -20,14 +20,19 @@ from huntkit.cli.grid import cell, print_table
 from huntkit.cli.options import Writing
 from huntkit.cli.target import ENDINGS
 from huntkit.core.errors import EvidenceError
-from huntkit.core.text import visible
+from huntkit.core.text import has_hidden, visible, visible_lines
 from huntkit.report.pages import table_page
 from huntkit.report.processes import Branch
 from huntkit.tables.stand_ins import exactly
 
-_ROWS_ON_A_TERMINAL = 50
+ROWS_ON_A_TERMINAL = 50
 # What a spreadsheet takes for the start of a formula, also behind blanks and in full width.
 _FORMULA = "^[\\s\\x00]*[=+\\-@\\t\\r\\n\uff1d\uff0b\uff0d\uff20]"
+# All that `has_hidden` finds, and a little more; the engine's patterns look neither ahead nor back.
+_MAY_HIDE = (
+    r"[\p{C}\p{Zl}\p{Zp}\x{34F}\x{115F}\x{1160}\x{180E}\x{3164}\x{FFA0}\x{E0000}-\x{E0FFF}"
+    r"&&[^\n\t]]"
+)
 _MARKDOWN = str.maketrans(
     {
         "&": "&amp;",
@@ -63,7 +68,7 @@ def emit(
     on_screen = to_terminal(writing)
     limit = writing.limit
     if limit is None and on_screen:
-        limit = _ROWS_ON_A_TERMINAL
+        limit = ROWS_ON_A_TERMINAL
     shown = frame.head(limit) if limit else frame
     if on_screen and not frame.height:
         print(f"{visible(title)}: none")  # a heading over nothing looks like a fault
@@ -110,10 +115,34 @@ def write_ndjson(frame: pl.DataFrame, stream: BinaryIO) -> None:
 
 
 def _write_csv(frame: pl.DataFrame, stream: BinaryIO, title: str, *, raw: bool) -> None:  # noqa: ARG001
+    write_csv(frame, stream, raw=raw)
+
+
+def write_csv(frame: pl.DataFrame, stream: BinaryIO, *, raw: bool, header: bool = True) -> None:
+    """Rows as CSV; unless ``raw``, made safe for spreadsheets and terminals."""
     flat = _flat(_texts_of_times(frame))
     if not raw:
-        flat = formula_safe(flat)
-    flat.write_csv(stream, quote_style="non_numeric")
+        flat = _visible(formula_safe(flat))
+    flat.write_csv(stream, quote_style="non_numeric", include_header=header)
+
+
+def _visible(frame: pl.DataFrame) -> pl.DataFrame:
+    """Texts and names in which nothing can tell a terminal what to do; lines and tabs stay."""
+    changed = []
+    for each in frame.get_columns():
+        if each.dtype == pl.String:
+            column = each.alias("column")  # no pattern: Polars takes some names for such
+            suspects = column.filter(column.str.contains(_MAY_HIDE)).unique()
+            hidden = [text for text in suspects if has_hidden(text)]
+            if hidden:
+                marked = [visible_lines(text) for text in hidden]
+                changed.append(column.replace(hidden, marked).alias(each.name))
+    frame = frame.with_columns(changed)
+    names = [visible_lines(name) for name in frame.columns]
+    if len(set(names)) < len(names):
+        names = [f"{name}_{place}" for place, name in enumerate(names, 1)]
+    frame.columns = names
+    return frame
 
 
 def formula_safe(frame: pl.DataFrame) -> pl.DataFrame:

@@ -2,18 +2,21 @@
 
 import glob
 import shlex
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
+import polars as pl
+
 import huntkit
 from huntkit.cli import views
-from huntkit.cli.case import opened, python_open, show_python
+from huntkit.cli.case import Case, opened, python_open, show_python
 from huntkit.cli.frame import note
 from huntkit.cli.library import values_of
 from huntkit.cli.options import General, Reading, Writing
-from huntkit.cli.output import emit
-from huntkit.cli.statement import ask, ask_kql, declared_values, text_of
+from huntkit.cli.statement import Pieces, ask, ask_kql_pieces, declared_values, text_of
+from huntkit.cli.streaming import emit_pieces
 from huntkit.cli.target import check_output
 from huntkit.core.errors import UsageError
 
@@ -64,14 +67,27 @@ def query(
             if values:
                 given, now_ = more["parameters"], case.evidence.now
                 more["parameters"] = declared_values(text, given, now=now_)
-            rows = ask_kql(case.evidence, text, **more)
-            if rows.is_empty():
-                note("huntkit: the query gives no rows")
-            emit(rows, writing, title="Answer", eyes=views.answer)
+            _emit(case, ask_kql_pieces(case.evidence, text, **more), writing, say_none=True)
         return
     _show(general, paths, reading, f"evidence.sql({text!r})")
     with opened(paths, reading) as case:
-        emit(ask(case.evidence, text), writing, title="Answer", eyes=views.answer)
+        _emit(case, ask(case.evidence, text), writing)
+
+
+def _emit(case: Case, pieces: Pieces, writing: Writing, *, say_none: bool = False) -> None:
+    """Hand the answer over; after Ctrl-C what came by then."""
+
+    def until_stopped() -> Iterator[pl.DataFrame]:
+        for place, each in enumerate(pieces):
+            if say_none and not place and each.is_empty():
+                note("huntkit: the query gives no rows")
+            yield each
+            if case.interrupt.asked:
+                return
+
+    most = case.evidence.max_result_bytes
+    with closing(pieces):
+        emit_pieces(until_stopped(), writing, title="Answer", eyes=views.answer, most_bytes=most)
 
 
 def _is_there(name: str) -> bool:

@@ -38,13 +38,15 @@ from huntkit.core.timespan import parse_time
 from huntkit.entities.indicators import chosen_types
 from huntkit.report import encoded as encoded_text
 from huntkit.report import indicators, notable, processes
-from huntkit.report.layouts import layouts
+from huntkit.report.layouts import layouts, quoted
 from huntkit.report.names import hosts_meant
 from huntkit.report.texts import distinct_texts
 from huntkit.sources.local.mapping.views import VIEWS
 from huntkit.sources.local.search import values_of
 
 _MISSED = 10
+_MOST_RECORDS = 10_000  # of which the hosts are asked for
+_NOT_DECODED = "encoded text is not searched; huntkit iocs and decode read it"
 _WIDTH = 2_000  # of a line of a tree in a text file
 
 
@@ -98,6 +100,7 @@ def search(
 def _say_hits(hits: pl.DataFrame, wanted: list[str], writing: Writing, case: Case) -> None:
     """What was found of which value, before the rows; and what was not found."""
     if hits.height:
+        note(f"huntkit: {_extent(hits, case)}; {_NOT_DECODED}")
         if to_terminal(writing):
             print_table(views.hits_by_place(hits), title="Hits by value, table and column")
         missed = [each for each in wanted if each not in set(hits["Value"])]
@@ -110,8 +113,41 @@ def _say_hits(hits: pl.DataFrame, wanted: list[str], writing: Writing, case: Cas
     rows = int(tables.filter(~pl.col("name").is_in(list(VIEWS)))["rows"].sum())
     note(
         f"huntkit: 0 hits; searched {counted(rows, 'row')} of "
-        f"{counted(tables.height, 'table')} for {counted(len(wanted), 'value')}"
+        f"{counted(tables.height, 'table')} for {counted(len(wanted), 'value')}; {_NOT_DECODED}"
     )
+
+
+def _extent(hits: pl.DataFrame, case: Case) -> str:
+    """How many records hold it: one stands in several columns, and in several tables, too."""
+    records = hits.select("_file", "_record").n_unique()
+    tables = hits["Table"].n_unique()
+    hosts = _hosts_of(hits, case)
+    return (
+        f"{counted(hits.height, 'hit')} in {counted(records, 'record')} of "
+        f"{counted(tables, 'table')}" + (f" on {counted(hosts, 'host')}" if hosts else "")
+    )
+
+
+def _hosts_of(hits: pl.DataFrame, case: Case) -> int:
+    """How many hosts the tables name in the records that were hit; 0 if that is too many to ask."""
+    wanted = hits.select("Table", "_file", "_record").unique()
+    if wanted["_record"].n_unique() > _MOST_RECORDS:
+        return 0
+    names: set[str] = set()
+    for layout in layouts(case.evidence):
+        held = wanted.filter(pl.col("Table") == layout.name)
+        if layout.host is None or held.is_empty():
+            continue
+        records = ", ".join(map(str, sorted(set(held["_record"].drop_nulls()))))
+        rows = case.evidence.sql(
+            f"SELECT DISTINCT {quoted(layout.host)}::VARCHAR AS host, _file, _record"  # noqa: S608
+            f" FROM {quoted(layout.name)} WHERE _record IN ({records or 'NULL'})",
+            frame="polars",
+        )
+        found = rows.join(held, on=["_file", "_record"], how="semi")
+        names |= {each.casefold() for each in found["host"].unique() if each}
+    # a name with its domain and the same without one are one host
+    return len(names - {each for each in names if "." in each and each.split(".")[0] in names})
 
 
 def _search_title(value: str, wanted: list[str]) -> str:
@@ -318,7 +354,12 @@ def _events(case: Case, tables: Sequence[str], span: Span) -> pl.DataFrame:
 
 def _say_timeless(rows: pl.DataFrame, tables: Sequence[str], span: Span, case: Case) -> None:
     without = rows["TimeGenerated"].null_count()
-    if not rows.height and (tables or span.since or span.until):
+    if not tables and not notable.tables_of(layouts(case.evidence)):
+        note(
+            "huntkit: notable events were not judged: no log of alerts or system changes in this "
+            "evidence; --table NAME shows all rows of a table"
+        )
+    elif not rows.height and (tables or span.since or span.until):
         what = f"rows of {', '.join(tables)}" if tables else "notable events"
         note(f"huntkit: no {what} in that time{_lasts(case)}")
     elif not rows.height:

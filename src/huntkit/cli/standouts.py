@@ -1,6 +1,7 @@
 """The commands that say what is rare and who calls at a beat, at work."""
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
 
 import polars as pl
@@ -15,8 +16,15 @@ from huntkit.cli.standout_columns import apart, check, noted, score_first, telli
 from huntkit.cli.statement import evidence_tables
 from huntkit.cli.target import check_output
 from huntkit.core.errors import UsageError
-from huntkit.report.calls import all_rows, calls, tables_of_calls
-from huntkit.report.layouts import layouts, quoted
+from huntkit.report.calls import (
+    Calls,
+    all_rows,
+    calls,
+    only_listening,
+    tables_of_calls,
+    told_elsewhere,
+)
+from huntkit.report.layouts import Layout, layouts, quoted
 from huntkit.sources.local.mapping.views import VIEWS
 from huntkit.tables import roles
 from huntkit.tables.stand_ins import exactly
@@ -218,13 +226,7 @@ def _every_call(case: Case, span: Span) -> tuple[pl.DataFrame, list[str]]:
     start, end = bounds(span, case)
     tables = tables_of_calls(layouts(case.evidence))
     found = calls(case.evidence, tables, start=start, end=end)
-    for each in tables:
-        total = all_rows(case.evidence, [each], start=start, end=end)
-        if left := total - found.read[each.name]:
-            note(
-                f"huntkit: warning: {each.name}: {left:,} of {counted(total, 'row')} have no time,"
-                " source or target: left out"
-            )
+    _say_left_out(case, tables, found, start=start, end=end)
     once = dict(found.rows["Table"].value_counts().iter_rows())
     for name, read in found.read.items():
         if again := read - once.get(name, 0):
@@ -233,6 +235,34 @@ def _every_call(case: Case, span: Span) -> tuple[pl.DataFrame, list[str]]:
                 " another table, and count once"
             )
     return found.rows, found.tables
+
+
+def _say_left_out(
+    case: Case, tables: list[Layout], found: Calls, *, start: datetime | None, end: datetime | None
+) -> None:
+    """Which rows are no connections: a loss where they should be, else none."""
+    used = [each for each in tables if found.read[each.name]]
+    for each in tables:
+        total = all_rows(case.evidence, [each], start=start, end=end)
+        left = total - found.read[each.name]
+        if each not in used and total and used:
+            same = told_elsewhere(case.evidence, each, used, start=start, end=end)
+            also = f"; {same:,} of them are in {', '.join(one.name for one in used)} too"
+            note(
+                f"huntkit: {each.name} is not used: none of its {counted(total, 'row')} names a"
+                f" time, a source and a target{also if same else ''}"
+            )
+            continue
+        if ports := only_listening(case.evidence, each, start=start, end=end):
+            note(
+                f"huntkit: {each.name}: {ports:,} of {counted(total, 'row')} tell of ports that"
+                " were opened, not of connections"
+            )
+        if left := left - ports:
+            note(
+                f"huntkit: warning: {each.name}: {left:,} of {counted(total, 'row')} have no time,"
+                " source or target: left out"
+            )
 
 
 def _draw(found: pl.DataFrame, rows: pl.DataFrame, given: dict[str, Any], writing: Writing) -> None:

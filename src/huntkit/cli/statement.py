@@ -2,7 +2,8 @@
 
 import re
 import warnings
-from collections.abc import Mapping
+from collections.abc import Generator, Iterator, Mapping
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, cast
@@ -10,7 +11,7 @@ from typing import Any, cast
 import polars as pl
 
 from huntkit.cli.frame import note
-from huntkit.core.errors import HuntkitError, QueryError, UsageError, did_you_mean
+from huntkit.core.errors import HuntkitError, QueryError, ResultTooLarge, UsageError, did_you_mean
 from huntkit.kql.language.errors import KqlError, KqlNameError, KqlSyntaxError, KqlTypeError
 from huntkit.sources.local import schemas
 from huntkit.sources.local.evidence import AbsentTableWarning, Evidence
@@ -48,20 +49,29 @@ def text_of(given: str) -> str:
         raise UsageError(f"the statement in {str(path)!r} is no text in UTF-8") from None
 
 
-def ask(evidence: Evidence, text: str) -> pl.DataFrame:
-    """The rows of a statement.
+Pieces = Generator[pl.DataFrame, None, None]
+
+
+def ask(evidence: Evidence, text: str) -> Pieces:
+    """The rows of a statement, in frames: one at least.
 
     Raises:
         UsageError: the statement is wrong, with its line and column where that is known.
         QueryError: it failed while it ran.
     """
+    pieces: Iterator[pl.DataFrame] = evidence.sql_pieces(text, frame="polars")
+    first = True
     try:
-        rows: pl.DataFrame = evidence.sql(text, frame="polars")
+        for each in pieces:
+            if first:
+                for name in _lacking(evidence, text):
+                    note(f"huntkit: this evidence has no rows of {name}")
+            first = False
+            yield each
+    except ResultTooLarge:
+        raise
     except HuntkitError as problem:
         raise _told(problem, text, evidence) from problem
-    for name in _lacking(evidence, text):
-        note(f"huntkit: this evidence has no rows of {name}")
-    return rows
 
 
 def ask_kql(evidence: Evidence, text: str, **more: Any) -> pl.DataFrame:
@@ -71,15 +81,31 @@ def ask_kql(evidence: Evidence, text: str, **more: Any) -> pl.DataFrame:
         UsageError: what is wrong with the query, with its line and column.
         QueryError: it is right, and can't be run here.
     """
+    with _kql_faults(text):
+        rows: pl.DataFrame = evidence.kql(text, frame="polars", **more)
+    say_lacking(evidence, text)
+    return rows
+
+
+def ask_kql_pieces(evidence: Evidence, text: str, **more: Any) -> Pieces:
+    """What `ask_kql` gives, in frames: one at least."""
+    pieces: Iterator[pl.DataFrame] = evidence.kql_pieces(text, frame="polars", **more)
+    with _kql_faults(text):
+        first = next(pieces)
+    say_lacking(evidence, text)
+    yield first
+    yield from pieces
+
+
+@contextmanager
+def _kql_faults(text: str) -> Iterator[None]:
     try:
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore", AbsentTableWarning)  # said below
-            rows: pl.DataFrame = evidence.kql(text, frame="polars", **more)
+            warnings.simplefilter("ignore", AbsentTableWarning)  # said by `say_lacking`
+            yield
     except (KqlSyntaxError, KqlNameError, KqlTypeError) as problem:
         hint = "this looks like SQL: give it by --sql" if _SQL.match(text) else problem.hint
         raise UsageError(f"KQL, {problem.message}", hint=hint) from problem
-    say_lacking(evidence, text)
-    return rows
 
 
 def declared_values(

@@ -13,6 +13,16 @@ from huntkit.core.text import visible
 from huntkit.report.summary import Summary
 
 _FILES = _TABLES = 12
+_KEYS = {
+    "Alarming": "alarming",
+    "Indicators": "indicators",
+    "Notable events": "notable",
+    "Encoded": "encoded",
+    "Risky commands": "risky",
+    "Failed logons": "failed_logons",
+    "Processes": "processes",
+    "Stands out": "standouts",
+}
 
 
 def show(told: Summary, console: Console, *, seconds: float, target: Path | None) -> None:
@@ -51,6 +61,7 @@ def as_dict(told: Summary, *, seconds: float, target: Path | None) -> dict[str, 
         "hosts": told.hosts.rows,
         "users": told.users.rows,
         "found": {
+            "alarming": told.alarming,
             "indicators": told.indicators,
             "notable": {kind: count for kind, (count, _) in told.notable.items()},
             "encoded": told.encoded,
@@ -58,7 +69,9 @@ def as_dict(told: Summary, *, seconds: float, target: Path | None) -> dict[str, 
             "failed_logons": told.failed_logons,
             "processes": told.processes,
             "standouts": told.standouts,
-        },
+        }
+        | {_KEYS[tile]: None for tile in told.not_judged if tile in _KEYS},
+        "not_judged": told.not_judged,
     }
 
 
@@ -119,7 +132,11 @@ def _people(told: Summary, console: Console) -> None:
 
 def _found(told: Summary, console: Console) -> None:
     console.print(Text("Found", style="bold"))
-    lines = [
+    lines = []
+    if told.alarming:
+        what = "Alarming: events in red, and high or critical command lines"
+        lines.append((f"  {told.alarming:>6,}  {what}", "red"))
+    lines += [
         (f"  {count:>6,}  {kind}", {"alarm": "red", "warn": "yellow"}.get(tone, ""))
         for kind, (count, tone) in told.notable.items()
     ]
@@ -151,6 +168,13 @@ def _found(told: Summary, console: Console) -> None:
         lines.append((f"  {count:>6,}  Indicators: {kind}", ""))
     for text, style in lines or [("  nothing of the kinds that are looked for", "")]:
         console.print(Text(text, style=style), soft_wrap=False, overflow="ellipsis", no_wrap=True)
+    lacking = [(tile, why) for tile, why in told.not_judged.items() if tile != "Alarming"]
+    if lacking:
+        listed = "; ".join(f"{tile.lower()} ({why})" for tile, why in lacking)
+        console.print(Text(f"  not judged: {listed}", style="dim"))
+    if told.unjudged and "Stands out" not in told.not_judged:
+        listed = visible("; ".join(told.unjudged), limit=600)
+        console.print(Text(f"  not judged, of what stands out: {listed}", style="dim"))
 
 
 def _done(seconds: float) -> str:

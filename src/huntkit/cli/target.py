@@ -7,6 +7,8 @@ from huntkit.core.errors import UsageError
 
 ENDINGS = (".parquet", ".csv", ".ndjson", ".jsonl", ".html", ".md")
 
+_INSTEAD = dict.fromkeys((".xlsx", ".xls", ".ods"), "; spreadsheets open .csv")
+
 
 def check_output(writing: Writing, *, endings: tuple[str, ...] = ENDINGS) -> None:
     """Complain about the file to write before the work starts, not after it."""
@@ -16,7 +18,7 @@ def check_output(writing: Writing, *, endings: tuple[str, ...] = ENDINGS) -> Non
     if path.suffix.lower() not in endings:
         raise UsageError(
             f"-o {str(path)!r}: the ending does not say how to write it",
-            hint="endings: " + " ".join(endings),
+            hint="endings: " + " ".join(endings) + _INSTEAD.get(path.suffix.lower(), ""),
         )
     if path.exists() and not writing.force:
         raise UsageError(f"{str(path)!r} exists", hint="--force replaces it")

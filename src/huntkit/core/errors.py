@@ -12,6 +12,7 @@
     │   └── LimitReached                    input stopped at a bound of size, ratio, depth or time
     ├── EvidenceError (OSError)             evidence can't be read or written
     ├── QueryError (ValueError)             a query was refused or failed
+    │   └── ResultTooLarge                  its answer would not fit in memory
     ├── RequestFailed (ConnectionError)     a service did not answer, or not with what was asked
     │   ├── AccessDenied (PermissionError)  it refused the key, or what the key may do
     │   ├── RateLimited                     it was asked too often; `retry_after` says for how long
@@ -153,6 +154,23 @@ class QueryError(HuntkitError, ValueError):
     """A query was refused or failed."""
 
     code = "query"
+
+
+class ResultTooLarge(QueryError):
+    """An answer was not collected, because it would not fit in memory."""
+
+    code = "result_too_large"
+
+    def __init__(self, rows: int, most_bytes: int) -> None:
+        super().__init__(
+            f"the answer is too large to hold: {rows:,} rows are more than"
+            f" {most_bytes / 1_000_000:,.0f} MB, and they are not all of it",
+            hint="ask for less (take or LIMIT, fewer columns, count, summarize or GROUP BY);"
+            " huntkit query -o FILE.parquet writes an answer of any size; in Python"
+            " evidence.sql_pieces and evidence.kql_pieces give it piece by piece, and"
+            " evidence.max_result_bytes allows more",
+            context={"rows": rows, "most_bytes": most_bytes},
+        )
 
 
 class RequestFailed(HuntkitError, ConnectionError):

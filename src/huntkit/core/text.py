@@ -59,6 +59,9 @@ _HIDDEN: Final = re.compile(
     + "]"
 )
 
+# A carriage return alone moves to the front of the line, and hides what stands there.
+_HIDDEN_IN_LINES: Final = re.compile(rf"(?!\r?\n|\t){_HIDDEN.pattern}")
+
 
 def visible(text: str, *, limit: int | None = None) -> str:
     r"""The text on one line, with every control, bidi and invisible character as a visible mark.
@@ -85,6 +88,26 @@ def visible(text: str, *, limit: int | None = None) -> str:
     if len(shown) <= limit:
         return shown
     return shown[: max(limit - 1, 0)] + "…" if limit > 0 else ""
+
+
+def has_hidden(text: str) -> bool:
+    r"""Whether `visible_lines` would change a text.
+
+    Examples:
+        >>> has_hidden("one\r\n\ttwo"), has_hidden("a\x1b[31m")
+        (False, True)
+    """
+    return _HIDDEN_IN_LINES.search(text) is not None
+
+
+def visible_lines(text: str) -> str:
+    r"""The text with its line ends and tabs, and all else that hides as `visible` shows it.
+
+    Examples:
+        >>> visible_lines("one\r\n\ttwo\x1b[31m\rthree")
+        'one\r\n\ttwo␛[31m␍three'
+    """
+    return _HIDDEN_IN_LINES.sub(_mark, text)
 
 
 def _mark(match: re.Match[str]) -> str:

@@ -4,8 +4,9 @@ Frames go through steps such as `geo`, which need no network. What asks somebody
 when it is called, and says who.
 """
 
-import importlib
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from huntkit.core.doors import doors
 
 if TYPE_CHECKING:
     from huntkit.enrich.abuse_lists import AbuseLists, Listed, abuse_listed
@@ -137,14 +138,4 @@ __all__ = [
 
 
 if not TYPE_CHECKING:  # a type checker would take every unknown name for one of these
-
-    def __getattr__(name: str) -> Any:
-        if name not in _DOORS:
-            raise AttributeError(f"module 'huntkit.enrich' has no attribute {name!r}")
-        value = getattr(importlib.import_module(_DOORS[name]), name)
-        globals()[name] = value
-        return value
-
-
-def __dir__() -> list[str]:
-    return sorted({*globals(), *__all__})
+    __getattr__, __dir__ = doors(__name__, _DOORS)

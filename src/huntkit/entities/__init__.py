@@ -1,7 +1,8 @@
 """Small values that parse, validate, compare and serialise: addresses, domain names, indicators."""
 
-import importlib
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from huntkit.core.doors import doors
 
 if TYPE_CHECKING:
     from huntkit.entities.addresses import address_scope, parse_address
@@ -42,13 +43,5 @@ __all__ = [
 ]
 
 
-def __getattr__(name: str) -> Any:
-    if name not in _DOORS:
-        raise AttributeError(f"module 'huntkit.entities' has no attribute {name!r}")
-    value = getattr(importlib.import_module(_DOORS[name]), name)
-    globals()[name] = value
-    return value
-
-
-def __dir__() -> list[str]:
-    return sorted({*globals(), *__all__})
+if not TYPE_CHECKING:  # a type checker would take every unknown name for one of these
+    __getattr__, __dir__ = doors(__name__, _DOORS)

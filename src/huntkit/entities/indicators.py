@@ -38,6 +38,9 @@ IOC_GROUPS: dict[str, tuple[str, ...]] = {
     "wallet": _WALLETS,
 }
 
+# No entry above, because a type of one's own may have this name, and then means itself.
+_ADDRESSES = {"ip": ("ipv4", "ipv6")}
+
 URL_SCHEMES = frozenset(
     """
     corba dns dnss file ftp ftps git gopher http https iiop imap imaps irc ircs ldap ldapi ldaps
@@ -110,7 +113,7 @@ def check_ioc_type(name: str) -> str:
 def chosen_types(names: str | Iterable[str] | None, own: Iterable[str] = ()) -> frozenset[str]:
     """The types that names of types and of groups mean; the default ones and `own` for None.
 
-    Groups are ``default``, ``all``, ``file_hash``, ``hostname``, ``path`` and ``wallet``.
+    Groups are ``default``, ``all``, ``file_hash``, ``hostname``, ``ip``, ``path`` and ``wallet``.
 
     Raises:
         UsageError: no such type or group, with the nearest names.
@@ -127,7 +130,7 @@ def chosen_types(names: str | Iterable[str] | None, own: Iterable[str] = ()) -> 
         if name in added:
             found.add(name)
         else:
-            found.update(IOC_GROUPS.get(name) or (check_ioc_type(name),))
+            found.update(_ADDRESSES.get(name) or IOC_GROUPS.get(name) or (check_ioc_type(name),))
     return frozenset(found | added if "all" in names else found)
 
 

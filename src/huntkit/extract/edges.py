@@ -34,6 +34,7 @@ _SETS = {
     "Users": "user",
 }
 _SUMS = {"BytesSent": "bytes_sent", "BytesReceived": "bytes_received"}
+_EXACT = 2**53  # below it, a float holds every whole number
 _SOURCES = ("source_ip", "host")
 _TARGETS = ("destination_ip", "destination_host", "dns_query", "url")
 
@@ -132,7 +133,17 @@ def _times(data: pl.DataFrame, given: str | None) -> pl.Series:
 def _texts(data: pl.DataFrame, column: str | None) -> pl.Series:
     if column is None:
         return pl.repeat(None, data.height, dtype=pl.String, eager=True)
-    return text_of(data[column]).replace("", None)
+    return text_of(_whole(data[column])).replace("", None)
+
+
+def _whole(values: pl.Series) -> pl.Series:
+    """Whole numbers as such: a column of ports with a gap is one of floats in pandas and in CSV."""
+    if not values.dtype.is_float():
+        return values
+    known = values.fill_nan(None).drop_nulls()
+    if not ((known % 1 == 0) & (known.abs() < _EXACT)).all():
+        return values
+    return values.cast(pl.Int64, strict=False)
 
 
 def _numbers(data: pl.DataFrame, column: str | None) -> pl.Series:
@@ -140,7 +151,9 @@ def _numbers(data: pl.DataFrame, column: str | None) -> pl.Series:
         return pl.repeat(None, data.height, dtype=pl.Int64, eager=True)
     if data.schema[column].is_numeric():
         return data[column].cast(pl.Int64, strict=False)
-    return text_of(data[column]).str.strip_chars().cast(pl.Int64, strict=False)
+    texts = text_of(data[column]).str.strip_chars()
+    whole = texts.cast(pl.Int64, strict=False)
+    return whole.fill_null(texts.cast(pl.Float64, strict=False).cast(pl.Int64, strict=False))
 
 
 def _sum(name: str) -> pl.Expr:

@@ -4,8 +4,9 @@
 `archive.walk` finds the files inside archives.
 """
 
-import importlib
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from huntkit.core.doors import doors
 
 if TYPE_CHECKING:
     from huntkit.formats.archive import Member, walk
@@ -16,25 +17,17 @@ if TYPE_CHECKING:
 
 __all__ = ["Batch", "Format", "Limits", "Member", "ReadOptions", "Skip", "detect", "walk"]
 
-_HOMES = {
-    "Batch": "batch",
-    "Format": "format",
-    "Limits": "limits",
-    "Member": "archive",
-    "ReadOptions": "format",
-    "Skip": "batch",
-    "detect": "detection",
-    "walk": "archive",
+_DOORS = {
+    "Batch": "huntkit.formats.batch",
+    "Format": "huntkit.formats.format",
+    "Limits": "huntkit.formats.limits",
+    "Member": "huntkit.formats.archive",
+    "ReadOptions": "huntkit.formats.format",
+    "Skip": "huntkit.formats.batch",
+    "detect": "huntkit.formats.detection",
+    "walk": "huntkit.formats.archive",
 }
 
 
-def __getattr__(name: str) -> Any:
-    try:
-        home = _HOMES[name]
-    except KeyError:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}") from None
-    return getattr(importlib.import_module(f"{__name__}.{home}"), name)
-
-
-def __dir__() -> list[str]:
-    return __all__
+if not TYPE_CHECKING:  # a type checker would take every unknown name for one of these
+    __getattr__, __dir__ = doors(__name__, _DOORS)

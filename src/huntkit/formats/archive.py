@@ -11,11 +11,12 @@ from pathlib import Path
 from typing import BinaryIO
 
 from huntkit.core.errors import FormatError, LimitReached
+from huntkit.formats.detection import detect
 from huntkit.formats.format import HEAD_BYTES
 from huntkit.formats.limits import DEFAULT, Limits
 from huntkit.formats.streams import Meter, bounded, seekable, take, unpacker
 from huntkit.formats.tarball import tar_members
-from huntkit.formats.zipped import zip_members
+from huntkit.formats.zipped import bytes_before, zip_members
 
 _MAGIC = (
     (b"PK\x03\x04", "zip"),
@@ -73,7 +74,7 @@ def walk(path: Path, *, limits: Limits = DEFAULT) -> Iterator[Member]:
 
     A member is good until the next one is asked for. What can't be read is a member with
     `error`; the walk goes on where it can. Archives are zip, tar, gz, bz2 and xz, found by
-    content.
+    content; a zip also behind something else, such as the program that unpacks it.
 
     Examples:
         >>> import tempfile, zipfile
@@ -92,15 +93,36 @@ def walk(path: Path, *, limits: Limits = DEFAULT) -> Iterator[Member]:
         yield Member(name, error=f"it can't be read: {error.strerror or error}", path=path)
         return
     kind = archive_kind(head)
-    if kind is None:
-        yield Member(name, size, path=path, opener=lambda: path.open("rb"))
+    outer = Member(name, size, path=path, opener=lambda: path.open("rb"))
+    front = _front(path) if kind is None else 0
+    if kind is None and not front:
+        yield outer
         return
     top = Meter(limits, size)
-    outer = Member(name, size, path=path, opener=lambda: path.open("rb"))
     try:
-        yield from _unpack(kind, outer, top, depth=1)
+        yield from _unpack(kind or "zip", outer, top, depth=1)
+        if front:
+            yield _before_the_zip(outer, front)
     except LimitReached as error:
         yield Member(name, size, error=error.message)
+
+
+def _front(path: Path) -> int:
+    """How much stands in front of a zip archive at the end of a file that begins otherwise."""
+    try:
+        with path.open("rb") as stream:
+            return bytes_before(stream)
+    except OSError:
+        return 0
+
+
+def _before_the_zip(outer: Member, front: int) -> Member:
+    """The file itself, which is more than its archive; a log in front of one is read, too."""
+    if detect(outer.head(), outer.name) is None:
+        outer.error = (
+            f"a zip archive that is read, and in front of it {front:,} bytes that are no known log"
+        )
+    return outer
 
 
 def archive_kind(head: bytes) -> str | None:

@@ -95,7 +95,7 @@ class Firewalls:
         said = message.lstrip(" :")
         if record is not None and record["app"][:1] == "%":
             said = f"{record['app']}: {message}"
-        event = self._cisco.event(said)
+        event = self._cisco.event(said, device=record["host"] if record else "")
         if event is not None:
             event["Syslog"] = None if record is None else {**record, "app": "", "message": ""}
         return event

@@ -1,6 +1,7 @@
 """What a format is: a way to recognise bytes, and a way to turn them into batches."""
 
 import codecs
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
@@ -10,6 +11,7 @@ from huntkit.formats.batch import Batch
 from huntkit.formats.limits import Limits
 
 HEAD_BYTES = 64 * 1024
+_GAP = re.compile("\0{16,}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,9 +97,12 @@ class Head:
 
     @cached_property
     def is_text(self) -> bool:
-        """Few control characters and few undecodable bytes: worth reading as text."""
+        """Few control characters and few undecodable bytes: worth reading as text.
+
+        A run of zeros does not count: a crash leaves one where a file system had made room.
+        """
         data = self.text if self.encoding != "utf-8" else self.data.decode("utf-8", "replace")
-        data = data.strip("\0")
+        data = _GAP.sub("", data.strip("\0"))
         if not data:
             return False
         odd = sum(data.count(chr(code)) for code in range(32) if chr(code) not in "\t\n\r\x1b\x1d")

@@ -2,7 +2,8 @@
 
 A document is a run of objects and arrays. Objects at the outermost level are elements, and so
 are the members of outermost arrays. An object too large to hold, such as ``{"Records": [...]}``
-of 2 GB, is entered, and the members of its list are the elements.
+of 2 GB, is entered, and the members of its list are the elements. So are the members of the one
+object that plaso writes, ``{"event_0": {...}, "event_1": {...}}`` (psort's output module json).
 """
 
 import re
@@ -20,6 +21,12 @@ from huntkit.formats.streams import take
 # Everything up to the next bracket outside of strings; possessive, so it never backtracks.
 _BRACKET = re.compile(rb'(?:[^"\[\]{}]++|"[^"\\]*+(?:\\.[^"\\]*+)*+")*+([\[\]{}])', re.DOTALL)
 _LIST_START = re.compile(rb'"(?:' + "|".join((*LIST_KEYS, "hits")).encode() + rb')"\s*:\s*$')
+_EVENT_NAME = rb'"event_\d{1,19}"\s*:\s*'
+_EVENTS_START = re.compile(rb"\{\s*" + _EVENT_NAME + rb"(?=\{\s*\"__(?:container_)?type__\")")
+_BETWEEN_EVENTS = re.compile(rb"[\s,]*" + _EVENT_NAME + rb"\Z")
+_EVENT_LINE = re.compile(rb"\n[\s,]{0,8}" + _EVENT_NAME + rb"(?=\{)")
+_BRACE_LINE = re.compile(rb"\n(?=\{)")
+_LONGEST_NAME = 64  # of an event, with what is around it
 _FILLER = b" \t\r\n,\0\x1e\xef\xbb\xbf"
 _MOST_DEPTH = 1 << 20
 _MOST_RESTARTS = 100
@@ -45,6 +52,7 @@ class Elements:
         self._level = 0  # the depth at which elements begin
         self._start = -1  # where the element being read begins
         self._entered = False  # inside an object that was too large to hold
+        self._named = False  # inside plaso's object, whose members have names
         self._over = False  # past the list of such an object, waiting for its end
         self._lost = False  # in the middle of something given up, looking for a line to go on at
         self._restarts = 0
@@ -93,17 +101,22 @@ class Elements:
             between = self._depth == self._level and not self._over
             if between:
                 stray = self._buffer[self._at : at].strip(_FILLER)
-                if stray:
+                if stray and not (self._named and _BETWEEN_EVENTS.match(stray + b" ")):
                     yield Element(stray, NOT_AN_OBJECT if self._level else NOT_JSON)
             self._at = end
             if bracket in b"{[":
-                if between and bracket == 0x5B and self._level == 0:
+                if between and self._level == 0 and self._is_opened(at):
                     self._level = 1
                 elif between:
                     self._start = at
                 self._depth += 1
             elif self._depth:
                 yield from self._close(end)
+
+    def _is_opened(self, at: int) -> bool:
+        """Whether the elements are inside of what begins here: an array, or plaso's object."""
+        self._named = _EVENTS_START.match(self._buffer, at) is not None
+        return self._named or self._buffer[at] == 0x5B
 
     def _close(self, end: int) -> Iterator[Element]:
         self._depth -= 1
@@ -136,7 +149,7 @@ class Elements:
         return False
 
     def _restart(self, reason: str) -> Iterator[Element]:
-        """Give up the element being read; go on at the next line that begins with a brace."""
+        """Give up the element being read; go on at the next line that begins as one."""
         yield Element(self._buffer[max(self._start, 0) :][:1024], reason)
         self._restarts += 1
         origin = self._start if self._start >= 0 else self._at
@@ -146,13 +159,13 @@ class Elements:
         self._found_again(origin + 1)
 
     def _found_again(self, origin: int) -> bool:
-        """Whether a line that begins with a brace was found, and is next."""
-        at = self._buffer.find(b"\n{", origin)
-        self._lost = at < 0
-        if self._lost:
-            self._buffer, self._at = self._buffer[-1:], 0
+        """Whether a line that begins with a brace, or a named event, was found, and is next."""
+        found = (_EVENT_LINE if self._named else _BRACE_LINE).search(self._buffer, origin)
+        self._lost = found is None
+        if found is None:
+            self._buffer, self._at = self._buffer[-_LONGEST_NAME:], 0
         else:
-            self._at = at + 1
+            self._at = found.end()
         return not self._lost
 
     def _finish(self) -> Iterator[Element]:

@@ -3,7 +3,8 @@
 Wrappers that are known: CloudTrail ``{"Records": [...]}``, Azure ``{"records": [...]}``, Graph and
 ARM ``{"value": [...]}``, Log Analytics ``{"tables": [{"columns", "rows"}]}``, Kusto v1 and v2
 frames, Defender ``{"Schema", "Results"}``, Elasticsearch ``{"hits": {"hits": [...]}}`` and hits
-with ``_source``, Splunk ``{"result": {...}}`` and ``{"results": [...]}``.
+with ``_source``, Splunk ``{"result": {...}}`` and ``{"results": [...]}``, plaso's
+``{"event_0": {...}, "event_1": {...}}``.
 """
 
 from collections.abc import Mapping
@@ -87,10 +88,19 @@ def unwrap(value: Any) -> list[Any] | None:
     """
     if isinstance(value, list):
         return [inner for each in value for inner in _each(each)]
-    if not isinstance(value, dict) or len(value) > MOST_KEYS:
+    if not isinstance(value, dict):
+        return None
+    if "event_0" in value and all(_is_event(*each) for each in value.items()):
+        return list(value.values())
+    if len(value) > MOST_KEYS:
         return None
     single = _single(value)
     return _listed(value) if single is None else single
+
+
+def _is_event(name: str, value: Any) -> bool:
+    """A member of the one object that plaso writes."""
+    return name.startswith("event_") and isinstance(value, dict) and "timestamp_desc" in value
 
 
 def _each(value: Any) -> list[Any]:

@@ -7,11 +7,13 @@ from typing import BinaryIO, Self, cast
 
 from huntkit.core.errors import FormatError
 from huntkit.formats.limits import MIB
-from huntkit.formats.streams import DAMAGE, Meter, Pieces, damaged, spooled
+from huntkit.formats.streams import DAMAGE, Meter, Pieces, Replayed, damaged, spooled
 from huntkit.formats.zipped import Entry
 
 _PIECE_BYTES = 10240  # tarfile's own unit
 _ENDS = 100  # a damaged member may be tried several times
+_MAGIC = slice(257, 262)  # where a header says that it is one
+_MOST_ARCHIVES = 50  # in one file
 _HEADER_TYPES = (
     tarfile.GNUTYPE_LONGNAME,
     tarfile.GNUTYPE_LONGLINK,
@@ -51,8 +53,12 @@ class _Ending:
         return data
 
 
-def tar_members(stream: BinaryIO, top: Meter) -> Generator[Entry]:
-    """The regular files in a tar; links and devices are listed as not read."""
+def tar_members(stream: BinaryIO, top: Meter, *, before: int = 0) -> Generator[Entry]:
+    """The regular files in a tar; links and devices are listed as not read.
+
+    Archives that were joined (``cat a.tar b.tar``) are read one after another; there are as many
+    ``before`` this one.
+    """
     source = cast("BinaryIO", _Ending(stream))
     try:
         # Streaming mode never seeks, so a packed tar is unpacked exactly once.
@@ -68,10 +74,33 @@ def tar_members(stream: BinaryIO, top: Meter) -> Generator[Entry]:
                     continue
                 with _Opened(archive, info, top) as opened:
                     yield opened.entry()
+            rest = cast("BinaryIO", archive.fileobj)
+            block = _after_zeros(rest)
+            if block[_MAGIC] == b"ustar" and before < _MOST_ARCHIVES:
+                yield from tar_members(Replayed(block, rest).plain(), top, before=before + 1)
+            elif block:
+                yield Entry("", error="what follows the end of the archive was not read")
     except FormatError as error:
         yield Entry("", error=error.message)
     except DAMAGE as error:
         yield Entry("", error="the archive ends early: " + damaged(error).message)
+
+
+def _after_zeros(source: BinaryIO) -> bytes:
+    """The first block behind an archive's end that is not empty; nothing if there is none.
+
+    Damage there is no matter: the archive is whole, and packed ones often have a line's end or
+    junk behind them.
+    """
+    try:
+        while block := source.read(tarfile.BLOCKSIZE):
+            if block.strip(b"\0"):
+                return block
+    except FormatError:
+        pass
+    except DAMAGE:
+        pass
+    return b""
 
 
 class _Opened:

@@ -3,6 +3,7 @@
 Layout: PKWARE APPNOTE 6.3, https://pkware.cachefly.net/webdocs/casestudies/APPNOTE.TXT
 """
 
+import io
 import struct
 import zipfile
 import zlib
@@ -19,6 +20,9 @@ _ENCRYPTED = 0x1
 _SIZES_FOLLOW = 0x8
 _UTF8 = 0x800
 _PIECE = 1 << 18
+_END_MAGIC = b"PK\x05\x06"
+_END_BYTES = 22
+_MOST_COMMENT = 0xFFFF
 
 
 @dataclass(slots=True)
@@ -39,15 +43,62 @@ def zip_members(stream: BinaryIO, top: Meter) -> Generator[Entry]:
         yield from _scan(stream, top)
         return
     with archive:
-        for info in archive.infolist():
-            if info.is_dir():
-                continue
+        files = [info for info in archive.infolist() if not info.is_dir()]
+        apart = _apart(files)
+        for info in files:
             entry = Entry(info.filename, info.file_size)
-            if info.flag_bits & _ENCRYPTED:
+            if id(info) not in apart:
+                entry.error = (
+                    "its bytes in the archive are those of another member, too, which makes a zip"
+                    " bomb; the first of them is read"
+                )
+            elif info.flag_bits & _ENCRYPTED:
                 entry.error = "it is encrypted; unpack it with its password first"
             else:
                 entry.open = _opener(archive, info, Meter(top.limits, info.compress_size, top))
             yield entry
+
+
+def bytes_before(stream: BinaryIO) -> int:
+    """How much stands in front of a zip archive that ends this file; 0 if none does.
+
+    Self-extracting archives begin with a program, and a file may be two things at once. A few
+    bytes that look like the end of an archive are not enough: its directory must be there, and
+    say where a member begins.
+    """
+    size = stream.seek(0, io.SEEK_END)
+    for length in (_END_BYTES, _END_BYTES + _MOST_COMMENT):
+        stream.seek(max(size - length, 0))
+        tail = stream.read(length)
+        at = tail.rfind(_END_MAGIC)
+        if at >= 0 and at + _END_BYTES <= len(tail):
+            break
+    else:
+        return 0
+    try:
+        with zipfile.ZipFile(stream) as archive:
+            first = min((info.header_offset for info in archive.infolist()), default=0)
+        stream.seek(max(first, 0))
+        return first if stream.read(4) == _LOCAL_MAGIC else 0
+    except DAMAGE:
+        return 0
+
+
+def _apart(files: list[zipfile.ZipInfo]) -> set[int]:
+    """Which members have their bytes for themselves, by identity; of those that share, the first.
+
+    Members over the same bytes unpack to far more than the archive's size, without any of them
+    being packed suspiciously well (David Fifield: A better zip bomb, 2019).
+    """
+    apart, end = set(), 0
+    for info in sorted(files, key=lambda info: info.header_offset):
+        if info.header_offset >= end:
+            apart.add(id(info))
+            name = len(
+                info.orig_filename.encode("utf-8" if info.flag_bits & _UTF8 else "cp437", "replace")
+            )
+            end = info.header_offset + _LOCAL.size + name + info.compress_size
+    return apart
 
 
 def _opener(

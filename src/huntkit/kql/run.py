@@ -1,7 +1,8 @@
 """Running KQL on frames."""
 
 import uuid
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Literal
@@ -10,7 +11,7 @@ import duckdb
 import polars as pl
 
 from huntkit.core.contracts import GeoLookup
-from huntkit.core.errors import QueryError, TimeError, UsageError
+from huntkit.core.errors import QueryError, ResultTooLarge, TimeError, UsageError
 from huntkit.core.stopping import stoppable
 from huntkit.core.timespan import parse_time
 from huntkit.kql import spark
@@ -24,7 +25,8 @@ from huntkit.kql.language.emit.sql import Emitted
 from huntkit.kql.language.emit.tables import Physical, Source
 from huntkit.kql.language.errors import KqlError
 from huntkit.kql.language.parser import parse
-from huntkit.tables import as_kind, to_polars
+from huntkit.tables import as_kind
+from huntkit.tables.results import collected, default_bytes
 
 Schemas = Mapping[str, Mapping[str, str]]
 Kind = Literal["pandas", "polars", "arrow", "spark"]
@@ -187,12 +189,16 @@ def _run(
     described = {name: dict(columns) for name, columns in schemas.items()}
     described |= {name: table.schema for name, table in known.items()}
     connection, sources = connect(known)
+    most = default_bytes(connection)
     sources |= {name: Source("", {}) for name in schemas if name not in sources}
     made: set[str] = set()
 
     def execute(compiled: Compiled) -> pl.DataFrame:
         prepare(connection, compiled.emitted.needs, made, geo)
-        return stoppable(lambda: to_polars(connection.sql(compiled.sql)), connection.interrupt)
+        return stoppable(
+            lambda: collected(connection.sql(compiled.sql), most_bytes=most),
+            connection.interrupt,
+        )
 
     with connection:
         register = Files(externals, lambda name, rows: connection.register(name, rows.to_arrow()))
@@ -274,14 +280,33 @@ def answer(
     places: bool = False,
 ) -> tuple[Compiled, pl.DataFrame]:
     """Compile a query and run it by ``execute``, in as many steps as it needs."""
+    compiled = prepared(
+        text, schemas, sources, execute, files, now=now, parameters=parameters, places=places
+    )
+    with refusing():
+        return compiled, execute(compiled)
+
+
+def prepared(
+    text: str,
+    schemas: Schemas,
+    sources: Mapping[str, Source],
+    execute: Callable[[Compiled], pl.DataFrame],
+    files: Files,
+    *,
+    now: object,
+    parameters: Mapping[str, object] | None,
+    places: bool = False,
+) -> Compiled:
+    """Compile a query; ``execute`` answers what must be known of the data beforehand."""
 
     def opened(plugin: plan.Plugin) -> plan.Schema:
         asked = plugins.question(DuckDB(sources, files, geo=places), plugin)
         rows = execute(Compiled(plan.Plan(plugin.input, ordered=False), asked))
         return plugins.schema_of(plugin, [(row[0], row[1]) for row in rows.rows()])
 
-    try:
-        compiled = compile(
+    with refusing():
+        return compile(
             text,
             schemas,
             sources,
@@ -291,8 +316,14 @@ def answer(
             external=files,
             places=places,
         )
-        return compiled, execute(compiled)
-    except (KqlError, TimeError):
+
+
+@contextmanager
+def refusing() -> Iterator[None]:
+    """What the engine says while a query runs inside, as one of our errors."""
+    try:
+        yield
+    except (KqlError, TimeError, ResultTooLarge):
         raise
     except (duckdb.Error, QueryError, UsageError) as failure:
         raise refused(failure) from failure

@@ -1,7 +1,8 @@
 """One offline HTML file out of tables and charts."""
 
-import importlib
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from huntkit.core.doors import doors
 
 if TYPE_CHECKING:
     from huntkit.report.document import Report, report
@@ -11,9 +12,5 @@ _DOORS = {"Report": "huntkit.report.document", "report": "huntkit.report.documen
 __all__ = ["Report", "report"]
 
 
-def __getattr__(name: str) -> Any:
-    if name not in _DOORS:
-        raise AttributeError(f"module 'huntkit.report' has no attribute {name!r}")
-    value = getattr(importlib.import_module(_DOORS[name]), name)
-    globals()[name] = value
-    return value
+if not TYPE_CHECKING:  # a type checker would take every unknown name for one of these
+    __getattr__, __dir__ = doors(__name__, _DOORS)

@@ -93,6 +93,49 @@ def all_rows(
     return total
 
 
+def told_elsewhere(
+    evidence: Evidence,
+    table: Layout,
+    others: Sequence[Layout],
+    *,
+    start: datetime | None = None,
+    end: datetime | None = None,
+) -> int:
+    """How many rows of a table are of records that the others hold too."""
+    if not others:
+        return 0
+    known = " UNION ALL ".join(f"SELECT _file, _record FROM {each.sql}" for each in others)  # noqa: S608
+    limits = " AND ".join(_limits(table.sql_time(), start, end)) or "true"
+    found: pl.DataFrame = evidence.sql(
+        f"""SELECT count(*) AS n FROM (SELECT * FROM {table.sql} WHERE {limits})
+            SEMI JOIN ({known}) USING (_file, _record)""",  # noqa: S608  quoted
+        frame="polars",
+    )
+    return int(found["n"][0])
+
+
+def only_listening(
+    evidence: Evidence,
+    table: Layout,
+    *,
+    start: datetime | None = None,
+    end: datetime | None = None,
+) -> int:
+    """How many rows say that a program listens on a port: these name no target, and need none."""
+    target = roles.resolve(list(table.columns), "destination_ip")
+    if "ActionType" not in table.columns or target is None:
+        return 0
+    limits = " AND ".join(_limits(table.sql_time(), start, end)) or "true"
+    found: pl.DataFrame = evidence.sql(
+        f"""SELECT count(*) AS n FROM {table.sql}
+            WHERE {table.sql_text("ActionType")} = 'ListeningConnectionCreated'
+            AND trim({table.sql_text(target)}) IN ('', '-')
+            AND {table.sql_time()} IS NOT NULL AND ({limits})""",  # noqa: S608  quoted
+        frame="polars",
+    )
+    return int(found["n"][0])
+
+
 def _limits(time: str, start: datetime | None, end: datetime | None) -> list[str]:
     limits = [f"{time} >= TIMESTAMPTZ '{start.isoformat()}'"] if start is not None else []
     if end is not None:

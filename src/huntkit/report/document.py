@@ -10,7 +10,7 @@ from huntkit.analyze.observations import Observations
 from huntkit.charts.page import Page
 from huntkit.core.progress import SILENT, Progress
 from huntkit.core.text import visible
-from huntkit.report import gist, observed, pages, sections
+from huntkit.report import gist, judged, observed, pages, sections
 from huntkit.report.facts import Facts, gather
 from huntkit.report.kept import DEFAULT_TITLE
 from huntkit.report.layouts import Evidence
@@ -81,11 +81,17 @@ class Report:
             partial=facts.partial,
             problems={"lines": facts.problems[:_PROBLEMS_ON_TOP], "total": len(facts.problems)},
             tiles=sections.tiles(facts),
-            contents=[(each.id, each.short, each.count) for each in drawn],
+            lacking=judged.not_judged(facts),
+            contents=[(each.id, each.short, _count(each)) for each in drawn],
             sections=[each.placed(page) for each in drawn],
             time_notes=facts.time_notes,
             version=__version__,
         )
+
+
+def _count(each: Section) -> str:
+    """The number in the list of contents, which has no room for words."""
+    return "–" if each.count == judged.NOT_JUDGED else each.count  # noqa: RUF001  a dash
 
 
 def report(

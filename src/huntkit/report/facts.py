@@ -15,6 +15,7 @@ from huntkit.report import (
     amounts,
     connections,
     encoded,
+    host_names,
     indicators,
     logons,
     notable,
@@ -45,11 +46,12 @@ class Facts:
         tables: name rows first last hosts.
         overview: hosts, users and rows over time.
         texts: the different texts that were searched for indicators and encoded commands.
-        failed_logons: Account Source Host Failures First Last.
+        failed_logons: Account Source Host Program Caller Reason Failures First Last.
         notable: TimeGenerated Kind Name Tone Host Account Detail Table _file _record.
         indicators: IoCType Observable Defanged Scope Mentions Where First Last _file _record.
         encoded: TimeGenerated Host User Given Layers Table _file _record.
         risky: command lines that rules find risky, the most severe first; see `risky.risky`.
+        command_lines: how many different ones the rules were asked about.
         starts: pairs of programs, the most unusual start first; see `foremost.scored`.
         branches: process branches; what their order means says `processes.branches`.
         processes: rows of the process tree.
@@ -62,6 +64,7 @@ class Facts:
         problems: what failed, was skipped or was left out, and why.
         failed: the sections that failed.
         stopped: the caller stopped the work.
+        unreached: the sections that were not begun before that.
     """
 
     layouts: list[Layout]
@@ -77,6 +80,7 @@ class Facts:
     encoded: pl.DataFrame = field(default_factory=pl.DataFrame)
     processes: pl.DataFrame = field(default_factory=pl.DataFrame)
     risky: pl.DataFrame = field(default_factory=pl.DataFrame)
+    command_lines: int = 0
     starts: pl.DataFrame = field(default_factory=pl.DataFrame)
     branches: list[Branch] = field(default_factory=list)
     amounts: pl.DataFrame = field(default_factory=pl.DataFrame)
@@ -86,6 +90,7 @@ class Facts:
     standouts: Standouts = field(default_factory=Standouts)
     failed: list[str] = field(default_factory=list)
     stopped: bool = False
+    unreached: list[str] = field(default_factory=list)
 
     @property
     def hosts(self) -> pl.DataFrame:
@@ -137,7 +142,8 @@ def gather(evidence: Evidence, *, progress: Progress = SILENT) -> Facts:
     """Look at evidence from every side.
 
     A side that fails is named in ``problems`` and the others are still there; so it is when the
-    caller stops the work.
+    caller stops the work. A host has one name in all frames, which the evidence may not have in
+    every row.
     """
     known = layouts(evidence)
     facts = Facts(
@@ -158,7 +164,7 @@ def gather(evidence: Evidence, *, progress: Progress = SILENT) -> Facts:
         ("texts", lambda: texts.distinct_texts(evidence, known, facts.problems)),
         ("encoded", lambda: encoded.encoded(facts.texts)),
         ("indicators", lambda: indicators.indicators(facts.texts, decoded=facts.encoded)),
-        ("risky", lambda: _joined(judging, facts)),
+        ("risky", lambda: _judged_lines(judging, facts)),
         ("starts", lambda: foremost.scored(facts.processes)),
         (
             "branches",
@@ -174,13 +180,14 @@ def gather(evidence: Evidence, *, progress: Progress = SILENT) -> Facts:
         progress.task("looking at the evidence", total=len(sides)) as task,
     ):
         speaking = pool.submit(_apart, connections.connections, evidence, known)
-        judging = pool.submit(_apart, risky.risky, evidence, known)
-        for name, look in sides:
+        judging = pool.submit(_apart, risky.judged, evidence, known)
+        for place, (name, look) in enumerate(sides):
             try:
                 task.check_cancelled()
                 setattr(facts, name, look())
             except Cancelled:
                 facts.partial = facts.stopped = True
+                facts.unreached = [each.replace("_", " ") for each, _ in sides[place:]]
                 facts.problems.append("stopped by the caller: the report is not complete")
                 break
             except HuntkitError as problem:
@@ -188,6 +195,7 @@ def gather(evidence: Evidence, *, progress: Progress = SILENT) -> Facts:
                 facts.failed.append(name.replace("_", " "))
                 facts.problems.append(f"the section {facts.failed[-1]} failed: {problem}")
             task.advance()
+    host_names.under_one_name(facts)
     return facts
 
 
@@ -218,4 +226,11 @@ def _apart(
 def _joined(pending: Future[tuple[T, list[str]]], facts: Facts) -> T:
     found, problems = pending.result()
     facts.problems += problems
+    return found
+
+
+def _judged_lines(
+    pending: Future[tuple[tuple[pl.DataFrame, int], list[str]]], facts: Facts
+) -> pl.DataFrame:
+    found, facts.command_lines = _joined(pending, facts)
     return found

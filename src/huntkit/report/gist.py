@@ -1,6 +1,6 @@
 """The first thing that a report says: what was found on which host, by whom, and when."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Final
 
@@ -8,13 +8,14 @@ import polars as pl
 
 from huntkit.report.facts import Facts
 from huntkit.report.finding import Finding
-from huntkit.report.names import same_host
+from huntkit.report.names import one_spelling, with_domains
 from huntkit.report.section import Columns, Section, sheet_block
 
 _MOST: Final = 12  # hosts
 _ACCOUNTS: Final = 6
 _LONGEST: Final = 120  # characters of a finding
 _KINDS: Final = 6  # of what was found, beside the worst
+_FAILED: Final = "Failed logons"
 _CRITICAL, _ALARM, _WARN = 0, 1, 2  # ranks of what was found
 _SEVERITIES: Final = {"critical": _CRITICAL, "high": _ALARM, "medium": _WARN}
 _SCHEMA: Final = pl.Schema(
@@ -49,10 +50,7 @@ def gist(facts: Facts) -> pl.DataFrame:
     """
     found = pl.concat([pl.DataFrame(schema=_SCHEMA), *_notable(facts), *_risky(facts),
                        *_standouts(facts), *_failed(facts)])  # fmt: skip
-    names = found["host"].unique().to_list()
-    full = same_host(name for name in names if name)
-    spelt = {name.lower(): name for name in sorted(names, key=lambda name: (name.isupper(), name))}
-    whole = {name: spelt[full.get(name.lower(), name.lower())] for name in names}
+    whole = one_spelling(found["host"].unique())
     kinds = (
         found.with_columns(host=pl.col("host").replace_strict(whole, return_dtype=pl.String))
         .group_by("host", "rank", "what")
@@ -62,10 +60,11 @@ def gist(facts: Facts) -> pl.DataFrame:
             pl.col("first").min(),
             pl.col("last").max(),
         )
-        .sort("host", "rank", "n", "first", "what", descending=[False, False, True, False, False])
+        # What a count of failed logons means, such as passwords that were sprayed, says more.
+        .sort("host", "rank", pl.col("what") == _FAILED, pl.col("n") * -1, "first", "what")
     )
     told = pl.when(pl.col("n") > 1).then(pl.format("{} ({})", "what", "n")).otherwise("what")
-    return (
+    rows = (
         kinds.with_columns(told=told)
         .group_by("host", maintain_order=True)
         .agg(
@@ -84,10 +83,16 @@ def gist(facts: Facts) -> pl.DataFrame:
             Also=pl.when(pl.col("left") > 0)
             .then(pl.concat_list("Also", pl.format("{} more", "left")))
             .otherwise("Also"),
-            Accounts=pl.col("Accounts").list.head(_ACCOUNTS),
         )
         .drop("host", "left")
     )
+    accounts = [_few(with_domains(names, names)) for names in rows["Accounts"].to_list()]
+    return rows.with_columns(pl.Series("Accounts", accounts, dtype=pl.List(pl.String)))
+
+
+def _few(names: Sequence[str]) -> list[str]:
+    left = len(names) - _ACCOUNTS
+    return [*names[:_ACCOUNTS], *([f"{left:,} more"] if left > 0 else [])]
 
 
 def section(facts: Facts) -> Section | None:
@@ -101,9 +106,9 @@ def section(facts: Facts) -> Section | None:
     for cells, rank in zip(block["sheet"].rows, rows["Rank"], strict=False):
         cells[1] = replace(cells[1], tone="alarm" if rank <= _ALARM else "warn")
     lead = (
-        "What alarms or warns on each host, the people's accounts that it names, and from when to"
-        " when; the sections below say where it stands in the evidence. A host that is not here is"
-        " not cleared by that."
+        "What alarms or warns on each host, the accounts that it names (a machine's own, which ends"
+        " in $, says no more than the host), and from when to when; the sections below say where it"
+        " stands in the evidence. A host that is not here is not cleared by that."
     )
     return Section("gist", "In short", "In short", f"{rows.height:,}", lead, [block])
 
@@ -120,7 +125,15 @@ def _risky(facts: Facts) -> list[pl.DataFrame]:
     if not facts.risky.height:
         return []
     what = pl.col("Titles").list.first()
-    return [_ranked(facts.risky, "Severity", _SEVERITIES, what=what, account="User")]
+    # A line counts once on each host where it was seen, whoever ran it.
+    seen = (
+        facts.risky.select("Severity", "Seen", what.alias("what"))
+        .with_row_index("line")
+        .explode("Seen")
+        .unnest("Seen")
+        .with_columns(n=pl.int_range(pl.len()).over("line", "Host").eq(0).cast(pl.Int64))
+    )
+    return [_ranked(seen, "Severity", _SEVERITIES, what=pl.col("what"), account="User")]
 
 
 def _ranked(
@@ -133,10 +146,10 @@ def _ranked(
             host=pl.col("Host").fill_null(""),
             rank=pl.col(by).replace_strict(ranks, return_dtype=pl.Int64),
             what=what,
-            n=pl.lit(1, pl.Int64),
+            n=pl.col("n") if "n" in rows.columns else pl.lit(1, pl.Int64),
             account=_named(account),
-            first="TimeGenerated",
-            last="TimeGenerated",
+            first=pl.col("First" if "First" in rows.columns else "TimeGenerated"),
+            last=pl.col("Last" if "Last" in rows.columns else "TimeGenerated"),
         )
         .cast(_SCHEMA)
     )
@@ -162,7 +175,7 @@ def _failed(facts: Facts) -> list[pl.DataFrame]:
         facts.failed_logons.select(
             host=pl.col("Host").fill_null(""),
             rank=pl.lit(_WARN, pl.Int64),
-            what=pl.lit("Failed logons"),
+            what=pl.lit(_FAILED),
             n="Failures",
             account=_named("Account"),
             first="First",
@@ -172,6 +185,6 @@ def _failed(facts: Facts) -> list[pl.DataFrame]:
 
 
 def _named(column: str) -> pl.Expr:
-    """The account; a machine's own says no more than the host does."""
+    """The account; a machine's own (its name ends in $) says no more than the host does."""
     name = pl.col(column)
     return pl.when(~name.is_in(["", "-"]) & ~name.str.ends_with("$")).then(name)

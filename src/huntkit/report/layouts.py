@@ -131,10 +131,16 @@ def _layout(evidence: Evidence, row: dict[str, Any]) -> Layout:
         row["first"],
         row["last"],
         columns,
-        time or (roles.resolve(times, "time") if times else None),
+        time or _time(columns, times),
         host_column(row["name"], names),
         roles.resolve(names, "user"),
     )
+
+
+def _time(columns: Iterable[str], times: Sequence[str]) -> str | None:
+    # All columns tell whose table it is, and with it which of its times is the event's.
+    known = (name for name in roles.candidates(columns, "time") if name in times)
+    return next(known, None) or roles.resolve(times, "time")
 
 
 def own_rows(layout: Layout, tables: Sequence[Layout]) -> str:

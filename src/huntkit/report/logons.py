@@ -42,11 +42,15 @@ class Logons:
         sessions: Start End Account Host Type Source LogonId in the order of time; End is null
             where no logoff was seen. Total is how many there are.
         others: logons of machines and services, which are not among these.
+        only_successes: there are records of logons, but none of a kind that tells of failures.
+        note: where the records come from, if that must be known.
     """
 
     pairs: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=_PAIRS))
     sessions: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=_SESSIONS))
     others: int = 0
+    only_successes: bool = False
+    note: str = ""
 
 
 def logons(evidence: Evidence, tables: Sequence[Layout]) -> Logons:
@@ -59,7 +63,46 @@ def logons(evidence: Evidence, tables: Sequence[Layout]) -> Logons:
             .replace_strict(names, default="", return_dtype=pl.String)
             .alias("SourceHost")
         )
-    return Logons(pairs, _sessions(evidence, find(tables, "SecurityEvent")), others)
+    sessions = _sessions(evidence, find(tables, "SecurityEvent"))
+    return Logons(
+        pairs, sessions, others, _only_successes(evidence, tables), _note(evidence, tables)
+    )
+
+
+def _only_successes(evidence: Evidence, tables: Sequence[Layout]) -> bool:
+    """Whether osquery is all that tells of logons: its tables list who is logged on."""
+    layout = find(tables, "DeviceLogonEvents")
+    if layout is None or not _held(layout, "AdditionalFields"):
+        return False
+    rows: pl.DataFrame = evidence.sql(
+        f"""SELECT count(*) AS n FROM (SELECT 1 FROM {layout.sql} WHERE NOT
+            contains({layout.sql_text("AdditionalFields")}, '"osquery_table"') LIMIT 1)""",  # noqa: S608
+        frame="polars",
+    )
+    return int(rows["n"].item()) == 0
+
+
+def _note(evidence: Evidence, tables: Sequence[Layout]) -> str:
+    """That the audit log and syslog both tell of logins, and what is one row of it."""
+    names = ("DeviceLogonEvents", "LinuxAudit", "Syslog")
+    all_rows, audit, syslog = (find(tables, name) for name in names)
+    if all_rows is None or audit is None or syslog is None:
+        return ""
+    rows: pl.DataFrame = evidence.sql(
+        f"""WITH audited AS (SELECT DISTINCT _file, _record FROM {audit.sql})
+            SELECT (SELECT count(*) FROM {all_rows.sql} SEMI JOIN audited USING (_file, _record))
+                       AS audit,
+                   (SELECT count(*) FROM {all_rows.sql} SEMI JOIN {syslog.sql}
+                        USING (_file, _record) ANTI JOIN audited USING (_file, _record)) AS told""",  # noqa: S608  quoted
+        frame="polars",
+    )
+    audited, told = rows.row(0)
+    if not audited or not told:
+        return ""
+    return (
+        f"logons in the audit log: {audited:,}, only in sshd's lines in syslog: {told:,}; "
+        "the same try would count twice where their clocks differ by more than 5 seconds"
+    )
 
 
 def _pairs(evidence: Evidence, layout: Layout | None) -> tuple[pl.DataFrame, int]:

@@ -5,7 +5,7 @@ from typing import Any
 
 import polars as pl
 
-from huntkit.report.layouts import Evidence, Layout, find
+from huntkit.report.layouts import Evidence, Layout, find, quoted
 from huntkit.tables.data_files import data_file
 
 MOST = 5_000  # of one kind; a service that is installed a million times does not fill memory
@@ -50,6 +50,12 @@ def notable(evidence: Evidence, tables: Sequence[Layout]) -> pl.DataFrame:
         .unique(["_file", "_record", "Kind"], keep="first", maintain_order=True)
         .sort("TimeGenerated", "_file", "_record", nulls_last=True, maintain_order=True)
     )
+
+
+def tables_of(tables: Sequence[Layout]) -> list[Layout]:
+    """The tables in which notable events are looked for."""
+    names = {"WindowsEvent", *(rule["table"] for rule in _rules()["tables"])}
+    return [each for each in tables if each.name in names]
 
 
 def _one_service(found: pl.DataFrame) -> pl.DataFrame:
@@ -127,10 +133,12 @@ def _from_table(layout: Layout, rule: dict[str, Any]) -> str:
     where = f"({rule['where']}) AND ({rule.get('and', 'true')})"
     if "unless" in rule:
         where += f" AND NOT ({rule['unless']})"
+    may_lack = _rules()["may_lack"].get(layout.name, ())
+    lacking = "".join(f", '' AS {quoted(name)}" for name in may_lack if name not in layout.columns)
     return _select(
         layout,
         rule,
-        source=layout.sql,
+        source=f"(SELECT *{lacking} FROM {layout.sql})" if lacking else layout.sql,  # noqa: S608
         where=where,
         account=rule["account"],
         detail=rule["detail"],

@@ -7,6 +7,8 @@ from typing import Any
 
 import polars as pl
 
+from huntkit.report import guessing
+from huntkit.report.failures import failures_sql
 from huntkit.report.finding import MOST_PLACES, Finding, Look, on_line, places
 from huntkit.report.layouts import Evidence, Layout, find
 from huntkit.report.logons import Logons
@@ -32,7 +34,7 @@ def look(evidence: Evidence, tables: Sequence[Layout], logons: Logons) -> Look:
     layout = find(tables, "DeviceLogonEvents")
     if layout is None or not {"RemoteIP", "AccountName", "ActionType"} <= set(layout.columns):
         return Look()
-    bursts, failed, unjudged = _bursts(evidence, layout)
+    bursts, failed, unjudged = _bursts(evidence, layout, tables)
     count = int(logons.pairs["Logons"].sum()) if logons.pairs.height else 0
     rare = _places(evidence, layout, logons, count) if count >= _FEWEST_LOGONS else []
     people = f"{count:,} {'logon' if count == 1 else 'logons'} of people"
@@ -45,48 +47,56 @@ def look(evidence: Evidence, tables: Sequence[Layout], logons: Logons) -> Look:
     return Look([*bursts[:MOST], *rare], told, "; ".join(notes))
 
 
-def _bursts(evidence: Evidence, layout: Layout) -> tuple[list[Finding], int, str]:
+def _bursts(
+    evidence: Evidence, layout: Layout, tables: Sequence[Layout]
+) -> tuple[list[Finding], int, str]:
     """The bursts, how many logons failed, and which of these could not be judged."""
+    all_rows = failures_sql(layout, tables)
     counted: pl.DataFrame = evidence.sql(
-        f"SELECT count(*) AS n FROM {layout.sql} WHERE ActionType = 'LogonFailed'",  # noqa: S608
+        f"SELECT count(*) AS n, count(*) FILTER (t IS NOT NULL AND source = '') AS lost "  # noqa: S608
+        f"FROM ({all_rows}) WHERE seen <> 'again'",
         frame="polars",
     )
-    failed = int(counted["n"][0])
+    failed, lost = counted.row(0)
     rows: pl.DataFrame = evidence.sql(
-        f"""SELECT {layout.sql_time()} AS t, trim({layout.sql_text("RemoteIP")}) AS source,
-                   lower({layout.sql_text("AccountName")}) AS account,
-                   {layout.sql_text(layout.host)} AS host, _file, _record
-            FROM {layout.sql} WHERE ActionType = 'LogonFailed' AND {layout.sql_time()} IS NOT NULL
-            ORDER BY 1, _file, _record LIMIT {MOST_FAILURES}""",  # noqa: S608  quoted
+        f"""SELECT t, source, lower(account) AS account, host, program, caller, reason,
+                   seen, _file, _record
+            FROM ({all_rows}) WHERE t IS NOT NULL
+            ORDER BY seen = 'again', 1, _file, _record LIMIT {MOST_FAILURES}""",  # noqa: S608
         frame="polars",
-    )
-    rows = rows.cast({"t": pl.Datetime("us", "UTC")}).filter(~pl.col("source").is_in(["", "-"]))
-    note = _left_out(failed, rows.height)
+    ).cast({"t": pl.Datetime("us", "UTC")})
+    again = rows.filter(pl.col("seen") == "again")
+    rows = rows.filter(pl.col("seen") != "again", pl.col("source") != "")
+    note = _left_out(failed, rows.height, lost)
     if rows.height < _FEWEST or layout.first is None or layout.last is None:
         return [], failed, note
     # Failures are read in the order of time; of more than are read, the rest is not there.
     last = rows["t"][-1] if failed > MOST_FAILURES else layout.last
     whole = max((last - layout.first).total_seconds(), 1.0)
-    begins = (pl.col("t").diff() > _PAUSE).fill_null(value=True).over("source")
-    numbered = rows.with_columns(begins.cum_sum().over("source").alias("burst"))
+    begins = (pl.col("t").diff() > _PAUSE).fill_null(value=True).over("key")
+    numbered = rows.with_columns(key=pl.col("source").str.to_lowercase()).with_columns(
+        begins.cum_sum().over("key").alias("burst")
+    )
     found = []
-    for (_, _), burst in numbered.group_by("source", "burst", maintain_order=True):
-        finding = _burst(burst, rows.height, whole) if burst.height >= _FEWEST else None
+    for (_, _), burst in numbered.group_by("key", "burst", maintain_order=True):
+        finding = _burst(burst, rows.height, whole, again) if burst.height >= _FEWEST else None
         found += [finding] if finding else []
-    return sorted(found, key=lambda each: -each.score), failed, note
+    return sorted(found, key=lambda each: (-each.weight, -each.score)), failed, note
 
 
-def _left_out(failed: int, judged: int) -> str:
+def _left_out(failed: int, judged: int, lost: int) -> str:
     if judged == failed:
         return ""
-    why = "have no source or no time"
+    why = [f"{lost:,} name no source"] if lost else []
     if failed > MOST_FAILURES:
-        why += f", or are later than the first {MOST_FAILURES:,}"
-    return f"{failed - judged:,} of {failed:,} failed logons {why}"
+        why.append(f"no more than the first {MOST_FAILURES:,} are read")
+    if failed <= MOST_FAILURES and (timeless := failed - judged - lost):
+        why.append(f"{timeless:,} have no time")
+    return f"{failed - judged:,} of {failed:,} failed logons are not judged: {', '.join(why)}"
 
 
-def _burst(burst: pl.DataFrame, failures: int, whole: float) -> Finding | None:
-    """A burst, if chance would hardly make it at the rate of the other failures."""
+def _burst(burst: pl.DataFrame, failures: int, whole: float, again: pl.DataFrame) -> Finding | None:
+    """A burst, if chance would hardly make it at the rate of the others, or nobody types so."""
     first, last = burst["t"][0], burst["t"][-1]
     spent = (last - first).total_seconds()
     long = max(spent, _SHORTEST.total_seconds())
@@ -94,23 +104,28 @@ def _burst(burst: pl.DataFrame, failures: int, whole: float) -> Finding | None:
     # At least one failure is always expected somewhere: no evidence is free of them.
     expected = (others + 1) / whole * long
     score = surprise(burst.height, expected)
-    if score < _LEAST:
-        return None
     accounts = burst["account"].unique(maintain_order=True).to_list()
-    named = ", ".join(accounts[:5]) + (f" and {len(accounts) - 5:,} more" if accounts[5:] else "")
+    way = guessing.way_of(burst)
+    if score < _LEAST and not way.machine:
+        return None
     hosts = burst["host"].unique(maintain_order=True).to_list()
     factor = 1.0 if len(accounts) > 1 else _ONE_ACCOUNT
+    weight = 1.0 if way.machine else min(score / _WHOLE, 1.0)
+    reason = (
+        f"{burst.height:,} of {failures:,} failures; at the rate of the others "
+        f"{expected:.2g} would be expected in {_long(long)}"
+    )
+    if way.machine:
+        reason += f"; {way.machine}"
     return Finding(
-        kind="Failed logons",
-        what=f"{burst.height:,} from {burst['source'][0]} within {_long(spent)}, "
-        f"{len(accounts):,} {'account' if len(accounts) == 1 else 'accounts'}: {named}",
+        kind=way.kind,
+        what=guessing.told(burst, accounts, _long(spent)),
         score=score,
         unit="bits",
-        weight=min(score / _WHOLE, 1.0) * factor,
+        weight=weight * factor,
         factor=factor,
         factor_reason="one account",
-        reason=f"{burst.height:,} of {failures:,} failures; at the rate of the others "
-        f"{expected:.2g} would be expected in {_long(long)}",
+        reason=reason + guessing.why_failed(burst) + guessing.also_told(burst, again),
         host=str(hosts[0]) if len(hosts) == 1 else f"{len(hosts):,} hosts",
         first=first,
         last=last,

@@ -32,7 +32,7 @@ _TABLES = 4
 def look(evidence: Evidence, tables: Sequence[Layout]) -> Look:
     """The sessions whose rarest two steps are rarest."""
     axes = data_file("huntkit.report", "trails.yaml")
-    held = [each for name in axes if (each := find(tables, name)) is not None]
+    held = tables_of(tables)
     findings: list[Finding] = []
     told, notes = [], []
     for layout in sorted(held, key=lambda each: (-each.rows, each.name))[:_TABLES]:
@@ -42,6 +42,12 @@ def look(evidence: Evidence, tables: Sequence[Layout]) -> Look:
         notes += [found.note] if found.note else []
     findings.sort(key=lambda each: -each.score)
     return Look(findings[:MOST], "; ".join(told), "; ".join(notes))
+
+
+def tables_of(tables: Sequence[Layout]) -> list[Layout]:
+    """The trails of cloud services."""
+    axes = data_file("huntkit.report", "trails.yaml")
+    return [each for name in axes if (each := find(tables, name)) is not None]
 
 
 def _of_table(evidence: Evidence, layout: Layout, axes: list[list[str]]) -> Look:

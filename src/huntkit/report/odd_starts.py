@@ -2,12 +2,13 @@
 
 import polars as pl
 
-from huntkit.charts.foremost import FEWEST, LEAST, starts_of
+from huntkit.charts.foremost import FEWEST, LEAST, scored, starts_of
 from huntkit.core.text import visible
 from huntkit.report.finding import Finding, Look, places
 from huntkit.tables import roles
 
 MOST = 15
+_FEW = 0.5  # of the weight: what is usual is not known
 _WHOLE = 20.0  # bits of what is most unusual
 
 
@@ -21,17 +22,18 @@ def look(processes: pl.DataFrame, found: pl.DataFrame) -> Look:
     if not processes.height:
         return Look()
     rows = starts_of(processes)
-    if rows.height < FEWEST:
-        return Look(
-            note=f"{rows.height:,} process starts are too few to say which are unusual "
-            f"({FEWEST} would do)"
-        )
+    few = rows.height < FEWEST
+    if few:
+        found = scored(processes, fewest=1)
     if "Count" not in found.columns:
-        return Look(note="process starts: they could not be judged")
+        return Look(note=_too_few(rows.height) if few else "process starts: could not be judged")
     judged = int(found["Count"].sum())
     odd = found.filter(pl.col("score") >= LEAST)
     told = f"{judged:,} process starts: {odd.height:,} of {found.height:,} pairs of programs"
+    if few and not odd.height:
+        return Look(note=_too_few(rows.height))
     host = roles.resolve(rows.columns, "host")
+    factor = _FEW if few else 1.0
     findings = []
     for row in odd.head(MOST).iter_rows(named=True):
         behind = rows[row["SourceIndex"]]
@@ -42,8 +44,10 @@ def look(processes: pl.DataFrame, found: pl.DataFrame) -> Look:
                 code=row["Command"],
                 score=row["score"],
                 unit="bits",
-                weight=row["score"] / _WHOLE,
-                reason=row["reason"],
+                weight=row["score"] / _WHOLE * factor,
+                reason=row["reason"] + (f"; of {rows.height:,} starts only" if few else ""),
+                factor=factor,
+                factor_reason="few starts" if few else "",
                 host=_where(behind[host].item(), row["Spread"] - 1) if host else "",
                 first=row["FirstSeen"],
                 last=row["LastSeen"],
@@ -51,7 +55,12 @@ def look(processes: pl.DataFrame, found: pl.DataFrame) -> Look:
                 places=places(behind),
             )
         )
-    return Look(findings, told)
+    return Look(findings, told, _too_few(rows.height) if few else "")
+
+
+def _too_few(count: int) -> str:
+    starts = f"{count:,} process {'start is' if count == 1 else 'starts are'}"
+    return f"{starts} too few to say which are unusual ({FEWEST} would do); huntkit rare ranks them"
 
 
 def _what(parent: str, child: str, others: int) -> str:

@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import polars as pl
 
+from huntkit.report.failures import failures_sql
 from huntkit.report.layouts import Evidence, Layout, find, per_table
 from huntkit.report.names import same_host
 from huntkit.sources.local.mapping.views import VIEWS
@@ -24,6 +25,12 @@ _COUNTED = pl.Schema(
         "table": pl.String(),
     }
 )
+_TIME = pl.Datetime("us", "UTC")
+_FAILED = pl.Schema(
+    {"Account": pl.String(), "Source": pl.String(), "Host": pl.String(), "Program": pl.String(),
+     "Caller": pl.String(), "Reason": pl.String(), "Failures": pl.Int64(), "First": _TIME,
+     "Last": _TIME}
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +68,7 @@ def overview(evidence: Evidence, tables: Sequence[Layout]) -> Overview:
     start = min((each.first for each in timed if each.first), default=_NO_TIME)
     end = max((each.last for each in timed if each.last), default=_NO_TIME)
     step = max(timedelta(seconds=1), (end - start) / (_BINS - 1))
+    bins = min(_BINS, (end - start) // step + 1)
     counted = pl.concat(
         [
             pl.DataFrame(schema=_COUNTED),
@@ -78,35 +86,30 @@ def overview(evidence: Evidence, tables: Sequence[Layout]) -> Overview:
     return Overview(
         hosts,
         users.sort("Failed", "Records", "User", descending=[True, True, False]),
-        _activity(counted, start, step) if timed else None,
+        _activity(counted, start, step, bins) if timed else None,
         _notes(evidence, tables),
     )
 
 
 def failed_logons(evidence: Evidence, tables: Sequence[Layout]) -> pl.DataFrame:
-    """Failed logons by account, source and host: Account Source Host Failures First Last."""
+    """Failed logons: Account Source Host Program Caller Reason Failures First Last.
+
+    One row for each that differs in what stands before the count.
+    """
     layout = find(tables, "DeviceLogonEvents")
     if layout is None:
-        return pl.DataFrame(
-            schema=pl.Schema(
-                {
-                    "Account": pl.String(),
-                    "Source": pl.String(),
-                    "Host": pl.String(),
-                    "Failures": pl.Int64(),
-                    "First": pl.Datetime("us", "UTC"),
-                    "Last": pl.Datetime("us", "UTC"),
-                }
-            )
-        )
+        return pl.DataFrame(schema=_FAILED)
     return _run(
         evidence,
-        f"""SELECT AccountName AS Account, RemoteIP AS Source, DeviceName AS Host,
-                   count(*) AS Failures, min(t) AS First, max(t) AS Last
-            FROM (SELECT *, {layout.sql_time()} AS t FROM {layout.sql})
-            WHERE ActionType = 'LogonFailed' GROUP BY ALL
-            ORDER BY Failures DESC, Account, Source, Host""",  # noqa: S608  quoted
-    )
+        f"""SELECT account AS "Account", source AS "Source", host AS "Host",
+                   program AS "Program", caller AS "Caller",
+                   reason || CASE seen WHEN 'controller' THEN ' (told by the domain controller)'
+                             ELSE '' END AS "Reason",
+                   count(*) AS "Failures", min(t) AS "First", max(t) AS "Last"
+            FROM ({failures_sql(layout, tables)}) WHERE seen <> 'again' GROUP BY ALL
+            ORDER BY "Failures" DESC, "Account", "Source", "Host", "Program", "Caller", "Reason"
+        """,  # noqa: S608  quoted
+    ).cast(_FAILED)
 
 
 def _count(evidence: Evidence, layout: Layout, start: datetime, step: timedelta) -> pl.DataFrame:
@@ -130,13 +133,15 @@ def _count(evidence: Evidence, layout: Layout, start: datetime, step: timedelta)
     )
 
 
-def _activity(counted: pl.DataFrame, start: datetime, step: timedelta) -> Activity:
+def _activity(
+    counted: pl.DataFrame, start: datetime, step: timedelta, count_of_bins: int
+) -> Activity:
     bins = counted.filter(pl.col("side") == "bin", pl.col("bin").is_not_null())
     tables = []
     for (name,), rows in bins.group_by("table", maintain_order=True):
-        counts = [0] * _BINS
+        counts = [0] * count_of_bins
         for number, count in rows.select("bin", "rows").iter_rows():
-            counts[min(max(number, 0), _BINS - 1)] += count
+            counts[min(max(number, 0), count_of_bins - 1)] += count
         tables.append((str(name), sum(counts), counts))
     return Activity(start, step, sorted(tables, key=lambda each: (-each[1], each[0])))
 

@@ -11,7 +11,8 @@ from huntkit.report.command_lines import MOST_LINES, command_lines
 from huntkit.report.layouts import Evidence, Layout
 
 _ALARMING = ("critical", "high")
-_KEPT = ("TimeGenerated", "Host", "User", "Mentions", "Places", "Table", "_file", "_record")
+_KEPT = ("TimeGenerated", "Host", "User", "Mentions", "Places", "Table", "_file", "_record",
+         "First", "Last", "Hosts", "Users", "Seen")  # fmt: skip
 _RANK = pl.col("Severity").replace_strict(
     {name: place for place, name in enumerate(LEVELS)}, return_dtype=pl.Int64
 )
@@ -21,11 +22,20 @@ def risky(evidence: Evidence, tables: Sequence[Layout], problems: list[str]) -> 
     """One row for each different line that a rule finds, the most severe first.
 
     Columns: ``Severity Titles Techniques Reasons Rules Input TimeGenerated Host User Mentions
-    Places Table _file _record``; the lists are in the order of severity, which is that of their
+    Places Table _file _record First Last Hosts Users Seen``; the last as of `command_lines`. The
+    lists of what rules say are in the order of severity, which is that of their
     first. Each different line is judged once. What was left out goes into ``problems``.
     """
+    return judged(evidence, tables, problems)[0]
+
+
+def judged(
+    evidence: Evidence, tables: Sequence[Layout], problems: list[str]
+) -> tuple[pl.DataFrame, int]:
+    """What `risky` gives, and how many different lines were judged."""
     lines = command_lines(evidence, tables, most=MOST_LINES, problems=problems)
-    return by_line(extract.command_risks(lines, "text", lowest=foremost.LOWEST, keep=_KEPT))
+    hits = extract.command_risks(lines, "text", lowest=foremost.LOWEST, keep=_KEPT)
+    return by_line(hits), lines.height
 
 
 def by_line(hits: pl.DataFrame) -> pl.DataFrame:

@@ -1,5 +1,6 @@
 """The section with the command lines that rules find risky: one card for each different line."""
 
+from datetime import datetime
 from typing import Any
 
 from markupsafe import Markup
@@ -7,6 +8,7 @@ from markupsafe import Markup
 from huntkit.core.text import visible
 from huntkit.report import encoded
 from huntkit.report.facts import Facts
+from huntkit.report.names import first_few
 from huntkit.report.places import placed
 from huntkit.report.risky import tone
 from huntkit.report.section import Section
@@ -16,6 +18,7 @@ from huntkit.report.standout_section import Card
 CARDS = 12  # of the page; the rest is folded
 MOST = 60
 _CODE = 300
+_NAMED = 4  # hosts and accounts of one line
 _TITLES = 3  # of the rules that find something in one line, with their reasons
 
 
@@ -37,7 +40,7 @@ def section(facts: Facts) -> Section:
                 "cards": cards[:CARDS],
                 "folded": cards[CARDS:],
                 "total": facts.risky.height,
-                "empty": "No rule finds anything, or this evidence holds no command lines.",
+                "empty": "No rule finds anything.",
             }
         ],
     )
@@ -64,11 +67,28 @@ def _card(row: dict[str, Any], facts: Facts) -> Card:
         more=more,
         link=encoded.place_of(row["Input"], facts.encoded),
         reason=visible(" ".join(row["Reasons"][:_TITLES]), limit=900),
-        host=visible(row["Host"], limit=80),
-        time=time_text(row["TimeGenerated"])[:19],
+        host=_where(row),
+        time=_when(row["First"], row["Last"]),
         rows=of + (", the first" if mentions > len(places) else ""),
         places=placed(places),
         picture=Markup(""),
         told="",
         tone=tone(row["Severity"]),
     )
+
+
+def _where(row: dict[str, Any]) -> str:
+    """The hosts and the accounts of a line, how many where there are several."""
+    hosts, users = row["Hosts"], row["Users"]
+    told = [first_few([visible(name, limit=80) for name in hosts], _NAMED)]
+    if len(hosts) > 1:
+        told[0] = f"{len(hosts):,} hosts: {told[0]}"
+    if users:
+        told.append("by " + first_few([visible(name, limit=80) for name in users], _NAMED))
+    return "; ".join(each for each in told if each)
+
+
+def _when(first: datetime | None, last: datetime | None) -> str:
+    began, ended = time_text(first)[:19], time_text(last)[:19]
+    same_day = began[:10] == ended[:10]
+    return began if began == ended else f"{began} to {ended[11:] if same_day else ended}"

@@ -6,7 +6,7 @@ from typing import Any
 
 import polars as pl
 
-from huntkit.report import encoded, pictures, risky_section, standout_section
+from huntkit.report import alarms, encoded, judged, pictures, risky_section, standout_section
 from huntkit.report.chart_sections import found as picture_sections
 from huntkit.report.drawing import activity_svg
 from huntkit.report.facts import Facts
@@ -34,7 +34,7 @@ _INSIDE = ("private", "loopback", "link_local", "multicast", "broadcast", "unspe
 
 def draw(facts: Facts) -> list[Section]:
     """All sections, in the order of the page."""
-    return [
+    drawn = [
         _notable(facts),
         risky_section.section(facts),
         standout_section.section(facts),
@@ -48,6 +48,7 @@ def draw(facts: Facts) -> list[Section]:
         _tables(facts),
         _files(facts),
     ]
+    return [*judged.marked(drawn, facts), judged.section(facts)]
 
 
 def subtitle(facts: Facts) -> list[str]:
@@ -75,11 +76,18 @@ def origins(facts: Facts) -> list[str]:
 
 
 def tiles(facts: Facts) -> list[tuple[str, str, str, str]]:
-    """The numbers at the top: label, value, section, tone."""
-    failures = int(facts.failed_logons["Failures"].sum()) if facts.failed_logons.height else 0
-    alarms = facts.notable.filter(pl.col("Tone") == "alarm").height if facts.notable.height else 0
+    """The numbers at the top: label, value, section, tone; no 0 where nothing could be judged."""
+    lacking = judged.not_judged(facts)
     return [
-        ("Alarming", f"{alarms:,}", "notable", "alarm" if alarms else ""),
+        (tile[0], judged.NOT_JUDGED, "judged", "unjudged") if tile[0] in lacking else tile
+        for tile in _counted(facts)
+    ]
+
+
+def _counted(facts: Facts) -> list[tuple[str, str, str, str]]:
+    failures = int(facts.failed_logons["Failures"].sum()) if facts.failed_logons.height else 0
+    return [
+        alarms.tile(facts),
         ("Notable events", f"{facts.notable.height:,}", "notable", ""),
         risky_section.tile(facts),
         ("Stands out", f"{facts.standouts.total:,}", "standouts", ""),
@@ -145,6 +153,9 @@ def _notable(facts: Facts) -> Section:
             ("Account", "Account", "text"),
             ("Source", "From", "text"),
             ("Host", "Host", "name"),
+            ("Program", "By", "text"),
+            ("Caller", "As", "text"),
+            ("Reason", "Why", "text"),
             ("Failures", "Failures", "number"),
             ("First", "First", "second"),
             ("Last", "Last", "second"),
@@ -313,8 +324,8 @@ def _hosts(facts: Facts) -> Section:
 def _users(facts: Facts) -> Section:
     columns: Columns = (
         ("User", "User", "text"),
-        ("Failed", "Failed logons", "number"),
-        ("Logons", "Logons", "number"),
+        *((("Failed", "Failed logons", "number"),) if judged.tells_failures(facts) else ()),
+        *((("Logons", "Logons", "number"),) if judged.tells_logons(facts) else ()),
         ("Records", "Records", "number"),
         ("Tables", "Tables", "number"),
         ("First", "First", "second"),

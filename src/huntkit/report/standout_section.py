@@ -60,7 +60,7 @@ def section(facts: Facts) -> Section:
             "cards": [_card(each, facts) for each in given.findings[:CARDS]],
             "folded": [_card(each, facts) for each in given.findings[CARDS:]],
             "total": given.total,
-            "empty": "Nothing stands out by these counts.",
+            "empty": _empty(facts),
         }
     )
     for heading, lines in (
@@ -71,6 +71,17 @@ def section(facts: Facts) -> Section:
         if lines:
             found.blocks.append({"kind": "note", "text": f"{heading}: {'; '.join(lines)}."})
     return found
+
+
+def _empty(facts: Facts) -> str:
+    """Nothing found is not the same as nothing looked at."""
+    left = [each.name for each in facts.standouts.looks if each.note or not each.told]
+    if not left:
+        return "Nothing stands out by these counts."
+    return (
+        "Nothing stands out in what could be judged. Not judged, or not all of it: "
+        f"{', '.join(left)}; see below, and “What could be judged”."
+    )
 
 
 def _card(given: Finding, facts: Facts) -> Card:

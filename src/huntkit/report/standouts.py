@@ -16,6 +16,15 @@ _FADES = 0.94  # of the weight, with each finding of the same kind: the first ro
 
 
 @dataclass(frozen=True, slots=True)
+class Looked:
+    """One look: its name, what it looked at, and what it could not judge; empty for nothing."""
+
+    name: str
+    told: str = ""
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Standouts:
     """What stands out.
 
@@ -25,6 +34,7 @@ class Standouts:
         looked_at: what was looked at.
         notes: what could not be judged, and why.
         failed: which looks failed, and why.
+        looks: each look by itself.
     """
 
     findings: list[Finding] = field(default_factory=list)
@@ -32,6 +42,7 @@ class Standouts:
     looked_at: list[str] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     failed: list[str] = field(default_factory=list)
+    looks: list[Looked] = field(default_factory=list)
 
     @property
     def frame(self) -> pl.DataFrame:
@@ -81,17 +92,20 @@ def standouts(
     ]
     found: list[Finding] = []
     told, notes, failed = [], [], []
+    looked: list[Looked] = []
     for name, work in looks:
         try:
             look = work()
         except HuntkitError as problem:
             failed.append(f"{name}: {problem}")
+            looked.append(Looked(name, note=f"it failed: {problem}"))
             continue
         found += _fading(look.findings)
         told += [look.told] if look.told else []
         notes += [look.note] if look.note else []
+        looked.append(Looked(name, look.told, look.note))
     ordered = sorted(found, key=lambda each: (-each.weight, each.kind, each.what, each.reason))
-    return Standouts(ordered[:MOST], len(ordered), told, notes, failed)
+    return Standouts(ordered[:MOST], len(ordered), told, notes, failed, looked)
 
 
 def _fading(findings: Sequence[Finding]) -> list[Finding]:

@@ -1,7 +1,7 @@
 """What a report says in short, as plain values: needs no data library, and goes through JSON."""
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 import orjson
@@ -35,16 +35,19 @@ class Summary:
         tables: name rows first last hosts.
         hosts: who.
         users: who.
+        alarming: notable events that alarm, and command lines that rules find high or critical.
         notable: how many notable events of each kind, with their tone; the alarming first.
         indicators: how many of each type.
         encoded: different encoded commands.
         risky: how many different command lines of each severity, the most severe first.
-        riskiest: severity, title and host of the worst of them.
+        riskiest: severity, title and hosts of the worst of them.
         failed_logons: how many.
         processes: how many.
         branches: title and host of the foremost process branches.
         standouts: how many findings stand out.
         outstanding: kind, what and host of the most unusual of them.
+        not_judged: what nothing could be said of, as the page's tiles call it, and why.
+        unjudged: what could not be judged of what stands out, in words.
     """
 
     partial: bool
@@ -59,6 +62,7 @@ class Summary:
     tables: list[Row]
     hosts: Names
     users: Names
+    alarming: int
     notable: dict[str, tuple[int, str]]
     indicators: dict[str, int]
     encoded: int
@@ -69,6 +73,8 @@ class Summary:
     branches: list[tuple[str, str]]
     standouts: int
     outstanding: list[tuple[str, str, str]]
+    not_judged: dict[str, str]
+    unjudged: list[str] = field(default_factory=list)
 
     def to_json(self) -> bytes:
         """The summary as bytes."""

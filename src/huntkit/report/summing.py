@@ -5,12 +5,15 @@ from typing import Any
 
 import polars as pl
 
+from huntkit.report import alarms, judged
 from huntkit.report.facts import Facts
+from huntkit.report.names import first_few
 from huntkit.report.summary import Names, Row, Summary
 
 _NAMED = 8
 _ROWS = 50
 _RISKIEST = 3
+_HOSTS = 3  # that are named of one line
 _BRANCHES = 3
 _OUTSTANDING = 5
 
@@ -30,6 +33,7 @@ def summed(facts: Facts) -> Summary:
         tables=_rows(facts.tables),
         hosts=_names(facts.hosts, "Host"),
         users=_names(facts.users, "User"),
+        alarming=alarms.alarming(facts),
         notable=_notable(facts.notable),
         indicators=_indicators(facts.indicators),
         encoded=facts.encoded.height,
@@ -44,6 +48,8 @@ def summed(facts: Facts) -> Summary:
         outstanding=[
             (each.kind, each.what, each.host) for each in facts.standouts.findings[:_OUTSTANDING]
         ],
+        not_judged=judged.not_judged(facts),
+        unjudged=facts.standouts.notes,
     )
 
 
@@ -90,9 +96,9 @@ def _riskiest(risky: pl.DataFrame) -> list[tuple[str, str, str]]:
     """The worst lines, what is the same on a host once."""
     if not risky.height:
         return []
-    told = risky.select("Severity", pl.col("Titles").list.first(), pl.col("Host").fill_null(""))
-    worst: list[Any] = told.unique(maintain_order=True).head(_RISKIEST).rows()
-    return worst
+    told = risky.select("Severity", pl.col("Titles").list.first(), "Hosts")
+    worst = told.unique(maintain_order=True).head(_RISKIEST).rows()
+    return [(severity, title, first_few(hosts, _HOSTS)) for severity, title, hosts in worst]
 
 
 def _indicators(indicators: pl.DataFrame) -> dict[str, int]:

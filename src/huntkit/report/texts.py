@@ -4,7 +4,8 @@ from collections.abc import Sequence
 
 import polars as pl
 
-from huntkit.report.layouts import Evidence, Layout, own_rows, per_table, quoted
+from huntkit.report.layouts import Evidence, Layout, per_table, quoted
+from huntkit.report.row_users import rows_with_sid, sql_user
 
 MOST_TEXTS = 500_000  # of one table
 # Tables that hold once more, whole, what others hold in columns: only their other rows count.
@@ -37,7 +38,7 @@ def distinct_texts(
     Columns: ``text table column rows first last host user _file _record``; the last four of the
     first row that holds the text. What was left out goes into ``problems``.
     """
-    chosen = [layout for layout in tables if _columns(layout)]
+    chosen = tables_of(tables)
     parts = per_table(lambda layout: _distinct(evidence, layout, tables), chosen)
     problems += [
         f"indicators and decoding: only {MOST_TEXTS:,} different texts of {layout.name} "
@@ -46,6 +47,11 @@ def distinct_texts(
         if texts.height >= MOST_TEXTS
     ]
     return pl.concat([pl.DataFrame(schema=_SCHEMA), *parts])
+
+
+def tables_of(tables: Sequence[Layout]) -> list[Layout]:
+    """The tables that hold texts."""
+    return [layout for layout in tables if _columns(layout)]
 
 
 def _columns(layout: Layout) -> list[str]:
@@ -57,10 +63,10 @@ def _columns(layout: Layout) -> list[str]:
 
 def _distinct(evidence: Evidence, layout: Layout, tables: Sequence[Layout]) -> pl.DataFrame:
     """Each text of each column once; one pass over the table, however many columns it has."""
-    source, columns = own_rows(layout, tables), _columns(layout)
+    source, columns = rows_with_sid(layout, tables), _columns(layout)
     time = layout.sql_time()
     place = f"""{{'t': {time}, 'f': _file, 'r': _record, 'h': {layout.sql_text(layout.host)},
-                 'u': {layout.sql_text(layout.user)}}}"""
+                 'u': {sql_user(layout)}}}"""
     texts = ", ".join(quoted(column) for column in columns)
     names = ", ".join(f"'{_literal(column)}'" for column in columns)
     rows: pl.DataFrame = evidence.sql(

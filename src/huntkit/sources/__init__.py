@@ -1,7 +1,8 @@
 """Where logs are: evidence on this machine, services that are asked, and drivers of your own."""
 
-import importlib
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from huntkit.core.doors import doors
 
 if TYPE_CHECKING:
     from huntkit.sources.driver import Answer, Cancel, Driver, Gap, Limits, Nothing, Request
@@ -55,14 +56,4 @@ __all__ = [
 
 
 if not TYPE_CHECKING:  # a type checker would take every unknown name for one of these
-
-    def __getattr__(name: str) -> Any:
-        if name not in _DOORS:
-            raise AttributeError(f"module 'huntkit.sources' has no attribute {name!r}")
-        value = getattr(importlib.import_module(_DOORS[name]), name)
-        globals()[name] = value
-        return value
-
-
-def __dir__() -> list[str]:
-    return sorted({*globals(), *__all__})
+    __getattr__, __dir__ = doors(__name__, _DOORS)

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any, Final, Literal
 
 from huntkit.core.errors import UsageError, did_you_mean
-from huntkit.core.text import visible
+from huntkit.core.text import visible_lines
 from huntkit.runtime.session import FrameKind
 from huntkit.sources.declared import declared
 from huntkit.sources.queries.definition import Parameter, Query
@@ -108,11 +108,6 @@ def _described(parameter: Parameter) -> str:
     also = f" (also {', '.join(parameter.aliases)})" if parameter.aliases else ""
     told = f": {parameter.description}" if parameter.description else ""
     return f"{parameter.name}{also} ({kind}){told}"
-
-
-def visible_lines(text: str) -> str:
-    """Text of somebody's file, made safe to look at line by line."""
-    return "\n".join(visible(each) for each in text.split("\n"))
 
 
 def _signature(query: Query) -> inspect.Signature:

@@ -4,8 +4,9 @@ Submodules for the rest of the package: ``tables.roles`` (which column is the ho
 ``tables.times`` (which column is the time, and what does its text mean?).
 """
 
-import importlib
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from huntkit.core.doors import doors
 
 if TYPE_CHECKING:
     from huntkit.tables.frames import as_kind, from_polars, kind_of, to_polars
@@ -23,16 +24,4 @@ __all__ = ["as_kind", "from_polars", "kind_of", "step", "to_polars"]
 
 
 if not TYPE_CHECKING:  # a type checker would take every unknown name for one of these
-
-    def __getattr__(name: str) -> Any:
-        try:
-            module = importlib.import_module(_DOORS[name])
-        except KeyError:
-            raise AttributeError(f"module 'huntkit.tables' has no attribute {name!r}") from None
-        value = getattr(module, name)
-        globals()[name] = value
-        return value
-
-
-def __dir__() -> list[str]:
-    return sorted({*globals(), *__all__})
+    __getattr__, __dir__ = doors(__name__, _DOORS)

@@ -343,7 +343,7 @@ def _from_duckdb(relation: Any) -> pl.DataFrame:
 
 def _from_arrow(table: "pa.Table | pa.RecordBatch") -> pl.DataFrame:
     _check_names(table.schema.names)
-    if not any(_strange(column.type) for column in table.schema):
+    if not any(is_strange(column.type) for column in table.schema):
         frame = pl.from_arrow(table)
         assert isinstance(frame, pl.DataFrame)
         return renamed(frame, table.schema.names)  # it calls a column without a name "column_0"
@@ -352,13 +352,13 @@ def _from_arrow(table: "pa.Table | pa.RecordBatch") -> pl.DataFrame:
     )
 
 
-def _strange(dtype: object) -> bool:
+def is_strange(dtype: object) -> bool:
     """Whether Polars does not know the type; asked beforehand, because Polars panics on some."""
     return any(word in str(dtype) for word in ("interval", "union", "extension", "decimal256"))
 
 
 def _arrow_column(name: str, column: Any) -> pl.Series:
-    if not _strange(column.type):
+    if not is_strange(column.type):
         series = pl.from_arrow(column)
         assert isinstance(series, pl.Series)
         return series.rename(name)

@@ -1,7 +1,8 @@
 """Checks for what people add to huntkit: the same ones that everything built in must pass."""
 
-import importlib
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from huntkit.core.doors import doors
 
 if TYPE_CHECKING:
     from huntkit.testing.context_providers import check_context_provider
@@ -29,16 +30,4 @@ __all__ = [
 
 
 if not TYPE_CHECKING:  # a type checker would take every unknown name for one of these
-
-    def __getattr__(name: str) -> Any:
-        try:
-            module = importlib.import_module(_DOORS[name])
-        except KeyError:
-            raise AttributeError(f"module 'huntkit.testing' has no attribute {name!r}") from None
-        value = getattr(module, name)
-        globals()[name] = value
-        return value
-
-
-def __dir__() -> list[str]:
-    return sorted({*globals(), *__all__})
+    __getattr__, __dir__ = doors(__name__, _DOORS)

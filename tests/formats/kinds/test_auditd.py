@@ -56,3 +56,41 @@ def test_an_event_of_endless_lines_is_bounded_and_counted(read):
     assert len(out.records) == 1
     assert len(out.records[0]["records"]) == 10_000
     assert out.skipped == {"audit event of too many lines": 2000}
+
+
+def test_records_that_were_run_together_are_apart(read):
+    """As where a file without a last newline was joined to the next."""
+    login = "type=USER_LOGIN msg=audit(1.5:{}): pid=7 msg='op=login acct=\"ana\" res=failed'"
+    call = "type=SYSCALL msg=audit(1.5:{}): arch=c000003e syscall=59 key=(null)"
+    lines = [login.format(1) + call.format(2) + "node=h " + call.format(3), login.format(4)]
+    out = read("\n".join(lines).encode(), kind="auditd")
+    found = [(each["serial"], each["node"], each["types"]) for each in out.records]
+    assert found == [
+        (1, "", ["USER_LOGIN"]),
+        (2, "", ["SYSCALL"]),
+        (3, "h", ["SYSCALL"]),
+        (4, "", ["USER_LOGIN"]),
+    ]
+    assert [each["records"][0].get("key") for each in out.records] == [
+        None,
+        "(null)",
+        "(null)",
+        None,
+    ]
+    assert out.repaired == {"several records on one line": 2}
+    assert out.rows == 4
+
+
+@pytest.mark.parametrize(
+    "value",
+    ['exe="/tmp/xtype=LOGIN msg=audit(1.5:2): uid=0"', "msg='xtype=LOGIN msg=audit(1.5:2): uid=0'"],
+)
+def test_a_record_inside_of_quotes_is_text(value, read):
+    out = read(f"type=USER_CMD msg=audit(1.5:1): pid=7 {value}\n".encode(), kind="auditd")
+    assert [each["types"] for each in out.records] == [["USER_CMD"]]
+
+
+def test_many_heads_on_one_line_take_bounded_time(read):
+    quoted = 'type=USER_CMD msg=audit(1.5:1): exe="' + "xtype=LOGIN msg=audit(1.5:2): " * 20_000
+    out = read(quoted.encode(), kind="auditd")
+    assert [each["types"] for each in out.records] == [["USER_CMD"]]

@@ -204,3 +204,40 @@ def test_lone_carriage_returns_end_lines_too(text, numbers, read):
     assert out.numbers == numbers
     assert not out.skipped
     assert rows[3:] == ([("x\ry", "7")] if '"' in text else [])
+
+
+def test_the_header_of_a_joined_file_is_no_row(read):
+    part = "a,b\n1,2\n"
+    out = read(f"{part}\ufeff{part}{part}b,a\n".encode(), kind="csv")
+    assert [(row["a"], row["b"]) for row in out.records] == [("1", "2")] * 3 + [("b", "a")]
+    assert out.numbers == [2, 4, 6, 7]
+    assert out.repaired == {"the header again": 2}
+    assert not out.skipped
+
+
+def test_a_single_column_may_hold_its_own_name(read):
+    out = read(b"user\nana\nuser\n", "x.csv", kind="csv")
+    assert [row["user"] for row in out.records] == ["ana", "user"]
+
+
+def test_a_file_cut_off_in_a_cell_of_many_lines_loses_one_row(read):
+    rows = 'a,b,c\n1,2,3\n4,"[\n{""x"": 1,\n""y"": 2},\n{""x"": 3}\n]",6\n'
+    cut = rows.index('3}\n]"')
+    out = read(rows[:cut].encode(), kind="csv")
+    assert [row["a"] for row in out.records] == ["1"]
+    assert out.skipped == {"quote is never closed": 1}
+    whole = read(rows.encode(), kind="csv")
+    assert [row["a"] for row in whole.records] == ["1", "4"]
+
+
+def test_zeros_that_a_crash_left_do_not_hide_a_table(read):
+    rows = "\n".join(f"{at},ws{at},ok" for at in range(40))
+    out = read(f"id,host,state\n{rows}\n".encode() + b"\0" * 600 + b"99,ws99,ok\n", "x.csv")
+    assert out.format == "csv"
+    assert len(out.records) == 41
+    assert out.records[-1] == {"id": "99", "host": "ws99", "state": "ok"}
+
+
+def test_a_line_that_is_no_row_behind_an_open_quote_is_no_crash(read):
+    out = read(b',\n"\n\r,', kind="csv")
+    assert out.skipped

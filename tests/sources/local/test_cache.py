@@ -11,7 +11,7 @@ from huntkit.core.errors import EvidenceError
 from huntkit.sources.local import cache as cache_module
 from huntkit.sources.local.cache import Cache, CacheWarning
 from huntkit.sources.local.inputs import InputFile, find_files
-from huntkit.sources.local.manifest import Manifest, MemberFacts, Part
+from huntkit.sources.local.manifest import Manifest, MemberFacts, Part, crc_of
 
 LONG_AGO = 1_700_000_000
 
@@ -24,7 +24,8 @@ def cache(tmp_path: Path) -> Cache:
 def _entry(cache: Cache, name: str, size: int = 10) -> Manifest:
     folder = cache.work_folder()
     (folder / "0.parquet").write_bytes(b"x" * size)
-    part = Part("T", "0.parquet", 1, columns={"a": "string"})
+    crc = crc_of(folder / "0.parquet")
+    part = Part("T", "0.parquet", 1, columns={"a": "string"}, crc=crc)
     return cache.keep(Manifest(name, size, [MemberFacts("", rows=1, kept=1)], [part], folder))
 
 
@@ -71,7 +72,7 @@ def test_a_hash_is_remembered_until_the_file_changes(cache: Cache, tmp_path: Pat
     os.utime(path, (long_ago, long_ago))
     (file,) = find_files(path)
     assert cache.known_hashes([file]) == {}
-    cache.remember(file, "aa")
+    cache.remember([(file, "aa")])
     assert cache.known_hashes([file]) == {path: "aa"}
     path.write_text("two")
     assert cache.known_hashes(find_files(path)) == {}
@@ -83,7 +84,7 @@ def test_the_hash_of_a_file_that_changed_a_moment_ago_is_not_trusted(
     path = tmp_path / "a.log"
     path.write_text("one")
     (file,) = find_files(path)
-    cache.remember(file, "aa")
+    cache.remember([(file, "aa")])
     assert cache.known_hashes([file]) == {}
 
 
@@ -149,19 +150,19 @@ def test_a_damaged_index_is_set_aside_and_begun_anew(
     cache: Cache, tmp_path: Path, damage: Callable[[Path], None]
 ) -> None:
     file, kept = _old_file(tmp_path), _entry(cache, "aa")
-    cache.remember(file, "aa")
+    cache.remember([(file, "aa")])
     damage(cache.folder / "index.sqlite")
     with pytest.warns(CacheWarning, match="damaged"):
         assert cache.known_hashes([file]) == {}
     assert cache.load("aa") == kept
-    cache.remember(file, "aa")
+    cache.remember([(file, "aa")])
     assert cache.known_hashes([file]) == {file.path: "aa"}
     assert (cache.folder / "index.sqlite.damaged").is_file()
 
 
 def test_an_empty_index_is_only_empty(cache: Cache, tmp_path: Path) -> None:
     file = _old_file(tmp_path)
-    cache.remember(file, "aa")
+    cache.remember([(file, "aa")])
     (cache.folder / "index.sqlite").write_bytes(b"")
     assert cache.known_hashes([file]) == {}
 
@@ -171,12 +172,12 @@ def test_an_index_that_is_locked_is_done_without(
 ) -> None:
     monkeypatch.setattr(cache_module, "INDEX_WAIT_S", 0.01)
     file = _old_file(tmp_path)
-    cache.remember(file, "aa")
+    cache.remember([(file, "aa")])
     other = sqlite3.connect(cache.folder / "index.sqlite", isolation_level=None)
     other.execute("BEGIN EXCLUSIVE")
     with pytest.warns(CacheWarning, match="can't be used"):
         assert cache.known_hashes([file]) == {}
-    cache.remember(file, "bb")  # in silence: it was said once
+    cache.remember([(file, "bb")])  # in silence: it was said once
     other.close()
     again = Cache(tmp_path / "cache", options="utc-any", limit_bytes=10_000)
     assert again.known_hashes([file]) == {file.path: "aa"}
@@ -191,14 +192,14 @@ def test_an_index_that_can_not_be_opened_is_done_without(cache: Cache, tmp_path:
 def test_an_index_never_gives_what_is_no_hash(cache: Cache, tmp_path: Path) -> None:
     file = _old_file(tmp_path)
     for wrong in ("../../elsewhere", "", None, b"aa"):
-        cache.remember(file, wrong)  # type: ignore[arg-type]
+        cache.remember([(file, wrong)])  # type: ignore[arg-type]
         assert file.path not in cache.known_hashes([file])
 
 
 @pytest.mark.parametrize("at", [32_503_680_000, -(2**40)])
 def test_times_beyond_what_the_index_counts_are_no_obstacle(cache: Cache, at: int) -> None:
     file = InputFile(Path("a.log"), size=1, mtime_ns=at * 10**9, inode=2**64 - 1)
-    cache.remember(file, "aa")
+    cache.remember([(file, "aa")])
     assert cache.known_hashes([file]) == ({file.path: "aa"} if at < 0 else {})
 
 
@@ -220,3 +221,22 @@ def test_where_nothing_can_be_written_the_work_goes_on_elsewhere(
     assert (kept.folder / "0.parquet").is_file()
     assert not cache.grew
     assert cache.load("aa") is None
+
+
+@pytest.mark.parametrize("touched", [False, True])
+def test_a_part_whose_bytes_changed_does_not_count(cache: Cache, touched: bool) -> None:
+    kept = _entry(cache, "aa", size=10)
+    part = kept.folder / "0.parquet"
+    before = part.stat()
+    part.write_bytes(b"xxxxxxxxxy")
+    if touched:  # as who copies files back does
+        os.utime(part, ns=(before.st_atime_ns, before.st_mtime_ns))
+    assert cache.load("aa") is None
+    assert _entry(cache, "aa", size=10).folder == kept.folder
+    assert cache.load("aa") is not None
+
+
+def test_a_part_that_was_only_copied_counts(cache: Cache) -> None:
+    part = _entry(cache, "aa", size=10).folder / "0.parquet"
+    os.utime(part, (LONG_AGO, LONG_AGO))
+    assert cache.load("aa") is not None

@@ -6,7 +6,7 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from huntkit.core.errors import QueryError
+from huntkit.core.errors import QueryError, ResultTooLarge
 from huntkit.sources.local.catalog import Input, Table
 from huntkit.sources.local.database import Database
 
@@ -159,3 +159,48 @@ def test_a_query_without_end_stops_at_an_interrupt(
         database.run("SELECT count(*) FROM range(100000000000), range(1000)")
     assert database.run("SELECT 1 AS a")["a"].to_list() == [1]
     database.close()
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "SELECT * FROM range(10000000000)",
+        "SELECT true FROM range(10000000000)",
+        "SELECT repeat('x', 1000) FROM range(10000000000)",
+        "SELECT CAST(range AS HUGEINT) FROM range(10000000000)",
+    ],
+)
+def test_an_answer_that_memory_cannot_hold_is_refused(database: Database, text: str) -> None:
+    database.max_result_bytes = 1_000_000
+    with pytest.raises(ResultTooLarge, match=r"rows are more than 1 MB.*LIMIT.*-o FILE.parquet"):
+        database.run(text)
+    assert database.run("SELECT 1 AS a")["a"].to_list() == [1]
+    database.close()
+
+
+def test_the_pieces_of_an_answer_are_its_rows(database: Database) -> None:
+    text = "SELECT range AS n, 'x' || range AS t FROM range(300_000)"
+    pieces = list(database.pieces(text))
+    assert len(pieces) > 1
+    assert pl.concat(pieces).equals(database.run(text))
+    [none] = database.pieces("SELECT 1 AS a, 'x' AS b WHERE false")
+    assert none.schema == {"a": pl.Int32, "b": pl.String}
+    [summed] = database.pieces("SELECT sum(range) AS s FROM range(3)")
+    assert summed.schema == {"s": pl.Int64}
+
+
+def test_an_answer_without_end_comes_in_pieces_and_can_be_left(database: Database) -> None:
+    database.max_result_bytes = 1_000
+    pieces = database.pieces("FROM range(10000000000)")
+    assert next(pieces)["range"][0] == 0
+    pieces.close()
+    assert database.run("SELECT 1 AS a")["a"].to_list() == [1]
+    database.close()
+
+
+def test_a_fault_after_many_rows_is_said_as_one_before_them(database: Database) -> None:
+    text = "SELECT CASE WHEN range = 500000 THEN error('bad') ELSE range END FROM range(1000000)"
+    with pytest.raises(QueryError, match="Invalid Input Error: bad"):
+        database.run(text)
+    with pytest.raises(QueryError, match="Invalid Input Error: bad"):
+        list(database.pieces(text))

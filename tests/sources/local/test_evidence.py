@@ -14,13 +14,14 @@ from huntkit.core.errors import (
     Cancelled,
     EvidenceError,
     QueryError,
+    ResultTooLarge,
     TimeError,
     UnknownColumn,
     UnknownTable,
     UsageError,
 )
 from huntkit.sources.local import planning, reading, workers
-from huntkit.sources.local.evidence import Evidence, PartialEvidenceWarning
+from huntkit.sources.local.evidence import AbsentTableWarning, Evidence, PartialEvidenceWarning
 
 
 def logon(number: int, **more: object) -> dict[str, object]:
@@ -505,3 +506,27 @@ def test_a_name_in_an_archive_is_only_text(tmp_path: Path) -> None:
     evidence = huntkit.open(tmp_path / "a.zip", frame="polars")
     assert evidence.table("SecurityEvent").height == 4
     assert written() == before
+
+
+def test_what_may_be_held_can_be_set(evidence: Evidence) -> None:
+    with pytest.raises(UsageError, match="max_result_bytes"):
+        evidence.max_result_bytes = 0
+    most = evidence.max_result_bytes
+    assert most > 100_000_000
+    evidence.max_result_bytes = 10
+    for ask in (evidence.kql, evidence.table):
+        with pytest.raises(ResultTooLarge):
+            ask("SecurityEvent")
+    with pytest.raises(ResultTooLarge):
+        evidence.sql("FROM SecurityEvent")
+    [kql] = evidence.kql_pieces("SecurityEvent", frame="polars")
+    [sql] = evidence.sql_pieces("FROM SecurityEvent", frame="polars")
+    evidence.max_result_bytes = most
+    assert kql.equals(evidence.kql("SecurityEvent", frame="polars"))
+    assert sql.equals(evidence.sql("FROM SecurityEvent", frame="polars"))
+
+
+def test_pieces_say_that_a_table_is_not_there(evidence: Evidence) -> None:
+    with pytest.warns(AbsentTableWarning, match="AuditLogs"):
+        [none] = evidence.kql_pieces("AuditLogs", frame="polars")
+    assert none.is_empty()

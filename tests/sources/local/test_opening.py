@@ -100,7 +100,7 @@ def test_who_knows_the_order_of_dates_may_say_it(
     (tmp_path / "x.csv").write_text("Time,Host,What\n03/04/2020 10:00,a,x\n05/06/2020 11:00,b,y\n")
     for order in (not day_first, day_first):  # what the cache holds of the other does not count
         evidence = huntkit.open(
-            tmp_path, cache_dir=tmp_path / "c", frame="polars", day_first=order,
+            tmp_path / "x.csv", cache_dir=tmp_path / "c", frame="polars", day_first=order,
             assume_timezone="UTC",
         )  # fmt: skip
     rows = evidence.table("x")
@@ -123,3 +123,24 @@ def test_a_full_disk_is_an_error_with_a_way_out(
     monkeypatch.undo()
     with huntkit.open(tmp_path / "a.json", cache_dir=tmp_path / "cache") as evidence:
         assert evidence.files["kept"].sum() == 1
+
+
+@pytest.mark.parametrize("where", ["cache", "."])
+def test_a_cache_that_lies_in_the_evidence_is_no_evidence(tmp_path: Path, where: str) -> None:
+    evidence = tmp_path / "evidence"
+    evidence.mkdir()
+    (evidence / "a.json").write_text('{"a": 1}\n{"a": 2}\n')
+    cache_dir = tmp_path / where
+
+    def kept(paths: object, **choices: bool) -> list[int]:
+        intake = take_in(paths, cache_dir=cache_dir, **choices)  # type: ignore[arg-type]
+        return [facts.kept for _, facts in intake.members()]
+
+    assert kept(tmp_path) == [2]
+    for again in (tmp_path, str(tmp_path / "**" / "*"), [tmp_path]):
+        with pytest.warns(CacheWarning, match=r"lies in the evidence: its \d+ files were not read"):
+            assert kept(again) == [2]
+    with pytest.warns(CacheWarning, match="lies in the evidence"):
+        assert kept(tmp_path, cache=False) == [2]
+    parsed = next(cache_dir.glob("evidence/*/*/*.parquet"))
+    assert kept(parsed) == [2]  # asked for by name, it is read

@@ -136,20 +136,29 @@ def test_process_starts_have_users_and_command_lines(shared_data: Path, cache_di
         SELECT EventID, _file, TimeGenerated,
                lower(split_part(Computer, '.', 1)) AS host,
                CASE EventID WHEN 1 THEN EventData->>'ProcessId'
-                            ELSE EventData->>'NewProcessId' END AS pid
+                            ELSE EventData->>'NewProcessId' END AS pid,
+               lower(coalesce(EventData->>'Image', EventData->>'NewProcessName')) AS image,
+               trim(EventData->>'CommandLine') AS line,
+               CASE EventID WHEN 1 THEN EventData->>'ParentProcessId'
+                            ELSE EventData->>'ProcessId' END AS parent
         FROM WindowsEvent
         WHERE (Channel LIKE '%Sysmon%' AND EventID = 1)
            OR (lower(Channel) = 'security' AND EventID = 4688)
         """
-    ).with_columns(pl.col("pid").map_elements(lambda text: int(text, 0), return_dtype=pl.Int64))
-    sysmon, audit = raw.filter(pl.col("EventID") == 1), raw.filter(pl.col("EventID") == 4688)
-    pairs = sysmon.join(audit, on=["_file", "host", "pid"]).filter(
-        (pl.col("TimeGenerated") - pl.col("TimeGenerated_right")).abs() <= pl.duration(seconds=2)
+    ).with_columns(
+        pl.col("pid", "parent").map_elements(lambda text: int(text, 0), return_dtype=pl.Int64)
     )
-    assert starts["created"] == starts["starts"] == raw.height - starts["merged"]
-    assert starts["merged"] == pairs.height > 50
+    sysmon, audit = raw.filter(pl.col("EventID") == 1), raw.filter(pl.col("EventID") == 4688)
+    near = (pl.col("TimeGenerated") - pl.col("TimeGenerated_right")).abs() <= pl.duration(seconds=2)
+    pairs = sysmon.join(audit, on=["_file", "host", "pid"]).filter(near)
     # Two NXLog exports lost the pid of Sysmon's events, and with it the rendered message.
-    assert starts["no_pid"] == raw["pid"].null_count() == 11
+    lost = sysmon.filter(pl.col("pid").is_null()).with_row_index()
+    told = lost.join(audit, on=["_file", "host", "image", "line", "parent"]).filter(near)
+    assert told["index"].n_unique() == told["pid_right"].n_unique() == told.height == 11
+    assert starts["created"] == starts["starts"] == raw.height - starts["merged"]
+    assert pairs.height > 50
+    assert starts["merged"] == pairs.height + told.height
+    assert (starts["no_pid"], raw["pid"].null_count()) == (0, 11)
     assert starts["command_line"] > 0.98
     assert starts["account"] > 0.98
     assert starts["parent"] > 0.98

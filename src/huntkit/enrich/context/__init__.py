@@ -1,7 +1,8 @@
 """Context: what the organisation's own systems know about hosts, addresses, users, resources."""
 
-import importlib
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from huntkit.core.doors import doors
 
 if TYPE_CHECKING:
     from huntkit.enrich.context.contextlookup import ContextLookup
@@ -17,14 +18,4 @@ __all__ = ["ContextLookup", "ContextProvider", "HttpContextProvider"]
 
 
 if not TYPE_CHECKING:  # a type checker would take every unknown name for one of these
-
-    def __getattr__(name: str) -> Any:
-        if name not in _DOORS:
-            raise AttributeError(f"module 'huntkit.enrich.context' has no attribute {name!r}")
-        value = getattr(importlib.import_module(_DOORS[name]), name)
-        globals()[name] = value
-        return value
-
-
-def __dir__() -> list[str]:
-    return sorted({*globals(), *__all__})
+    __getattr__, __dir__ = doors(__name__, _DOORS)

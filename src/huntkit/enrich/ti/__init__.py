@@ -1,7 +1,8 @@
 """Threat intelligence: what others know about indicators."""
 
-import importlib
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from huntkit.core.doors import doors
 
 if TYPE_CHECKING:
     from huntkit.enrich.ti.feeds import Feeds, in_feeds
@@ -16,20 +17,20 @@ if TYPE_CHECKING:
     KqlProvider = KqlTIProvider
 
 _DOORS = {
-    "Endpoint": ("huntkit.enrich.ti.http_provider", "Endpoint"),
-    "Facts": ("huntkit.enrich.ti.provider", "Facts"),
-    "Feeds": ("huntkit.enrich.ti.feeds", "Feeds"),
-    "HTTPProvider": ("huntkit.enrich.ti.http_provider", "HttpTIProvider"),
-    "HttpTIProvider": ("huntkit.enrich.ti.http_provider", "HttpTIProvider"),
-    "KqlProvider": ("huntkit.enrich.ti.kql_provider", "KqlTIProvider"),
-    "KqlTIProvider": ("huntkit.enrich.ti.kql_provider", "KqlTIProvider"),
-    "Lookup": ("huntkit.enrich.ti.provider", "Lookup"),
-    "Severity": ("huntkit.enrich.ti.provider", "Severity"),
-    "TILookup": ("huntkit.enrich.ti.tilookup", "TILookup"),
-    "TIProvider": ("huntkit.enrich.ti.provider", "TIProvider"),
-    "VTLookup": ("huntkit.enrich.ti.vtlookup", "VTLookup"),
-    "in_feeds": ("huntkit.enrich.ti.feeds", "in_feeds"),
-    "write_starter_settings": ("huntkit.enrich.ti.starter", "write_starter_settings"),
+    "Endpoint": "huntkit.enrich.ti.http_provider",
+    "Facts": "huntkit.enrich.ti.provider",
+    "Feeds": "huntkit.enrich.ti.feeds",
+    "HTTPProvider": "huntkit.enrich.ti.http_provider:HttpTIProvider",
+    "HttpTIProvider": "huntkit.enrich.ti.http_provider",
+    "KqlProvider": "huntkit.enrich.ti.kql_provider:KqlTIProvider",
+    "KqlTIProvider": "huntkit.enrich.ti.kql_provider",
+    "Lookup": "huntkit.enrich.ti.provider",
+    "Severity": "huntkit.enrich.ti.provider",
+    "TILookup": "huntkit.enrich.ti.tilookup",
+    "TIProvider": "huntkit.enrich.ti.provider",
+    "VTLookup": "huntkit.enrich.ti.vtlookup",
+    "in_feeds": "huntkit.enrich.ti.feeds",
+    "write_starter_settings": "huntkit.enrich.ti.starter",
 }
 
 __all__ = [
@@ -51,15 +52,4 @@ __all__ = [
 
 
 if not TYPE_CHECKING:  # a type checker would take every unknown name for one of these
-
-    def __getattr__(name: str) -> Any:
-        if name not in _DOORS:
-            raise AttributeError(f"module 'huntkit.enrich.ti' has no attribute {name!r}")
-        module, attribute = _DOORS[name]
-        value = getattr(importlib.import_module(module), attribute)
-        globals()[name] = value
-        return value
-
-
-def __dir__() -> list[str]:
-    return sorted({*globals(), *__all__})
+    __getattr__, __dir__ = doors(__name__, _DOORS)

@@ -6,7 +6,8 @@ A record is ``{"time": 1551485405.594, "time_text": "1551485405.594", "serial": 
 are text, decoded. A batch's `rows` counts lines; numbers are the lines on which events begin.
 """
 
-from collections.abc import Iterator
+import re
+from collections.abc import Iterator, Sequence
 from typing import Any, BinaryIO
 
 from huntkit.core.errors import FormatError
@@ -20,7 +21,11 @@ name = "auditd"
 suffixes = frozenset({"log", "txt"})
 
 NOT_AUDIT = "not an audit record"
+RUN_TOGETHER = "several records on one line"
 TOO_MANY = "audit event of too many lines"
+_HEAD = "msg=audit("
+_LONG_HEAD = 40  # where such a text may be the head of a second record
+_SEAM = re.compile(r"(?<=\S)(?:node=\S{1,255} )?type=[A-Z_0-9]{2,64} msg=audit\([0-9]")
 # Lines of one event are written close together, though not always next to each other.
 _WINDOW_LINES = 5_000
 _BATCH_LINES = 20_000
@@ -48,19 +53,39 @@ def _batches(
     try:
         for lines in blocks:
             for number, text in lines:
-                line = parse(text)
-                if line is None:
-                    ledger.skip(number, NOT_AUDIT, text)
-                else:
-                    events.add(number, line)
-                    if events.ready_lines >= _BATCH_LINES:
-                        yield from events.batch()
+                pieces = (text,) if text.find(_HEAD, _LONG_HEAD) < 0 else _apart(text, ledger)
+                for piece in pieces:
+                    line = parse(piece)
+                    if line is None:
+                        ledger.skip(number, NOT_AUDIT, piece)
+                    else:
+                        events.add(number, line)
+                if events.ready_lines >= _BATCH_LINES:
+                    yield from events.batch()
     except FormatError:
         events.close()
         yield from events.batch()
         raise
     events.close()
     yield from events.batch()
+
+
+def _apart(text: str, ledger: Ledger) -> Sequence[str]:
+    """The records of a line that holds several, as where files without a last newline were joined.
+
+    What stands in quotes is a record's own text, whatever it looks like.
+    """
+    pieces = []
+    start = looked = open_quotes = 0
+    for seam in _SEAM.finditer(text):
+        at = seam.start()
+        open_quotes ^= text.count('"', looked, at) % 2 | text.count("'", looked, at) % 2 << 1
+        looked = at
+        if not open_quotes:
+            pieces.append(text[start:at])
+            start = at
+            ledger.repair(RUN_TOGETHER)
+    return [*pieces, text[start:]]
 
 
 class _Event:

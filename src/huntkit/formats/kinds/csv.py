@@ -3,7 +3,8 @@
 Values stay text, and empty stays empty: types are found later. A short row is filled with empty
 text, the surplus of a long row goes to the column ``_extra``. A column without a name is
 ``_index`` if it is the first (pandas writes it so), else ``column_3``; a name that comes again
-gets a number. Numbers are the lines on which rows begin.
+gets a number. Numbers are the lines on which rows begin. Where files were joined, the header that
+comes again is no row.
 """
 
 import csv
@@ -27,8 +28,10 @@ UNCLOSED = "quote is never closed"
 _DELIMITERS = ",\t;|"
 _MOST_RESCUES = 100
 _SNIFF_ROWS = 100
+_MOST_IN_CELL = 10_000  # lines
 _NAME = re.compile(r"[A-Za-z_$@#][\w.$@#()\[\]/%:-]{0,63}(?: [\w.()\[\]/%#-]{1,40}){0,2}\Z")
 SHORT = "row shorter than the header"
+AGAIN = "the header again"
 NO_ROWS = "a header without rows"
 
 
@@ -124,12 +127,17 @@ def _batches(
     _raise_field_limit(limits.max_document_bytes)
     rows = _Rows(stream, delimiter, ledger, limits)
     names: list[str] | None = None
+    first: list[str] = []
     held: list[list[str]] = []
     numbers: list[int] = []
     size, header, given = 0, 0, False
     for number, row in rows:
         if names is None:
-            names, header = column_names(row, limits), number
+            names, header, first = column_names(row, limits), number, row
+            rows.width = len(row)
+            continue
+        if _is_again(row, first):
+            ledger.repair(AGAIN)
             continue
         given = True
         held.append(row)
@@ -144,6 +152,13 @@ def _batches(
         ledger.skip(header, NO_ROWS, delimiter.join(names))
     if rows.failure is not None:
         raise rows.failure
+
+
+def _is_again(row: list[str], header: list[str]) -> bool:
+    """Whether a row is the header of a file that was joined to the first, perhaps with its mark."""
+    if len(header) < 2:  # a lone value may well be called as its column
+        return False
+    return row == header or (row[0][:1] == "\ufeff" and [row[0][1:], *row[1:]] == header)
 
 
 def column_names(row: list[str], limits: Limits) -> list[str]:
@@ -200,7 +215,8 @@ class _Rows:
     """The rows of a file with the number of the line each begins on.
 
     A quote that is never closed swallows the rest of the file; it is noticed at the end, its
-    line is skipped, and the lines after it are read again.
+    line is skipped, and the lines after it are read again, unless none of them could be a row as
+    wide as the header: then the file was cut off within a cell of many lines.
     """
 
     def __init__(self, stream: BinaryIO, delimiter: str, ledger: Ledger, limits: Limits) -> None:
@@ -212,6 +228,7 @@ class _Rows:
         self._row_lines: list[str] = []  # of the row being read
         self._number = 0  # of the last line given
         self._rescues = 0
+        self.width = 0  # of the header, once it is known
         self.failure: FormatError | None = None
 
     def __iter__(self) -> Iterator[tuple[int, list[str]]]:
@@ -268,13 +285,29 @@ class _Rows:
         first, *others = self._row_lines or [""]
         self._rescues += 1
         self._number = start
-        if self._rescues > _MOST_RESCUES:
+        if self._is_one_row(others):
+            self._ledger.skip(start, UNCLOSED, first)
+            self._number += len(others)
+        elif self._rescues > _MOST_RESCUES:
             self._ledger.skip(start, UNCLOSED, first, count=len(others) + 1)
             self._number += len(others)
         else:
             self._ledger.skip(start, UNCLOSED, first)
             self._back.extendleft(reversed(others))
         return csv.reader(self._feed(), delimiter=self._delimiter)
+
+    def _is_one_row(self, lines: list[str]) -> bool:
+        """Whether lines after an open quote are the inside of a cell, for none is a row."""
+        if not lines or not self.width or len(lines) > _MOST_IN_CELL:
+            return False
+        return all(self._width(line) != self.width for line in lines)
+
+    def _width(self, line: str) -> int:
+        """How many fields a line has by itself; none if it is no row."""
+        try:
+            return len(next(csv.reader([line], delimiter=self._delimiter), []))
+        except csv.Error:
+            return 0
 
     def _split_at_returns(self) -> bool:
         """Put the row's lines back with carriage returns as line ends, as old Macs wrote them."""

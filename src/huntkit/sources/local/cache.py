@@ -13,6 +13,7 @@ import contextlib
 import functools
 import hashlib
 import os
+import re
 import shutil
 import sqlite3
 import tempfile
@@ -26,7 +27,7 @@ from pathlib import Path
 from huntkit.core.errors import EvidenceError
 from huntkit.core.version import VERSION
 from huntkit.sources.local.inputs import InputFile
-from huntkit.sources.local.manifest import Manifest
+from huntkit.sources.local.manifest import Manifest, Part, crc_of
 
 RACY_NS = 2_000_000_000  # a file changed this recently may change again within one time stamp
 IN_USE_S = 3600.0  # entries used within the hour are never evicted: another process may read them
@@ -103,14 +104,16 @@ class Cache:
         self._with_index(look)
         return found
 
-    def remember(self, file: InputFile, sha256: str) -> None:
-        """Keep the hash of a file, unless it changed a moment ago."""
-        if time.time_ns() - file.mtime_ns < RACY_NS:
-            return
-        row = (*_key(file), sha256)
-        self._with_index(
-            lambda index: index.execute("INSERT OR REPLACE INTO files VALUES (?,?,?,?,?)", row)
-        )
+    def remember(self, hashed: Iterable[tuple[InputFile, str]]) -> None:
+        """Keep the hashes of files, but for those that changed a moment ago."""
+        now = time.time_ns()
+        rows = [(*_key(file), sha256) for file, sha256 in hashed if now - file.mtime_ns >= RACY_NS]
+        if rows:
+            self._with_index(
+                lambda index: index.executemany(
+                    "INSERT OR REPLACE INTO files VALUES (?,?,?,?,?)", rows
+                )
+            )
 
     def entry(self, sha256: str, naming: str = "") -> Path:
         """The folder of one source's parts."""
@@ -131,8 +134,8 @@ class Cache:
             manifest = Manifest.from_json((folder / MANIFEST).read_bytes(), folder)
         except (OSError, ValueError, KeyError, TypeError):
             return None
-        if not all(_size_of(folder / part.file) == part.size for part in manifest.parts):
-            return None  # gone, or cut off when the power or the disk's room went
+        if not all(_is_whole(folder / part.file, part) for part in manifest.parts):
+            return None
         with contextlib.suppress(OSError):
             os.utime(folder / MANIFEST)
         return manifest
@@ -159,7 +162,7 @@ class Cache:
             return manifest
         self.grew = True
         for part in manifest.parts:
-            part.size = _size_of(manifest.folder / part.file)
+            part.size, part.stamp = _facts_of(manifest.folder / part.file)
         text = manifest.to_json()
         (manifest.folder / MANIFEST).write_bytes(text)
         place = self.entry(manifest.sha256, manifest.naming)
@@ -246,6 +249,36 @@ def _warn(text: str) -> None:
     warnings.warn(text, CacheWarning, stacklevel=3)
 
 
+def without_own(files: list[InputFile], paths: object, folder: Path) -> list[InputFile]:
+    """The files that are not this cache's parsed copies of other files.
+
+    A cache below the evidence would give every event again at the next opening, and twice as many
+    at the one after that. Parsed files are read where a path in the cache itself is given.
+    """
+    own = os.path.realpath(folder / "evidence")
+    given = [paths] if isinstance(paths, str | os.PathLike) else paths
+    assert isinstance(given, Iterable)
+    if any(_parsed(os.path.realpath(Path(each).expanduser()), own) for each in given):
+        return files
+    folders = {parent: os.path.realpath(parent) for parent in {file.path.parent for file in files}}
+    parsed = {parent for parent, place in folders.items() if _parsed(place, own)}
+    others = [file for file in files if file.path.parent not in parsed]
+    if len(others) < len(files):
+        _warn(
+            f"the cache {os.fspath(folder)!r} lies in the evidence: its "
+            f"{len(files) - len(others)} files were not read as evidence"
+        )
+    return others
+
+
+def _parsed(place: str, own: str) -> bool:
+    """Whether a folder or file is of a version of the cache, whose folders lie in `own`."""
+    if not place.startswith(own + os.sep):
+        return False
+    version = place[len(own) + 1 :].partition(os.sep)[0]
+    return re.fullmatch("[0-9a-f]{16}", version) is not None
+
+
 def removed() -> EvidenceError:
     """What to say where parsed evidence went while it was in use."""
     return EvidenceError(
@@ -275,12 +308,24 @@ def _key(file: InputFile) -> tuple[bytes, int, int, int]:
     return os.fsencode(file.path.absolute()), size, mtime_ns, inode
 
 
-def _size_of(file: Path) -> int:
-    """A file's size; -1 if there is none."""
+def _is_whole(path: Path, part: Part) -> bool:
+    """Whether a part is as it was written.
+
+    It may be gone, or cut off when the power or the disk's room went. Its bytes are looked at
+    only where something has written to the file since: the query engines take changed bytes for
+    values, and to read everything at each opening would cost what the cache is there to save.
+    """
+    size, stamp = _facts_of(path)
+    return size == part.size and (stamp == part.stamp or crc_of(path) == part.crc)
+
+
+def _facts_of(path: Path) -> tuple[int, str]:
+    """Size, -1 where there is none, and what changes with every writing."""
     try:
-        return file.stat().st_size
+        facts = path.stat()
     except OSError:
-        return -1
+        return -1, ""
+    return facts.st_size, f"{facts.st_mtime_ns} {facts.st_ctime_ns}"
 
 
 def _use_of(folder: Path) -> tuple[float, int]:

@@ -103,10 +103,11 @@ def empty_table(name: str) -> Table:
 
 
 def _needs_merge(name: str, held: list[_Given]) -> bool:
-    """Process starts are merged only where two kinds of records tell of them."""
-    if name != "DeviceProcessEvents":
+    """Process starts and logons are merged only where two kinds of records tell of them."""
+    if name not in ("DeviceProcessEvents", "DeviceLogonEvents"):
         return True
-    return len({origin for _, part in held for origin in part.origins}) > 1
+    origins = {origin for _, part in held for origin in part.origins}
+    return len(origins) > 1 or "osquery" in origins  # which lists a session again and again
 
 
 def _to_pack(name: str, given: list[_Given]) -> tuple[list[_Given], list[_Given]]:

@@ -1,16 +1,15 @@
 """The evidence's tables in DuckDB: read-only, and cut off from files and network."""
 
 import threading
-from collections.abc import Callable, Iterable, Mapping
-from contextlib import suppress
-from functools import partial
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
 import duckdb
 import polars as pl
 
-from huntkit.core.errors import QueryError, UsageError, did_you_mean
+from huntkit.core.errors import QueryError, did_you_mean
 from huntkit.core.stopping import stoppable
 from huntkit.sources.local import schemas
 from huntkit.sources.local.cache import removed
@@ -25,7 +24,7 @@ from huntkit.sources.local.held import (
     text_bytes,
 )
 from huntkit.sources.reading_sql import reading_statement, short
-from huntkit.tables import to_polars
+from huntkit.tables.results import collected, default_bytes, pieces
 
 SQL_TYPES = {
     "string": "VARCHAR",
@@ -54,6 +53,9 @@ class Database:
         tables: the tables, by name.
         views: more tables, as SQL over those above.
         spill: a folder for work that does not fit in memory.
+
+    Attributes:
+        max_result_bytes: how large an answer may be that is held in memory.
     """
 
     def __init__(
@@ -66,6 +68,7 @@ class Database:
         self._files = sorted({file for t in tables.values() for i in t.inputs for file in i.files})
         self._connection = duckdb.connect(":memory:")
         self._set_up(list(map(str, self._files)), spill)
+        self.max_result_bytes = default_bytes(self._connection)
         self._views = views
         # Binding a table looks into each of its files, and there may be thousands.
         self._waiting = dict.fromkeys([*tables, *views])
@@ -111,37 +114,69 @@ class Database:
 
         Raises:
             QueryError: not one statement, not one that reads, or the engine refused it.
+            ResultTooLarge: the rows are more than ``max_result_bytes``.
             EvidenceError: it is closed, or its parts are gone.
         """
-        self.check_open()
-        parameters = dict(values) if isinstance(values, Mapping) else list(values)
-        with self._lock:
-            cursor = self._connection.cursor()
-        ask = partial(self._answer, cursor, text, parameters or None)
+        most, cursor = self.max_result_bytes, self._cursor()
+
+        def ask() -> pl.DataFrame:
+            with self._refusing():
+                return collected(self._bound(cursor, text, values), most_bytes=most)
+
         return stoppable(ask, stop=cursor.interrupt)
 
-    def _answer(
-        self, cursor: duckdb.DuckDBPyConnection, text: str, parameters: object
-    ) -> pl.DataFrame:
-        statement = reading_statement(cursor, text)
+    def pieces(
+        self, text: str, values: Iterable[Any] | Mapping[str, Any] = ()
+    ) -> Generator[pl.DataFrame, None, None]:
+        """The rows of one reading statement, however many, a frame at a time; one at least.
+
+        Raises:
+            QueryError, ResultTooLarge, EvidenceError: as for `run`; also after some rows.
+        """
+        most, cursor = self.max_result_bytes, self._cursor()
+
+        def ask() -> Iterator[pl.DataFrame]:
+            with self._refusing():
+                return pieces(self._bound(cursor, text, values), most_bytes=most)
+
+        def piece() -> pl.DataFrame | None:
+            with self._refusing():
+                return next(frames, None)
+
         try:
-            return self._run(cursor, text, statement, parameters)
+            frames = stoppable(ask, stop=cursor.interrupt)
+            while (found := stoppable(piece, stop=cursor.interrupt)) is not None:
+                yield found
+        finally:
+            cursor.close()
+
+    def _cursor(self) -> duckdb.DuckDBPyConnection:
+        self.check_open()
+        with self._lock:
+            return self._connection.cursor()
+
+    @contextmanager
+    def _refusing(self) -> Iterator[None]:
+        try:
+            yield
         except duckdb.Error as failure:
             if not all(file.exists() for file in self._files):
                 raise removed() from failure
             raise _refused(failure, self._tables) from failure
 
-    def _run(
+    def _bound(
         self,
         cursor: duckdb.DuckDBPyConnection,
         text: str,
-        statement: duckdb.Statement,
-        parameters: object,
-    ) -> pl.DataFrame:
+        values: Iterable[Any] | Mapping[str, Any],
+    ) -> duckdb.DuckDBPyRelation:
+        """What a text asks for, once the engine has the tables that it names."""
+        statement = reading_statement(cursor, text)
+        parameters = dict(values) if isinstance(values, Mapping) else list(values)
         self._give_named(text)
         for _ in range(_MOST_UNKNOWN_TABLES):
             try:
-                return _fetch(cursor.sql(statement, params=parameters))
+                return cursor.sql(statement, params=parameters or None)
             except duckdb.CatalogException as failure:
                 if not self._give_all() and not self._add_empty_table(str(failure)):
                     raise
@@ -220,23 +255,6 @@ _MOST_UNKNOWN_TABLES = 100
 _ONE_OR_TWO = 2  # statements are answered sooner without reading whole tables for them
 # Words of statements that ask which tables there are.
 _ASKS_FOR_ALL = ("information_schema", "duckdb_", "pg_catalog", "sqlite_", "show")
-
-
-def _fetch(relation: duckdb.DuckDBPyRelation) -> pl.DataFrame:
-    """A result as a frame; sums are 128-bit in the engine and 64-bit here, where they fit."""
-    kinds = map(str, relation.types)
-    wide = [name for name, kind in zip(relation.columns, kinds, strict=True) if "HUGEINT" in kind]
-    try:
-        rows = to_polars(relation)
-    except UsageError as failure:
-        if isinstance(failure.__cause__, duckdb.Error):  # the engine meets most faults only now
-            raise failure.__cause__ from None
-        raise
-    for name in wide:
-        narrow = rows[name].cast(pl.Int64, strict=False)
-        if narrow.null_count() == rows[name].null_count():
-            rows = rows.with_columns(narrow)
-    return rows
 
 
 def view_sql(table: Table) -> str:

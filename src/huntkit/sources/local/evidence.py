@@ -4,12 +4,14 @@ import importlib
 import shutil
 import warnings
 import weakref
-from collections.abc import Mapping, Sequence
-from contextlib import ExitStack
+from collections.abc import Generator, Iterator, Mapping, Sequence
+from contextlib import ExitStack, closing
 from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Literal, Self
+
+import polars as pl
 
 from huntkit.core.contracts import GeoLookup
 from huntkit.core.errors import TimeError, UnknownTable, UsageError
@@ -53,6 +55,9 @@ class Evidence:
         partial: True where a file failed, or more than 1 % of its records were skipped.
         problems: one line for each thing that is missing, and why.
         now: the time that relative times count from: the last event's, unless given.
+        max_result_bytes: how large an answer may be that is held in memory; may be set. By
+            default about a quarter of the machine's memory. What is larger raises
+            `ResultTooLarge`; `sql_pieces` and `kql_pieces` give answers of any size.
     """
 
     def __init__(
@@ -109,6 +114,17 @@ class Evidence:
         last = max((table.last for table in self._tables.values()), default="")
         return self._now or time_of(last) or datetime.now(UTC)
 
+    @property
+    def max_result_bytes(self) -> int:
+        """How large an answer may be that is held in memory."""
+        return self._database.max_result_bytes
+
+    @max_result_bytes.setter
+    def max_result_bytes(self, most: int) -> None:
+        if not isinstance(most, int) or isinstance(most, bool) or most <= 0:
+            raise UsageError(f"max_result_bytes is a number of bytes above zero, not {most!r}")
+        self._database.max_result_bytes = most
+
     def schema(self, name: str) -> dict[str, str]:
         """A table's columns with their KQL types, in order."""
         return schema(self._table(name))
@@ -158,8 +174,19 @@ class Evidence:
 
         Raises:
             QueryError: what the engine refused, with the nearest table names.
+            ResultTooLarge: the rows are more than ``max_result_bytes``.
         """
         return as_kind(self._database.run(text), frame or self._frame)
+
+    def sql_pieces(self, text: str, *, frame: Kind | None = None) -> Iterator[Any]:
+        """What `sql` gives, however large, as frames of some 100,000 rows; one at least.
+
+        All have the same columns and types. Only where a type depends on all values (sums beyond
+        64 bits, intervals) the rows come in one frame, and ``max_result_bytes`` holds.
+        """
+        with closing(self._database.pieces(text)) as rows:
+            for each in rows:
+                yield as_kind(each, frame or self._frame)
 
     def kql(
         self,
@@ -186,25 +213,58 @@ class Evidence:
         Raises:
             KqlError: what is wrong with the query, with the place; `KqlUnsupported` names what
                 can't be run.
+            ResultTooLarge: the rows are more than ``max_result_bytes``.
         """
+        given: dict[str, Any] = {
+            "now": now,
+            "parameters": parameters,
+            "externals": externals,
+            "geo": geo,
+        }
+        with closing(self._kql(text, whole=True, **given)) as rows:
+            return as_kind(next(rows), frame or self._frame)
+
+    def kql_pieces(self, text: str, *, frame: Kind | None = None, **given: Any) -> Iterator[Any]:
+        """What `kql` gives, however large, as frames of some 100,000 rows; one at least.
+
+        Takes what `kql` takes. The pieces are as those of `sql_pieces`.
+        """
+        with closing(self._kql(text, whole=False, **given)) as rows:
+            for each in rows:
+                yield as_kind(each, frame or self._frame)
+
+    def _kql(
+        self,
+        text: str,
+        *,
+        whole: bool,
+        now: object = None,
+        parameters: Mapping[str, object] | None = None,
+        externals: Mapping[str, PathLike] | None = None,
+        geo: GeoLookup | None = None,
+    ) -> Generator[pl.DataFrame, None, None]:
         language = importlib.import_module("huntkit.sources.local.kql")  # loads on first use
         present = [*self._tables, *self._views]
         schemas_ = language.Schemas([*present, *schemas.names()], self.schema, self._tables)
         sources = language.Sources(schemas_, self._table, frozenset(present))
-        rows = language.answer(
+        rows = language.pieces(
             text,
             self._database,
             schemas_,
             sources,
+            whole=whole,
             now=self.now if now is None else now,
             parameters=parameters,
             externals=externals or {},
             geo=geo,
         )
-        if sources.absent and rows.is_empty():
-            none = "the evidence has no rows of " + ", ".join(sources.absent)
-            warnings.warn(f"no rows, but {none} either", AbsentTableWarning, stacklevel=2)
-        return as_kind(rows, frame or self._frame)
+        with closing(rows):
+            for each in rows:
+                if sources.absent and each.is_empty():  # only an answer without rows has these
+                    none = "the evidence has no rows of " + ", ".join(sources.absent)
+                    said = f"no rows, but {none} either"
+                    warnings.warn(said, AbsentTableWarning, stacklevel=3)
+                yield each
 
     def search(
         self,
@@ -214,7 +274,11 @@ class Evidence:
         frame: Kind | None = None,
         progress: Progress = SILENT,
     ) -> Any:
-        """Every table, column, file and record that holds a value.
+        """Every table, column, file and record that holds a value as it stands.
+
+        What is encoded (``powershell -enc ...``) is not searched: ``huntkit.extract.decode``,
+        and ``huntkit iocs`` and ``huntkit decode``, read that. A record gives a hit for each
+        column, of each table, that holds the value.
 
         Args:
             value: a text or number, several, or a :class:`~pathlib.Path` of a file with one a

@@ -1,6 +1,7 @@
 """KQL over the evidence's tables: what the language needs to know of them."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
+from contextlib import closing
 from pathlib import Path
 
 import duckdb
@@ -109,45 +110,53 @@ class Sources(Mapping[str, Source]):
         return len(self._schemas)
 
 
-def answer(
+def pieces(
     text: str,
     database: Database,
     schemas: Schemas,
     sources: Sources,
     *,
+    whole: bool,
     now: object,
     parameters: Mapping[str, object] | None,
     externals: Mapping[str, str | Path],
     geo: GeoLookup | None = None,
-) -> pl.DataFrame:
-    """The rows of a query, with KQL's names."""
+) -> Generator[pl.DataFrame, None, None]:
+    """The rows of a query, with KQL's names, in frames: at least one; with ``whole`` just one."""
+    held: list[str] = []
 
-    def execute(compiled: run.Compiled) -> pl.DataFrame:
+    def ready(compiled: run.Compiled) -> str:
         needs = compiled.emitted.needs
         database.prepare(lambda connection, made: frames.prepare(connection, needs, made, geo))
-        return database.run(compiled.sql)
-
-    held: list[str] = []
-    schemas.add(watchlists(externals))
+        return compiled.sql
 
     def register(name: str, rows: pl.DataFrame) -> None:
         held.append(name)
         database.prepare(lambda connection, _made: _hold(connection, name, rows))
 
+    schemas.add(watchlists(externals))
     try:
-        compiled, rows = run.answer(
+        compiled = run.prepared(
             text,
             schemas,
             sources,
-            execute,
+            lambda asked: database.run(ready(asked)),
             run.Files(externals, register),
             now=now,
             parameters=parameters,
             places=geo is not None,
         )
+        with run.refusing():
+            statement = ready(compiled)
+            if whole:
+                yield frames.finished(database.run(statement), compiled.emitted)
+                return
+            with closing(database.pieces(statement)) as rows:
+                for each in rows:
+                    yield frames.finished(each, compiled.emitted)
     finally:
-        database.prepare(lambda connection, _made: _drop(connection, held))
-    return frames.finished(rows, compiled.emitted)
+        if held:
+            database.prepare(lambda connection, _made: _drop(connection, held))
 
 
 def _hold(connection: duckdb.DuckDBPyConnection, name: str, rows: pl.DataFrame) -> None:

@@ -1,6 +1,7 @@
 """What was read from one source file: its members, the rows they gave, and where these lie."""
 
 import hashlib
+import zlib
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
@@ -8,6 +9,8 @@ from pathlib import Path
 from typing import Any
 
 import orjson
+
+_PIECE = 1 << 20
 
 
 @dataclass(slots=True)
@@ -60,12 +63,18 @@ class MemberFacts:
 
 @dataclass(slots=True)
 class Part:
-    """One Parquet file with rows of one table; ``size`` in bytes, where it lies in the cache."""
+    """One Parquet file with rows of one table.
+
+    Where it lies in the cache, ``size`` is in bytes, ``stamp`` says when the file was written, and
+    ``crc`` is the CRC-32 of all its bytes.
+    """
 
     table: str
     file: str
     rows: int
     size: int = 0
+    stamp: str = ""
+    crc: int = 0
     first: str = ""  # ISO, UTC
     last: str = ""
     hosts: list[str] = field(default_factory=list)
@@ -147,3 +156,15 @@ def join_members(pieces: list[MemberFacts]) -> MemberFacts:
 
 
 FIRST_FEW = 5  # skipped records that are shown for each reason
+
+
+def crc_of(path: Path) -> int:
+    """The CRC-32 of a file's bytes; -1 where it can't be read."""
+    crc = 0
+    try:
+        with path.open("rb", buffering=0) as file:
+            while piece := file.read(_PIECE):
+                crc = zlib.crc32(piece, crc)
+    except OSError:
+        return -1
+    return crc

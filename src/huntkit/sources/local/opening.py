@@ -17,7 +17,7 @@ from huntkit.core.errors import Cancelled, EvidenceError, HuntkitError, UsageErr
 from huntkit.core.progress import SILENT, Progress, Task
 from huntkit.formats.limits import DEFAULT, Limits
 from huntkit.runtime.session import Session, default_session
-from huntkit.sources.local.cache import Cache, naming
+from huntkit.sources.local.cache import Cache, naming, without_own
 from huntkit.sources.local.crew import crew_for
 from huntkit.sources.local.inputs import InputFile, PathLike, find_files
 from huntkit.sources.local.intake import Intake, Source
@@ -97,10 +97,12 @@ def take_in(
     """
     session = session or default_session()
     assumptions = assumptions or Assumptions()
-    files = find_files(paths)
+    lasting = session.cache_dir if cache_dir is None else Path(cache_dir)
+    files = without_own(find_files(paths), paths, lasting)
     temporary = None if cache else Path(tempfile.mkdtemp(prefix="huntkit-"))
-    folder = temporary or (session.cache_dir if cache_dir is None else Path(cache_dir))
-    store = Cache(folder, options=assumptions.name, limit_bytes=session.cache_limit_bytes)
+    store = Cache(
+        temporary or lasting, options=assumptions.name, limit_bytes=session.cache_limit_bytes
+    )
     opener = _Opener(store, assumptions)
     try:
         sources = opener.read(files, progress)

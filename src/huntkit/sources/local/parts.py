@@ -10,7 +10,7 @@ import polars.selectors as cs
 import pyarrow.parquet as pq
 
 from huntkit.sources.local import schemas
-from huntkit.sources.local.manifest import Part
+from huntkit.sources.local.manifest import Part, crc_of
 from huntkit.sources.local.mapping.hosts import host_column
 from huntkit.tables import roles
 from huntkit.tables.times import parse_times
@@ -27,6 +27,7 @@ LONG_TEXTS = frozenset({"EventData", "RenderedDescription", "AdditionalFields", 
 # has the column, those that the condition picks.
 HELD: Mapping[str, tuple[str, pl.Expr]] = {
     "DeviceProcessEvents": ("_origin", pl.lit(value=True)),
+    "DeviceLogonEvents": ("_origin", pl.lit(value=True)),
     "DeviceEvents": ("_script_parts", (pl.col("_script_parts") > 1).fill_null(value=False)),
 }
 
@@ -121,6 +122,7 @@ def write_part(
     part = describe(rows, table=table, file=path.name, held=held, zone=zone)
     renamed = {own: stored[own] for own in rows.columns if stored.get(own, own) != own}
     write_parquet(rows.rename(renamed), path)
+    part.crc = crc_of(path)
     part.columns = {renamed.get(column, column): kql for column, kql in part.columns.items()}
     part.names = {new: own for own, new in renamed.items()}
     return part

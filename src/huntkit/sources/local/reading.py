@@ -18,6 +18,7 @@ from huntkit.sources.local.planning import Cutter, can_split, hash_file, work_by
 from huntkit.sources.local.workers import Finished, run_jobs
 
 POOL_BYTES = 96 << 20  # below this, starting workers costs more than it saves
+_FILE_BYTES = 512 << 10  # a file, however small, costs as much as reading so many more bytes
 
 
 @dataclass(slots=True)
@@ -68,7 +69,7 @@ class Reader:
         """
         pending = self._look_up(files, hashes, done, task)
         by_path = {each.file.path: each for each in pending}
-        work = sum(work_bytes(each.file.path, each.file.size) for each in pending)
+        work = sum(_FILE_BYTES + work_bytes(each.file.path, each.file.size) for each in pending)
         workers = (os.cpu_count() or 1) if work > POOL_BYTES else 1
         jobs = self._jobs(pending)
         for finished in run_jobs(jobs, workers=workers, task=task, crew=self._crew):
@@ -87,25 +88,31 @@ class Reader:
     ) -> list[_Pending]:
         """Files whose content the cache holds are done; the others are left, the largest first."""
         pending = []
-        for file in files:
-            task.check_cancelled()
-            try:
-                found = self._known_by_content(file, hashes.get(file.path))
-            except OSError as failure:
-                found = unread(file.size, failure.strerror or str(failure))
-            if isinstance(found, Manifest):
-                done[file.path] = found
-                task.advance(file.size)
-            else:
-                pending.append(found)
+        hashed: list[tuple[InputFile, str]] = []
+        try:
+            for file in files:
+                task.check_cancelled()
+                try:
+                    found = self._known_by_content(file, hashes.get(file.path), hashed)
+                except OSError as failure:
+                    found = unread(file.size, failure.strerror or str(failure))
+                if isinstance(found, Manifest):
+                    done[file.path] = found
+                    task.advance(file.size)
+                else:
+                    pending.append(found)
+        finally:
+            self._cache.remember(hashed)
         return sorted(pending, key=lambda each: -work_bytes(each.file.path, each.file.size))
 
-    def _known_by_content(self, file: InputFile, sha256: str | None) -> Manifest | _Pending:
+    def _known_by_content(
+        self, file: InputFile, sha256: str | None, hashed: list[tuple[InputFile, str]]
+    ) -> Manifest | _Pending:
         if sha256 is None:
             if can_split(file.path, file.size):
                 return _Pending(file, self._cache.work_folder(), cutter=Cutter(file.path))
             sha256 = hash_file(file.path)
-            self._cache.remember(file, sha256)
+            hashed.append((file, sha256))
         if kept := self._cache.load(sha256, naming(file.path)):
             return kept
         return _Pending(file, self._cache.work_folder(), sha256=sha256)
@@ -153,7 +160,7 @@ class Reader:
             whole = join_members([facts for piece in members for facts in piece])
             whole.sha256 = sha256
             members = [[whole]]
-            self._cache.remember(each.file, sha256)
+            self._cache.remember([(each.file, sha256)])
         manifest = Manifest(
             sha256=sha256,
             size=each.file.size,

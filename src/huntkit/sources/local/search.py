@@ -11,7 +11,7 @@ from huntkit.core.errors import UsageError
 from huntkit.core.progress import Progress
 from huntkit.formats.streams import as_utf8
 from huntkit.sources.local.cache import removed
-from huntkit.sources.local.catalog import INTERNAL, Input, Table
+from huntkit.sources.local.catalog import WHERE_FROM, Input, Table
 from huntkit.sources.local.parts import time_column
 
 _INTEGER = re.compile(r"-?[0-9]{1,19}\Z")
@@ -96,7 +96,7 @@ def _conditions(schema: pl.Schema, values: list[str]) -> dict[str, pl.Expr]:
     reals = [float(value) for value in values if _REAL.match(value)]
     conditions = {}
     for name, dtype in schema.items():
-        if name in INTERNAL:
+        if name in WHERE_FROM:
             continue
         column = cs.by_name(name).as_expr()  # ``pl.col`` takes ``^a$`` for a pattern
         if dtype == pl.String:

@@ -4,8 +4,9 @@
 puts values in.
 """
 
-import importlib
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from huntkit.core.doors import doors
 
 if TYPE_CHECKING:
     from huntkit.sources.queries.definition import Parameter, Query
@@ -49,16 +50,4 @@ __all__ = [
 
 
 if not TYPE_CHECKING:  # a type checker would take every unknown name for one of these
-
-    def __getattr__(name: str) -> Any:
-        try:
-            module = importlib.import_module(_DOORS[name])
-        except KeyError:
-            raise AttributeError(f"module {_HERE!r} has no attribute {name!r}") from None
-        value = getattr(module, name)
-        globals()[name] = value
-        return value
-
-
-def __dir__() -> list[str]:
-    return sorted({*globals(), *__all__})
+    __getattr__, __dir__ = doors(__name__, _DOORS)

@@ -179,7 +179,7 @@ def test_windows_events_in_a_table_are_read_and_marked_alike() -> None:
 def test_records_are_marked_as_columns_are() -> None:
     mapper = Mapper(name="a.json")
     records = [{"when": "05/12/2020 10:00", "x": "a"}]
-    ((_, rows),) = mapper.map(Batch("json", [1], records=records, rows=1))
+    ((_, rows),) = mapper.map(Batch("json", [1], records=records, rows=1)) + mapper.finish()
     assert rows["_extra"].to_list() == ['{"when":"05/12/2020 10:00"}']
 
 

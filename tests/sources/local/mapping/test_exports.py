@@ -1,12 +1,14 @@
 """Exports of known tables, and tables of no known kind."""
 
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import orjson
 import polars as pl
 import pytest
 
+import huntkit
 from huntkit.sources.local import schemas
 from huntkit.sources.local.mapping import Clock, exports
 
@@ -147,3 +149,19 @@ def test_names_that_arrow_cannot_hold_are_made_ones_that_it_can() -> None:
     frame = exports.frame_of("x", {"a\0b": [1], "a\ufffdb": [2], "a\ud800": ["c"]}, [1], Clock())
     frame.to_arrow()  # a NUL in a name would end the process' reading here
     assert frame.columns == ["_record", "a\ufffdb", "a\ufffdb_2", "a\ufffd"]
+
+
+def test_an_old_exports_odd_time_does_not_break_its_table(tmp_path: Path) -> None:
+    """The column of today is made of the old one, whose texts are not all times."""
+    header = "TenantId,TimeGenerated,AlertDisplayName,AlertName,Severity,ProviderName,"
+    rows = [
+        f"t,2020-01-0{day} 10:00:00,x,x,High,p,{time},i{day}"
+        for day, time in enumerate(("2020-01-01 09:00:00", "n/a"), 1)
+    ]
+    (tmp_path / "alerts.csv").write_text(
+        "\n".join([header + "StartTimeUtc,SystemAlertId", *rows]) + "\n"
+    )
+    with huntkit.open(tmp_path, cache=False, frame="polars") as evidence:
+        found = evidence.table("SecurityAlert").sort("_record")
+    assert found["StartTimeUtc"].to_list() == ["2020-01-01 09:00:00", "n/a"]
+    assert found["StartTime"].to_list() == [datetime(2020, 1, 1, 9, tzinfo=UTC), None]

@@ -937,3 +937,75 @@ def test_long_texts_are_not_held_for_the_next_events() -> None:
     rows = [{"Event": {"System": {"Channel": f"{long}{n}", "EventID": 1}}} for n in range(64)]
     collector.add(collector.layout.read(rows, list(range(64))))
     assert sum(map(len, collector._texts)) < 10_000
+
+
+@pytest.mark.parametrize("name", ["Event", "winlog", "System"])
+def test_a_field_called_as_a_windows_event_is_one_only_if_it_holds_one(name: str) -> None:
+    records = [{"time": "2024-01-01T00:00:00Z", name: "login", "user": "ana"}]
+    found = mapped(records, name="app.json")
+    assert found.keys() == {"app"}
+    assert found["app"].select("time", name, "user").rows() == [
+        (datetime(2024, 1, 1, tzinfo=UTC), "login", "ana")
+    ]
+    columns = {field: [value] for field, value in records[0].items()}
+    mapper = Mapper(name="app.csv")
+    made = dict(mapper.map(Batch("csv", [2], columns=columns)) + mapper.finish())
+    assert made["app"][name].to_list() == ["login"]
+
+
+PARSE_EVTX = {
+    "System": {
+        "Provider": {"Name": "Microsoft-Windows-Security-Auditing", "Guid": "5484"},
+        "EventID": {"Value": 4624}, "Version": 2, "Level": 0, "Task": 12544, "Opcode": 0,
+        "Keywords": 9232379236109516800, "TimeCreated": {"SystemTime": 1708300800.1234567},
+        "EventRecordID": 77, "Correlation": {"ActivityID": "A-1"},
+        "Execution": {"ProcessID": 4, "ThreadID": 8}, "Channel": "Security", "Computer": "ws1",
+        "Security": {"UserID": "S-1-5-18"}, "Odd": "kept",
+    },
+    "EventData": {"TargetUserName": "ana", "LogonType": 3, "IpAddress": "203.0.113.7"},
+    "Message": "An account was logged on", "OSPath": "C:/Security.evtx",
+}  # fmt: skip
+
+
+def test_bare_rows_of_velociraptors_parse_evtx_are_windows_events() -> None:
+    cleared = {
+        "System": {
+            "EventID": 1102, "TimeCreated": {"SystemTime": 1708300801}, "Channel": "Security",
+        },
+        "UserData": {"LogFileCleared": {"SubjectUserName": "eve"}},
+    }  # fmt: skip
+    found = mapped([PARSE_EVTX, cleared])
+    first, second = found["WindowsEvent"].sort("_record").to_dicts()
+    expected = {
+        "TimeGenerated": datetime(2024, 2, 19, 0, 0, 0, 123457, tzinfo=UTC), "EventID": 4624,
+        "Channel": "Security", "Computer": "ws1", "EventRecordId": "77", "SystemProcessId": 4,
+        "RenderedDescription": "An account was logged on", "Correlation": "A-1",
+    }  # fmt: skip
+    assert {name: first[name] for name in expected} == expected
+    assert orjson.loads(first["EventData"]) == PARSE_EVTX["EventData"]
+    assert orjson.loads(first["_extra"]) == {
+        "ProviderGuid": "5484", "OSPath": "C:/Security.evtx", "Odd": "kept",
+    }  # fmt: skip
+    assert (second["EventID"], second["TimeGenerated"].second) == (1102, 1)
+    assert found["SecurityEvent"].sort("_record")["Account"].to_list() == ["ana", "eve"]
+    assert found["DeviceLogonEvents"]["RemoteIP"].to_list() == ["203.0.113.7"]
+
+
+def test_velociraptors_kernel_events_are_no_windows_events() -> None:
+    row = {
+        "Timestamp": "2025-01-30T14:13:08Z",
+        "System": {"EventID": {"Value": 0}},
+        "EventData": {},
+    }
+    assert mapped([row], name="etw.json").keys() == {"etw"}
+
+
+def test_who_and_what_of_an_export_of_event_stay_in_their_columns() -> None:
+    row = {
+        "TimeGenerated": "2021-08-02T13:05:32Z", "Source": "Microsoft-Windows-Sysmon",
+        "EventLog": "Microsoft-Windows-Sysmon/Operational", "Computer": "adfs01", "EventID": 18,
+        "EventLevelName": "Information", "EventCategory": 5, "UserName": "NT AUTHORITY\\SYSTEM",
+    }  # fmt: skip
+    (event,) = mapped([row])["WindowsEvent"].to_dicts()
+    assert (event["SystemUserId"], event["Task"]) == ("NT AUTHORITY\\SYSTEM", 5)
+    assert "UserName" not in event["_extra"]

@@ -5,6 +5,7 @@ Columns as the tools' documentation gives them, the values invented.
 
 import json
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import polars as pl
@@ -12,6 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+import huntkit
 from huntkit.formats.batch import Batch
 from huntkit.sources.local.mapping import Mapper
 from huntkit.sources.local.mapping.layouts import event_data
@@ -269,3 +271,42 @@ FIELDS = ("date", "time", "timezone", "datetime", "timestamp", "events")
 def test_no_record_crashes_it(row: dict[str, Any]) -> None:
     plaso_row(row)
     assert workspace_rows(row)
+
+
+def psort(count: int) -> str:
+    """What psort's output module json writes: one object, an event on each line."""
+    texts = [
+        json.dumps(
+            {"__container_type__": "event", "__type__": "AttributeContainer", "data_type": "t",
+             "hostname": "ws1", "message": f'{{"event_{at}": {{', "parser": "syslog",
+             "pathspec": {"type_indicator": "OS"}, "timestamp": 1709547153000000 + at,
+             "timestamp_desc": "Recorded Time"}
+        )
+        for at in range(count)
+    ]  # fmt: skip
+    events = "\n, ".join(f'"event_{at}": {text}' for at, text in enumerate(texts))
+    return "{" + events + "\n}"
+
+
+def test_the_one_object_of_psort_is_as_many_events(tmp_path: Path) -> None:
+    (tmp_path / "timeline.json").write_text(psort(5_000))
+    with huntkit.open(tmp_path, cache=False, frame="polars") as evidence:
+        assert [row[1:] for row in evidence.files.select("path", "rows", "skipped").rows()] == [
+            (5_000, 0)
+        ]
+        found = evidence.table("Plaso").sort("_record")
+    assert found["Message"].to_list() == [f'{{"event_{at}": {{' for at in range(5_000)]
+    assert found["_record"].to_list() == list(range(1, 5_001))
+    assert (found["TimeGenerated"][0], found["Computer"][0]) == (WHEN, "ws1")
+
+
+def test_a_short_object_of_psort_on_one_line_is_events_too(tmp_path: Path) -> None:
+    (tmp_path / "timeline.json").write_text(psort(3).replace("\n", ""))
+    with huntkit.open(tmp_path, cache=False) as evidence:
+        assert len(evidence.table("Plaso")) == 3
+
+
+def test_a_line_of_psort_without_a_message_is_an_event() -> None:
+    row = {"__container_type__": "event", "timestamp": 1709547153000000, "data_type": "t",
+           "timestamp_desc": "Recorded Time"}  # fmt: skip
+    assert mapped(row)["Plaso"]["TimeGenerated"].to_list() == [WHEN]

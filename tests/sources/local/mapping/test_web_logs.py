@@ -104,6 +104,23 @@ def test_load_balancers_of_amazon_are_awsalbaccesslogs(tmp_path: Path) -> None:
     assert {name: row[name] for name in expected} == expected
 
 
+def test_network_load_balancers_are_awsnlbaccesslogs(tmp_path: Path) -> None:
+    (tmp_path / "nlb.log").write_text(
+        "tls 2.0 2024-03-04T10:12:33 net/web/1 l1 203.0.113.7:51341 10.0.0.6:443 5 2 98 246 - "
+        'arn:aws:acm:1 - ECDHE-RSA-AES128-SHA tlsv12 - corp.example h2 h2 "h2" '
+        "2024-03-04T10:12:28 new\n"
+    )
+    (row,) = rows(tmp_path, "AWSNLBAccessLogs", assume_timezone="Europe/Berlin")
+    expected = {
+        "TimeGenerated": datetime(2024, 3, 4, 10, 12, 33, tzinfo=UTC), "NLBType": "tls",
+        "ClientIPPort": "203.0.113.7:51341",
+        "TargetIPPort": "10.0.0.6:443", "SentBytes": "246", "IncomingTLSAlert": "",
+        "TLSCipher": "ECDHE-RSA-AES128-SHA", "ALPNClientPrefList": '"h2"',
+        "TLSConnectionCreationTime": "2024-03-04T10:12:28", "_extra": '{"_extra":["new"]}',
+    }  # fmt: skip
+    assert {name: row[name] for name in expected} == expected
+
+
 def test_squid_is_a_table_with_times(tmp_path: Path) -> None:
     (tmp_path / "access.log").write_text(
         "1709547153.521 502 10.1.2.3 TCP_MISS/200 216 GET http://corp.example/a ana "

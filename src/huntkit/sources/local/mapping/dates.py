@@ -11,12 +11,14 @@ from huntkit.formats.batch import Batch
 from huntkit.sources.local.mapping.series import texts
 from huntkit.tables.dates import DayOrder
 
-__all__ = ["DayOrder", "Waiting", "look", "may_be_slashed"]
+__all__ = ["DayOrder", "Waiting", "look", "may_be_slashed", "slashed_columns"]
 
 _SAMPLE = re.compile(r"^\s*[0-9]{1,2}\s*[/-]\s*[0-9]{1,2}\s*[/-]\s*[0-9]{4}")
 _NAME = re.compile(r"time|date|stamp|created|seen", re.IGNORECASE)
 PATIENCE_BYTES = 64 << 20
 _CELL_BYTES = 60  # what a short text costs beside its letters
+_OBJECTS = 3  # parsed records take so much more than their text
+_FEW = 20
 
 
 def look(order: DayOrder, columns: Mapping[str, Sequence[Any]]) -> bool:
@@ -30,8 +32,28 @@ def look(order: DayOrder, columns: Mapping[str, Sequence[Any]]) -> bool:
     return order.is_open
 
 
+def slashed_columns(records: Sequence[Mapping[str, Any]]) -> dict[str, list[Any]]:
+    """Records' fields that hold dates whose order is to be settled, as columns.
+
+    Only a few records are looked at, since nearly no file has such dates; if they have one, all of
+    the records' fields of that name are given.
+
+    Examples:
+        >>> slashed_columns([{"at": "05/12/2020 10:00", "n": 1}, {"at": None}])
+        {'at': ['05/12/2020 10:00', None]}
+    """
+    some = records if len(records) < _FEW else (records[0], records[len(records) // 2], records[-1])
+    names = {
+        name
+        for record in some
+        for name, value in record.items()
+        if type(value) is str and _SAMPLE.match(value)
+    }
+    return {name: [record.get(name) for record in records] for name in sorted(names)}
+
+
 class Waiting:
-    """Batches of columns that wait for a later one to tell how their dates are to be read.
+    """Batches that wait for a later one to tell how their dates are to be read.
 
     They wait for as many as `PATIENCE_BYTES` hold in memory, roughly, so that all of a usual file
     is read in one way.
@@ -49,24 +71,40 @@ class Waiting:
     def take(self, batch: Batch) -> list[Batch]:
         """The batches that wait no longer, in their order."""
         self._batches.append(batch)
-        if batch.columns is None:
+        if batch.columns is not None:
+            is_open = look(self._order, batch.columns)
+        elif batch.kind == "json" and batch.records:
+            columns = slashed_columns(batch.records)
+            is_open = (bool(columns) or self._is_waiting) and look(self._order, columns)
+        else:
             return self.rest()
-        if not (look(self._order, batch.columns) and self._patient):
+        if not (is_open and self._patient):
             return self.rest()
-        self._bytes += sum(
-            _CELL_BYTES + (len(value) if isinstance(value, str) else 0)
-            for values in batch.columns.values()
-            for value in values
-        )
+        self._bytes += _size(batch)
         if self._bytes < PATIENCE_BYTES:
             return []
         self._patient = False
         return self.rest()
 
+    @property
+    def _is_waiting(self) -> bool:
+        return len(self._batches) > 1
+
     def rest(self) -> list[Batch]:
         """All that still wait."""
         batches, self._batches, self._bytes = self._batches, [], 0
         return batches
+
+
+def _size(batch: Batch) -> int:
+    """Roughly what a batch takes in memory."""
+    if batch.columns is None:
+        return _OBJECTS * sum(len(repr(record)) for record in batch.records or ())
+    return sum(
+        _CELL_BYTES + (len(value) if isinstance(value, str) else 0)
+        for values in batch.columns.values()
+        for value in values
+    )
 
 
 def may_be_slashed(values: Sequence[Any]) -> bool:

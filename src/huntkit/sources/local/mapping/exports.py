@@ -289,10 +289,12 @@ def _other_names(table: str, frame: pl.DataFrame) -> pl.DataFrame:
     """Columns under the name that queries use, where the export has only another one."""
     names = {"Timestamp": "TimeGenerated", "TimeGenerated": "Timestamp"}
     pairs = names if table.startswith("Device") else rules.data("exports")["names"].get(table, {})
+    kinds = schemas.known(table) or {}
     made = [
-        pl.col(have).alias(lack)
+        typed(lack, column, kind) if (kind := kinds.get(lack)) else column.alias(lack)
         for lack, have in pairs.items()
         if have in frame.columns and lack not in frame.columns
+        for column in (frame[have],)
     ]
     return frame.with_columns(made) if made else frame
 

@@ -1,10 +1,10 @@
 """How products write the same Windows event: records of any layout to one shape."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from itertools import repeat
-from operator import contains
+from operator import contains, itemgetter
 from typing import Any
 
 import orjson
@@ -47,6 +47,7 @@ class Layout:
     needs: tuple[str, ...]
     lacks: tuple[str, ...] = ()
     any_of: tuple[str, ...] = ()
+    holds: dict[str, tuple[str, ...]] = field(default_factory=dict)
     data: tuple[str, ...] = ()
     system: dict[str, tuple[str, ...]] = field(default_factory=dict)
     time: tuple[tuple[tuple[str, ...], str], ...] = ()
@@ -58,10 +59,17 @@ class Layout:
     gives: frozenset[str] = frozenset()
     levels: tuple[str, dict[int, int]] | None = None
 
-    def fits(self, row: Collection[str]) -> bool:
-        """Whether the record is written in this layout."""
+    def fits(self, row: Mapping[str, Any]) -> bool:
+        """Whether the record is written in this layout.
+
+        Of what `holds` names, the value counts, too: others call a text ``Event``.
+        """
         for name in self.needs:
             if name not in row:
+                return False
+        for name, inner in self.holds.items():
+            value = row[name]
+            if not isinstance(value, dict) or not all(each in value for each in inner):
                 return False
         for name in self.lacks:
             if name in row:
@@ -72,6 +80,12 @@ class Layout:
         """Whether all of the records are."""
         if self.any_of or not all(all(map(contains, rows, repeat(n))) for n in self.needs):
             return False
+        for name, inner in self.holds.items():
+            values = list(map(itemgetter(name), rows))
+            if set(map(type, values)) != {dict}:
+                return False
+            if not all(all(map(contains, values, repeat(each))) for each in inner):
+                return False
         return not any(any(map(contains, rows, repeat(n))) for n in self.lacks)
 
     def read(self, rows: list[Row], numbers: list[int]) -> Events:
@@ -88,6 +102,7 @@ def _layout(raw: dict[str, Any]) -> Layout:
         needs=tuple(raw["needs"]),
         lacks=tuple(raw.get("lacks", ())),
         any_of=tuple(raw.get("any", ())),
+        holds={name: tuple(inner) for name, inner in raw.get("holds", {}).items()},
         data=tuple(raw.get("data", ())),
         system={name: tuple(fields) for name, fields in raw.get("system", {}).items()},
         time=tuple((tuple(each["field"]), each["kind"]) for each in raw.get("time", ())),

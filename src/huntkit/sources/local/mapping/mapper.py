@@ -1,6 +1,6 @@
 """The mapper of one source file: batches of records to tables."""
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import polars as pl
@@ -15,11 +15,13 @@ from huntkit.sources.local.mapping import (
     linux,
     records,
     rules,
+    sessions,
+    sshd,
     targets,
     windows,
 )
 from huntkit.sources.local.mapping.azure import Diagnostics
-from huntkit.sources.local.mapping.collect import Collector
+from huntkit.sources.local.mapping.collect import BYTES, Collector
 from huntkit.sources.local.mapping.dates import DayOrder, Waiting
 from huntkit.sources.local.mapping.doubts import Doubt, Doubts, noted
 from huntkit.sources.local.mapping.layouts import Layout, layouts, unwrapped
@@ -32,6 +34,9 @@ Row = dict[str, Any]
 Columns = Mapping[str, Sequence[Any]]
 Group = tuple[Layout | None, list[Row], list[int]]
 _SLICE = 512
+_STEP = (
+    2_048  # events between two looks at whether there are enough; few, since batches are cut there
+)
 _BATCHES = 4
 _FEW = 32
 FREE_TEXT = "Text"
@@ -80,6 +85,8 @@ class Mapper:
         self._doubts = Doubts()
         self._waiting = Waiting(self._order)
         self._seen = detections.Seen()
+        self._ssh = sshd.SshLogons()
+        self._sessions = sessions.Sessions()
 
     def map(self, batch: Batch) -> Frames:
         """The tables that are ready; events are held until there are thousands, others for a while.
@@ -95,6 +102,7 @@ class Mapper:
         found = self._doubts.stamp(self._tables(batch))
         if found:  # else all still wait
             self._doubts.forget(n for each in self._collectors.values() for n in each.numbers)
+            found += _logons("ssh_logon", *self._ssh.of(found))
         return found
 
     def _tables(self, batch: Batch) -> Frames:
@@ -124,7 +132,9 @@ class Mapper:
         found: Frames = []
         for batch in self._waiting.rest():
             found += self._mapped(batch)
-        found += self._doubts.stamp(self._rest(*self._others.take()))
+        rest = self._doubts.stamp(self._rest(*self._others.take()))
+        found += rest + _logons("ssh_logon", *self._ssh.of(rest))
+        found += _logons("ssh_logon", *self._ssh.rest())
         for collector in self._collectors.values():
             found += self._doubts.stamp(self._flushed(collector))
         return found
@@ -147,7 +157,7 @@ class Mapper:
                 found += self._hayabusa(layout, some, some_numbers)
                 continue
             if layout.name == "evtx":
-                found += _chainsaw(some, some_numbers)
+                found += _chainsaw(some, some_numbers, self._order)
             found += self._collect(layout, some, some_numbers)
         return found
 
@@ -155,7 +165,8 @@ class Mapper:
         """Detections, and the events that they are about, each once."""
         named = [detections.hayabusa(row) for row in rows]
         family = _by_kind("hayabusa")
-        found = records.frames(family, named, numbers) if family is not None else []
+        order = self._order
+        found = records.frames(family, named, numbers, order=order) if family is not None else []
         new = [
             (row, number)
             for row, number in zip(named, numbers, strict=True)
@@ -169,14 +180,30 @@ class Mapper:
         collector = self._collectors.get(layout.name)
         if collector is None:
             collector = self._collectors[layout.name] = Collector(layout)
-        events = layout.read(rows, numbers)
-        for (rank, _, name), values in events.clocks.items():  # now, while they are warm
-            if rank and name not in self._slashed and dates.may_be_slashed(values):
-                self._slashed.add(name)
-        collector.add(events)
-        if collector.full(patient=self._memory.offset is None):
-            return self._flushed(collector)
-        return []
+        found: Frames = []
+        start = 0
+        while start < len(rows):  # never over a multiple of _STEP: see _is_full
+            end = start + _STEP - len(collector.numbers) % _STEP
+            events = layout.read(rows[start:end], numbers[start:end])
+            for (rank, _, name), values in events.clocks.items():  # now, while they are warm
+                if rank and name not in self._slashed and dates.may_be_slashed(values):
+                    self._slashed.add(name)
+            collector.add(events)
+            if self._is_full(collector):
+                found += self._flushed(collector)
+            start = end
+        return found
+
+    def _is_full(self, collector: Collector) -> bool:
+        """Enough events for frames, after a number that does not depend on the batches' cuts.
+
+        What the events of a frame tell of their clocks is known to them and to those that follow.
+        Only events that would fill the memory don't wait for their number.
+        """
+        if len(collector.numbers) % _STEP and collector.bytes < 2 * BYTES:
+            return False
+        told = self._memory.zones_of(collector.layout).is_told
+        return collector.full(patient=not told)
 
     def _flushed(self, events: Collector) -> Frames:
         """The tables of collected events, the month put first in their clocks."""
@@ -200,7 +227,7 @@ class Mapper:
             inner = self._inside(rows, numbers, "message")
             for row in rows:
                 self._syslog.stamp(row)
-            return records.frames(family, rows, numbers) + inner
+            return records.frames(family, rows, numbers, order=self._order) + inner
         elif kind in _W3C:
             self._stamp_w3c(rows)
         elif kind in {"cef", "leef"}:
@@ -265,6 +292,8 @@ class Mapper:
             is_osquery = target.startswith("Osquery_")
             plain, places = _osquery(some, their) if is_osquery else (some, their)
             found += self._table(target, targets.columns_of(plain), places)
+            if is_osquery:
+                found += _logons("osquery_logon", *self._sessions.of(target, plain, places))
             if target == "Syslog":
                 found += self._inside(some, their, "SyslogMessage")
         return found
@@ -273,7 +302,8 @@ class Mapper:
         """Records of Azure's diagnostic settings, all of one table."""
         family = _by_kind("azure_activity")
         if table == azure.ACTIVITY and family is not None:
-            return records.frames(family, [azure.activity_row(row) for row in rows], numbers)
+            plain = [azure.activity_row(row) for row in rows]
+            return records.frames(family, plain, numbers, order=self._order)
         plain, rests = azure.taken(table, rows)
         columns = targets.columns_of(plain)
         frame = exports.frame_of(table, columns, numbers, self._clock, infer_texts=False)
@@ -281,7 +311,6 @@ class Mapper:
 
     def _columnar(self, batch: Batch, table: pl.DataFrame) -> Frames:
         """A columnar file keeps its types, unless its rows are events or a family's records."""
-        head = dict.fromkeys(table.columns)
         row = {
             column.name: each[0] for column in table.iter_columns() if (each := listed(column[:1]))
         }
@@ -291,6 +320,7 @@ class Mapper:
         )
         naming = {name: listed(table[name]) for name in exports.NAMING if name in table.columns}
         known = known and not exports.names_several(naming)
+        head = {each.name: _sample(listed(each[:_SLICE])) for each in table.iter_columns()}
         if known and target != "Syslog" and _layout_of(head) is None and unwrapped(row) is None:
             columns = {column.name: column for column in table.iter_columns()}
             numbers = list(batch.numbers)
@@ -312,8 +342,7 @@ class Mapper:
         return self._named(named, numbers)
 
     def _named(self, columns: Columns, numbers: list[int]) -> Frames:
-        head = dict.fromkeys(columns)
-        layout = _layout_of(head)
+        layout = _layout_of({name: _sample(values) for name, values in columns.items()})
         if layout is None:
             if exports.names_several(columns):
                 return self._rest(_rows(columns), numbers)
@@ -364,7 +393,7 @@ class Mapper:
             path = table.removeprefix("Zeek_")
             own = {"_path": path, "_application": "" if path == "conn" else path}
             rows = [{**row, **own} for row in _rows(renamed)]
-            found += records.frames(sessions, rows, numbers)
+            found += records.frames(sessions, rows, numbers, order=self._order)
         return found
 
 
@@ -387,6 +416,12 @@ def _free_text(rows: Sequence[Row], numbers: Sequence[int]) -> Frames:
     return [(FREE_TEXT, lines.insert_column(0, record))]
 
 
+def _logons(kind: str, rows: list[Row], numbers: list[int]) -> Frames:
+    """What other rows tell of logons; none that way has a family of its own."""
+    family = _by_kind(kind) if rows else None
+    return [] if family is None else records.frames(family, rows, numbers)
+
+
 def _by_kind(kind: str) -> Family | None:
     return next((each for each in rules.families() if kind in each.batch_kinds), None)
 
@@ -399,7 +434,14 @@ def _first(columns: Columns) -> Iterable[tuple[Any, ...]]:
     return [tuple(values[0] for values in columns.values())] if all(columns.values()) else []
 
 
-def _layout_of(row: Collection[str]) -> Layout | None:
+def _sample(values: Sequence[Any]) -> Any:
+    """The first object among the first values, else the first value."""
+    return next(
+        (each for each in values[:_SLICE] if isinstance(each, dict)), next(iter(values), None)
+    )
+
+
+def _layout_of(row: Mapping[str, Any]) -> Layout | None:
     return next((each for each in layouts() if each.fits(row)), None)
 
 
@@ -413,7 +455,7 @@ def _bared(row: Row) -> list[Row]:
     return found
 
 
-def _chainsaw(rows: list[Row], numbers: list[int]) -> Frames:
+def _chainsaw(rows: list[Row], numbers: list[int], order: DayOrder) -> Frames:
     """The detections beside events that Chainsaw found; usually there are none."""
     if not any("timestamp" in row for row in rows):
         return []
@@ -422,7 +464,8 @@ def _chainsaw(rows: list[Row], numbers: list[int]) -> Frames:
     family = _by_kind("chainsaw")
     if not some or family is None:
         return []
-    return records.frames(family, [row for row, _ in some], [number for _, number in some])
+    named, their = [row for row, _ in some], [number for _, number in some]
+    return records.frames(family, named, their, order=order)
 
 
 def _by_layout(rows: list[Row], numbers: list[int], likely: Layout | None) -> list[Group]:

@@ -1,5 +1,6 @@
-"""Merges that need the rows of all files: one row per process start, whole script blocks."""
+"""Merges that need the rows of all files: one row per process start and login, whole scripts."""
 
+from collections.abc import Sequence
 from datetime import timedelta
 
 import polars as pl
@@ -9,9 +10,15 @@ from huntkit.sources.local.mapping.values import to_json
 _NEAR = timedelta(seconds=2)
 _ROUNDS = 3
 _AT = "_merge_at"
+_NO_PAIRS = {_AT: pl.UInt32, f"{_AT}_other": pl.UInt32}
 _HOST = "_merge_host"
 _FILE = "_merge_file"
 _NEEDED = {"_origin", "ActionType", "ProcessId", "DeviceName", "Timestamp", "FileName"}
+# What tells a start whose pid the export lost.
+_TOLD_BY = {"FolderPath", "ProcessCommandLine", "InitiatingProcessId"}
+_LOGON_NEAR = timedelta(seconds=5)  # syslog's clock has whole seconds; the audit line comes later
+_LOGON_NEEDED = {"_origin", "ActionType", "InitiatingProcessId", "DeviceName", "Timestamp",
+                 "AccountName", "RemoteIP"}  # fmt: skip
 
 
 def merge_table(name: str, rows: pl.DataFrame) -> pl.DataFrame:
@@ -19,13 +26,22 @@ def merge_table(name: str, rows: pl.DataFrame) -> pl.DataFrame:
 
     ``DeviceProcessEvents``: a Security 4688 and a Sysmon 1 of the same host, pid and time (within
     2 seconds) become one row. Sysmon's values win, gaps are filled from the 4688, and
-    ``_merged_file`` and ``_merged_record`` lead to the other raw record.
+    ``_merged_file`` and ``_merged_record`` lead to the other raw record. Some exports lose the pid
+    of Sysmon's events: such a start is the 4688 of the same host, image, command line and parent's
+    pid, where there is only one in those 2 seconds for it, and it is the only one for that 4688.
+
+    ``DeviceLogonEvents``: a login in the audit log and the same one in sshd's syslog (the same
+    host, pid and outcome, within 5 seconds) become one row in the same way. The audit log's values
+    win, but for an account that it does not know. An audit log that names no host is that of the
+    only host in syslog. So does a session that osquery lists, which is one row however often.
 
     ``DeviceEvents``: PowerShell script blocks that were logged in parts become one row; a part
     that is missing is said in the text.
     """
     if name == "DeviceProcessEvents":
         return _processes(rows)
+    if name == "DeviceLogonEvents":
+        return _logons(rows)
     if name == "DeviceEvents":
         return _scripts(rows)
     return rows
@@ -35,14 +51,79 @@ def _processes(rows: pl.DataFrame) -> pl.DataFrame:
     if not set(rows.columns) >= _NEEDED:
         return rows
     marked = rows.with_row_index(_AT).with_columns(_host_keys(rows["DeviceName"]))
-    known = (pl.col("ActionType") == "ProcessCreated") & pl.col("ProcessId").is_not_null()
-    known = known & (pl.col(_HOST) != "") & pl.col("Timestamp").is_not_null()
+    known = (pl.col("ActionType") == "ProcessCreated") & pl.col("Timestamp").is_not_null()
+    starts = marked.filter(known & (pl.col(_HOST) != ""))
     file = pl.col("FileName").str.to_lowercase().alias(_FILE)
-    keys = marked.filter(known).select(_AT, _HOST, "ProcessId", "Timestamp", "_origin", file)
+    numbered = starts.filter(pl.col("ProcessId").is_not_null())
+    keys = numbered.select(_AT, _HOST, "ProcessId", "Timestamp", "_origin", file)
     sysmon = keys.filter(pl.col("_origin") == "sysmon").drop("_origin")
     audit = keys.filter(pl.col("_origin") == "security").drop("_origin")
-    pairs = _pairs(sysmon, audit)
+    pairs = _pairs(sysmon, audit, by=[_HOST, "ProcessId", _FILE], within=_NEAR)
+    pairs = pl.concat([pairs, _pairs_without_pid(starts, pairs)])
     return _joined(rows, pairs) if pairs.height else rows
+
+
+def _pairs_without_pid(starts: pl.DataFrame, taken: pl.DataFrame) -> pl.DataFrame:
+    """Sysmon's starts without a pid and their 4688s, of those that are not paired by it."""
+    lost = (pl.col("_origin") == "sysmon") & pl.col("ProcessId").is_null()
+    if not set(starts.columns) >= _TOLD_BY or not starts.select(lost.any()).item():
+        return pl.DataFrame(schema=_NO_PAIRS)
+    told = starts.filter(
+        pl.col("FolderPath") != "",
+        pl.col("ProcessCommandLine").str.strip_chars() != "",
+        pl.col("InitiatingProcessId").is_not_null(),
+    ).with_columns(
+        pl.col("FolderPath").str.to_lowercase(), pl.col("ProcessCommandLine").str.strip_chars()
+    )
+    keys = [_AT, "Timestamp", _HOST, *sorted(_TOLD_BY)]
+    audit = told.filter(pl.col("_origin") == "security", pl.col("ProcessId").is_not_null())
+    audit = audit.filter(~pl.col(_AT).is_in(taken[f"{_AT}_other"].implode()))
+    return _only_pairs(
+        told.filter(lost).select(keys),
+        audit.select(keys),
+        by=[_HOST, *sorted(_TOLD_BY)],
+        within=_NEAR,
+    )
+
+
+def _logons(rows: pl.DataFrame) -> pl.DataFrame:
+    if not set(rows.columns) >= _LOGON_NEEDED:
+        return rows
+    rows = _listed_once(rows)
+    for ours, other in ((("auditd",), "syslog"), (("auditd", "syslog"), "osquery")):
+        rows = _told_by_two(rows, ours, other)
+    return rows
+
+
+def _listed_once(rows: pl.DataFrame) -> pl.DataFrame:
+    """Sessions stand in every snapshot of osquery again, and in two tables of it."""
+    keys = ["DeviceName", "AccountName", "InitiatingProcessId", "Timestamp"]
+    listed = rows.with_row_index(_AT).filter(
+        pl.col("_origin") == "osquery", pl.col("Timestamp").is_not_null()
+    )
+    again = listed.filter(~pl.struct(keys).is_first_distinct())[_AT]
+    return rows.filter(~pl.int_range(pl.len()).is_in(again.implode())) if len(again) else rows
+
+
+def _told_by_two(rows: pl.DataFrame, ours: Sequence[str], other: str) -> pl.DataFrame:
+    marked = rows.with_row_index(_AT).with_columns(_host_keys(rows["DeviceName"]))
+    known = pl.col("InitiatingProcessId").is_not_null() & pl.col("Timestamp").is_not_null()
+    by = [_HOST, "InitiatingProcessId", "ActionType"]
+    keys = marked.filter(known).select(_AT, *by, "Timestamp", "_origin")
+    first = keys.filter(pl.col("_origin").is_in(list(ours))).drop("_origin")
+    second = keys.filter(pl.col("_origin") == other).drop("_origin")
+    if not (first[_HOST] != "").any():  # audit logs seldom name their host: it is the only one
+        hosts = second[_HOST].unique()
+        first = first.with_columns(pl.lit(hosts[0]).alias(_HOST)) if len(hosts) == 1 else first
+    pairs = _pairs(first, second, by=by, within=_LOGON_NEAR)
+    if not pairs.height:
+        return rows
+    # The audit log writes "(unknown user)" for an account that the host does not have.
+    unknown = (pl.col("_origin") == "auditd") & pl.col("AccountName").str.starts_with("(")
+    named = pl.when(unknown & pl.int_range(pl.len()).is_in(pairs[_AT].implode()))
+    return _joined(
+        rows.with_columns(AccountName=named.then(pl.lit("")).otherwise("AccountName")), pairs
+    )
 
 
 def _host_keys(names: pl.Series) -> pl.Series:
@@ -65,22 +146,24 @@ def _host_keys(names: pl.Series) -> pl.Series:
     ).to_series()
 
 
-def _pairs(sysmon: pl.DataFrame, audit: pl.DataFrame) -> pl.DataFrame:
-    """Which 4688 belongs to which Sysmon row: the nearest in time, each used once.
+def _pairs(
+    ours: pl.DataFrame, others: pl.DataFrame, *, by: list[str], within: timedelta
+) -> pl.DataFrame:
+    """Which of the others belongs to which of ours: the nearest in time, each used once.
 
-    The program's name must be the same, since a pid may be used again within two seconds. Each
-    round gives every Sysmon row its nearest 4688; where two want the same one, the nearer gets it
-    and the other tries again.
+    Of process starts the program's name must be the same, since a pid may be used again within two
+    seconds. Each round gives every one of ours its nearest other; where two want the same one, the
+    nearer gets it and the other tries again.
     """
     found = []
-    sysmon, audit = sysmon.sort("Timestamp"), audit.sort("Timestamp")
+    ours, others = ours.sort("Timestamp"), others.sort("Timestamp")
     for _ in range(_ROUNDS):
-        near = sysmon.join_asof(
-            audit.with_columns(pl.col("Timestamp").alias("other_time")),
+        near = ours.join_asof(
+            others.with_columns(pl.col("Timestamp").alias("other_time")),
             on="Timestamp",
-            by=[_HOST, "ProcessId", _FILE],
+            by=by,
             strategy="nearest",
-            tolerance=_NEAR,
+            tolerance=within,
             suffix="_other",
             check_sortedness=False,
         ).drop_nulls(f"{_AT}_other")
@@ -90,11 +173,40 @@ def _pairs(sysmon: pl.DataFrame, audit: pl.DataFrame) -> pl.DataFrame:
         near = near.sort("gap", _AT).unique(f"{_AT}_other", keep="first", maintain_order=True)
         pairs = near.select(_AT, f"{_AT}_other")
         found.append(pairs)
-        sysmon = sysmon.join(pairs, on=_AT, how="anti", maintain_order="left")
-        audit = audit.join(
+        ours = ours.join(pairs, on=_AT, how="anti", maintain_order="left")
+        others = others.join(
             pairs, left_on=_AT, right_on=f"{_AT}_other", how="anti", maintain_order="left"
         )
-    return pl.concat(found) if found else pl.DataFrame(schema={_AT: pl.UInt32})
+    return pl.concat(found) if found else pl.DataFrame(schema=_NO_PAIRS)
+
+
+def _only_pairs(
+    ours: pl.DataFrame, others: pl.DataFrame, *, by: list[str], within: timedelta
+) -> pl.DataFrame:
+    """Pairs in which each is the only one that the other could belong to."""
+    forth = _only_near(ours, others, by=by, within=within)
+    back = _only_near(others, ours, by=by, within=within)
+    return forth.join(back, left_on=[_AT, f"{_AT}_other"], right_on=[f"{_AT}_other", _AT])
+
+
+def _only_near(
+    ours: pl.DataFrame, others: pl.DataFrame, *, by: list[str], within: timedelta
+) -> pl.DataFrame:
+    """Those of ours that have exactly one other in reach: the first there is also the last."""
+    others = others.sort("Timestamp", _AT)
+    found = ours.sort("Timestamp", _AT).select(_AT, *by, "Timestamp")
+    for name, offset in (("first", -within), ("last", within)):
+        found = found.with_columns((pl.col("Timestamp") + offset).alias("edge")).join_asof(
+            others.select(*by, pl.col(_AT).alias(name), pl.col("Timestamp").alias(f"{name}_time")),
+            left_on="edge",
+            right_on=f"{name}_time",
+            by=by,
+            strategy="forward" if name == "first" else "backward",
+            tolerance=2 * within,
+            check_sortedness=False,
+        )
+    only = found.filter(pl.col("first") == pl.col("last"))
+    return only.select(_AT, pl.col("first").alias(f"{_AT}_other"))
 
 
 def _joined(rows: pl.DataFrame, pairs: pl.DataFrame) -> pl.DataFrame:

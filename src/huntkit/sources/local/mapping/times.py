@@ -119,7 +119,7 @@ def skipped(text: pl.Series, found: pl.Series, zone: str | None) -> pl.Series:
 
 
 def _one(text: pl.Series, form: str) -> pl.Series:
-    found = text.str.to_datetime(form, strict=False, time_unit="us")
+    found = any_times.read_moments(text, form)
     return found if found.dtype == UTC_TIME else found.dt.replace_time_zone("UTC")
 
 
@@ -161,7 +161,7 @@ def _read(text: pl.Series, form: str, zone: str | None) -> tuple[pl.Series, pl.S
         days = text.str.extract(f"({_COMPACT})").str.pad_end(14, "0")
         bare = days.str.to_datetime("%Y%m%d%H%M%S", strict=False, time_unit="us")
     elif form in _BARE:
-        bare = text.str.to_datetime(form, strict=False, time_unit="us")
+        bare = any_times.read_moments(text, form)
     else:
         return _with_whole_years(_one(text, form), text), None
     found = _with_whole_years(localise(bare, zone), text)
@@ -256,9 +256,14 @@ def offset_of(local: pl.Series, known: pl.Series) -> timedelta | None:
     if not isinstance(middle, int | float):
         return None
     offset = round(middle / _QUARTER.total_seconds()) * _QUARTER
-    agree = ((gap - offset.total_seconds()).abs() <= _NEAR.total_seconds()).sum()
     is_zone = timedelta(hours=-12) <= offset <= timedelta(hours=14)
-    return offset if is_zone or agree * 2 > len(gap) else None
+    return offset if is_zone or agree(local, known, offset) * 2 > len(gap) else None
+
+
+def agree(local: pl.Series, known: pl.Series, offset: timedelta) -> int:
+    """How many rows that carry both times agree with an offset, give or take two minutes."""
+    gap = (local - known).drop_nulls().dt.total_seconds()
+    return int(((gap - offset.total_seconds()).abs() <= _NEAR.total_seconds()).sum())
 
 
 def notes(length: int, parts: Sequence[tuple[pl.Series, str]]) -> pl.Series:

@@ -9,13 +9,15 @@ from typing import Any
 import polars as pl
 
 from huntkit.sources.local.mapping import times
+from huntkit.sources.local.mapping.channels import as_windows_spells
 from huntkit.sources.local.mapping.collect import Collector, EventClass
-from huntkit.sources.local.mapping.layouts import SYSMON_CLOCK
+from huntkit.sources.local.mapping.layouts import SYSMON_CLOCK, Layout
 from huntkit.sources.local.mapping.rules import Rule
 from huntkit.sources.local.mapping.security import security_events
 from huntkit.sources.local.mapping.series import TEXT, filled, integers, texts, typed
 from huntkit.sources.local.mapping.values import Memo, keywords
 from huntkit.sources.local.mapping.verbs import Fields
+from huntkit.sources.local.mapping.zones import Hosts, Zones, hosts_of
 
 Frames = list[tuple[str, pl.DataFrame]]
 _NAMES = {0: "LogAlways", 1: "Critical", 2: "Error", 3: "Warning", 4: "Information", 5: "Verbose"}
@@ -28,9 +30,12 @@ class Memory:
     """What one file has taught so far."""
 
     clock: times.Clock = field(default_factory=times.Clock)
-    offset: timedelta | None = None
-    offset_sure: bool = False
+    zones: dict[str, Zones] = field(default_factory=dict)  # by layout, whose events come in order
     new_columns: set[str] = field(default_factory=set)
+
+    def zones_of(self, layout: Layout) -> Zones:
+        """What the events of a layout have told of their hosts' zones."""
+        return self.zones.setdefault(layout.name, Zones())
 
 
 def frames(events: Collector, memory: Memory) -> Frames:
@@ -107,7 +112,15 @@ def _base(events: Collector, memory: Memory) -> pl.DataFrame:
         columns.append(pl.Series("_extra", events.extra, dtype=pl.String))
     columns.append(note)
     frame = filled(pl.DataFrame(columns))
-    return _levels(_fill_defaults(frame, events.layout.defaults))
+    return _levels(_channels(_fill_defaults(frame, events.layout.defaults)))
+
+
+def _channels(frame: pl.DataFrame) -> pl.DataFrame:
+    """Channels in one spelling; what was logged otherwise stands in a column of its own."""
+    if "Channel" not in frame.columns or (spelt := as_windows_spells(frame["Channel"])) is None:
+        return frame
+    logged = pl.when(pl.col("Channel") == spelt).then(pl.lit("")).otherwise("Channel")
+    return frame.with_columns(spelt.alias("Channel"), logged.alias("_channel"))
 
 
 def _fill_defaults(frame: pl.DataFrame, defaults: dict[str, str]) -> pl.DataFrame:
@@ -163,11 +176,16 @@ def _when(events: Collector, memory: Memory) -> tuple[pl.Series, pl.Series]:
     when = _coalesce([times.parse_times(text) for text in read("own")], count)
     marks: list[tuple[pl.Series, str]] = []
     gaps = bool(when.null_count())
+    zones = memory.zones_of(events.layout)
+    zone = memory.clock.zone_name()
     for kind in ("claimed", "local"):
-        if (gaps or not memory.offset_sure) and (local := read(kind)):
+        if not (local := read(kind)):
+            continue
+        hosts = hosts_of(events.column("Computer") or [None] * count)
+        if gaps or not zones.knows(hosts):
             received = read("receiving") if kind == "local" else []
-            bare = kind == "local"
-            when, its = _from_local(when, local[0], received, memory, zoneless=bare)
+            clock = _Local(hosts, local[0], received, zoneless=kind == "local")
+            when, its = _from_local(when, clock, zones, zone)
             marks += its
             gaps = bool(when.null_count())
     if when.null_count():
@@ -200,47 +218,48 @@ def _is_sysmon(names: tuple[Any, ...]) -> bool:
     return not told or "sysmon" in told
 
 
-def _from_local(
-    when: pl.Series,
-    local: pl.Series,
-    received: Sequence[pl.Series],
-    memory: Memory,
-    *,
-    zoneless: bool,
-) -> tuple[pl.Series, list[tuple[pl.Series, str]]]:
-    """Fill the gaps from a local clock, whose zone the file itself may betray.
+@dataclass(frozen=True, slots=True)
+class _Local:
+    """The texts of a local clock, with their hosts and when the events were received.
 
-    A clock that says UTC (not ``zoneless``) is believed unless the file proves it wrong.
+    One that says UTC (not ``zoneless``) is believed unless the file proves it wrong.
     """
-    clock, bare = times.parse_both(local)
-    if not zoneless:
+
+    hosts: Hosts
+    text: pl.Series
+    received: Sequence[pl.Series]
+    zoneless: bool
+
+
+def _from_local(
+    when: pl.Series, local: _Local, zones: Zones, zone: str | None
+) -> tuple[pl.Series, list[tuple[pl.Series, str]]]:
+    """Fill the gaps from a local clock, whose zone the file itself may betray."""
+    clock, bare = times.parse_both(local.text)
+    if not local.zoneless:
         bare = clock.is_not_null()
     naive = clock.set(~bare, None)
-    offset = times.offset_of(naive, when)
-    if offset is not None:
-        memory.offset, memory.offset_sure = offset, True
-    elif memory.offset is None:
-        for text in received:
+    zones.learn(local.hosts, naive, when)
+    if not zones.knows(local.hosts):
+        for text in local.received:
             late, its_bare = times.parse_both(text)
-            memory.offset = times.offset_of(naive, late.set(its_bare, None))
-            if memory.offset is not None:
-                break
+            zones.hear(local.hosts, naive, late.set(its_bare, None))
     gaps = when.is_null() & clock.is_not_null()
     if not gaps.any():
         return when, []
-    if memory.offset is not None:
-        moved, note = clock - memory.offset, times.INFERRED
-        if not zoneless and not memory.offset:
-            note = ""
-    elif not zoneless:
-        moved, note = clock, ""
+    ahead = zones.ahead(local.hosts)
+    told = bare & ahead.is_not_null()
+    if local.zoneless:
+        assumed = times.localise(clock.dt.replace_time_zone(None), zone)
+        inferred = told
     else:
-        zone = memory.clock.zone_name()
-        moved = times.localise(clock.dt.replace_time_zone(None), zone)
-        note = times.ASSUMED
-    moved = moved.zip_with(bare, clock)
-    skipped = gaps & bare & moved.is_null()
-    return when.zip_with(~gaps, moved), [(skipped, times.SKIPPED), (gaps & bare, note)]
+        assumed = clock
+        inferred = told & (ahead != timedelta(0)).fill_null(value=False)
+    moved = (clock - ahead).zip_with(told, assumed).zip_with(bare, clock)
+    marks = [(gaps & bare & moved.is_null(), times.SKIPPED), (gaps & inferred, times.INFERRED)]
+    if local.zoneless:
+        marks.append((gaps & bare & ~told, times.ASSUMED))
+    return when.zip_with(~gaps, moved), marks
 
 
 def _device(pieces: list[Piece], base: pl.DataFrame, messages: pl.Series | None) -> pl.DataFrame:

@@ -1,3 +1,4 @@
+import duckdb
 import polars as pl
 import pytest
 
@@ -210,6 +211,16 @@ def test_make_series_fills_its_gaps():
 def test_range_stops_at_its_end():
     assert run(p.Series(schema(x="long"), lit(1), lit(8), lit(3))) == [(1,), (4,), (7,)]
     assert run(p.Series(schema(x="long"), lit(3), lit(1), lit(1))) == []
+
+
+def test_a_range_of_constants_is_no_list_that_is_held_whole():
+    counted = p.Fn("long", "add", (lit(1), lit(7)))
+    for last, held in [(lit(8), False), (counted, True)]:
+        emitted = emit(p.Plan(p.Series(schema(x="long"), lit(1), last, lit(3)), False), {})
+        with duckdb.connect() as connection:
+            prepare(connection, emitted.needs, set())
+            [(_, steps)] = connection.execute("EXPLAIN " + emitted.sql("duckdb")).fetchall()
+        assert ("UNNEST" in steps.upper()) is held
 
 
 def test_a_time_is_compared_as_the_engine_stores_it():

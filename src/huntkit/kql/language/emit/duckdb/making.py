@@ -37,18 +37,25 @@ def on_series(emitter: Grouping, node: plan.Series) -> Rel:
     kind = node.schema[0].type
     one = emitter.add(emitter.select([named(whole(0), "c0")]), (plan.Column("", "long"),))
     emitter.use(one)
-    values = [
-        named(cast(emitter.value(each), SQL_TYPES[kind]), name)
-        for each, name in ((node.first, "a"), (node.last, "b"), (node.step, "s"))
-    ]
-    bounds = emitter.add(emitter.select(values, one), node.schema)
+    ends = (node.first, node.last, node.step)
+    values = [cast(emitter.value(each), SQL_TYPES[kind]) for each in ends]
     steps = "steps_real" if kind in ("real", "decimal") else "steps"
-    count = use(emitter, steps, ident("a"), ident("b"), ident("s"))
     order = emitter.fresh()
-    place = call("unnest", call("range", call("coalesce", count, whole(0))))
-    walked = emitter.add(
-        emitter.select([ident("a"), ident("s"), named(place, order)], bounds), node.schema
-    )
+    if all(isinstance(each, plan.Lit) for each in ends):
+        # a source that gives its rows as they are asked for; of a list, and of a count that is
+        # known only while it runs, the engine makes the whole before a row leaves
+        count = call("coalesce", use(emitter, steps, *values), whole(0))
+        source = exp.Table(this=call("range", count))
+        first, step = (value.copy() for value in (values[0], values[2]))
+        items = [named(first, "a"), named(step, "s"), named(ident("range"), order)]
+        walked = emitter.add(emitter.select(items, source), node.schema)
+    else:
+        given = [named(value, name) for value, name in zip(values, "abs", strict=True)]
+        bounds = emitter.add(emitter.select(given, one), node.schema)
+        count = call("coalesce", use(emitter, steps, *map(ident, "abs")), whole(0))
+        place = call("unnest", call("range", count))
+        items = [ident("a"), ident("s"), named(place, order)]
+        walked = emitter.add(emitter.select(items, bounds), node.schema)
     value = exp.Add(this=ident("a"), expression=exp.Mul(this=ident(order), expression=ident("s")))
     items = [named(cast(value, SQL_TYPES[kind]), "c0"), ident(order)]
     return emitter.add(emitter.select(items, walked), node.schema, order=(Order(order),))
