@@ -150,6 +150,20 @@ def test_a_quota_is_kept_across_processes_and_threads(path: Path) -> None:
     store.close()
 
 
+def test_a_new_file_that_another_process_is_opening_is_waited_for(path: Path) -> None:
+    path.parent.mkdir()
+    other = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
+    other.execute("BEGIN IMMEDIATE")  # SQLite's own timeout does not wait for it
+    done = threading.Timer(0.2, other.close)
+    done.start()
+    store = Store(path)
+    assert store.take("vt", 1, "2026-05-01")
+    assert not store.take("vt", 1, "2026-05-01")
+    assert Store(path).left("vt", 1, "2026-05-01") == 0  # it was counted in the file
+    done.join()
+    store.close()
+
+
 @pytest.mark.parametrize(
     "content", [b"no database at all" * 100, b"SQLite format 3\0" + b"\1" * 5000]
 )

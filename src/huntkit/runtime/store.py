@@ -23,6 +23,8 @@ T = TypeVar("T")
 _MIB: Final = 1024**2
 _BATCH: Final = 500
 _SHARE_KEPT: Final = 0.9
+_WAIT_S: Final = 20.0
+_PAUSE_S: Final = 0.01
 _TABLES: Final = (
     """
     CREATE TABLE IF NOT EXISTS answers (
@@ -256,9 +258,9 @@ class Store:
 
 
 def _opened(path: Path) -> sqlite3.Connection:
-    opened = sqlite3.connect(path, timeout=20, isolation_level=None, check_same_thread=False)
+    opened = sqlite3.connect(path, timeout=_WAIT_S, isolation_level=None, check_same_thread=False)
     try:
-        opened.execute("PRAGMA journal_mode = WAL")
+        _use_wal(opened)
         opened.execute("PRAGMA synchronous = NORMAL")
         for statement in _TABLES:
             opened.execute(statement)
@@ -266,6 +268,25 @@ def _opened(path: Path) -> sqlite3.Connection:
         opened.close()
         raise
     return opened
+
+
+def _use_wal(opened: sqlite3.Connection) -> None:
+    """Let readers and one writer work side by side.
+
+    Processes that open a new file at the same moment all ask for it, and SQLite waits for none of
+    them: who comes second is told at once that the file is locked (https://sqlite.org/wal.html,
+    "Sometimes Queries Return SQLITE_BUSY In WAL Mode").
+    """
+    until = time.monotonic() + _WAIT_S
+    while True:
+        try:
+            opened.execute("PRAGMA journal_mode = WAL")
+        except sqlite3.OperationalError as problem:
+            if problem.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY or time.monotonic() > until:
+                raise
+            time.sleep(_PAUSE_S)
+        else:
+            return
 
 
 def _make_private(path: Path) -> None:
