@@ -38,7 +38,7 @@ suffixes = frozenset({"json", "ndjson", "jsonl", "log"})
 Numbers = list[int] | range
 
 _BLANK = b"\0 \t\r\n\x1e\xef\xbb\xbf"
-_UNIT_BYTES = 192 * 1024
+_UNIT_BYTES = 128 * 1024
 _EXACT_FLOAT = float(1 << 63)
 _SEAM = re.compile(rb"\}[\s,\x1e]*\{")
 RUN_TOGETHER = "several records on one line"

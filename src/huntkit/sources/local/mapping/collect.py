@@ -15,7 +15,7 @@ import polars as pl
 from huntkit.sources.local.mapping import rules
 from huntkit.sources.local.mapping.layouts import Clocked, Events, Layout, Row, dumps_all
 from huntkit.sources.local.mapping.rules import Rule
-from huntkit.sources.local.mapping.series import json_texts, texts
+from huntkit.sources.local.mapping.series import LongTexts
 from huntkit.sources.local.mapping.values import to_int, to_text
 from huntkit.sources.local.mapping.verbs import Fields, reader
 
@@ -108,11 +108,10 @@ class Collector:
         self.system: dict[str, list[Any]] = {}
         self.clocks: dict[Clocked, list[Any]] = {}
         self.nested: set[str] = set()  # system columns with lists or objects
-        self._data: list[pl.Series] = []
-        self._messages: list[pl.Series] = []
+        self._data = LongTexts()
+        self._messages = LongTexts()
         self.extra: list[str | None] = []
         self.classes: dict[tuple[Any, Any, Any], EventClass] = {}
-        self.bytes = 0
 
     def full(self, *, patient: bool) -> bool:
         """Enough for frames of a good size, or too much to keep.
@@ -133,24 +132,26 @@ class Collector:
         _extend(self.system, events.system, before)
         _extend(self.clocks, events.clocks, before)
         self.extra += events.extra
-        data = json_texts("EventData", dumps_all(events.data))
-        self._data.append(data)
-        self.bytes += int(data.estimated_size())
-        if messages is not None or self._messages:
-            while len(self._messages) < len(self._data) - 1:  # slices before had none
-                count = len(self._data[len(self._messages)])
-                self._messages.append(texts(MESSAGE, [None] * count, flat=True))
-            told = texts(MESSAGE, messages or [None] * len(data))
-            self._messages.append(told)
-            self.bytes += int(told.estimated_size())
+        self._data.add(dumps_all(events.data))
+        if messages is not None:
+            self._messages.skip(before - len(self._messages))
+            self._messages.add_texts(messages)
+
+    @property
+    def bytes(self) -> int:
+        """How much text is kept, roughly."""
+        return self._data.bytes + self._messages.bytes
 
     def data(self) -> pl.Series:
-        """The events' own fields as JSON; null where there are none."""
-        return pl.concat(self._data, rechunk=True)
+        """The events' own fields as JSON; empty where there are none."""
+        return self._data.column("EventData")
 
     def messages(self) -> pl.Series | None:
         """The rendered messages; None if no event had one."""
-        return pl.concat(self._messages, rechunk=True) if self._messages else None
+        if not self._messages:
+            return None
+        self._messages.skip(len(self.numbers) - len(self._messages))
+        return self._messages.column(MESSAGE)
 
     def column(self, name: str) -> list[Any] | None:
         """A system column, as long as there are events; None if no event had it."""

@@ -14,6 +14,9 @@ from huntkit.tables.dates import DayOrder
 __all__ = ["DayOrder", "Waiting", "look", "may_be_slashed", "slashed_columns"]
 
 _SAMPLE = re.compile(r"^\s*[0-9]{1,2}\s*[/-]\s*[0-9]{1,2}\s*[/-]\s*[0-9]{4}")
+_AFTER_DIGITS = (
+    ":"  # the first text that a date, or a blank before it, can't be; quicker than asking
+)
 _NAME = re.compile(r"time|date|stamp|created|seen", re.IGNORECASE)
 PATIENCE_BYTES = 64 << 20
 _CELL_BYTES = 60  # what a short text costs beside its letters
@@ -47,7 +50,7 @@ def slashed_columns(records: Sequence[Mapping[str, Any]]) -> dict[str, list[Any]
         name
         for record in some
         for name, value in record.items()
-        if type(value) is str and _SAMPLE.match(value)
+        if type(value) is str and value < _AFTER_DIGITS and _SAMPLE.match(value)
     }
     return {name: [record.get(name) for record in records] for name in sorted(names)}
 

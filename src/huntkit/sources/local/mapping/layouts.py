@@ -2,8 +2,8 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cache
-from itertools import repeat
+from functools import cache, lru_cache
+from itertools import chain, repeat
 from operator import contains, itemgetter
 from typing import Any
 
@@ -39,7 +39,7 @@ class Events:
     clocks: dict[Clocked, list[Any]]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Layout:
     """One way to write a Windows event; see ``data/layouts.yaml``."""
 
@@ -195,16 +195,16 @@ def _gather(columns: dict[str, list[Any]], count: int) -> list[Row]:
     return rows
 
 
-def dumps_all(rows: Sequence[Row]) -> list[bytes | None]:
-    """Each row as JSON; an empty one as None."""
+def dumps_all(rows: Sequence[Row]) -> list[bytes]:
+    """Each row as JSON; an empty one as nothing."""
     dumps = orjson.dumps
     try:
-        return [dumps(row) if row else None for row in rows]
+        return [dumps(row) if row else b"" for row in rows]
     except (TypeError, ValueError, RecursionError):
-        return [to_json(row).encode() if row else None for row in rows]
+        return [to_json(row).encode() if row else b"" for row in rows]
 
 
-def _shipped(columns: dict[str, list[Any]], unique: set[str], count: int) -> list[str | None]:
+def _shipped(columns: dict[str, list[Any]], unique: frozenset[str], count: int) -> list[str | None]:
     """What a shipper added, as JSON by row.
 
     All but the times repeat from event to event, so their text is made once per combination.
@@ -264,21 +264,53 @@ def _is_plain(values: list[Any]) -> bool:
     return text.isascii() and text.isprintable() and '"' not in text and "\\" not in text
 
 
-def _flat(layout: Layout, rows: list[Row], numbers: list[int]) -> Events:
-    if layout.data:  # flat, with a part of the event's fields in one text
-        _unfold(rows, layout.data[1:])
-    present = _present(rows)
+@dataclass(frozen=True, slots=True)
+class _Plan:
+    """What of a layout's fields records have that have these fields at all."""
+
+    system: dict[str, list[str]]  # by column, the fields that may fill it
+    timed: frozenset[str]
+    shippers: list[str]
+    taken: list[str]
+    clocks: list[Clocked]
+
+
+@cache
+def _known(layout: Layout) -> frozenset[str]:
+    """All fields that a flat layout asks for."""
+    named = [*layout.system.values(), *(fields for fields, _ in layout.time), layout.shipper]
+    known = {*chain(*named), *layout.shipper_values, SYSMON_CLOCK[2]}
+    return frozenset(known | {layout.levels[0]} if layout.levels else known)
+
+
+@lru_cache(maxsize=512)
+def _plan(layout: Layout, present: frozenset[str]) -> _Plan:
     system = {
         name: there
         for name, fields in layout.system.items()
         if (there := [each for each in fields if each in present])
     }
-    timed = {name for fields, _ in layout.time for name in fields if name in present}
+    clocks = [
+        (rank, kind, name)
+        for rank, (fields, kind) in enumerate(layout.time, 1)
+        for name in fields
+        if name in present
+    ]
+    timed = frozenset(name for _, _, name in clocks)
     shippers = [name for name in layout.shipper if name in present]
     shippers += sorted(timed.difference(shippers))
-    taken = _take(rows, [*(there[0] for there in system.values()), *shippers])
-    shipped = {name: taken[name] for name in shippers}
-    columns = {name: _or_others(rows, taken, there) for name, there in system.items()}
+    taken = list(dict.fromkeys([*(there[0] for there in system.values()), *shippers]))
+    return _Plan(system, timed, shippers, taken, clocks)
+
+
+def _flat(layout: Layout, rows: list[Row], numbers: list[int]) -> Events:
+    if layout.data:  # flat, with a part of the event's fields in one text
+        _unfold(rows, layout.data[1:])
+    present = _known(layout).intersection(_present(rows))
+    plan = _plan(layout, present)
+    taken = _take(rows, plan.taken)
+    shipped = {name: taken[name] for name in plan.shippers}
+    columns = {name: _or_others(rows, taken, there) for name, there in plan.system.items()}
     if layout.levels and "EventLevel" not in columns and layout.levels[0] in present:
         field, named = layout.levels
         raw = taken.get(field) or [row.get(field) for row in rows]
@@ -286,15 +318,11 @@ def _flat(layout: Layout, rows: list[Row], numbers: list[int]) -> Events:
     for name, words in layout.shipper_values.items():
         if name in present:
             shipped[name] = _take_words(rows, name, words)
-    clocks: dict[Clocked, list[Any]] = {
-        (rank, kind, name): shipped[name]
-        for rank, (fields, kind) in enumerate(layout.time, 1)
-        for name in fields
-        if name in timed
-    }
+    clocks = {key: shipped[key[2]] for key in plan.clocks}
     if "UtcTime" in present:
         clocks[SYSMON_CLOCK] = [row.get("UtcTime") for row in rows]
-    return Events(layout, numbers, rows, columns, _shipped(shipped, timed, len(rows)), clocks)
+    extra = _shipped(shipped, plan.timed, len(rows))
+    return Events(layout, numbers, rows, columns, extra, clocks)
 
 
 def _take(rows: list[Row], names: Sequence[str]) -> dict[str, list[Any]]:
@@ -302,7 +330,6 @@ def _take(rows: list[Row], names: Sequence[str]) -> dict[str, list[Any]]:
 
     Twenty passes that take one field each would cost four times as much.
     """
-    names = list(dict.fromkeys(names))
     nothing = repeat(None)
     values: list[Any] = []
     for row in rows:

@@ -1,6 +1,7 @@
 """The mapper of one source file: batches of records to tables."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from functools import cache
 from typing import Any
 
 import polars as pl
@@ -422,6 +423,7 @@ def _logons(kind: str, rows: list[Row], numbers: list[int]) -> Frames:
     return [] if family is None else records.frames(family, rows, numbers)
 
 
+@cache
 def _by_kind(kind: str) -> Family | None:
     return next((each for each in rules.families() if kind in each.batch_kinds), None)
 

@@ -1,13 +1,16 @@
 """Lists of raw values to typed Polars columns."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Sequence, Sized
+from itertools import repeat
 from typing import Any
 
+import numpy as np
 import polars as pl
 import polars.selectors as cs
+import pyarrow as pa
 
 from huntkit.sources.local.mapping.times import parse_times
-from huntkit.sources.local.mapping.values import Memo, to_bool, to_float, to_int, to_text
+from huntkit.sources.local.mapping.values import Memo, to_bool, to_float, to_int, to_text, whole
 
 _INT32 = (-(1 << 31), (1 << 31) - 1)
 
@@ -66,14 +69,53 @@ def integers(
     return column.cast(pl.Int32, strict=False) if small else column
 
 
-def json_texts(name: str, raw: Sequence[bytes | None]) -> pl.Series:
-    """A text column of JSON that was written as bytes; missing is null until ``filled``."""
-    try:
-        column = pl.Series(name, raw, dtype=pl.Binary).cast(pl.String)
-    except pl.exceptions.PolarsError:  # not UTF-8
-        plain = [each.decode("utf-8", "replace") if each else None for each in raw]
-        column = pl.Series(name, plain, dtype=pl.String)
-    return column
+class LongTexts:
+    """A column of texts that are long, taken in while they are warm.
+
+    A batch of them is joined to one text at once: thousands of long objects that wait to become a
+    column cost dear, and so does a call of Polars for each batch. Missing is empty.
+    """
+
+    def __init__(self) -> None:
+        self._joined: list[bytes] = []
+        self._sizes: list[int] = []
+        self.bytes = 0
+
+    def __len__(self) -> int:
+        return len(self._sizes)
+
+    def add(self, values: Sequence[bytes]) -> None:
+        """Take texts that are UTF-8 already."""
+        self._add(b"".join(values), values)
+
+    def add_texts(self, values: Sequence[Any]) -> None:
+        """Take raw values of any kind."""
+        try:
+            joined = "".join(values)
+        except TypeError:
+            values = ["" if each is None else to_text(each) for each in values]
+            joined = "".join(values)
+        if joined.isascii():
+            self._add(joined.encode(), values)
+        else:
+            self.add([whole(each).encode() for each in values])
+
+    def _add(self, joined: bytes, values: Sequence[Sized]) -> None:
+        self._joined.append(joined)
+        self._sizes += map(len, values)
+        self.bytes += len(joined)
+
+    def skip(self, count: int) -> None:
+        """Take so many that are missing."""
+        self._sizes += repeat(0, count)
+
+    def column(self, name: str) -> pl.Series:
+        """All of them."""
+        ends = np.zeros(len(self._sizes) + 1, dtype=np.int64)
+        np.cumsum(self._sizes, out=ends[1:])
+        buffers = [None, pa.py_buffer(ends), pa.py_buffer(b"".join(self._joined))]
+        array = pa.Array.from_buffers(pa.large_string(), len(self._sizes), buffers)
+        return pl.Series(name, array)
 
 
 def _times(name: str, values: Sequence[Any]) -> pl.Series:

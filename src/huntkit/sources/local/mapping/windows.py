@@ -42,7 +42,8 @@ def frames(events: Collector, memory: Memory) -> Frames:
     """All tables that the collected events feed; the collector is empty afterwards."""
     if not events.numbers:
         return []
-    base = _base(events, memory)
+    messages = events.messages()
+    base = _base(events, memory, messages)
     groups = events.groups()
     found: Frames = []
     if "WindowsEvent" not in events.layout.gives:
@@ -51,7 +52,6 @@ def frames(events: Collector, memory: Memory) -> Frames:
     security = [(group.event, group.at, fields) for group, fields in taken if group.security]
     if security:
         found.append(("SecurityEvent", security_events(security, base, memory.new_columns)))
-    messages = events.messages()
     for table, pieces in _plan(taken).items():
         found.append((table, _device(pieces, base, messages)))
     events.clear()
@@ -89,7 +89,7 @@ def _system(name: str, values: Sequence[Any], *, flat: bool) -> pl.Series:
     return texts(name, values, flat=flat)
 
 
-def _base(events: Collector, memory: Memory) -> pl.DataFrame:
+def _base(events: Collector, memory: Memory, messages: pl.Series | None) -> pl.DataFrame:
     """The WindowsEvent rows, one per record and in their order."""
     count = len(events.numbers)
     when, note = _when(events, memory)
@@ -104,7 +104,6 @@ def _base(events: Collector, memory: Memory) -> pl.DataFrame:
         for name, text in events.layout.defaults.items()
         if name not in events.system
     ]
-    messages = events.messages()
     if messages is not None:
         columns.append(messages)
     columns.append(events.data())
