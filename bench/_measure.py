@@ -39,7 +39,11 @@ def measure(
         python: the interpreter; by default this one.
         most_gb: how much memory it may ask for; 0: as much as it likes.
     """
-    figures = [_once(python or sys.executable, code, arguments, most_gb) for _ in range(times)]
+    return median([_once(python or sys.executable, code, arguments, most_gb) for _ in range(times)])
+
+
+def median(figures: list[Figure]) -> Figure:
+    """The run in the middle."""
     middle = statistics.median_low([each.seconds for each in figures])
     return next(each for each in figures if each.seconds == middle)
 
