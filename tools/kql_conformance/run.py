@@ -164,7 +164,7 @@ class Bench:
 
         given = run.Files(files, register)
         try:
-            _, rows = run.answer(
+            compiled = run.prepared(
                 text,
                 schemas,
                 sources,
@@ -174,10 +174,11 @@ class Bench:
                 parameters=None,
                 places=True,
             )
+            with run.refusing():
+                return self._execute(compiled)
         finally:
             for each in registered:
                 self.connection.unregister(each)
-        return rows
 
     def _execute(self, compiled: run.Compiled) -> pl.DataFrame:
         prepare(self.connection, compiled.emitted.needs, self.made, self.places)

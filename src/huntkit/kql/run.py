@@ -202,7 +202,7 @@ def _run(
 
     with connection:
         register = Files(externals, lambda name, rows: connection.register(name, rows.to_arrow()))
-        return answer(
+        compiled = prepared(
             text,
             described,
             sources,
@@ -212,6 +212,8 @@ def _run(
             parameters=parameters,
             places=geo is not None,
         )
+        with refusing():
+            return compiled, execute(compiled)
 
 
 def _on_spark(
@@ -266,25 +268,6 @@ class Files:
             columns = {c.name: Physical(f"k{i}", "TEXT") for i, c in enumerate(node.schema)}
             self._known[node] = Source(name, columns)
         return self._known[node]
-
-
-def answer(
-    text: str,
-    schemas: Schemas,
-    sources: Mapping[str, Source],
-    execute: Callable[[Compiled], pl.DataFrame],
-    files: Files,
-    *,
-    now: object,
-    parameters: Mapping[str, object] | None,
-    places: bool = False,
-) -> tuple[Compiled, pl.DataFrame]:
-    """Compile a query and run it by ``execute``, in as many steps as it needs."""
-    compiled = prepared(
-        text, schemas, sources, execute, files, now=now, parameters=parameters, places=places
-    )
-    with refusing():
-        return compiled, execute(compiled)
 
 
 def prepared(
