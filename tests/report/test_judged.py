@@ -115,7 +115,7 @@ def test_the_last_section_names_the_tables_of_each_detector(
     last = sections.draw(facts)[-1]
     assert last.id == "judged"
     rows = {row[0].text: (row[1].text, row[2].text) for row in last.blocks[0]["sheet"].rows}
-    assert rows["Risky commands"] == ("DeviceProcessEvents (2)", "")
+    assert rows["Risky commands"] == ("DeviceProcessEvents (2), Syslog (1)", "")
     assert rows["Encoded"] == ("DeviceProcessEvents (2), Syslog (1)", "")
     assert rows["Failed logons"] == ("", "no logon records")
     assert "too few" in rows["Stands out: process starts"][1]
