@@ -50,7 +50,7 @@ def judgement(facts: Any, what: str) -> judged.Judgement:
 
 
 def test_what_no_table_could_hold_is_not_judged(evidence: Make, cron: pl.DataFrame) -> None:
-    facts = gather(evidence({"Syslog": cron}))
+    facts = gather(evidence({"Text": cron}))
     assert tile(facts, "Failed logons") == ("Failed logons", "not judged", "judged", "unjudged")
     assert judged.not_judged(facts) == {
         "Alarming": "no log of alerts or system changes",
@@ -71,6 +71,15 @@ def test_what_no_table_could_hold_is_not_judged(evidence: Make, cron: pl.DataFra
     )
     assert drawn["encoded"].count == "0"
     assert "Failed logons" not in str(drawn["users"].blocks)
+
+
+def test_syslog_tells_of_accounts_and_without_sudo_or_cron_of_no_commands(
+    evidence: Make, cron: pl.DataFrame
+) -> None:
+    facts = gather(evidence({"Syslog": cron}))
+    assert [each.name for each in judgement(facts, "Notable events").tables] == ["Syslog"]
+    assert tile(facts, "Notable events")[1] == "0"
+    assert judged.not_judged(facts)["Risky commands"] == "no command lines"
 
 
 @pytest.mark.parametrize(
