@@ -108,6 +108,31 @@ def test_what_syslog_and_audit_log_tell_of_one_command_is_one_line(tmp_path: Pat
     assert row["Hosts"] == ["web1"]
 
 
+def test_a_command_that_sudo_cut_into_lines_is_one(tmp_path: Path) -> None:
+    word = "A" * 920
+    found = lines_of(
+        tmp_path,
+        SUDO + "/usr/bin/bash -c echo",
+        "CRON[1]: pam_unix(cron:session): session closed for user root",
+        f"sudo:      ana : (command continued) {word}",
+        "sudo: eve : TTY=pts/1 ; PWD=/ ; USER=root ; COMMAND=/bin/ls",
+        f"sudo:      ana : (command continued) {word} | base64 -d",
+        "sudo:      ana : (command continued) | sh",
+        SUDO + "/bin/true",
+    )
+    assert dict(found.select("text", "_record").rows()) == {
+        f"/usr/bin/bash -c echo {word}{word} | base64 -d | sh": 1,
+        "/bin/ls": 4,
+        "/bin/true": 7,
+    }
+
+
+def test_a_flood_of_pieces_is_not_joined(tmp_path: Path) -> None:
+    pieces = [f"sudo: ana : (command continued) {n} {'x' * 900}" for n in range(300)]
+    found = lines_of(tmp_path, SUDO + "/bin/echo", *pieces)
+    assert found.height == 301
+
+
 def test_a_program_in_another_folder_is_another_command(tmp_path: Path) -> None:
     found = lines_of(tmp_path, SUDO + "/tmp/id -u", audit=(audited("id -u"),))
     assert set(found["text"]) == {"/tmp/id -u", "id -u"}

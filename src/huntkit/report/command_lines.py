@@ -243,6 +243,9 @@ def _lines(
 ) -> pl.DataFrame:
     if layout.name == "LinuxAudit":  # syslog lines that carry audit records judge none of them
         tables = [each for each in tables if each.name != "Syslog"]
+    source = rows_with_sid(layout, tables)
+    if syslog_commands.tells_commands(layout):
+        source = syslog_commands.sql_rows(layout, source)
     place = "{'k': min(p.k), 't': t, 'f': _file, 'r': _record, 'h': h, 'u': p.u}"
     rows: pl.DataFrame = evidence.sql(
         f"""SELECT text, place.t AS "TimeGenerated", place.h AS "Host", place.u AS "User",
@@ -262,7 +265,7 @@ def _lines(
                               FROM (SELECT unnest([{", ".join(_texts(layout))}]) AS p,
                                            {layout.sql_time()} AS t, _file, _record,
                                            {layout.sql_text(layout.host)} AS h
-                                    FROM {rows_with_sid(layout, tables)})
+                                    FROM {source})
                               WHERE p.text <> ''
                               GROUP BY p.text, t, _file, _record, h, p.u)
                         GROUP BY text, place.h, place.u)
