@@ -133,6 +133,21 @@ def test_a_flood_of_pieces_is_not_joined(tmp_path: Path) -> None:
     assert found.height == 301
 
 
+def test_what_cron_gave_a_shell_is_one_line_with_its_start(tmp_path: Path) -> None:
+    started = (
+        "node=web1 type=SYSCALL msg=audit(1772529151.101:8): arch=c000003e syscall=59 success=yes "
+        'ppid=9 pid=10 uid=0 auid=0 comm="sh" exe="/usr/bin/dash"\n'
+        'node=web1 type=EXECVE msg=audit(1772529151.101:8): argc=3 a0="/bin/sh" a1="-c" '
+        f"a2={b'   cd / && id'.hex().upper()}"
+    )
+    line = "CRON[9]: (root) CMD (   cd / && id)"
+    [row] = lines_of(tmp_path, line, audit=(started,)).to_dicts()
+    assert (row["text"].split(), row["Table"]) == (
+        ["/bin/sh", "-c", "cd", "/", "&&", "id"],
+        "DeviceProcessEvents",
+    )
+
+
 def test_a_program_in_another_folder_is_another_command(tmp_path: Path) -> None:
     found = lines_of(tmp_path, SUDO + "/tmp/id -u", audit=(audited("id -u"),))
     assert set(found["text"]) == {"/tmp/id -u", "id -u"}

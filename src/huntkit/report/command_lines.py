@@ -100,21 +100,25 @@ def command_lines(
 
 
 def _as_typed(lines: pl.DataFrame) -> pl.DataFrame:
-    """What sudo tells of in syslog, spelled as in audit logs: without its folder and quotes."""
-    key = pl.col("text").str.replace(syslog_commands.FOLDERS, "").str.replace_all(r"['\\]", "")
+    """What syslog tells of, spelled as audit logs say it.
+
+    These name no folder where none was typed, no quotes, and the shell that cron gives a command.
+    """
     told = pl.col("Table") == "Syslog"
-    typed = (
-        lines.filter(pl.col("Table").is_in(_AUDITED))
-        .sort("nearness", "text")
-        .select(key.alias("key"), typed="text")
-        .unique("key", keep="first", maintain_order=True)
+    if not lines.select(told.any()).item():
+        return lines
+    plain = pl.col("text").str.replace(syslog_commands.FOLDERS, "")
+    lines = lines.with_columns(
+        key=plain.str.replace_all(r"['\\]", "").str.replace_all(r"\s+", " ").str.strip_chars()
     )
-    return (
-        lines.with_columns(pl.when(told).then(key).alias("key"))
-        .join(typed, on="key", how="left", maintain_order="left")
-        .with_columns(pl.coalesce("typed", "text").alias("text"))
-        .drop("key", "typed")
-    )
+    audited = lines.filter(pl.col("Table").is_in(_AUDITED)).sort("nearness", "text")
+    typed = dict(audited.select("key", "text").reverse().iter_rows())
+    spelled = {
+        text: typed.get(key) or typed.get(f"sh -c {key}") or text
+        for text, key in lines.filter(told).select("text", "key").iter_rows()
+    }
+    name = pl.when(told).then(pl.col("text").replace(spelled)).otherwise("text")
+    return lines.with_columns(text=name).drop("key")
 
 
 def _once(lines: pl.DataFrame) -> pl.DataFrame:
