@@ -50,7 +50,7 @@ def judgement(facts: Any, what: str) -> judged.Judgement:
 
 
 def test_what_no_table_could_hold_is_not_judged(evidence: Make, cron: pl.DataFrame) -> None:
-    facts = gather(evidence({"Syslog": cron}))
+    facts = gather(evidence({"Text": cron}))
     assert tile(facts, "Failed logons") == ("Failed logons", "not judged", "judged", "unjudged")
     assert judged.not_judged(facts) == {
         "Alarming": "no log of alerts or system changes",
@@ -71,6 +71,15 @@ def test_what_no_table_could_hold_is_not_judged(evidence: Make, cron: pl.DataFra
     )
     assert drawn["encoded"].count == "0"
     assert "Failed logons" not in str(drawn["users"].blocks)
+
+
+def test_syslog_tells_of_accounts_and_without_sudo_or_cron_of_no_commands(
+    evidence: Make, cron: pl.DataFrame
+) -> None:
+    facts = gather(evidence({"Syslog": cron}))
+    assert [each.name for each in judgement(facts, "Notable events").tables] == ["Syslog"]
+    assert tile(facts, "Notable events")[1] == "0"
+    assert judged.not_judged(facts)["Risky commands"] == "no command lines"
 
 
 @pytest.mark.parametrize(
@@ -115,7 +124,7 @@ def test_the_last_section_names_the_tables_of_each_detector(
     last = sections.draw(facts)[-1]
     assert last.id == "judged"
     rows = {row[0].text: (row[1].text, row[2].text) for row in last.blocks[0]["sheet"].rows}
-    assert rows["Risky commands"] == ("DeviceProcessEvents (2)", "")
+    assert rows["Risky commands"] == ("DeviceProcessEvents (2), Syslog (1)", "")
     assert rows["Encoded"] == ("DeviceProcessEvents (2), Syslog (1)", "")
     assert rows["Failed logons"] == ("", "no logon records")
     assert "too few" in rows["Stands out: process starts"][1]

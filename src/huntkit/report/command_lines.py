@@ -2,14 +2,15 @@ r"""The different command lines and scripts of all tables, each with its first t
 
 Beside the columns that play the role of a command line: what PowerShell logs of scripts (4104) and
 of commands with their parameters (4103), and the program's own command line in the latter's
-context and in the classic PowerShell log (400, 600, 800). Tables that keep records whole count
-where no other table holds the record.
+context and in the classic PowerShell log (400, 600, 800); and the commands of sudo, cron and pkexec
+in syslog. Tables that keep records whole count where no other table holds the record.
 """
 
 from collections.abc import Iterable, Sequence
 
 import polars as pl
 
+from huntkit.report import syslog_commands
 from huntkit.report.layouts import Evidence, Layout, per_table, quoted
 from huntkit.report.names import one_spelling, with_domains
 from huntkit.report.row_users import rows_with_sid, sql_user
@@ -22,6 +23,7 @@ _IN_EVENT = ("CommandLine", "ParentCommandLine", "ScriptBlockText", "Payload")
 # The words are in Windows's language; the line after the host's GUID is the same in all of them.
 _APPLICATION = r"=[ \t]*[0-9A-Fa-f]{8}-[0-9A-Fa-f-]{27}[ \t]*\r?\n[^=\n]*=[ \t]*([^\r\n]+)"
 _MESSAGES = ("RenderedDescription", "EventData")
+_AUDITED = ("DeviceProcessEvents", "LinuxAudit")  # what Linux's audit log tells is in these
 _TIME = pl.Datetime("us", "UTC")
 SEEN = pl.List(pl.Struct({"Host": pl.String(), "User": pl.String(), "First": _TIME, "Last": _TIME}))
 _SCHEMA = pl.Schema(
@@ -94,7 +96,29 @@ def command_lines(
             for layout, rows in zip(chosen, parts, strict=True)
             if most and rows.height >= most
         ]
-    return _once(pl.concat([pl.DataFrame(schema=_OF_TABLE), *parts]))
+    return _once(_as_typed(pl.concat([pl.DataFrame(schema=_OF_TABLE), *parts])))
+
+
+def _as_typed(lines: pl.DataFrame) -> pl.DataFrame:
+    """What syslog tells of, spelled as audit logs say it.
+
+    These name no folder where none was typed, no quotes, and the shell that cron gives a command.
+    """
+    told = pl.col("Table") == "Syslog"
+    if not lines.select(told.any()).item():
+        return lines
+    plain = pl.col("text").str.replace(syslog_commands.FOLDERS, "")
+    lines = lines.with_columns(
+        key=plain.str.replace_all(r"['\\]", "").str.replace_all(r"\s+", " ").str.strip_chars()
+    )
+    audited = lines.filter(pl.col("Table").is_in(_AUDITED)).sort("nearness", "text")
+    typed = dict(audited.select("key", "text").reverse().iter_rows())
+    spelled = {
+        text: typed.get(key) or typed.get(f"sh -c {key}") or text
+        for text, key in lines.filter(told).select("text", "key").iter_rows()
+    }
+    name = pl.when(told).then(pl.col("text").replace(spelled)).otherwise("text")
+    return lines.with_columns(text=name).drop("key")
 
 
 def _once(lines: pl.DataFrame) -> pl.DataFrame:
@@ -169,7 +193,9 @@ def _texts(layout: Layout) -> Iterable[str]:
             above = name in parents
             whose = _of_parent(layout) if above else user
             yield _piece(layout.sql_text(name), _PARENT if above else near, whose)
-    if layout.name == "DeviceEvents" and "AdditionalFields" in layout.columns:
+    if syslog_commands.tells_commands(layout):
+        yield _piece(syslog_commands.sql_command(layout), _TOLD, user)
+    elif layout.name == "DeviceEvents" and "AdditionalFields" in layout.columns:
         yield _piece(_application(_field("AdditionalFields", "ContextInfo")), _TOLD, user)
     elif layout.name == "WindowsEvent" and "EventData" in layout.columns:
         for name in _IN_EVENT:
@@ -219,6 +245,11 @@ def _application(text: str) -> str:
 def _lines(
     evidence: Evidence, layout: Layout, tables: Sequence[Layout], most: int | None
 ) -> pl.DataFrame:
+    if layout.name == "LinuxAudit":  # syslog lines that carry audit records judge none of them
+        tables = [each for each in tables if each.name != "Syslog"]
+    source = rows_with_sid(layout, tables)
+    if syslog_commands.tells_commands(layout):
+        source = syslog_commands.sql_rows(layout, source)
     place = "{'k': min(p.k), 't': t, 'f': _file, 'r': _record, 'h': h, 'u': p.u}"
     rows: pl.DataFrame = evidence.sql(
         f"""SELECT text, place.t AS "TimeGenerated", place.h AS "Host", place.u AS "User",
@@ -238,7 +269,7 @@ def _lines(
                               FROM (SELECT unnest([{", ".join(_texts(layout))}]) AS p,
                                            {layout.sql_time()} AS t, _file, _record,
                                            {layout.sql_text(layout.host)} AS h
-                                    FROM {rows_with_sid(layout, tables)})
+                                    FROM {source})
                               WHERE p.text <> ''
                               GROUP BY p.text, t, _file, _record, h, p.u)
                         GROUP BY text, place.h, place.u)

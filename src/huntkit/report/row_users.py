@@ -1,4 +1,4 @@
-r"""Whose a row is, also where only the text of a PowerShell record names the account.
+r"""Whose a row is, also where only its text names the account: PowerShell's, or syslog's.
 
 The classic PowerShell log (800) has it as ``UserId=`` before the host's name, version and GUID:
 these words stand so in every language of Windows. The context of a command (4103) has its lines in
@@ -9,6 +9,7 @@ none is taken: then the SID of the record's own header is the account, where the
 
 from collections.abc import Sequence
 
+from huntkit.report import syslog_commands
 from huntkit.report.layouts import Layout, find, own_rows, quoted
 
 # What stands behind the account: only that tells the record's own line from one of a command.
@@ -54,6 +55,10 @@ def sql_user(layout: Layout) -> str:
                 f"CASE WHEN {quoted('ActionType')} = 'PowerShellCommand' "
                 f"THEN {_account_of(_SID)} END"
             )
+    elif syslog_commands.tells_commands(layout):
+        found.append(syslog_commands.sql_account(layout))
+    elif layout.name == "LinuxAudit" and "uid" in layout.columns:
+        found.append(f"nullif({layout.sql_text('uid')}, '')")  # few logs name it
     elif layout.name == "WindowsEvent":
         if "EventData" in layout.columns:
             found += [_of_context("EventData"), _of_detail(_unescaped("EventData"))]

@@ -135,3 +135,8 @@ def test_audit_lines_inside_syslog_are_one_event():
         ("web1", 9, 1), ("web1", 10, 3), ("web2", 9, 4),
     ]  # fmt: skip
     assert audit_row(audits[0][0])["cmdline"] == "id -u"
+
+
+def test_what_sudo_was_given_is_a_command_line_and_no_start():
+    row = audit_row(event("type=USER_CMD msg=audit(1.5:7): uid=1000 msg='cmd=6964202D75 res=1'"))
+    assert (row["cmdline"], row["_started"]) == ("id -u", "no")

@@ -28,7 +28,8 @@ _NAMED = {"UTC": UTC, "GMT": UTC}
 def audit_row(event: Row) -> Row:
     """One audit event as a flat record: the fields of all its lines, the first of a name.
 
-    ``cmdline`` is the arguments of EXECVE in one text, ``paths`` the names of its PATH lines.
+    ``cmdline`` is the arguments of EXECVE in one text, else the process's title or what sudo was
+    given; ``paths`` the names of its PATH lines.
     ``SYSCALL`` is the name of the system call, where it is known. ``_command`` is the command line,
     or else the program.
     """
@@ -48,8 +49,8 @@ def audit_row(event: Row) -> Row:
     argv = row.pop("argv", None)
     if isinstance(argv, list) and argv:
         row["cmdline"] = " ".join(to_text(each) or "" for each in argv)
-    elif row.get("proctitle"):
-        row.setdefault("cmdline", row["proctitle"])
+    elif told := row.get("proctitle") or row.get("cmd"):  # the latter is sudo's (USER_CMD)
+        row.setdefault("cmdline", told)
     if "SYSCALL" not in row and isinstance(number := row.get("syscall"), str):
         row["SYSCALL"] = _syscall(row.get("arch"), number) or number
     for resolved, user, uid in (("UID", "user", "uid"), ("AUID", "audit_user", "auid")):
