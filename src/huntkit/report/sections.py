@@ -314,7 +314,8 @@ def _indicator_block(rows: pl.DataFrame, heading: str, limit: int) -> dict[str, 
         ("place", "First in file, record", "place"),
     )
     # A column that nothing stands in takes room from the others.
-    shown = [each for each in columns if each[0] not in _SELDOM or (rows[each[0]] != "").any()]
+    seen = rows.head(limit)
+    shown = [each for each in columns if each[0] not in _SELDOM or (seen[each[0]] != "").any()]
     return sheet_block(rows, heading, shown, limit=limit)
 
 
