@@ -95,3 +95,17 @@ def test_the_page_shows_indicators_of_code_in_a_list_of_their_own(
 def test_no_texts_give_an_empty_table_with_all_columns() -> None:
     texts = pl.DataFrame({"text": []}, schema={"text": pl.String})
     assert "Note" in indicators.indicators(texts, risky=pl.DataFrame()).columns
+
+
+def test_what_was_fetched_from_inside_stands_among_the_urls(
+    evidence: Make, process_rows: Make
+) -> None:
+    lines = ["see http://198.51.100.3/a"] * 2 + ["see http://10.0.5.13/a.txt"]
+    rows = process_rows(
+        *({"ProcessCommandLine": line, "_record": n} for n, line in enumerate(lines))
+    )
+    facts = gather(evidence({"DeviceProcessEvents": rows}))
+    assert of_kind(facts.indicators, "url")[0] == "http://10.0.5.13/a.txt"
+    section = next(each for each in sections.draw(facts) if each.id == "indicators")
+    told = {each["sheet"].caption: len(each["sheet"].rows) for each in section.blocks}
+    assert told == {"URLs": 2, "IPv4 addresses": 1, "Addresses inside": 1}

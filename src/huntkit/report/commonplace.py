@@ -48,4 +48,4 @@ def commonplace(kind: str, value: str, scope: str = "") -> str:
     for start in range(len(parts) - 1):
         if (what := _OWNED.get(".".join(parts[start:]))) is not None:
             return what
-    return benign_note(host)
+    return benign_note(host).partition(":")[0]

@@ -141,7 +141,8 @@ def _ordered(rows: pl.DataFrame, risky: pl.DataFrame) -> pl.DataFrame:
     everywhere = pl.col("common") != ""
     note = pl.when(everywhere).then("common").otherwise(in_code)
     is_first = pl.col("Note").is_in([IN_DECODED, IN_RISKY])
-    inside = pl.col("Scope").is_in(INSIDE) & ~is_first
+    # A URL says more than its address: what was fetched from a machine inside is no background.
+    inside = pl.col("Scope").is_in(INSIDE) & ~is_first & (pl.col("IoCType") != "url")
     return (
         rows.with_columns(pl.Series("common", common, dtype=pl.String))
         .join(risky, on=["IoCType", "Observable"], how="left")

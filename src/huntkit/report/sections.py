@@ -27,7 +27,6 @@ _TYPES = {
     "md5_hash": "MD5 hashes",
 }
 _NOTABLE = 300  # rows of the page
-_SELDOM = ("Scope", "Note")  # of the indicators: columns that may be empty
 _SEEN = 20  # of them that are seen before anybody asks for all
 _ORIGINS = 4
 _RANK = pl.col("Tone").replace_strict({"alarm": 0, "warn": 1}, default=2)
@@ -289,13 +288,14 @@ def _indicators(facts: Facts) -> Section:
     if first.height:
         heading = "In decoded text and risky command lines"
         found.blocks.append(_indicator_block(first, heading, 100))
+    inside &= pl.col("IoCType") != "url"
     for kind, heading in _TYPES.items():
         of_kind = pl.col("IoCType") == kind
         others = rows.filter(of_kind & ~inside & ~in_code) if rows.height else rows
         if others.height:
             limit = 40 if kind.endswith("hash") else 100
             found.blocks.append(_indicator_block(others, heading, limit))
-    if within.height and (others := within.filter(~in_code)).height:
+    if within.height and (others := within.filter(inside & ~in_code)).height:
         found.blocks.append(_indicator_block(others, "Addresses inside", 40))
     if not found.blocks:
         found.blocks.append(sheet_block(rows, "Indicators", [], empty="No indicators were found."))
@@ -305,8 +305,7 @@ def _indicators(facts: Facts) -> Section:
 def _indicator_block(rows: pl.DataFrame, heading: str, limit: int) -> dict[str, Any]:
     columns: Columns = (
         ("Defanged", "Indicator", "code"),
-        ("Scope", "Scope", "text"),
-        ("Note", "Note", "text"),
+        ("about", "Note", "place"),
         ("Mentions", "Mentions", "number"),
         ("First", "First", "second"),
         ("Last", "Last", "second"),
@@ -314,8 +313,11 @@ def _indicator_block(rows: pl.DataFrame, heading: str, limit: int) -> dict[str, 
         ("place", "First in file, record", "place"),
     )
     # A column that nothing stands in takes room from the others.
-    seen = rows.head(limit)
-    shown = [each for each in columns if each[0] not in _SELDOM or (seen[each[0]] != "").any()]
+    scope = pl.col("Scope").replace({"public": ""})
+    told = pl.when(scope == pl.col("Note")).then(pl.lit("")).otherwise(scope)
+    about = pl.concat_str("Note", told, separator=", ").str.strip_chars(", ")
+    rows = rows.with_columns(about.alias("about"))
+    shown = columns if (rows.head(limit)["about"] != "").any() else [columns[0], *columns[2:]]
     return sheet_block(rows, heading, shown, limit=limit)
 
 
