@@ -83,9 +83,9 @@ def test_other_rules_or_severity_are_another_card() -> None:
 
 def test_a_card_tells_all_hosts_and_accounts_and_the_whole_time() -> None:
     later = WHEN.replace(hour=11)
-    rows = pl.concat([risky("a b"), risky("A B", Hosts=["ws2"], Users=["bo", "al"], Last=later)])
+    rows = pl.concat([risky("a b"), risky("A B", Hosts=["ws2"], Users=["bo", "A\\al"], Last=later)])
     [row] = alike(rows, pl.DataFrame())
-    assert (row["Hosts"], row["Users"]) == (["ws1", "ws2"], ["al", "bo"])
+    assert (row["Hosts"], row["Users"]) == (["ws1", "ws2"], ["A\\al", "bo"])
     assert (row["First"], row["Last"]) == (WHEN, later)
 
 

@@ -12,6 +12,7 @@ from typing import Any, Final
 import polars as pl
 
 from huntkit.report import encoded
+from huntkit.report.names import with_domains
 
 _MOST: Final = 5_000  # lines that are compared; of the report the most severe
 _NUMBERS: Final = 4  # more of them may be a payload in numbers
@@ -51,8 +52,9 @@ def alike(risky: pl.DataFrame, decoded: pl.DataFrame) -> list[dict[str, Any]]:
 
 def _join(row: dict[str, Any], other: dict[str, Any]) -> None:
     row["Alike"] += 1
-    for name in ("Hosts", "Users"):
-        row[name] = list(dict.fromkeys([*row[name], *other[name]]))
+    row["Hosts"] = list(dict.fromkeys([*row["Hosts"], *other["Hosts"]]))
+    users = [*row["Users"], *other["Users"]]
+    row["Users"] = with_domains(users, users)
     firsts = [each["First"] for each in (row, other) if each["First"]]
     lasts = [each["Last"] for each in (row, other) if each["Last"]]
     row["First"], row["Last"] = min(firsts, default=None), max(lasts, default=None)
