@@ -159,3 +159,11 @@ def test_the_branch_of_the_attack_comes_first(
     foremost = drawn.data["FileName"][nodes["place"].index(0)]
     assert foremost == first.title.rsplit(" → ")[-1]
     assert drawn.spec["order"] == "foremost"
+
+
+def test_what_two_rules_say_in_the_same_words_is_told_once(
+    evidence: Make, process_rows: Make
+) -> None:
+    rows = process_rows({"ProcessCommandLine": "arp -a"})
+    [row] = gather(evidence({"DeviceProcessEvents": rows})).risky.to_dicts()
+    assert (len(row["Titles"]), len(row["Reasons"]), len(row["Rules"])) == (1, 1, 1)

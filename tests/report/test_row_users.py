@@ -10,6 +10,7 @@ import pytest
 
 from huntkit.report.command_lines import command_lines
 from huntkit.report.layouts import layouts
+from huntkit.report.overview import overview
 from huntkit.report.texts import distinct_texts
 
 WHEN = datetime(2026, 3, 3, 9, 12, 31, tzinfo=UTC)
@@ -99,3 +100,44 @@ def test_a_script_of_the_device_tables_has_the_sid_of_its_whole_record(evidence:
     [whole] = event(SystemUserId="S-1-5-21-1-2").values()
     assert users(evidence, {"DeviceEvents": events, "WindowsEvent": whole}) == {"S-1-5-21-1-2", ""}
     assert users(evidence, {"DeviceEvents": events}) == {""}
+
+
+def cloud(file: str, **columns: list[str | None]) -> pl.DataFrame:
+    count = len(next(iter(columns.values())))
+    return pl.DataFrame(
+        {"TimeGenerated": [WHEN] * count, "OperationName": ["Add user"] * count, **columns,
+         "_file": [file] * count, "_record": list(range(count))}
+    )  # fmt: skip
+
+
+def test_people_of_audit_logs_of_entra_and_azure_are_users(evidence: Make) -> None:
+    user = {"user": {"id": "1", "userPrincipalName": "al@example.org", "displayName": "Al"}}
+    named = {"user": {"id": "1", "userPrincipalName": None, "displayName": "Bo"}}
+    given = evidence(
+        {
+            "AuditLogs": cloud(
+                "a.json",
+                InitiatedBy=[
+                    *map(json.dumps, (user, named, {"app": {"displayName": "Sync"}})),
+                    "{oops", "", None, "[]",
+                ],
+                Identity=["Al", "", None, "cy", None, "", ""],
+            ),
+            "AzureActivity": cloud("b.json", Caller=["al@example.org", "di@example.org"]),
+            "OfficeActivity": cloud("c.json", UserId=["al@example.org", "ed@example.org"]),
+        }
+    )  # fmt: skip
+    users = overview(given, layouts(given)).users
+    assert sorted(users.select("User", "Records", "Tables").rows()) == [
+        ("Bo", 1, 1),
+        ("Sync", 1, 1),
+        ("al@example.org", 3, 3),
+        ("cy", 1, 1),
+        ("di@example.org", 1, 1),
+        ("ed@example.org", 1, 1),
+    ]
+
+
+def test_an_object_of_entra_is_never_a_name(evidence: Make) -> None:
+    given = evidence({"AuditLogs": cloud("a.json", InitiatedBy=["{}", "plain", None])})
+    assert overview(given, layouts(given)).users.height == 0

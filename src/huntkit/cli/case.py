@@ -101,7 +101,7 @@ def python_open(paths: Sequence[str], reading: Reading) -> str:
 
 
 TEXTS_IN_PYTHON = """
-from huntkit.report import encoded, indicators
+from huntkit.report import encoded, indicators, risky
 from huntkit.report.layouts import layouts
 from huntkit.report.texts import distinct_texts
 

@@ -37,7 +37,7 @@ from huntkit.core.errors import UnknownTable, UsageError
 from huntkit.core.timespan import parse_time
 from huntkit.entities.indicators import chosen_types
 from huntkit.report import encoded as encoded_text
-from huntkit.report import indicators, notable, processes
+from huntkit.report import indicators, notable, processes, risky
 from huntkit.report.layouts import layouts, quoted
 from huntkit.report.names import hosts_meant
 from huntkit.report.texts import distinct_texts
@@ -189,13 +189,19 @@ def iocs(
         _say_none(found, "indicators")
         emit(_unclickable(_counted(found), defang), writing, title="Indicators")
         return
-    call = f"indicators.indicators(texts, decoded=encoded.encoded(texts), ioc_types={types!r})"
-    _python(general, paths, reading, TEXTS_IN_PYTHON, call)
+    worst = "risky.risky(evidence, layouts(evidence), [])"
+    given = f"texts, decoded=encoded.encoded(texts), risky={worst}, ioc_types={types!r}"
+    _python(general, paths, reading, TEXTS_IN_PYTHON, f"indicators.indicators({given})")
     with opened(paths, reading) as case:
         problems: list[str] = []
-        texts = distinct_texts(case.evidence, layouts(case.evidence), problems)
+        tables = layouts(case.evidence)
+        texts = distinct_texts(case.evidence, tables, problems)
         rows = indicators.indicators(
-            texts, decoded=encoded_text.encoded(texts), ioc_types=types, progress=case.bars
+            texts,
+            decoded=encoded_text.encoded(texts),
+            risky=risky.risky(case.evidence, tables, problems),
+            ioc_types=types,
+            progress=case.bars,
         )
         _say(problems)
         _say_none(rows, "indicators")

@@ -62,7 +62,9 @@ def files(rows: pl.DataFrame) -> pl.DataFrame:
 
 def indicators(rows: pl.DataFrame) -> pl.DataFrame:
     """Indicators, defanged, with their counts and first place."""
-    shown = _front(rows, "IoCType", "Defanged", "Mentions", "Scope", "First", "Last", "Where")
+    shown = _front(
+        rows, "IoCType", "Defanged", "Mentions", "Note", "Scope", "First", "Last", "Where"
+    )
     return shown.drop("Observable", strict=False)
 
 

@@ -95,13 +95,18 @@ def items(rows: pl.DataFrame) -> list[dict[str, Any]]:
     return [_item(row, number) for number, row in enumerate(shown, start=1)]
 
 
+def runs(text: str) -> set[str]:
+    """What looks encoded in a text."""
+    return set(_RUN.findall(text))
+
+
 def place_of(text: str, rows: pl.DataFrame) -> str:
     """The id of the item on the page that decodes what stands in a text; empty if none does."""
-    runs = set(_RUN.findall(text))
-    if not runs or not rows.height:
+    its = runs(text)
+    if not its or not rows.height:
         return ""
     for number, given in enumerate(rows.head(ITEMS)["Given"], start=1):
-        if runs & set(_RUN.findall(given)):
+        if its & runs(given):
             return f"decoded-{number}"
     return ""
 

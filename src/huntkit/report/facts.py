@@ -48,7 +48,7 @@ class Facts:
         texts: the different texts that were searched for indicators and encoded commands.
         failed_logons: Account Source Host Program Caller Reason Failures First Last.
         notable: TimeGenerated Kind Name Tone Host Account Detail Table _file _record.
-        indicators: IoCType Observable Defanged Scope Mentions Where First Last _file _record.
+        indicators: IoCType Observable Defanged Scope Note Mentions Where First Last _file _record.
         encoded: TimeGenerated Host User Given Layers Table _file _record.
         risky: command lines that rules find risky, the most severe first; see `risky.risky`.
         command_lines: how many different ones the rules were asked about.
@@ -163,8 +163,11 @@ def gather(evidence: Evidence, *, progress: Progress = SILENT) -> Facts:
         ("trails", lambda: trails.trails(evidence, known)),
         ("texts", lambda: texts.distinct_texts(evidence, known, facts.problems)),
         ("encoded", lambda: encoded.encoded(facts.texts)),
-        ("indicators", lambda: indicators.indicators(facts.texts, decoded=facts.encoded)),
         ("risky", lambda: _judged_lines(judging, facts)),
+        (
+            "indicators",
+            lambda: indicators.indicators(facts.texts, decoded=facts.encoded, risky=facts.risky),
+        ),
         ("starts", lambda: foremost.scored(facts.processes)),
         (
             "branches",

@@ -9,6 +9,7 @@ import polars as pl
 from huntkit.report.failures import failures_sql
 from huntkit.report.layouts import Evidence, Layout, find, per_table
 from huntkit.report.names import same_host
+from huntkit.report.row_users import names_users, sql_named
 from huntkit.sources.local.mapping.views import VIEWS
 
 _BINS = 120
@@ -122,7 +123,7 @@ def _count(evidence: Evidence, layout: Layout, start: datetime, step: timedelta)
                         ELSE 'bin' END AS side,
                    coalesce(h, u, '') AS name, b AS bin, count(*) AS rows,
                    min(t) AS first, max(t) AS last
-            FROM (SELECT {layout.sql_text(layout.host)} AS h, {layout.sql_text(layout.user)} AS u,
+            FROM (SELECT {layout.sql_text(layout.host)} AS h, {sql_named(layout)} AS u,
                          CAST(floor((epoch_us({time}) - {_micros(start)}) / {width}) AS BIGINT)
                              AS b,
                          {time} AS t FROM {layout.sql})
@@ -197,10 +198,10 @@ def _per_name(
     """Different source records per name: the same record stands in several tables."""
     parts = []
     for layout in tables:
-        column = layout.host if side == "host" else layout.user
-        if column:
+        if names_users(layout) if side == "user" else layout.host:
+            name = sql_named(layout) if side == "user" else layout.sql_text(layout.host)
             parts.append(
-                f"SELECT DISTINCT lower({layout.sql_text(column)}) AS name, "  # noqa: S608
+                f"SELECT DISTINCT lower({name}) AS name, "  # noqa: S608
                 f"hash(_file, _record) AS record FROM {layout.sql}"
             )
     if not parts:

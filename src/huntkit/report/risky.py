@@ -39,10 +39,14 @@ def judged(
 
 
 def by_line(hits: pl.DataFrame) -> pl.DataFrame:
-    """Hits of rules as one row for each line, the most severe first, then by what else is found."""
+    """Hits of rules as one row for each line, the most severe first, then by what else is found.
+
+    Of rules that say the same of a line (that of Windows and that of Linux) the first is enough.
+    """
     kept = [name for name in _KEPT if name in hits.columns]
     lines = (
-        hits.group_by("SourceIndex", maintain_order=True)  # the most severe of a line is its first
+        hits.unique(["SourceIndex", "Technique", "Why"], keep="first", maintain_order=True)
+        .group_by("SourceIndex", maintain_order=True)  # the most severe of a line is its first
         .agg(
             pl.col("Severity").first(),
             pl.col("Title").alias("Titles"),

@@ -1,4 +1,4 @@
-"""The section with the command lines that rules find risky: one card for each different line."""
+"""The section with the command lines that rules find risky: lines that are alike share a card."""
 
 from datetime import datetime
 from typing import Any
@@ -7,6 +7,7 @@ from markupsafe import Markup
 
 from huntkit.core.text import visible
 from huntkit.report import encoded
+from huntkit.report.alike import alike
 from huntkit.report.facts import Facts
 from huntkit.report.names import first_few
 from huntkit.report.places import placed
@@ -24,22 +25,23 @@ _TITLES = 3  # of the rules that find something in one line, with their reasons
 
 def section(facts: Facts) -> Section:
     """Risky command lines, the most severe first."""
-    rows = facts.risky.head(MOST).to_dicts()
-    cards = [_card(row, facts) for row in rows]
+    rows = alike(facts.risky, facts.encoded)
+    cards = [_card(row, facts) for row in rows[:MOST]]
     return Section(
         "risky",
         "Risky command lines",
         "Risky command lines",
         f"{facts.risky.height:,}",
         "What the rules of huntkit cmdline find in command lines and scripts, as written and "
-        "decoded, with the technique of MITRE ATT&CK; the most severe first. A hit says that "
-        "someone should look: those of low severity are mostly administrators' daily work.",
+        "decoded, with the technique of MITRE ATT&CK; the most severe first. Lines that differ "
+        "only in case, quotes, long numbers or names of temporary files share a card. A hit says "
+        "that someone should look: those of low severity are mostly administrators' daily work.",
         [
             {
                 "kind": "findings",
                 "cards": cards[:CARDS],
                 "folded": cards[CARDS:],
-                "total": facts.risky.height,
+                "total": len(rows),
                 "empty": "No rule finds anything.",
             }
         ],
@@ -69,11 +71,18 @@ def _card(row: dict[str, Any], facts: Facts) -> Card:
         reason=visible(" ".join(row["Reasons"][:_TITLES]), limit=900),
         host=_where(row),
         time=_when(row["First"], row["Last"]),
-        rows=of + (", the first" if mentions > len(places) else ""),
+        rows=_alike(row) + of + (", the first" if mentions > len(places) else ""),
         places=placed(places),
         picture=Markup(""),
         told="",
         tone=tone(row["Severity"]),
+    )
+
+
+def _alike(row: dict[str, Any]) -> str:
+    others = row["Alike"]
+    return (
+        f"{others:,} more {'line' if others == 1 else 'lines'} alike; of this: " if others else ""
     )
 
 

@@ -44,9 +44,39 @@ def rows_with_sid(layout: Layout, tables: Sequence[Layout]) -> str:
                  GROUP BY 1, 2) USING (_file, _record))"""  # noqa: S608
 
 
+def names_users(layout: Layout) -> bool:
+    """Whether a column of a table names accounts."""
+    return bool(layout.user or _of_cloud(layout))
+
+
+def sql_named(layout: Layout) -> str:
+    """The account that a column of a row names, as an expression; empty where none does."""
+    # The object itself is no name.
+    found = _of_cloud(layout) or [layout.sql_text(layout.user)]
+    found = [f"nullif({each}, '')" for each in found]
+    return f"coalesce({', '.join(found)}, '')"
+
+
+def _of_cloud(layout: Layout) -> list[str]:
+    """Whom the audit logs of Entra and Azure name, in columns of their own.
+
+    Entra's holds an object: the user as in all other logs, or the application. An ill-formed one
+    names nobody.
+    """
+    if layout.name == "AzureActivity" and "Caller" in layout.columns:
+        return [layout.sql_text("Caller")]
+    if layout.name != "AuditLogs" or "InitiatedBy" not in layout.columns:
+        return []
+    text = layout.sql_text("InitiatedBy")
+    names = ("$.user.userPrincipalName", "$.user.displayName", "$.app.displayName")
+    of_object = ", ".join(f"nullif(json_extract_string({text}, '{name}'), '')" for name in names)
+    identity = layout.sql_text("Identity" if "Identity" in layout.columns else None)
+    return [f"CASE WHEN json_valid({text}) THEN coalesce({of_object}) END", identity]
+
+
 def sql_user(layout: Layout) -> str:
     """The account of a row of `rows_with_sid` as an expression; empty where nothing names it."""
-    found = [f"nullif({layout.sql_text(layout.user)}, '')"]
+    found = [f"nullif({sql_named(layout)}, '')"]
     if layout.name == "DeviceEvents":
         if "AdditionalFields" in layout.columns:
             found.append(_of_context("AdditionalFields"))

@@ -10,6 +10,7 @@ from huntkit.report import alarms, encoded, judged, pictures, risky_section, sta
 from huntkit.report.chart_sections import found as picture_sections
 from huntkit.report.drawing import activity_svg
 from huntkit.report.facts import Facts
+from huntkit.report.indicators import IN_DECODED, IN_RISKY, INSIDE
 from huntkit.report.processes import BRANCHES
 from huntkit.report.section import Columns, Section, chart_block, sheet_block, with_place
 from huntkit.report.sheets import cell, time_text
@@ -29,7 +30,6 @@ _NOTABLE = 300  # rows of the page
 _SEEN = 20  # of them that are seen before anybody asks for all
 _ORIGINS = 4
 _RANK = pl.col("Tone").replace_strict({"alarm": 0, "warn": 1}, default=2)
-_INSIDE = ("private", "loopback", "link_local", "multicast", "broadcast", "unspecified")
 
 
 def draw(facts: Facts) -> list[Section]:
@@ -268,15 +268,6 @@ def _processes(facts: Facts) -> Section:
 
 
 def _indicators(facts: Facts) -> Section:
-    columns: Columns = (
-        ("Defanged", "Indicator", "code"),
-        ("Scope", "Scope", "text"),
-        ("Mentions", "Mentions", "number"),
-        ("First", "First", "second"),
-        ("Last", "Last", "second"),
-        ("Where", "Table.Column, mentions", "place"),
-        ("place", "First in file, record", "place"),
-    )
     rows = with_place(facts.indicators) if facts.indicators.height else facts.indicators
     found = Section(
         "indicators",
@@ -284,24 +275,50 @@ def _indicators(facts: Facts) -> Section:
         "Indicators",
         f"{rows.height:,}",
     )
-    inside = pl.col("Scope").is_in(_INSIDE)
+    inside = pl.col("Scope").is_in(INSIDE)
     within = rows.filter(inside) if rows.height else rows
     found.lead = (
         f"{rows.height - within.height:,} outside, {within.height:,} inside (private, loopback "
-        "and multicast addresses). Defanged, the rarest first. Mentions count fields: a record "
-        "that two tables hold counts twice."
+        "and multicast addresses). Defanged; first what stands in decoded text or in a risky "
+        "command line, last what every machine has, the rarest first. Mentions count fields: a "
+        "record that two tables hold counts twice, a decoded text once."
     )
+    in_code = pl.col("Note").is_in([IN_DECODED, IN_RISKY]) & pl.col("IoCType").is_in(list(_TYPES))
+    first = rows.filter(in_code) if rows.height else rows
+    if first.height:
+        heading = "In decoded text and risky command lines"
+        found.blocks.append(_indicator_block(first, heading, 100))
+    inside &= pl.col("IoCType") != "url"
     for kind, heading in _TYPES.items():
-        of_kind = rows.filter((pl.col("IoCType") == kind) & ~inside) if rows.height else rows
-        if of_kind.height:
+        of_kind = pl.col("IoCType") == kind
+        others = rows.filter(of_kind & ~inside & ~in_code) if rows.height else rows
+        if others.height:
             limit = 40 if kind.endswith("hash") else 100
-            shown = columns if kind.startswith("ip") else [c for c in columns if c[0] != "Scope"]
-            found.blocks.append(sheet_block(of_kind, heading, shown, limit=limit))
-    if within.height:
-        found.blocks.append(sheet_block(within, "Addresses inside", columns, limit=40))
+            found.blocks.append(_indicator_block(others, heading, limit))
+    if within.height and (others := within.filter(inside & ~in_code)).height:
+        found.blocks.append(_indicator_block(others, "Addresses inside", 40))
     if not found.blocks:
         found.blocks.append(sheet_block(rows, "Indicators", [], empty="No indicators were found."))
     return found
+
+
+def _indicator_block(rows: pl.DataFrame, heading: str, limit: int) -> dict[str, Any]:
+    columns: Columns = (
+        ("Defanged", "Indicator", "code"),
+        ("about", "Note", "place"),
+        ("Mentions", "Mentions", "number"),
+        ("First", "First", "second"),
+        ("Last", "Last", "second"),
+        ("Where", "Table.Column, mentions", "place"),
+        ("place", "First in file, record", "place"),
+    )
+    # A column that nothing stands in takes room from the others.
+    scope = pl.col("Scope").replace({"public": ""})
+    told = pl.when(scope == pl.col("Note")).then(pl.lit("")).otherwise(scope)
+    about = pl.concat_str("Note", told, separator=", ").str.strip_chars(", ")
+    rows = rows.with_columns(about.alias("about"))
+    shown = columns if (rows.head(limit)["about"] != "").any() else [columns[0], *columns[2:]]
+    return sheet_block(rows, heading, shown, limit=limit)
 
 
 def _hosts(facts: Facts) -> Section:
