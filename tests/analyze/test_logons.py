@@ -99,6 +99,44 @@ def test_the_services_of_system_are_one_session():
     assert found["events"].to_list() == [5]
 
 
+def test_event_ids_of_a_pandas_column_with_gaps_are_known():
+    log = security((0, 4624, "0x1", "al"), (5, 4634, "0x1", "al"), (6, None, None, None))
+    found = logon_sessions(log.to_pandas())
+    assert log.to_pandas()["EventID"].dtype == float
+    assert found[["User", "duration_s"]].to_numpy().tolist() == [["al", 5.0]]
+
+
+def packed(log, data):
+    """The events as WindowsEvent has them: details as JSON in one column, and a message."""
+    names = ("TargetLogonId", "TargetUserName", "LogonType", "IpAddress")
+    inside = [name for name in names if name in log.columns]
+    return log.drop(inside).with_columns(
+        EventData=log.select(pl.struct(inside)).to_series().struct.json_encode() if data else None,
+        RenderedDescription=pl.lit("An account was logged on."),
+    )
+
+
+def test_sessions_are_read_out_of_event_data_too():
+    log = security(
+        (0, 4624, "0x1A", "al"), (1, 4624, "0x2b", "bö"), (5, 4634, "0x1a", "al"),
+        (6, 1, None, None),
+        LogonType=["3", "10", "3", None], IpAddress=["192.0.2.7", "-", None, None],
+    )  # fmt: skip
+    plain, whole = logon_sessions(log), logon_sessions(packed(log, data=True))
+    assert whole.height == 2
+    assert whole.equals(plain)
+    broken = packed(log, data=True).with_columns(
+        EventData=pl.when(pl.col("EventID") == 1).then(pl.lit("{no json")).otherwise("EventData")
+    )
+    assert logon_sessions(broken).equals(plain)
+
+
+def test_logons_without_their_numbers_are_refused_and_not_taken_for_none():
+    log = packed(security((0, 4624, "0x1", "al"), (5, 4634, "0x1", "al")), data=False)
+    with pytest.raises(UsageError, match="2 logon events have no TargetLogonId"):
+        logon_sessions(log)
+
+
 def test_sessions_of_pam_are_told_apart_by_their_process():
     found = logon_sessions(
         syslog(
@@ -228,6 +266,18 @@ def test_windows_events_of_the_simulations_are_all_in_sessions(shared_data):
             & (pl.col("EventID") != 4624)
         )
         assert end["TimeGenerated"].min() == row["End"]
+
+
+@pytest.mark.data
+def test_sessions_are_the_same_from_either_table_of_windows_events(shared_data):
+    folder = shared_data / "security-datasets" / "atomic" / "windows" / "lateral_movement"
+    evidence = huntkit.open(folder)
+    found = [
+        logon_sessions(evidence.table(table, frame="polars")).drop("SourceIndex", "Type")
+        for table in ("SecurityEvent", "WindowsEvent")
+    ]
+    assert found[0].height > 20
+    assert found[0].sort(pl.all()).equals(found[1].sort(pl.all()))
 
 
 @pytest.mark.data

@@ -12,10 +12,12 @@ from typing import Final
 
 import polars as pl
 
+from huntkit.core.errors import UsageError
 from huntkit.tables import roles
 
 _LOGON: Final = "4624"
 _LOGOFFS: Final = ("4634", "4647")
+_PACKED: Final = ("TargetLogonId", "TargetUserName", "LogonType", "IpAddress")
 _PAM: Final = (
     r"pam_(?:unix|sss|systemd|limits)\((?P<service>[^:)]+):session\): session "
     r"(?P<what>opened|closed) for user (?P<target>[^\s(]+)(?:\(uid=\d+\))?"
@@ -28,10 +30,15 @@ _PID: Final = r"\[(\d+)\]:"
 def windows(data: pl.DataFrame) -> pl.DataFrame | None:
     """Of Windows' Security log."""
     event_id = roles.resolve(data.columns, "event_id")
-    number = _named(data, "TargetLogonId")
-    if event_id is None or number is None:
+    if event_id is None:
         return None
-    event = data[event_id].cast(pl.String, strict=False).str.strip_chars()
+    event = text_or_null(data, event_id)
+    if _named(data, "TargetLogonId") is None:
+        is_logon = event.is_in([_LOGON, *_LOGOFFS]).fill_null(value=False)
+        if not is_logon.any():
+            return None
+        data = _unpacked(data, is_logon)
+    number = _named(data, "TargetLogonId")
     user = text_or_null(data, _named(data, "TargetUserName"))
     columns = {
         "event": event,
@@ -47,6 +54,22 @@ def windows(data: pl.DataFrame) -> pl.DataFrame | None:
         .when(pl.col("event").is_in(_LOGOFFS)).then(statement=False),
         alone=pl.col("SessionId").is_not_null(),
     ).drop("event")  # fmt: skip
+
+
+def _unpacked(data: pl.DataFrame, is_logon: pl.Series) -> pl.DataFrame:
+    """The table with the details of its logons that are JSON in EventData, as in WindowsEvent."""
+    packed = _named(data, "EventData")
+    if packed is not None and data.schema[packed] == pl.String:
+        text = data[packed].zip_with(is_logon, pl.Series([None], dtype=pl.String))
+        absent = [name for name in _PACKED if _named(data, name) is None]
+        data = data.with_columns(text.str.json_path_match(f"$.{n}").alias(n) for n in absent)
+        if data["TargetLogonId"].count():
+            return data
+    raise UsageError(
+        f"{is_logon.sum():,} logon events have no TargetLogonId",
+        hint="take a table with a column of that name, such as SecurityEvent, or with the event's "
+        "data as JSON in EventData",
+    )
 
 
 def linux_audit(data: pl.DataFrame) -> pl.DataFrame | None:
