@@ -317,6 +317,16 @@ def _tell_short(result: pl.DataFrame, height: int, how: _How) -> None:
             f"{_fewest(how):,} points of two periods, and are not judged",
             stacklevel=7,
         )
+    enough = 3 * max(how.periods)
+    hardly = judged.filter(pl.col("score").is_between(1, enough - 1)).height
+    if hardly and how.periods != (1,):
+        warnings.warn(
+            f"{hardly:,} of {judged.height:,} series have fewer than the {enough:,} points of "
+            "three periods: what came only twice tells not which time was usual, so peaks and dips "
+            "may be missed or doubled; period= takes a shorter season, period=1 with "
+            "method='light' none",
+            stacklevel=7,
+        )
 
 
 def _sides(high: float, low: float) -> pl.Expr:
