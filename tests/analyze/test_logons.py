@@ -173,6 +173,39 @@ def test_the_caller_of_sudo_is_the_user_and_root_the_target():
     assert found.select("User", "Target", "Type", "duration_s").row(0) == ("al", "root", "sudo", 4)
 
 
+@pytest.mark.parametrize(
+    ("service", "by", "user"),
+    [
+        ("login", "LOGIN", "al"),
+        ("gdm-password", "gdm", "al"),
+        ("cron", "root", "al"),
+        ("su-l", "bo", "bo"),
+        ("sudo-i", "bo", "bo"),
+        ("polkit-1", "bo", "bo"),
+        ("sudo", "", "al"),
+    ],
+)
+def test_programs_that_open_sessions_are_not_who_logged_on(service, by, user):
+    found = logon_sessions(syslog((0, OPENED.format(service, "al(uid=1000)", by))))
+    assert found.select("User", "Target", "Type").row(0) == (user, "al", service)
+
+
+def test_a_session_that_could_not_be_opened_is_none():
+    log = pl.DataFrame(
+        {
+            "TimeGenerated": [at(0), at(1), at(9)],
+            "Computer": "lx1",
+            "EventType": ["USER_START", "USER_START", "USER_END"],
+            "ses": "7",
+            "acct": "al",
+            "exe": "/usr/sbin/sshd",
+            "res": ["failed", "success", "success"],
+        }
+    )
+    assert spans(logon_sessions(log)) == [("al", 1, 9)]
+    assert spans(logon_sessions(log.drop("res"))) == [("al", 0, 9), ("al", 1, None)]
+
+
 def test_the_pid_may_stand_in_the_line():
     line = "Mar  1 10:00:0{} lx1 sshd[77]: " + OPENED.format("sshd", "al", "")
     assert logon_sessions(syslog((0, line)))["SessionId"].to_list() == ["77"]

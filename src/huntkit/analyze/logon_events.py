@@ -18,12 +18,16 @@ from huntkit.tables import roles
 _LOGON: Final = "4624"
 _LOGOFFS: Final = ("4634", "4647")
 _PACKED: Final = ("TargetLogonId", "TargetUserName", "LogonType", "IpAddress")
+_NOT_DONE: Final = ("failed", "0", "no")  # the result of an audit event
 _PAM: Final = (
     r"pam_(?:unix|sss|systemd|limits)\((?P<service>[^:)]+):session\): session "
     r"(?P<what>opened|closed) for user (?P<target>[^\s(]+)(?:\(uid=\d+\))?"
     r"(?: by (?P<by>[^\s(]*)\(uid=\d+\))?"
 )
 _ACCEPTED: Final = r"Accepted \S+ for \S+ from (?P<address>\S+) port \d+"
+_FOR_OTHERS: Final = (
+    r"^(?:su|sudo|doas|runuser|pkexec|polkit)\b"  # others name themselves: LOGIN, gdm
+)
 _PID: Final = r"\[(\d+)\]:"
 
 
@@ -85,15 +89,17 @@ def linux_audit(data: pl.DataFrame) -> pl.DataFrame | None:
         "audit": text_or_null(data, _named(data, "audit_user") or _named(data, "auid")),
         "Type": text_or_null(data, _named(data, "exe")).str.extract(r"([^/]+)$"),
         "Source": text_or_null(data, _named(data, "addr")),
+        "res": text_or_null(data, _named(data, "res")).str.to_lowercase(),
     }
     told = pl.DataFrame([column.alias(name) for name, column in columns.items()])
+    is_done = ~pl.col("res").fill_null("").is_in(_NOT_DONE)
     return told.with_columns(
-        is_start=pl.when(pl.col("what") == "USER_START").then(statement=True)
+        is_start=pl.when((pl.col("what") == "USER_START") & is_done).then(statement=True)
         .when(pl.col("what") == "USER_END").then(statement=False),
         User=pl.coalesce("audit", "Target"),
         SessionId=pl.when(~pl.col("SessionId").is_in(["4294967295", "-1"])).then("SessionId"),
         alone=pl.lit(value=False),
-    ).drop("what", "audit")  # fmt: skip
+    ).drop("what", "audit", "res")  # fmt: skip
 
 
 def linux_syslog(data: pl.DataFrame) -> pl.DataFrame | None:
@@ -120,11 +126,12 @@ def linux_syslog(data: pl.DataFrame) -> pl.DataFrame | None:
     told = told.join(
         known, on=["host", "SessionId"], how="left", nulls_equal=True, maintain_order="left"
     )
+    caller = pl.when(pl.col("service").str.contains(_FOR_OTHERS)).then("by")
     return told.select(
         is_start=pl.when(pl.col("what").is_not_null()).then(pl.col("what") == "opened"),
         SessionId="SessionId",
         alone=pl.lit(value=False),
-        User=pl.coalesce("named", pl.col("by").replace("", None), "target"),
+        User=pl.coalesce("named", caller.replace("", None), "target"),
         Target="target",
         Type="service",
         Source="Source",
