@@ -206,6 +206,27 @@ def test_a_session_that_could_not_be_opened_is_none():
     assert spans(logon_sessions(log.drop("res"))) == [("al", 0, 9), ("al", 1, None)]
 
 
+@pytest.mark.parametrize(
+    ("exe", "auid", "audit_user", "user"),
+    [
+        ("/usr/bin/sudo", "1000", None, "1000"),
+        ("/usr/bin/sudo", "1000", "bo", "bo"),
+        ("/usr/sbin/cron", "998", "", "root"),
+        ("/usr/sbin/cron", "4294967295", "unset", "root"),
+        ("/usr/bin/su", "4294967295", None, "root"),
+        ("/usr/bin/su", -1, None, "root"),
+    ],
+)
+def test_users_of_audit_events_have_names_or_are_who_called(exe, auid, audit_user, user):
+    row = {"TimeGenerated": at(0), "EventType": "USER_START", "ses": "7", "acct": "root"}
+    log = pl.DataFrame([{**row, "exe": exe, "auid": auid, "audit_user": audit_user}])
+    assert logon_sessions(log)["User"].to_list() == [user]
+    if not audit_user:
+        assert logon_sessions(log.drop("audit_user"))["User"].to_list() == [user]
+        without = None if auid in ("4294967295", -1) else auid
+        assert logon_sessions(log.drop("audit_user", "acct"))["User"].to_list() == [without]
+
+
 def test_the_pid_may_stand_in_the_line():
     line = "Mar  1 10:00:0{} lx1 sshd[77]: " + OPENED.format("sshd", "al", "")
     assert logon_sessions(syslog((0, line)))["SessionId"].to_list() == ["77"]
@@ -328,3 +349,5 @@ def test_the_sessions_of_a_real_audit_log(shared_data):
     found = logon_sessions(evidence.table("LinuxAudit", frame="polars"))
     assert found["events"].sum() == 132  # 66 starts and 66 ends
     assert found["Start"].count() == found["End"].count() == 66
+    called = found.filter(Type="sudo")
+    assert called.select("User", "Target").unique().rows() == [("1000", "root")]

@@ -18,6 +18,7 @@ from huntkit.tables import roles
 _LOGON: Final = "4624"
 _LOGOFFS: Final = ("4634", "4647")
 _PACKED: Final = ("TargetLogonId", "TargetUserName", "LogonType", "IpAddress")
+_NOBODY: Final = ("4294967295", "-1", "unset")  # an audit user, or session, that was never set
 _NOT_DONE: Final = ("failed", "0", "no")  # the result of an audit event
 _PAM: Final = (
     r"pam_(?:unix|sss|systemd|limits)\((?P<service>[^:)]+):session\): session "
@@ -86,20 +87,29 @@ def linux_audit(data: pl.DataFrame) -> pl.DataFrame | None:
         "what": data[kind].cast(pl.String, strict=False),
         "SessionId": text_or_null(data, session),
         "Target": text_or_null(data, _named(data, "acct")),
-        "audit": text_or_null(data, _named(data, "audit_user") or _named(data, "auid")),
+        "audit_user": text_or_null(data, _named(data, "audit_user")),
+        "auid": text_or_null(data, _named(data, "auid")),
         "Type": text_or_null(data, _named(data, "exe")).str.extract(r"([^/]+)$"),
         "Source": text_or_null(data, _named(data, "addr")),
         "res": text_or_null(data, _named(data, "res")).str.to_lowercase(),
     }
     told = pl.DataFrame([column.alias(name) for name, column in columns.items()])
+    calls = pl.col("Type").str.contains(_FOR_OTHERS)
     is_done = ~pl.col("res").fill_null("").is_in(_NOT_DONE)
     return told.with_columns(
         is_start=pl.when((pl.col("what") == "USER_START") & is_done).then(statement=True)
         .when(pl.col("what") == "USER_END").then(statement=False),
-        User=pl.coalesce("audit", "Target"),
-        SessionId=pl.when(~pl.col("SessionId").is_in(["4294967295", "-1"])).then("SessionId"),
+        # A name is better than a number, but who called sudo or su is not the session's account.
+        User=pl.coalesce(
+            _set("audit_user"), pl.when(calls).then(_set("auid")), "Target", _set("auid")
+        ),
+        SessionId=_set("SessionId"),
         alone=pl.lit(value=False),
-    ).drop("what", "audit", "res")  # fmt: skip
+    ).drop("what", "audit_user", "auid", "res")  # fmt: skip
+
+
+def _set(name: str) -> pl.Expr:
+    return pl.when(~pl.col(name).is_in(_NOBODY)).then(name)
 
 
 def linux_syslog(data: pl.DataFrame) -> pl.DataFrame | None:
