@@ -310,6 +310,17 @@ def test_days_that_are_missing_are_added_as_dates():
     assert found.filter(pl.col("n") == 0).height == table.filter(pl.col("n") == 8).height > 0
 
 
+@pytest.mark.parametrize("size", [1e-200, 1e200])
+@pytest.mark.parametrize("method", ["stl", "light"])
+def test_scores_do_not_depend_on_the_unit(size, method):
+    values = np.array(wave())
+    values[100] = 2.5
+    usual = ts_anomalies_stl(hours(values), method=method)
+    found = ts_anomalies_stl(hours(values * size), method=method)
+    assert odd(found) == odd(usual)
+    assert found["score"].to_list() == pytest.approx(usual["score"].to_list(), rel=1e-6, abs=1e-6)
+
+
 def test_large_numbers_can_be_read():
     values = [2**62 + n % 24 for n in range(96)]
     values[50] = 2**63 - 1

@@ -87,7 +87,7 @@ def ts_anomalies_stl(
             frame may have the times in its index, and gets them back as a column.
         time_column: the time of each point; by default found by its role.
         data_column: the series; by default the first column of numbers.
-        seasonal: how many neighbouring periods shape the season of STL; odd.
+        seasonal: how many neighbouring periods shape the season of STL; odd. MSTL has its own.
         period: how many points a season has; several, such as ``(24, 168)``, for a day and a week;
             1 for no season (``light`` only), where 49 points around tell what is usual.
         score_threshold: from how many deviations on a point is an anomaly.
