@@ -1,5 +1,6 @@
 import warnings
 from datetime import UTC, datetime, timedelta
+from statistics import median
 
 import numpy as np
 import pandas as pd
@@ -12,6 +13,7 @@ from hypothesis import strategies as st
 import huntkit
 from huntkit.analyze import beacons
 from huntkit.core.errors import UnknownColumn, UsageError
+from huntkit.tables.times import parse_times
 
 START = 1_700_000_000.0
 COLUMNS = ["Source", "Target", "Connections", "Beats", "interval_s", "jitter", "missed",
@@ -171,6 +173,52 @@ def test_wrong_use_is_said():
         beacons(frame.with_columns(score=1), by="score")
     with pytest.raises(UsageError, match="not names"):
         beacons(frame.with_columns(src_ip=pl.concat_list("src_ip")))
+
+
+def beats_of(times, shortest):
+    return [at for n, at in enumerate(times) if n == 0 or (at - times[n - 1]) / 1e6 > shortest]
+
+
+def rhythm_in_plain_python(times, min_beats):
+    """Beats, interval, jitter and missed, from the description; times are microseconds."""
+    times = beats_of(sorted(times), 1.0)
+    if len(times) < 2:
+        return None
+    times = beats_of(times, pl.Series(np.diff(times) / 1e6).quantile(0.75) * 0.1)
+    if len(times) < min_beats:
+        return None
+    gaps = (np.diff(times) / 1e6).tolist()
+    interval = median(gaps)
+    for _ in range(3):
+        parts = [max(1, round(gap / interval)) for gap in gaps]
+        folds = [gap / n for gap, n in zip(gaps, parts, strict=True) if n <= 3]
+        used, interval = interval, median(folds)
+    near = pl.Series(folds)
+    jitter = (near.quantile(0.8) - near.quantile(0.2)) / 1.2 / near.median()
+    missed = 1 - len(gaps) / sum(min(n, 10) for n in parts)
+    return len(times), used, jitter, missed
+
+
+@given(
+    st.lists(
+        st.tuples(st.sampled_from([0, 0.5, 2, 59.5, 60, 61.25, 120, 183, 1e7]), st.floats(0, 3)),
+        max_size=40,
+    ),
+    st.randoms(use_true_random=False),
+)
+def test_the_rhythm_is_that_of_plain_python(gaps, random):
+    times = np.cumsum([a + b for a, b in gaps]).tolist()
+    random.shuffle(times)
+    found = beacons(calls(times), min_beats=4, time_column="ts")
+    read = parse_times(calls(times)["ts"]).to_physical()
+    wanted = rhythm_in_plain_python(read.to_list(), 4)
+    if wanted is None:
+        assert found.height == 0
+        return
+    for one, other in zip(
+        found.select("Beats", "interval_s", "jitter", "missed").row(0), wanted, strict=True
+    ):
+        assert one == pytest.approx(other, rel=1e-6, abs=1e-6)
 
 
 @given(

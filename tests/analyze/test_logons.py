@@ -99,6 +99,44 @@ def test_the_services_of_system_are_one_session():
     assert found["events"].to_list() == [5]
 
 
+def test_event_ids_of_a_pandas_column_with_gaps_are_known():
+    log = security((0, 4624, "0x1", "al"), (5, 4634, "0x1", "al"), (6, None, None, None))
+    found = logon_sessions(log.to_pandas())
+    assert log.to_pandas()["EventID"].dtype == float
+    assert found[["User", "duration_s"]].to_numpy().tolist() == [["al", 5.0]]
+
+
+def packed(log, data):
+    """The events as WindowsEvent has them: details as JSON in one column, and a message."""
+    names = ("TargetLogonId", "TargetUserName", "LogonType", "IpAddress")
+    inside = [name for name in names if name in log.columns]
+    return log.drop(inside).with_columns(
+        EventData=log.select(pl.struct(inside)).to_series().struct.json_encode() if data else None,
+        RenderedDescription=pl.lit("An account was logged on."),
+    )
+
+
+def test_sessions_are_read_out_of_event_data_too():
+    log = security(
+        (0, 4624, "0x1A", "al"), (1, 4624, "0x2b", "bö"), (5, 4634, "0x1a", "al"),
+        (6, 1, None, None),
+        LogonType=["3", "10", "3", None], IpAddress=["192.0.2.7", "-", None, None],
+    )  # fmt: skip
+    plain, whole = logon_sessions(log), logon_sessions(packed(log, data=True))
+    assert whole.height == 2
+    assert whole.equals(plain)
+    broken = packed(log, data=True).with_columns(
+        EventData=pl.when(pl.col("EventID") == 1).then(pl.lit("{no json")).otherwise("EventData")
+    )
+    assert logon_sessions(broken).equals(plain)
+
+
+def test_logons_without_their_numbers_are_refused_and_not_taken_for_none():
+    log = packed(security((0, 4624, "0x1", "al"), (5, 4634, "0x1", "al")), data=False)
+    with pytest.raises(UsageError, match="2 logon events have no TargetLogonId"):
+        logon_sessions(log)
+
+
 def test_sessions_of_pam_are_told_apart_by_their_process():
     found = logon_sessions(
         syslog(
@@ -133,6 +171,60 @@ def test_the_caller_of_sudo_is_the_user_and_root_the_target():
         syslog((0, OPENED.format("sudo", "root(uid=0)", "al")), (4, CLOSED.format("sudo", "root")))
     )
     assert found.select("User", "Target", "Type", "duration_s").row(0) == ("al", "root", "sudo", 4)
+
+
+@pytest.mark.parametrize(
+    ("service", "by", "user"),
+    [
+        ("login", "LOGIN", "al"),
+        ("gdm-password", "gdm", "al"),
+        ("cron", "root", "al"),
+        ("su-l", "bo", "bo"),
+        ("sudo-i", "bo", "bo"),
+        ("polkit-1", "bo", "bo"),
+        ("sudo", "", "al"),
+    ],
+)
+def test_programs_that_open_sessions_are_not_who_logged_on(service, by, user):
+    found = logon_sessions(syslog((0, OPENED.format(service, "al(uid=1000)", by))))
+    assert found.select("User", "Target", "Type").row(0) == (user, "al", service)
+
+
+def test_a_session_that_could_not_be_opened_is_none():
+    log = pl.DataFrame(
+        {
+            "TimeGenerated": [at(0), at(1), at(9)],
+            "Computer": "lx1",
+            "EventType": ["USER_START", "USER_START", "USER_END"],
+            "ses": "7",
+            "acct": "al",
+            "exe": "/usr/sbin/sshd",
+            "res": ["failed", "success", "success"],
+        }
+    )
+    assert spans(logon_sessions(log)) == [("al", 1, 9)]
+    assert spans(logon_sessions(log.drop("res"))) == [("al", 0, 9), ("al", 1, None)]
+
+
+@pytest.mark.parametrize(
+    ("exe", "auid", "audit_user", "user"),
+    [
+        ("/usr/bin/sudo", "1000", None, "1000"),
+        ("/usr/bin/sudo", "1000", "bo", "bo"),
+        ("/usr/sbin/cron", "998", "", "root"),
+        ("/usr/sbin/cron", "4294967295", "unset", "root"),
+        ("/usr/bin/su", "4294967295", None, "root"),
+        ("/usr/bin/su", -1, None, "root"),
+    ],
+)
+def test_users_of_audit_events_have_names_or_are_who_called(exe, auid, audit_user, user):
+    row = {"TimeGenerated": at(0), "EventType": "USER_START", "ses": "7", "acct": "root"}
+    log = pl.DataFrame([{**row, "exe": exe, "auid": auid, "audit_user": audit_user}])
+    assert logon_sessions(log)["User"].to_list() == [user]
+    if not audit_user:
+        assert logon_sessions(log.drop("audit_user"))["User"].to_list() == [user]
+        without = None if auid in ("4294967295", -1) else auid
+        assert logon_sessions(log.drop("audit_user", "acct"))["User"].to_list() == [without]
 
 
 def test_the_pid_may_stand_in_the_line():
@@ -231,6 +323,18 @@ def test_windows_events_of_the_simulations_are_all_in_sessions(shared_data):
 
 
 @pytest.mark.data
+def test_sessions_are_the_same_from_either_table_of_windows_events(shared_data):
+    folder = shared_data / "security-datasets" / "atomic" / "windows" / "lateral_movement"
+    evidence = huntkit.open(folder)
+    found = [
+        logon_sessions(evidence.table(table, frame="polars")).drop("SourceIndex", "Type")
+        for table in ("SecurityEvent", "WindowsEvent")
+    ]
+    assert found[0].height > 20
+    assert found[0].sort(pl.all()).equals(found[1].sort(pl.all()))
+
+
+@pytest.mark.data
 def test_the_sudo_sessions_of_a_real_log(shared_data):
     rows = pl.read_csv(shared_data / "logs" / "sudo_session_test.csv")
     found = logon_sessions(rows)
@@ -245,3 +349,5 @@ def test_the_sessions_of_a_real_audit_log(shared_data):
     found = logon_sessions(evidence.table("LinuxAudit", frame="polars"))
     assert found["events"].sum() == 132  # 66 starts and 66 ends
     assert found["Start"].count() == found["End"].count() == 66
+    called = found.filter(Type="sudo")
+    assert called.select("User", "Target").unique().rows() == [("1000", "root")]

@@ -391,3 +391,45 @@ def test_nobodys_connector_and_the_forwarding_are_among_the_five_rarest(exchange
     told = dict(zip(starts, found["reason"], strict=False))
     assert "'New-InboundConnector'" in told["2020-05-18 17:48:50"]
     assert "'Set-Mailbox' with 'ForwardingSmtpAddress': 1 of" in told["2020-05-20 03:00:00"]
+
+
+@pytest.mark.data
+@pytest.mark.parametrize("length", [2, 3])
+def test_scores_of_real_sessions_are_those_of_plain_python(exchange, length):
+    rows = sessionize_data(
+        exchange, ["UserId", "ClientIP"], "TimeGenerated", 20, 2, "event", null_identities=True
+    )
+    found = score_sessions(rows, "event_list", length)
+    sessions = [
+        [Cmd(event["name"], dict.fromkeys(event["params"])) for event in session]
+        for session in rows["event_list"]
+    ]
+    reference = Reference(sessions)
+    windows = [first_rarest(session, length, reference) for session in sessions]
+    often = Counter(key for _, key, _ in windows if key)
+    for (chance, key, events), likelihood, score in zip(
+        windows, found[f"rarest_window{length}_likelihood"], found["score"], strict=True
+    ):
+        if key is None:
+            assert likelihood is score is None
+            continue
+        assert likelihood == pytest.approx(chance, rel=1e-9)
+        rare = [
+            math.log2(reference.single["n", event.name] / reference.parameters[event.name][name])
+            for event in events
+            for name in event.params
+        ]
+        bits = -math.log2(chance) + max(rare, default=0) / 2 - math.log2(often[key])
+        assert score == pytest.approx(max(0.0, bits), abs=1e-9)
+
+
+def first_rarest(session, length, reference):
+    """The first rarest window of a session: its chance, what makes it the same, its events."""
+    best = (math.inf, None, [])
+    for at in range(len(session) + 2 - length):
+        events = session[at : at + length]
+        chance = reference.window(session, at, length, ends=True)
+        if chance < best[0] * (1 - 1e-12):
+            shown = [(event.name, frozenset(event.params)) for event in events]
+            best = (chance, (at == 0, at + length > len(session), *shown), events)
+    return best

@@ -134,6 +134,21 @@ def test_a_short_series_among_others_is_told_and_not_judged():
     assert found.height == both.height
 
 
+@pytest.mark.parametrize("method", ["stl", "light"])
+def test_what_came_only_twice_is_told_as_it_may_hide_peaks(method):
+    two_days = wave(days=2)
+    two_days[30] = 99.5
+    with pytest.warns(UserWarning, match="1 of 1 series have fewer than the 72 points of three"):
+        found = ts_anomalies_stl(hours(two_days), method=method)
+    assert odd(found) != [(30, 1)]  # one of two days is odd, and nothing tells which
+    three_days = [*two_days, *wave(days=1)]
+    assert (30, 1) in odd(ts_anomalies_stl(hours(three_days), method=method))
+    groups = pl.concat([hours(two_days).with_columns(host=pl.lit("a")),
+                        hours(wave()).with_columns(host=pl.lit("b"))])  # fmt: skip
+    with pytest.warns(UserWarning, match="1 of 2 series have fewer than the 72 points"):
+        ts_anomalies_stl(groups, method=method, group_by="host")
+
+
 def test_missing_points_are_not_judged_or_zero_as_asked():
     table = hours(wave())
     thin = table.filter(~pl.int_range(pl.len()).is_in([30, 31, 90]))
@@ -293,6 +308,17 @@ def test_days_that_are_missing_are_added_as_dates():
     found = light(table.filter(pl.col("n") != 8), period=7, gaps="zero")
     assert found["day"].to_list() == days
     assert found.filter(pl.col("n") == 0).height == table.filter(pl.col("n") == 8).height > 0
+
+
+@pytest.mark.parametrize("size", [1e-200, 1e200])
+@pytest.mark.parametrize("method", ["stl", "light"])
+def test_scores_do_not_depend_on_the_unit(size, method):
+    values = np.array(wave())
+    values[100] = 2.5
+    usual = ts_anomalies_stl(hours(values), method=method)
+    found = ts_anomalies_stl(hours(values * size), method=method)
+    assert odd(found) == odd(usual)
+    assert found["score"].to_list() == pytest.approx(usual["score"].to_list(), rel=1e-6, abs=1e-6)
 
 
 def test_large_numbers_can_be_read():

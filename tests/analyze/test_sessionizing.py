@@ -123,6 +123,24 @@ def test_a_long_chain_is_cut_in_many():
     assert found["number_events"].to_list() == [10] * 100
 
 
+@pytest.mark.parametrize("minutes", [2.01, 4.02, 1.1])
+def test_an_event_at_the_very_bound_is_within(minutes):
+    apart = [START, START + dt.timedelta(seconds=round(minutes * 60, 6))]
+    rows = pl.DataFrame({"user": "al", "time": apart, "cmd": ["a", "b"]})
+    assert sessionize_data(rows, "user", "time", minutes, 9, "cmd").height == 1
+    assert sessionize_data(rows, "user", "time", 9, minutes, "cmd").height == 1
+
+
+def test_a_length_that_is_no_number_is_refused():
+    for longest, widest in ((float("nan"), 1), (1, float("nan"))):
+        with pytest.raises(UsageError, match="can't be negative"):
+            sessionize_data(table([("al", 1, "x")]), "user", "time", longest, widest, "cmd")
+    unbounded = sessionize_data(
+        table([("al", 1, "x"), ("al", 40, "y")]), "user", "time", float("inf"), float("inf"), "cmd"
+    )
+    assert unbounded["number_events"].to_list() == [2]
+
+
 def test_wrong_input_is_told():
     with pytest.raises(UsageError, match="negative"):
         sessionize_data(table([]), "user", "time", -1, 1, "cmd")

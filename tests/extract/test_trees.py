@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+import huntkit
 from huntkit.core.errors import UsageError
 from huntkit.extract import process_tree, tree_to_text
 
@@ -381,3 +382,24 @@ def test_defender_tables_link_by_unique_ids_and_leave_other_actions_out():
         ("init.exe", "2", True),
     ]
     assert tree["ProcessUniqueId"].to_list() == ["g1", "g2", "g0"]
+
+
+@pytest.mark.data
+def test_edges_of_a_real_audit_log_are_those_of_a_plain_loop(shared_data):
+    evidence = huntkit.open(shared_data / "logs" / "auditd_log.txt")
+    rows = evidence.table("LinuxAudit", frame="polars")
+    tree = process_tree(rows.sample(fraction=1, shuffle=True, seed=3))
+    records = dict(tree.filter(~pl.col("Inferred")).select("proc_key", "_record").rows())
+    found = {
+        record: records.get(parent)
+        for record, parent in tree.filter(~pl.col("Inferred"))
+        .select("_record", "parent_key")
+        .rows()
+    }
+    wanted, last = {}, {}
+    starts = rows.filter(pl.col("EventType") == "SYSCALL_EXECVE").sort("TimeGenerated", "_record")
+    for record, pid, parent in starts.select("_record", "pid", "ppid").iter_rows():
+        wanted[record] = last.get(parent)
+        last[pid] = record
+    assert found == wanted
+    assert sum(parent is not None for parent in found.values()) > 50

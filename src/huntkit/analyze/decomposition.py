@@ -86,6 +86,8 @@ def spread(residual: Floats, scale: float, *, robust: bool) -> tuple[float, floa
     """
     if not len(residual):
         return 0.0, 0.0
+    power = int(np.frexp(scale)[1])  # squares of very large and very small numbers are none
+    residual, scale = np.ldexp(residual, -power), float(np.ldexp(scale, -power))
     if not robust:
         middle, usual = float(residual.mean()), float(residual.std())
     else:
@@ -94,7 +96,8 @@ def spread(residual: Floats, scale: float, *, robust: bool) -> tuple[float, floa
         usual = 1.4826 * float(np.median(distance))
         if usual <= scale * 1e-9:
             usual = 1.2533 * float(distance.mean())
-    return middle, (usual if usual > scale * 1e-9 else 0.0)
+    usual = usual if usual > scale * 1e-9 else 0.0
+    return float(np.ldexp(middle, power)), float(np.ldexp(usual, power))
 
 
 def check(periods: Sequence[int], seasonal: int, method: str) -> None:

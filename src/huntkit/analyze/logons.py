@@ -36,8 +36,9 @@ def logon_sessions(
 ) -> pl.DataFrame:
     """One row for each logon session, from its start to its end, in the order of time.
 
-    Read are Windows Security events (4624, 4634, 4647), PAM's messages in syslog ("session opened
-    for user ...") and audit events (``USER_START``, ``USER_END``). Sessions that overlap are kept
+    Read are Windows Security events (4624, 4634, 4647; their details in columns, or as JSON in
+    ``EventData``), PAM's messages in syslog ("session opened for user ...") and audit events
+    (``USER_START``, ``USER_END``). Sessions that overlap are kept
     apart by their number: the logon id, the process id of the service, the audit session. Where a
     log has no number, the session that began first ends first, and `overlapping` is true for all
     whose ends may be swapped.
@@ -55,7 +56,8 @@ def logon_sessions(
         and ``SourceIndex`` (the row of the start, or else of the end).
 
     Raises:
-        UsageError: the table has none of these kinds of columns.
+        UsageError: the table has none of these kinds of columns, or logons of Windows without
+            their ``TargetLogonId``.
 
     Examples:
         >>> log = pl.DataFrame({"TimeGenerated": [f"2026-03-01T10:00:0{s}Z" for s in (0, 1, 5, 9)],

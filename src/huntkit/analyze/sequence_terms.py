@@ -10,7 +10,8 @@ events, the start, the end and the unknown,
 where ``total`` sums the same over all states. Parameters that were seen with a command, and the
 unknown one, are there or not, each for itself: ``P(parameter | command) = (n + 1) / (n(command)
 + 2 (K - 1))``, and their geometric mean counts, so that commands with many parameters are not
-rare for that. A value counts ``(n(parameter, value) + 1) / (n(parameter) + values + 1)``.
+rare for that; an event that has none counts by its name alone. A value counts
+``(n(parameter, value) + 1) / (n(parameter) + values + 1)``.
 """
 
 from dataclasses import dataclass

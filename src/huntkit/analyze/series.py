@@ -87,7 +87,7 @@ def ts_anomalies_stl(
             frame may have the times in its index, and gets them back as a column.
         time_column: the time of each point; by default found by its role.
         data_column: the series; by default the first column of numbers.
-        seasonal: how many neighbouring periods shape the season of STL; odd.
+        seasonal: how many neighbouring periods shape the season of STL; odd. MSTL has its own.
         period: how many points a season has; several, such as ``(24, 168)``, for a day and a week;
             1 for no season (``light`` only), where 49 points around tell what is usual.
         score_threshold: from how many deviations on a point is an anomaly.
@@ -315,6 +315,16 @@ def _tell_short(result: pl.DataFrame, height: int, how: _How) -> None:
         warnings.warn(
             f"{short:,} of {judged.height:,} series have no values, or fewer than the "
             f"{_fewest(how):,} points of two periods, and are not judged",
+            stacklevel=7,
+        )
+    enough = 3 * max(how.periods)
+    hardly = judged.filter(pl.col("score").is_between(1, enough - 1)).height
+    if hardly and how.periods != (1,):
+        warnings.warn(
+            f"{hardly:,} of {judged.height:,} series have fewer than the {enough:,} points of "
+            "three periods: what came only twice tells not which time was usual, so peaks and dips "
+            "may be missed or doubled; period= takes a shorter season, period=1 with "
+            "method='light' none",
             stacklevel=7,
         )
 

@@ -67,9 +67,7 @@ def sessionize_data(
     rows = _usable(rows, identities, time_col, null_identities=null_identities)
     rows = rows.sort([*identities, "time"], maintain_order=True)
     numbered = rows.with_columns(
-        session=_numbers(
-            rows, identities, max_session_time_mins * 60e6, max_event_separation_mins * 60e6
-        )
+        session=_numbers(rows, identities, max_session_time_mins, max_event_separation_mins)
     )
     found = numbered.group_by("session", maintain_order=True).agg(
         *(pl.col(name).first() for name in identities),
@@ -122,8 +120,7 @@ def create_session_col(
     identities = [f"i{place}" for place in range(len(who))]
     rows = _usable(rows, identities, time_col, null_identities=null_identities)
     rows = rows.sort([*identities, "time"], maintain_order=True)
-    longest, widest = max_session_time_mins * 60e6, max_event_separation_mins * 60e6
-    numbers = _numbers(rows, identities, longest, widest) - 1
+    numbers = _numbers(rows, identities, max_session_time_mins, max_event_separation_mins) - 1
     found = pl.DataFrame({"row": rows["row"], "session_ind": numbers})
     joined = data.with_row_index(" row").join(
         found, left_on=" row", right_on="row", how="left", maintain_order="left"
@@ -135,8 +132,10 @@ def _named(identities: Sequence[str] | str, longest: float, widest: float) -> li
     who = [identities] if isinstance(identities, str) else identities
     if not who:
         raise UsageError("no identity is named", hint="say whose sessions: a user, a host ...")
-    if longest < 0 or widest < 0:
-        raise UsageError("a session's length and its breaks can't be negative")
+    if not (longest >= 0 and widest >= 0):
+        raise UsageError(
+            f"a session's length and its breaks can't be negative: {longest:g}, {widest:g} minutes"
+        )
     return list(dict.fromkeys(who))
 
 
@@ -172,9 +171,10 @@ def _is_nobody(kind: pl.DataType, name: str) -> pl.Expr:
 
 
 def _numbers(rows: pl.DataFrame, identities: list[str], longest: float, widest: float) -> pl.Series:
-    """The session number of each row; rows are sorted by identity and time."""
+    """The session number of each row; rows are sorted by identity and time, bounds are minutes."""
     if not rows.height:
         return pl.Series([], dtype=pl.Int64)
+    longest, widest = np.rint(longest * 60e6), np.rint(widest * 60e6)  # 2.01 minutes are 120.6 s
     starts = rows.select(
         (
             pl.struct(identities).ne_missing(pl.struct(identities).shift(1))
