@@ -185,3 +185,9 @@ def test_normal_forms_are_stable_for_any_text(ioc_type, text):
 def test_refanging_twice_is_refanging_once_for_plain_words(text):
     plain = "".join(c for c in text if c.isalnum() or c in " .,")
     assert refang(plain) == plain
+
+
+def test_a_group_is_suggested_where_a_group_may_stand() -> None:
+    with pytest.raises(UsageError) as caught:
+        chosen_types("ipp")
+    assert "'ip'" in (caught.value.hint or "")

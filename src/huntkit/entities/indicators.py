@@ -94,15 +94,15 @@ def normal_form(ioc_type: str, text: str) -> str | None:
     return _NORMAL[check_ioc_type(ioc_type)](text)
 
 
-def check_ioc_type(name: str) -> str:
-    """The type of that name.
+def check_ioc_type(name: str, *, groups: Iterable[str] = IOC_GROUPS) -> str:
+    """The type of that name; ``groups`` may be meant too.
 
     Raises:
         UsageError: no such type, with the nearest names.
     """
     if name in _NORMAL:
         return name
-    known = (*IOC_TYPES, *IOC_GROUPS)
+    known = (*IOC_TYPES, *groups)
     raise UsageError(
         f"there is no indicator type {name!r}",
         hint=did_you_mean(name, known) or "known types: " + ", ".join(known),
@@ -130,7 +130,8 @@ def chosen_types(names: str | Iterable[str] | None, own: Iterable[str] = ()) -> 
         if name in added:
             found.add(name)
         else:
-            found.update(_ADDRESSES.get(name) or IOC_GROUPS.get(name) or (check_ioc_type(name),))
+            types = _ADDRESSES.get(name) or IOC_GROUPS.get(name)
+            found.update(types or (check_ioc_type(name, groups=(*_ADDRESSES, *IOC_GROUPS)),))
     return frozenset(found | added if "all" in names else found)
 
 

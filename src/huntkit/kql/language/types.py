@@ -74,6 +74,16 @@ def common(types: Sequence[str]) -> str | None:
     return None
 
 
+def counted(count: object, noun: str) -> str:
+    """A number of things in words.
+
+    Examples:
+        >>> counted(1, "argument"), counted("1 to 2", "argument")
+        ('1 argument', '1 to 2 arguments')
+    """
+    return f"{count} {noun}" if str(count) == "1" else f"{count} {noun}s"
+
+
 def did_you_mean(name: str, known: Iterable[str]) -> str:
     """A hint with the nearest known names; empty where none is near.
 

@@ -160,6 +160,15 @@ def test_columns_are_named_and_typed_as_by_microsoft(text: str, expected: str) -
         ("T\n| where S == 'a'", KqlNameError, (2, 9), "did you mean 's'?"),
         ("Tt | count", KqlNameError, (1, 1), "did you mean 'T'?"),
         ("T | extend x = tostrin(s)", KqlNameError, (1, 16), "did you mean 'tostring'"),
+        ("T | summarize cout()", KqlNameError, (1, 15), "did you mean 'count'"),
+        ("T | where t > ago(1x)", KqlNameError, (1, 19), "timespans are written 1d"),
+        ("T | extend p = prev(s)", KqlTypeError, (1, 16), "| serialize"),
+        (
+            "T | sort by s asc | summarize a = take_any(s) by l | extend n = row_number()",
+            KqlTypeError,
+            (1, 65),
+            "| sort by",
+        ),
         ("T | evaluate bag_unpak(d)", KqlNameError, (1, 14), "did you mean 'bag_unpack'?"),
         ("T | join U on zz", KqlNameError, (1, 15), "columns"),
         ("T | where s > 5", KqlTypeError, (1, 11), "tolong"),
@@ -183,6 +192,18 @@ def test_a_fault_has_its_place_and_a_suggestion(
         plan_of(text)
     assert (caught.value.line, caught.value.column) == place
     assert hint in (caught.value.hint or "")
+
+
+@pytest.mark.parametrize(
+    "before", ["sort by s asc", "serialize", "top 5 by l", "sort by s asc | where l > 1 | take 3"]
+)
+def test_a_row_has_a_neighbour_where_the_rows_have_an_order(before: str) -> None:
+    assert columns(f"T | {before} | project p = prev(s)") == "p:string"
+
+
+def test_one_argument_is_no_arguments() -> None:
+    with pytest.raises(KqlTypeError, match=r"strlen\(\) takes 1 argument, not 0"):
+        plan_of("T | extend a = strlen()")
 
 
 def test_columns_that_differ_only_in_case_are_two() -> None:

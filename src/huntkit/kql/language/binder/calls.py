@@ -6,7 +6,7 @@ from huntkit.kql.language.binder import closures, compare, expressions, special
 from huntkit.kql.language.binder.convert import alike, fn, is_number, to
 from huntkit.kql.language.binder.scope import Closure, Context, Row, Scope, Table
 from huntkit.kql.language.catalog import aliases, entry
-from huntkit.kql.language.types import common, did_you_mean, fits, widest
+from huntkit.kql.language.types import common, counted, did_you_mean, fits, widest
 
 invoke = closures.invoke
 
@@ -33,6 +33,8 @@ def call(ctx: Context, node: s.Call, scope: Scope, row: Row) -> Table | plan.Sca
     signatures = entry.scalars().get(name)
     if signatures is None:
         known = [*entry.scalars(), *aliases.SCALARS, *ctx.functions, *scope.names()]
+        if row.aggregates is not None:
+            known = [*entry.aggregates(), *aliases.AGGREGATES, *known]
         raise ctx.name_error(
             node,
             f"unknown function '{node.name}'",
@@ -86,7 +88,9 @@ def choose(
         most = max((sig.most or 64) for sig in signatures)
         wanted = str(least) if least == most else f"{least} to {most}"
         raise ctx.type_error(
-            node, f"{node.name}() takes {wanted} arguments, not {len(values)}", "check the call"
+            node,
+            f"{node.name}() takes {counted(wanted, 'argument')}, not {len(values)}",
+            "check the call",
         )
     for sig in right_count:
         if all(_fits(sig.at(i).kind, value) for i, value in enumerate(values)):

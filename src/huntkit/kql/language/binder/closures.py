@@ -5,7 +5,7 @@ from huntkit.kql.language import syntax as s
 from huntkit.kql.language.binder import expressions, statements
 from huntkit.kql.language.binder.convert import to
 from huntkit.kql.language.binder.scope import Closure, Context, Row, Scope, Table, Value
-from huntkit.kql.language.types import NUMBERS, did_you_mean
+from huntkit.kql.language.types import NUMBERS, counted, did_you_mean
 
 
 def invoke(
@@ -31,7 +31,9 @@ def invoke(
             inner[parameter.name] = _table(ctx, call, parameter, argument, scope, row)
         else:
             inner[parameter.name] = _value(ctx, call, parameter, argument, closure, scope, row)
-    body = Row(aggregates=row.aggregates, windows=row.windows, key=row.key)  # sees no columns
+    body = Row(  # sees no columns
+        aggregates=row.aggregates, windows=row.windows, ordered=row.ordered, key=row.key
+    )
     result = statements.run(ctx, closure.function.body.statements, inner, body)
     if result is None:
         raise ctx.type_error(call, f"{call.name}() has no result")
@@ -44,7 +46,7 @@ def _given(ctx: Context, closure: Closure, call: s.Call, piped: bool) -> dict[st
     if len(call.args) > len(free):
         raise ctx.type_error(
             call,
-            f"{call.name}() takes {len(free)} arguments, not {len(call.args)}",
+            f"{call.name}() takes {counted(len(free), 'argument')}, not {len(call.args)}",
             "leave some out",
         )
     given: dict[str, s.Argument] = {}

@@ -1,11 +1,15 @@
 """Scalar expressions: names, paths, operators."""
 
+import re
+
 from huntkit.kql.language import plan
 from huntkit.kql.language import syntax as s
 from huntkit.kql.language.binder import calls, compare
 from huntkit.kql.language.binder.convert import alike, columns_of, fn, is_number, to
 from huntkit.kql.language.binder.scope import Closure, Context, Row, Scope, Table, Value
 from huntkit.kql.language.types import NUMBERS, did_you_mean
+
+_LIKE_A_SPAN = re.compile(r"[0-9]+[A-Za-z]+")
 
 _ARITHMETIC = {"+": "add", "-": "subtract", "*": "multiply", "/": "divide", "%": "modulo"}
 _TABULAR = (s.Pipeline, s.DataTable, s.ExternalData, s.Source)
@@ -92,6 +96,9 @@ def _name(ctx: Context, expr: s.Name, scope: Scope, row: Row) -> Table | plan.Sc
         return ctx.bind_table(ctx, expr, scope)
     if expr.name in ctx.tables:
         return ctx.bind_table(ctx, expr, scope)
+    if _LIKE_A_SPAN.fullmatch(expr.name):
+        hint = "timespans are written 1d, 2h, 30m, 10s, 100ms"
+        raise ctx.name_error(expr, f"'{expr.name}' is no column and no timespan", hint)
     raise ctx.name_error(
         expr,
         f"unknown column '{expr.name}'" if row.columns else f"unknown name '{expr.name}'",

@@ -10,6 +10,7 @@ from huntkit.kql.language.binder import aggregates, calls, expressions
 from huntkit.kql.language.binder.convert import elements, fn, to
 from huntkit.kql.language.binder.scope import Context, Row, Scope, Table
 from huntkit.kql.language.catalog import entry
+from huntkit.kql.language.types import counted
 
 Function = Callable[[Context, s.Call, Scope, Row], plan.Scalar]
 aggregate = aggregates.in_expression
@@ -20,7 +21,9 @@ def _count(ctx: Context, node: s.Call, least: int, most: int | None = None) -> N
     if not least <= len(node.args) <= most:
         wanted = str(least) if least == most else f"{least} to {most}"
         raise ctx.type_error(
-            node, f"{node.name}() takes {wanted} arguments, not {len(node.args)}", "check the call"
+            node,
+            f"{node.name}() takes {counted(wanted, 'argument')}, not {len(node.args)}",
+            "check the call",
         )
 
 
@@ -185,10 +188,17 @@ def _window(name: str, defaults: tuple[plan.Lit, ...], kind: str | None) -> Func
     def bind(ctx: Context, node: s.Call, scope: Scope, row: Row) -> plan.Scalar:
         if row.windows is None:
             raise ctx.type_error(node, f"{node.name}() can't stand here", "put it into extend")
+        if not row.ordered:
+            raise ctx.type_error(
+                node,
+                f"{node.name}() needs rows in an order",
+                "put '| sort by ...' or '| serialize' before it, as Kusto demands",
+            )
         values = calls.arguments(ctx, node, scope, row)
         missing = len(values)
         if missing > len(defaults):
-            raise ctx.type_error(node, f"{node.name}() takes at most {len(defaults)} arguments")
+            most = counted(len(defaults), "argument")
+            raise ctx.type_error(node, f"{node.name}() takes at most {most}")
         values += list(defaults[missing:])
         if any(isinstance(v, plan.Lit) and v.type == "missing" for v in values):
             raise ctx.type_error(node, f"{node.name}() needs more arguments", "check the call")
