@@ -52,6 +52,7 @@ def screenshot(
     from your own network: for hostile pages use a machine that can't reach it. No picture is made
     of what is no page: a refused connection, an endless redirect, a download, a local file, a page
     behind a password; nor of one that stops at a dialog or keeps the browser busy until the end.
+    That is the browser's to tell: Chromium 156 does, 150 pictures its own page of the error.
 
     Args:
         url: http or https, also defanged.
