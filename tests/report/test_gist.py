@@ -79,6 +79,14 @@ def test_what_stands_out_and_failed_logons_are_told_too() -> None:
     assert told == {"dc01": "Process start: a → b", "(no host named)": "Failed logons (20)"}
 
 
+def test_a_long_finding_says_that_it_goes_on() -> None:
+    odd = Finding(kind="Failed logons", what="a" * 500, score=30.0, unit="bits", weight=1.5,
+                  reason="", host="dc01", first=WHEN, last=WHEN)  # fmt: skip
+    [told] = gist.gist(facts(standouts=Standouts([odd], 1)))["Worst"]
+    assert len(told) < 200
+    assert told.endswith("a…")
+
+
 def test_more_than_fits_is_counted() -> None:
     many = [(f"Kind {n}", "warn", "ws01", f"u{n}") for n in range(10)]
     [row] = gist.gist(facts(notable=notable(*many))).to_dicts()

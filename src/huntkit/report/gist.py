@@ -13,7 +13,7 @@ from huntkit.report.section import Columns, Section, sheet_block
 
 _MOST: Final = 12  # hosts
 _ACCOUNTS: Final = 6
-_LONGEST: Final = 120  # characters of a finding
+_LONGEST: Final = 160  # characters of a finding
 _KINDS: Final = 6  # of what was found, beside the worst
 _FAILED: Final = "Failed logons"
 _CRITICAL, _ALARM, _WARN = 0, 1, 2  # ranks of what was found
@@ -165,7 +165,8 @@ def _standouts(facts: Facts) -> list[pl.DataFrame]:
 
 
 def _told(finding: Finding) -> str:
-    return f"{finding.kind}: {finding.what}"[:_LONGEST]
+    told = f"{finding.kind}: {finding.what}"
+    return told if len(told) <= _LONGEST else told[: _LONGEST - 1] + "…"
 
 
 def _failed(facts: Facts) -> list[pl.DataFrame]:
