@@ -162,13 +162,6 @@ def test_columns_are_named_and_typed_as_by_microsoft(text: str, expected: str) -
         ("T | extend x = tostrin(s)", KqlNameError, (1, 16), "did you mean 'tostring'"),
         ("T | summarize cout()", KqlNameError, (1, 15), "did you mean 'count'"),
         ("T | where t > ago(1x)", KqlNameError, (1, 19), "timespans are written 1d"),
-        ("T | extend p = prev(s)", KqlTypeError, (1, 16), "| serialize"),
-        (
-            "T | sort by s asc | summarize a = take_any(s) by l | extend n = row_number()",
-            KqlTypeError,
-            (1, 65),
-            "| sort by",
-        ),
         ("T | evaluate bag_unpak(d)", KqlNameError, (1, 14), "did you mean 'bag_unpack'?"),
         ("T | join U on zz", KqlNameError, (1, 15), "columns"),
         ("T | where s > 5", KqlTypeError, (1, 11), "tolong"),
@@ -192,13 +185,6 @@ def test_a_fault_has_its_place_and_a_suggestion(
         plan_of(text)
     assert (caught.value.line, caught.value.column) == place
     assert hint in (caught.value.hint or "")
-
-
-@pytest.mark.parametrize(
-    "before", ["sort by s asc", "serialize", "top 5 by l", "sort by s asc | where l > 1 | take 3"]
-)
-def test_a_row_has_a_neighbour_where_the_rows_have_an_order(before: str) -> None:
-    assert columns(f"T | {before} | project p = prev(s)") == "p:string"
 
 
 def test_one_argument_is_no_arguments() -> None:

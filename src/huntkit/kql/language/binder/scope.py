@@ -55,7 +55,6 @@ class Row:
     open: bool = False
     aggregates: list[plan.Agg] | None = None
     windows: list[plan.Fn] | None = None
-    ordered: bool = True  # the rows are serialized, so that one has a next
     key: object = field(default_factory=object)  # the same for one row seen with other rights
 
     def inside(self) -> "Row":

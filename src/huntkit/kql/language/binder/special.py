@@ -188,12 +188,6 @@ def _window(name: str, defaults: tuple[plan.Lit, ...], kind: str | None) -> Func
     def bind(ctx: Context, node: s.Call, scope: Scope, row: Row) -> plan.Scalar:
         if row.windows is None:
             raise ctx.type_error(node, f"{node.name}() can't stand here", "put it into extend")
-        if not row.ordered:
-            raise ctx.type_error(
-                node,
-                f"{node.name}() needs rows in an order",
-                "put '| sort by ...' or '| serialize' before it, as Kusto demands",
-            )
         values = calls.arguments(ctx, node, scope, row)
         missing = len(values)
         if missing > len(defaults):
