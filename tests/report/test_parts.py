@@ -338,7 +338,7 @@ def test_indicators_are_one_number_everywhere(evidence: Make, process_rows: Make
     tile = next(tile for tile in sections.tiles(facts) if tile[0] == "Indicators")
     section = next(each for each in sections.draw(facts) if each.id == "indicators")
     assert tile[1] == section.count == f"{facts.indicators.height}"
-    assert "1 inside (private" in section.lead
+    assert "1 of them inside (private" in section.lead
 
 
 @pytest.mark.parametrize(

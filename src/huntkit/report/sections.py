@@ -278,7 +278,7 @@ def _indicators(facts: Facts) -> Section:
     inside = pl.col("Scope").is_in(INSIDE)
     within = rows.filter(inside) if rows.height else rows
     found.lead = (
-        f"{rows.height - within.height:,} outside, {within.height:,} inside (private, loopback "
+        f"{rows.height:,} of all types, {within.height:,} of them inside (private, loopback "
         "and multicast addresses). Defanged; first what stands in decoded text or in a risky "
         "command line, last what every machine has, the rarest first. Mentions count fields: a "
         "record that two tables hold counts twice, a decoded text once."
