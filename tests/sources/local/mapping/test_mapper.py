@@ -742,6 +742,37 @@ def test_any_flat_event_lands_in_a_table(records: list[dict[str, Any]]) -> None:
     check(records)
 
 
+ODD = [
+    None,
+    True,
+    7,
+    2.5,
+    10**30,
+    "",
+    "-",
+    "\ud800",
+    "0x1f",
+    [],
+    [1, "a", None],
+    {},
+    {"a": {"b": 1}},
+]
+
+
+@pytest.mark.parametrize("family", rules.families(), ids=lambda each: each.name)
+def test_odd_values_are_taken_in_any_field_that_a_rule_reads(family: rules.Family) -> None:
+    whole = sorted(next(iter(family.keys), ()))
+    known = {
+        "Channel": next(iter(family.channels), ""),
+        "Provider": next(iter(family.providers), ""),
+    }
+    read = [(event, rule) for event, its in family.by_event.items() for rule in its]
+    for event, rule in [*read, *((0, rule) for rule in family.always)]:
+        usual = dict.fromkeys([*whole, *rule.needs], "10.0.0.1") | {"EventID": event, **known}
+        for name in rule.needs:
+            check([{**usual, name: odd} for odd in ODD])
+
+
 @hard
 @given(st.lists(st.dictionaries(names, values, max_size=6), min_size=1, max_size=4))
 def test_any_nested_event_lands_in_a_table(insides: list[dict[str, Any]]) -> None:

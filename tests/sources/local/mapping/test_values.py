@@ -84,3 +84,12 @@ def test_memo_does_not_grow_without_bound() -> None:
     for number in range(1000):
         memo[str(number)]
     assert len(memo) <= 10
+
+
+def test_equal_values_of_two_kinds_are_not_taken_for_one_another() -> None:
+    bags = v.json_bags(["a"], [[1, True, 1.0, 1, "1"]])
+    assert bags == ['{"a":1}', '{"a":true}', '{"a":1.0}', '{"a":1}', '{"a":"1"}']
+
+
+def test_lists_and_objects_are_asked_one_by_one() -> None:
+    assert v.Memo(v.ip_type).each(["10.0.0.1", ["10.0.0.1"], {}]) == ["Private", "", ""]

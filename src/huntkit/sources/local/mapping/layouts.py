@@ -11,7 +11,7 @@ import orjson
 
 from huntkit.formats.event_xml import BadEvent, parse_event
 from huntkit.sources.local.mapping import rules
-from huntkit.sources.local.mapping.values import Memo, to_json
+from huntkit.sources.local.mapping.values import rows_of, to_json
 from huntkit.sources.local.mapping.verbs import Reader, reader
 
 Row = dict[str, Any]
@@ -231,14 +231,7 @@ def _shipped(columns: dict[str, list[Any]], unique: frozenset[str], count: int) 
         row = {**same, **{name: value for name, value in pairs if value is not None}}
         return to_json(row)[:-1]
 
-    memo = Memo(write, limit=5_000)
-    if few:
-        try:
-            heads = [memo[key] for key in zip(*few.values(), strict=True)]
-        except TypeError:
-            heads = [write(key) for key in zip(*few.values(), strict=True)]
-    else:
-        heads = [write(())] * count
+    heads = rows_of(few.values(), write) if few else [write(())] * count
     return [
         head + tail if head != "{" else (None if tail == "}" else head + tail[1:])
         for head, tail in zip(heads, _tails(many, count), strict=True)

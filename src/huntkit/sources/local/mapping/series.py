@@ -61,11 +61,7 @@ def integers(
     try:
         column = _strict(name, values, pl.Int64, flat=flat)
     except (TypeError, ValueError, OverflowError, pl.exceptions.PolarsError):
-        memo = Memo(to_int)
-        try:
-            column = pl.Series(name, [memo[v] for v in values], dtype=pl.Int64)
-        except TypeError:  # lists or objects
-            column = pl.Series(name, [to_int(v) for v in values], dtype=pl.Int64)
+        column = pl.Series(name, Memo(to_int).each(values), dtype=pl.Int64)
     return column.cast(pl.Int32, strict=False) if small else column
 
 

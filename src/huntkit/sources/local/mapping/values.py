@@ -6,7 +6,7 @@ Everything here takes any value that JSON, XML or a binary log can hold and neve
 import ipaddress
 import json
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 import orjson
@@ -17,6 +17,7 @@ _INT64 = 1 << 63
 _HEX = re.compile(r"[+-]?0[xX][0-9a-fA-F]{1,16}\Z")
 _DECIMAL = re.compile(r"[+-]?[0-9]{1,19}\Z")
 _HASH = re.compile(r"([A-Za-z0-9]+)=([0-9A-Fa-f]{16,128})")
+_TEXTS = frozenset({str, type(None)})
 _MEMO_LIMIT = 4_000  # what repeats is soon there again; a large one is as cold as the work is slow
 
 
@@ -24,7 +25,7 @@ class Memo(dict[Any, Any]):
     """Remember what a function made of a text; logs repeat the same few texts.
 
     Texts, None and tuples are kept, numbers only if asked (``True`` and ``1`` share an answer).
-    An unhashable key raises TypeError: the caller then asks ``work`` itself.
+    A list or an object as key raises TypeError; `each` takes those, too.
     """
 
     __slots__ = ("limit", "numbers", "work")
@@ -51,6 +52,28 @@ class Memo(dict[Any, Any]):
             self[key] = value
         return value
 
+    def each(self, values: Sequence[Any]) -> list[Any]:
+        """What the function makes of each of these, lists and objects among them."""
+        try:
+            return [self[value] for value in values]
+        except TypeError:
+            return list(map(self.work, values))
+
+
+def rows_of(lists: Iterable[Sequence[Any]], write: Callable[[Any], Any]) -> list[Any]:
+    """What a function makes of each row of columns, once for equal rows.
+
+    ``True``, ``1`` and ``1.0`` are equal and not the same: where a column mixes them, every row
+    is asked.
+    """
+    columns = list(lists)
+    rows = list(zip(*columns, strict=True))
+    for values in columns:
+        kinds = set(map(type, values)) - _TEXTS
+        if float in kinds or len(kinds) > 1:
+            return list(map(write, rows))
+    return Memo(write, limit=5_000).each(rows)
+
 
 def to_json(value: object) -> str:
     """JSON text of anything; what JSON can't say is written as text."""
@@ -75,11 +98,7 @@ def json_bags(names: Sequence[str], lists: Sequence[Sequence[Any]]) -> list[str 
         }
         return to_json(bag) if bag else None
 
-    memo = Memo(write, limit=5_000)
-    try:
-        return [memo[values] for values in zip(*lists, strict=True)]
-    except TypeError:
-        return [write(values) for values in zip(*lists, strict=True)]
+    return rows_of(lists, write)
 
 
 def whole(value: str) -> str:

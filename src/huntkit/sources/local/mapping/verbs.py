@@ -161,11 +161,7 @@ def _mapped(fields: str | Sequence[str], work: Callable[[Any], Any]) -> Column:
     raw = _raw(fields)
 
     def make(given: Fields, _base: Base) -> list[Any]:
-        found = raw(given)
-        try:
-            return [memo[value] for value in found]
-        except TypeError:  # a list or an object where a value should be
-            return [work(value) for value in found]
+        return memo.each(raw(given))
 
     return Column(make, _names(fields))
 
@@ -231,7 +227,7 @@ def _ip_type(spec: Any) -> Column:
     memo = v.Memo(v.ip_type)
 
     def make(given: Fields, base: Base) -> list[Any]:
-        return [memo[value] for value in inner.make(given, base)]
+        return memo.each(inner.make(given, base))
 
     return Column(make, inner.needs)
 

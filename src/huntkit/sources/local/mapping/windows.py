@@ -79,11 +79,7 @@ def _plan(taken: list[tuple[EventClass, Fields]]) -> dict[str, list[Piece]]:
 
 def _system(name: str, values: Sequence[Any], *, flat: bool) -> pl.Series:
     if name == "Keywords":
-        memo = Memo(keywords, numbers=True)
-        try:
-            return texts(name, [memo[value] for value in values], flat=True)
-        except TypeError:
-            return texts(name, [keywords(value) for value in values])
+        return texts(name, Memo(keywords, numbers=True).each(values), flat=True)
     if name in _SMALL or name == "Task":
         return integers(name, values, small=True, flat=flat)
     return texts(name, values, flat=flat)
@@ -204,11 +200,8 @@ def _sysmons(events: Collector) -> list[Any]:
             strict=True,
         )
     )
-    memo = Memo(_is_sysmon)
-    try:
-        return [when if memo[pair] else None for when, pair in zip(clock, pairs, strict=True)]
-    except TypeError:  # names that are lists or objects
-        return [when if _is_sysmon(pair) else None for when, pair in zip(clock, pairs, strict=True)]
+    told = Memo(_is_sysmon).each(pairs)
+    return [when if its else None for when, its in zip(clock, told, strict=True)]
 
 
 def _is_sysmon(names: tuple[Any, ...]) -> bool:
