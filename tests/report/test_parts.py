@@ -9,10 +9,10 @@ import polars as pl
 import pytest
 
 from huntkit.report import encoded, indicators, notable, overview, processes, sections
+from huntkit.report.activity import Activity
 from huntkit.report.drawing import activity_svg
 from huntkit.report.facts import gather
 from huntkit.report.layouts import layouts
-from huntkit.report.overview import Activity
 from huntkit.report.texts import distinct_texts
 
 WHEN = datetime(2026, 3, 3, 9, 12, 31, tzinfo=UTC)
@@ -155,6 +155,38 @@ def test_activity_counts_every_row_with_a_time(evidence: Make, process_rows: Mak
     [(name, total, bins)] = found.tables
     assert (name, total, sum(bins)) == ("DeviceProcessEvents", 50, 50)
     assert bins[0] == bins[-1] == 1
+
+
+@pytest.mark.parametrize("year", [1, 1601, 2019, 9999])
+def test_a_clock_far_from_all_others_does_not_squeeze_the_picture(
+    evidence: Make, process_rows: Make, year: int
+) -> None:
+    times = [WHEN + timedelta(seconds=72 * n) for n in range(50)]
+    odd = datetime(year, 12, 31, 23, 59, 59, 999999, tzinfo=UTC)
+    rows = process_rows(*({"TimeGenerated": when} for when in [*times, odd]))
+    given = evidence({"DeviceProcessEvents": rows, "Other": rows.tail(1)})
+    found = gather(given)
+    assert found.activity is not None
+    assert found.activity.start <= times[0] < times[-1] <= found.activity.end
+    assert found.activity.end - found.activity.start < timedelta(hours=10)
+    assert (sum(rows for _, rows, _ in found.activity.tables), found.activity.outside) == (50, 2)
+    page = str(sections.draw(found))
+    assert "Not drawn: 2 rows are before 2026-03-03" in page
+
+
+def test_data_sets_years_apart_are_both_drawn(evidence: Make, process_rows: Make) -> None:
+    times = [WHEN + timedelta(days=900 * (n > 40), minutes=n) for n in range(50)]
+    rows = process_rows(*({"TimeGenerated": when} for when in times))
+    given = evidence({"DeviceProcessEvents": rows})
+    found = overview.overview(given, layouts(given)).activity
+    assert found is not None
+    assert (found.tables[0][1], found.outside) == (50, 0)
+
+
+@pytest.mark.parametrize("start", [datetime.min, datetime.max - timedelta(days=119)])
+def test_activity_at_the_ends_of_the_calendar_is_drawn(start: datetime) -> None:
+    given = Activity(start.replace(tzinfo=UTC), timedelta(days=1), [("T", 120, [1] * 120)])
+    assert str(activity_svg(given)).count('y1="30"') >= 2
 
 
 def test_an_encoded_command_is_decoded_and_its_indicators_are_found(

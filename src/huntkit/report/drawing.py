@@ -1,12 +1,12 @@
 """The picture of activity: per table a row of bars, drawn as SVG on the spot, no script."""
 
 import math
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from markupsafe import Markup, escape
 
 from huntkit.core.text import visible
-from huntkit.report.overview import Activity
+from huntkit.report.activity import Activity
 from huntkit.report.sheets import time_text
 
 _TICKS = 8
@@ -85,7 +85,8 @@ def _axis(given: Activity, bins: int, *, top: int) -> Markup:
     ticks = []
     moment = _first_tick(given.start, step)
     day = given.start.date()
-    while moment <= given.start + span:
+    last = given.end
+    while moment <= last:
         x = _LEFT + width * ((moment - given.start) / span)
         label = _label(moment, step, new_day=moment.date() != day)
         day = moment.date()
@@ -97,6 +98,8 @@ def _axis(given: Activity, bins: int, *, top: int) -> Markup:
                 '<text class="axis" x="{0:.1f}" y="{3}" text-anchor="{4}">{5}</text>'
             ).format(x, top, top + 5, top + 17, anchor, label)
         )
+        if last - moment < step:
+            break
         moment += step
     zone = Markup('<text class="axis" x="{}" y="{}" text-anchor="end">{} UTC</text>').format(
         _LEFT - 10, top + 17, time_text(given.start)[:10]
@@ -115,7 +118,8 @@ def _tick_step(span: timedelta) -> timedelta:
 def _first_tick(start: datetime, step: timedelta) -> datetime:
     midnight = start.replace(hour=0, minute=0, second=0, microsecond=0)
     step = min(step, timedelta(days=1))
-    return midnight + step * math.ceil((start - midnight) / step)
+    ahead = step * math.ceil((start - midnight) / step)
+    return start if ahead > datetime.max.replace(tzinfo=UTC) - midnight else midnight + ahead
 
 
 def _label(moment: datetime, step: timedelta, *, new_day: bool) -> str:

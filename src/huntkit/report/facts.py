@@ -26,10 +26,11 @@ from huntkit.report import (
     texts,
     trails,
 )
+from huntkit.report.activity import Activity
 from huntkit.report.connections import Connections
 from huntkit.report.layouts import Evidence, Layout, frame_of, layouts
 from huntkit.report.logons import Logons
-from huntkit.report.overview import Activity, Overview
+from huntkit.report.overview import Overview
 from huntkit.report.processes import Branch
 from huntkit.report.standouts import Standouts
 from huntkit.report.trails import Trail

@@ -2,19 +2,17 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
 
 import polars as pl
 
+from huntkit.report.activity import Activity, Grid, activity, grid_of
 from huntkit.report.failures import failures_sql
 from huntkit.report.layouts import Evidence, Layout, find, per_table
 from huntkit.report.names import same_host
 from huntkit.report.row_users import names_users, sql_named
 from huntkit.sources.local.mapping.views import VIEWS
 
-_BINS = 120
 _NOBODY = ("", "-", "N/A", "null")
-_NO_TIME = datetime(1970, 1, 1, tzinfo=UTC)
 _COUNTED = pl.Schema(
     {
         "side": pl.String(),
@@ -32,15 +30,6 @@ _FAILED = pl.Schema(
      "Caller": pl.String(), "Reason": pl.String(), "Failures": pl.Int64(), "First": _TIME,
      "Last": _TIME}
 )  # fmt: skip
-
-
-@dataclass(frozen=True, slots=True)
-class Activity:
-    """Rows per table and stretch of time."""
-
-    start: datetime
-    step: timedelta
-    tables: list[tuple[str, int, list[int]]]  # name, rows with a time, rows per bin
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,15 +54,11 @@ class Overview:
 def overview(evidence: Evidence, tables: Sequence[Layout]) -> Overview:
     """Look once at every row of every table."""
     tables = [each for each in tables if not _is_repeated(evidence, each, tables)]
-    timed = [each for each in tables if each.time and each.first and each.last]
-    start = min((each.first for each in timed if each.first), default=_NO_TIME)
-    end = max((each.last for each in timed if each.last), default=_NO_TIME)
-    step = max(timedelta(seconds=1), (end - start) / (_BINS - 1))
-    bins = min(_BINS, (end - start) // step + 1)
+    grid = grid_of(tables)
     counted = pl.concat(
         [
             pl.DataFrame(schema=_COUNTED),
-            *per_table(lambda each: _count(evidence, each, start, step), tables),
+            *per_table(lambda each: _count(evidence, each, grid), tables),
         ]
     )
     names = counted.filter(~pl.col("name").is_in(_NOBODY), ~pl.col("name").str.starts_with("{"))
@@ -87,7 +72,7 @@ def overview(evidence: Evidence, tables: Sequence[Layout]) -> Overview:
     return Overview(
         hosts,
         users.sort("Failed", "Records", "User", descending=[True, True, False]),
-        _activity(counted, start, step, bins) if timed else None,
+        activity(evidence, tables, grid, counted.filter(pl.col("side") == "bin")),
         _notes(evidence, tables),
     )
 
@@ -113,10 +98,9 @@ def failed_logons(evidence: Evidence, tables: Sequence[Layout]) -> pl.DataFrame:
     ).cast(_FAILED)
 
 
-def _count(evidence: Evidence, layout: Layout, start: datetime, step: timedelta) -> pl.DataFrame:
+def _count(evidence: Evidence, layout: Layout, grid: Grid) -> pl.DataFrame:
     """Rows by host, by user and by stretch of time, in one pass over the table."""
     time = layout.sql_time()
-    width = step // timedelta(microseconds=1)
     found = _run(
         evidence,
         f"""SELECT CASE WHEN grouping(h) = 0 THEN 'host' WHEN grouping(u) = 0 THEN 'user'
@@ -124,27 +108,12 @@ def _count(evidence: Evidence, layout: Layout, start: datetime, step: timedelta)
                    coalesce(h, u, '') AS name, b AS bin, count(*) AS rows,
                    min(t) AS first, max(t) AS last
             FROM (SELECT {layout.sql_text(layout.host)} AS h, {sql_named(layout)} AS u,
-                         CAST(floor((epoch_us({time}) - {_micros(start)}) / {width}) AS BIGINT)
-                             AS b,
-                         {time} AS t FROM {layout.sql})
+                         {grid.sql_bin(time)} AS b, {time} AS t FROM {layout.sql})
             GROUP BY GROUPING SETS ((h), (u), (b))""",  # noqa: S608  quoted
     )
     return (
         found.with_columns(pl.lit(layout.name).alias("table")).select(list(_COUNTED)).cast(_COUNTED)
     )
-
-
-def _activity(
-    counted: pl.DataFrame, start: datetime, step: timedelta, count_of_bins: int
-) -> Activity:
-    bins = counted.filter(pl.col("side") == "bin", pl.col("bin").is_not_null())
-    tables = []
-    for (name,), rows in bins.group_by("table", maintain_order=True):
-        counts = [0] * count_of_bins
-        for number, count in rows.select("bin", "rows").iter_rows():
-            counts[min(max(number, 0), count_of_bins - 1)] += count
-        tables.append((str(name), sum(counts), counts))
-    return Activity(start, step, sorted(tables, key=lambda each: (-each[1], each[0])))
 
 
 def _is_repeated(evidence: Evidence, layout: Layout, tables: Sequence[Layout]) -> bool:
@@ -248,10 +217,6 @@ def _logons(evidence: Evidence, tables: Sequence[Layout]) -> pl.DataFrame:
                    count(*) FILTER (ActionType = 'LogonFailed') AS Failed
             FROM {layout.sql} GROUP BY 1""",  # noqa: S608  quoted
     ).cast(schema)
-
-
-def _micros(moment: datetime) -> int:
-    return (moment - datetime.fromtimestamp(0, tz=moment.tzinfo)) // timedelta(microseconds=1)
 
 
 def _run(evidence: Evidence, text: str) -> pl.DataFrame:

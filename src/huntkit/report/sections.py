@@ -7,6 +7,7 @@ from typing import Any
 import polars as pl
 
 from huntkit.report import alarms, encoded, judged, pictures, risky_section, standout_section
+from huntkit.report.activity import Activity
 from huntkit.report.chart_sections import found as picture_sections
 from huntkit.report.drawing import activity_svg
 from huntkit.report.facts import Facts
@@ -216,6 +217,8 @@ def _activity(facts: Facts) -> Section:
     )
     if facts.activity is not None:
         found.blocks.append({"kind": "activity", "html": activity_svg(facts.activity)})
+        if facts.activity.outside:
+            found.blocks.append({"kind": "note", "text": _outside(facts.activity)})
     found.blocks += chart_block(lambda: pictures.notable_timeline(facts), "")
     found.blocks += chart_block(
         lambda: pictures.amounts(facts),
@@ -224,6 +227,13 @@ def _activity(facts: Facts) -> Section:
         "steps around; the band is 3.5 standard deviations.",
     )
     return found
+
+
+def _outside(given: Activity) -> str:
+    """What the picture of activity leaves out."""
+    rows = "1 row is" if given.outside == 1 else f"{given.outside:,} rows are"
+    first, last = (time_text(moment)[:19] for moment in (given.start, given.end))
+    return f"Not drawn: {rows} before {first} UTC or after {last} UTC, far from all others."
 
 
 def _encoded(facts: Facts) -> Section:
