@@ -165,6 +165,12 @@ def test_links_and_devices_in_a_tar_are_said_not_followed(contents):
     assert all("not a file" in text for _, text in found)
 
 
+def test_a_member_without_a_name_is_read_and_costs_no_other(contents):
+    data = make_zip({"x.log": b"one", "y.log": b"two"}, compression=zipfile.ZIP_STORED)
+    found = dict(contents(data.replace(b"x.log", b"\0.log")))
+    assert found == {"!(no name)": b"one", "!y.log": b"two"}
+
+
 def test_an_encrypted_member_is_said_and_the_next_read(contents):
     data = bytearray(make_zip({"secret": b"s" * 50, "open": b"o"}, compression=zipfile.ZIP_STORED))
     for magic, offset in ((b"PK\x03\x04", 6), (b"PK\x01\x02", 8)):

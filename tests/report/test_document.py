@@ -176,6 +176,38 @@ def test_a_side_that_fails_is_named_and_the_rest_stands(
     assert "the section failed logons failed: the engine is tired" in made.to_html()
 
 
+SIDES = [
+    "overview.overview", "overview.failed_logons", "notable.notable", "processes.processes",
+    "amounts.amounts", "logons.logons", "trails.trails", "texts.distinct_texts", "encoded.encoded",
+    "risky.judged", "indicators.indicators", "processes.branches", "standouts.standouts",
+    "connections.connections",
+]  # fmt: skip
+SECTIONS = [
+    "sections._notable", "risky_section.section", "standout_section.section", "sections._activity",
+    "sections._encoded", "sections._processes", "sections.picture_sections", "sections._indicators",
+    "sections._hosts", "sections._users", "sections._tables", "sections._files", "gist.section",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("broken", [*SIDES, *SECTIONS])
+def test_a_fault_of_ours_in_one_part_costs_no_other(
+    broken: str,
+    evidence: Callable[..., Any],
+    process_rows: Callable[..., pl.DataFrame],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def fail(*_: object, **__: object) -> None:
+        raise KeyError("odd \ud800 value")
+
+    monkeypatch.setattr(f"huntkit.report.{broken}", fail)
+    made = report(evidence({"DeviceProcessEvents": process_rows({})}))
+    page = made.to_bytes().decode()
+    assert made.facts.partial
+    assert len(made.facts.failed) == 1
+    assert "KeyError" in page
+    assert page.count("<section") >= (len(SECTIONS) - 1) // 2
+
+
 def test_nothing_is_overwritten_without_force(evidence: Callable[..., Any], tmp_path: Path) -> None:
     made = report(evidence({}))
     path = made.save(tmp_path / "a.html")

@@ -43,10 +43,11 @@ def zip_members(stream: BinaryIO, top: Meter) -> Generator[Entry]:
         yield from _scan(stream, top)
         return
     with archive:
-        files = [info for info in archive.infolist() if not info.is_dir()]
+        # Not `is_dir`, which fails on a member without a name.
+        files = [info for info in archive.infolist() if not info.filename.endswith("/")]
         apart = _apart(files)
         for info in files:
-            entry = Entry(info.filename, info.file_size)
+            entry = Entry(info.filename or "(no name)", info.file_size)
             if id(info) not in apart:
                 entry.error = (
                     "its bytes in the archive are those of another member, too, which makes a zip"

@@ -36,8 +36,8 @@ class Report:
 
     def to_html(self) -> str:
         """The report as one HTML page; the same facts give the same bytes."""
-        short = gist.section(self.facts)
-        drawn = [*([short] if short else []), *sections.draw(self.facts)]
+        short = sections.drawn("in short", gist.section, self.facts)
+        drawn = [*short, *sections.draw(self.facts)]
         if self.observations:
             drawn.insert(0, observed.section(self.observations))
         body = self._body(drawn, Page())

@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any, TypeVar
 
 import polars as pl
+from polars.exceptions import PanicException
 
 from huntkit.charts import foremost
 from huntkit.core.errors import Cancelled, HuntkitError
@@ -74,7 +75,7 @@ class Facts:
     partial: bool
     problems: list[str]
     overview: Overview | None = None
-    texts: pl.DataFrame = field(default_factory=pl.DataFrame)
+    texts: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=texts.SCHEMA))
     failed_logons: pl.DataFrame = field(default_factory=pl.DataFrame)
     notable: pl.DataFrame = field(default_factory=pl.DataFrame)
     indicators: pl.DataFrame = field(default_factory=pl.DataFrame)
@@ -92,6 +93,13 @@ class Facts:
     failed: list[str] = field(default_factory=list)
     stopped: bool = False
     unreached: list[str] = field(default_factory=list)
+
+    def fail(self, section: str, why: str) -> None:
+        """Note that a section failed: the rest of the report stands."""
+        self.partial = True
+        if section not in self.failed:
+            self.failed.append(section)
+            self.problems.append(f"the section {section} failed: {why}")
 
     @property
     def hosts(self) -> pl.DataFrame:
@@ -195,9 +203,9 @@ def gather(evidence: Evidence, *, progress: Progress = SILENT) -> Facts:
                 facts.problems.append("stopped by the caller: the report is not complete")
                 break
             except HuntkitError as problem:
-                facts.partial = True
-                facts.failed.append(name.replace("_", " "))
-                facts.problems.append(f"the section {facts.failed[-1]} failed: {problem}")
+                facts.fail(name.replace("_", " "), str(problem))
+            except (Exception, PanicException) as problem:  # noqa: BLE001  one side of many: the others go on
+                facts.fail(name.replace("_", " "), f"{type(problem).__name__}: {problem}"[:500])
             task.advance()
     host_names.under_one_name(facts)
     return facts

@@ -1,10 +1,12 @@
 """The sections of the report, each from its facts."""
 
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import PurePath
 from typing import Any
 
 import polars as pl
+from polars.exceptions import PanicException
 
 from huntkit.report import alarms, encoded, judged, pictures, risky_section, standout_section
 from huntkit.report.activity import Activity
@@ -35,21 +37,37 @@ _RANK = pl.col("Tone").replace_strict({"alarm": 0, "warn": 1}, default=2)
 
 def draw(facts: Facts) -> list[Section]:
     """All sections, in the order of the page."""
-    drawn = [
-        _notable(facts),
-        risky_section.section(facts),
-        standout_section.section(facts),
-        _activity(facts),
-        _encoded(facts),
-        _processes(facts),
-        *picture_sections(facts),
-        _indicators(facts),
-        _hosts(facts),
-        _users(facts),
-        _tables(facts),
-        _files(facts),
-    ]
-    return [*judged.marked(drawn, facts), judged.section(facts)]
+    looks: Sequence[tuple[str, Callable[[Facts], Section | Sequence[Section]]]] = (
+        ("notable events", _notable),
+        ("risky command lines", risky_section.section),
+        ("what stands out", standout_section.section),
+        ("activity", _activity),
+        ("encoded commands", _encoded),
+        ("processes", _processes),
+        ("pictures", picture_sections),
+        ("indicators", _indicators),
+        ("hosts", _hosts),
+        ("users", _users),
+        ("tables", _tables),
+        ("what was read", _files),
+    )
+    found = [each for name, look in looks for each in drawn(name, look, facts)]
+    return [*judged.marked(found, facts), judged.section(facts)]
+
+
+def drawn(
+    name: str, look: Callable[[Facts], Section | Sequence[Section] | None], facts: Facts
+) -> list[Section]:
+    """The section or sections; what can't be drawn says so in its place."""
+    try:
+        found = look(facts)
+    except (Exception, PanicException) as problem:  # noqa: BLE001  one of many: the others are drawn
+        why = f"{type(problem).__name__}: {problem}"[:500]
+        facts.fail(f"{name} (drawing)", why)
+        told = {"kind": "text", "text": f"This part of the report could not be drawn: {why}"}
+        title = name[:1].upper() + name[1:]
+        return [Section(f"failed-{name.replace(' ', '-')}", title, title, blocks=[told])]
+    return [found] if isinstance(found, Section) else list(found or ())
 
 
 def subtitle(facts: Facts) -> list[str]:

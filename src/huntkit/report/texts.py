@@ -14,7 +14,7 @@ _KEYS = ("guid", "uniqueid", "sid", "logonid", "recordid", "reportid", "tenantid
 # Every indicator has a dot between word characters, two colons, or 32 hex digits; what is encoded
 # is a long run of letters and digits, or is announced.
 _POSSIBLE = r"[\w\]\)][.\[\(\{]+\w|:[^:]{0,4}:|[A-Za-z0-9+/_\-]{16,}|(?i:base64|[-/]e[nc]+\s)"
-_SCHEMA = pl.Schema(
+SCHEMA = pl.Schema(
     {
         "text": pl.String(),
         "table": pl.String(),
@@ -46,7 +46,7 @@ def distinct_texts(
         for layout, texts in zip(chosen, parts, strict=True)
         if texts.height >= MOST_TEXTS
     ]
-    return pl.concat([pl.DataFrame(schema=_SCHEMA), *parts])
+    return pl.concat([pl.DataFrame(schema=SCHEMA), *parts])
 
 
 def tables_of(tables: Sequence[Layout]) -> list[Layout]:
@@ -80,7 +80,7 @@ def _distinct(evidence: Evidence, layout: Layout, tables: Sequence[Layout]) -> p
             LIMIT {MOST_TEXTS}""",  # noqa: S608  quoted
         frame="polars",
     )
-    return rows.cast(_SCHEMA).sort("first", "_file", "_record", "column", "text", nulls_last=True)
+    return rows.cast(SCHEMA).sort("first", "_file", "_record", "column", "text", nulls_last=True)
 
 
 def _literal(text: str) -> str:

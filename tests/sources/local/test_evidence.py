@@ -309,6 +309,20 @@ def test_every_table_comes_whole_even_where_a_known_schema_has_twins(evidence: E
         assert list(evidence.table(name).columns) == list(evidence.schema(name))
 
 
+def test_event_data_that_is_no_json_object_breaks_no_query(tmp_path: Path) -> None:
+    event = {
+        "Type": "WindowsEvent", "Provider": "p", "Channel": "c", "EventID": 1, "Computer": "h",
+        "TimeGenerated": "2024-03-01T10:00:00Z",
+    }  # fmt: skip
+    odd = ["<Data>x</Data>", "[1]", "7", '{"a": 1, "a": 2}', '{"a":', "null", ""]
+    lines = [json.dumps({**event, "EventData": data}) for data in [*odd, '{"a": "<1>"}']]
+    (tmp_path / "exported.json").write_text("\n".join(lines))
+    with huntkit.open(tmp_path, cache=False, frame="polars") as evidence:
+        found = evidence.kql("Event | sort by _record asc | project EventData")["EventData"]
+        assert found.to_list()[:-1] == odd
+        assert '<Data Name="a">&lt;1&gt;</Data>' in found[-1]
+
+
 def test_the_old_agents_table_is_a_view_without_security_events(folder: Path) -> None:
     write_lines(folder / "system.json", [logon(1, Channel="System", EventID=7036)])
     evidence = huntkit.open(folder, frame="polars")

@@ -85,3 +85,14 @@ def test_names_that_differ_in_case_only_are_told_apart(names: list[str]) -> None
     found = physical_names(names)
     assert list(found) == names
     assert len({name.casefold() for name in found.values()}) == len(names)
+
+
+def test_times_beyond_the_calendar_are_null_and_cost_nothing(tmp_path: Path) -> None:
+    last = datetime(9999, 12, 31, 23, tzinfo=UTC)
+    times = pl.Series([last, datetime(2026, 1, 1, tzinfo=UTC)], dtype=pl.Datetime("us", "UTC"))
+    rows = pl.select(TimeGenerated=times + pl.duration(hours=8))
+    writer = PartWriter(tmp_path)
+    writer.add("SecurityEvent", rows, member="")
+    [part] = writer.close()
+    assert (part.rows, part.first, part.last) == (2, *["2026-01-01T08:00:00+00:00"] * 2)
+    assert pl.read_parquet(tmp_path / part.file)["TimeGenerated"].null_count() == 1

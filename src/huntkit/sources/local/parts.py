@@ -12,6 +12,7 @@ import pyarrow.parquet as pq
 from huntkit.sources.local import schemas
 from huntkit.sources.local.manifest import Part, crc_of
 from huntkit.sources.local.mapping.hosts import host_column
+from huntkit.sources.local.mapping.series import in_range
 from huntkit.tables import roles
 from huntkit.tables.times import parse_times
 
@@ -117,8 +118,12 @@ def write_part(
     """Write rows of a table, and say what they are.
 
     ``stored`` gives a name that no other column has in another case: the query engine could not
-    tell them apart.
+    tell them apart. Times beyond the years 1 to 9999, as a zone makes of their ends, are null:
+    no engine could give them back.
     """
+    rows = rows.with_columns(
+        in_range(rows[name]) for name, kind in rows.schema.items() if isinstance(kind, pl.Datetime)
+    )
     part = describe(rows, table=table, file=path.name, held=held, zone=zone)
     renamed = {own: stored[own] for own in rows.columns if stored.get(own, own) != own}
     write_parquet(rows.rename(renamed), path)

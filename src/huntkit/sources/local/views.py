@@ -54,11 +54,13 @@ _DATA = (
 )
 MADE = {
     # The old agent keeps an event's own fields as XML, and queries written for it take that apart.
+    # What is no JSON object (or says a name twice) stands as it was logged.
     ("Event", "EventData"): (
-        "CASE WHEN {0} = '' THEN '' ELSE '<DataItem type=\"System.XmlData\"><EventData"
+        "CASE WHEN {0} = '' THEN '' ELSE coalesce('<DataItem type=\"System.XmlData\"><EventData"
         ' xmlns="http://schemas.microsoft.com/win/2004/08/events/event">\' || '
-        "array_to_string(list_transform(map_entries(CAST(CAST({0} AS JSON) AS MAP(VARCHAR, JSON))),"
+        "array_to_string(list_transform(map_entries("
+        "TRY_CAST(TRY_CAST({0} AS JSON) AS MAP(VARCHAR, JSON))),"
         " lambda each: " + _DATA.replace("{", "{{").replace("}", "}}") + "), '')"
-        " || '</EventData></DataItem>' END"
+        " || '</EventData></DataItem>', {0}) END"
     ),
 }

@@ -166,7 +166,7 @@ def plain(column: pl.Series) -> pl.Series:
     if dtype.is_float():
         return column.cast(pl.Float64)
     if isinstance(dtype, pl.Datetime | pl.Duration) or dtype == pl.Date:
-        return _in_range(column)
+        return in_range(column)
     if dtype == pl.Time or isinstance(dtype, pl.Decimal):
         return column.cast(pl.String)
     texts_of = [None if value is None else to_text(value) for value in column.to_list()]
@@ -177,7 +177,7 @@ def plain(column: pl.Series) -> pl.Series:
 _COUNTS = {"us": (-62_135_596_800_000_000, 253_402_300_799_999_999), "days": (-719_162, 2_932_896)}
 
 
-def _in_range(column: pl.Series) -> pl.Series:
+def in_range(column: pl.Series) -> pl.Series:
     """Times and spans in microseconds; null for what is beyond the years 1 to 9999."""
     dtype, count = column.dtype, column.to_physical()
     low, high = _COUNTS["days" if dtype == pl.Date else "us"]
