@@ -90,7 +90,7 @@ def test_names_that_differ_in_case_only_are_told_apart(names: list[str]) -> None
 def test_times_beyond_the_calendar_are_null_and_cost_nothing(tmp_path: Path) -> None:
     last = datetime(9999, 12, 31, 23, tzinfo=UTC)
     times = pl.Series([last, datetime(2026, 1, 1, tzinfo=UTC)], dtype=pl.Datetime("us", "UTC"))
-    rows = pl.select(TimeGenerated=times + pl.duration(hours=8))
+    rows = pl.select(**{"TimeGenerated": times + pl.duration(hours=8), "^a$": times})
     writer = PartWriter(tmp_path)
     writer.add("SecurityEvent", rows, member="")
     [part] = writer.close()

@@ -122,7 +122,9 @@ def write_part(
     no engine could give them back.
     """
     rows = rows.with_columns(
-        in_range(rows[name]) for name, kind in rows.schema.items() if isinstance(kind, pl.Datetime)
+        in_range(rows[name].alias("")).alias(name)  # Polars takes some names for patterns
+        for name, kind in rows.schema.items()
+        if isinstance(kind, pl.Datetime)
     )
     part = describe(rows, table=table, file=path.name, held=held, zone=zone)
     renamed = {own: stored[own] for own in rows.columns if stored.get(own, own) != own}
