@@ -1,3 +1,4 @@
+import math
 from datetime import UTC, datetime, timedelta
 
 import pandas as pd
@@ -228,3 +229,77 @@ def test_watchlists_are_csv_files_that_the_caller_maps(tmp_path):
     file.write_text("", encoding="utf-8")
     with pytest.raises(kql.KqlError, match="first line"):
         kql.query("_GetWatchlist('vip')", externals=lists)
+
+
+def test_times_beyond_the_calendar_are_null():
+    found = ask(
+        "print a = datetime(9999-12-31) + 2d, b = datetime(0001-01-01) - 1d,"
+        " c = datetime(0001-01-01)"
+    )
+    assert found.rows() == [(None, None, datetime(1, 1, 1, tzinfo=UTC))]
+    assert ask("T | project x = endofweek(datetime(9999-12-31))").rows() == [(None,), (None,)]
+
+
+@pytest.mark.parametrize(
+    ("text", "gives"),
+    [
+        ("replace_regex(@'C:\\a', '^C:', @'\\\\srv\\c$')", "\\srv\\c$\\a"),
+        ("replace_regex('ab', '(a)(b)', @'\\2\\1')", "ba"),
+        ("strrep('ab', 2, '')", "abab"),
+        ("strrep('a', 3, '--')", "a--a--a"),
+        ("strrep('a', 0, '--')", ""),
+        ("tohex(255, 4)", "00ff"),
+        ("tostring(strlen(tohex(1, 9000000000)))", "1024"),
+        ("tostring(series_stats_dynamic(dynamic([1, null, 3])))", ""),
+        ("tostring(series_stats_dynamic(dynamic([1, null, 3]), true).avg)", "2.0"),
+    ],
+)
+def test_odd_arguments_give_what_is_documented(text, gives):
+    assert ask(f"print x = {text}").rows() == [(gives,)]
+
+
+def test_an_array_is_joined_by_what_a_column_says():
+    text = (
+        "datatable(d:string)['-', ''] | project x = strcat_array(dynamic(['a', 1, null]), d),"
+        " y = strcat_array(dynamic([]), d)"
+    )
+    assert ask(text).rows() == [("a-1-", ""), ("a1", "")]
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("print jaccard_index(dynamic([1]), dynamic([1]), dynamic([1]))", "3 arguments"),
+        ("T | summarize binary_all_and(todouble(computer))", "of real values"),
+        ("print strrep('ab', 9000000000)", "strrep\\(\\) of over"),
+    ],
+)
+def test_what_can_not_be_computed_is_said_in_words_of_kql(text, said):
+    with pytest.raises(kql.KqlError, match=said):
+        ask(text)
+
+
+def test_one_odd_row_costs_no_query():
+    rows = pl.DataFrame(
+        {
+            "l": [1_700_000_000, 2**63 - 1, -(2**63), None],
+            "r": [1.5, math.inf, math.nan, None],
+            "d": ["[1.5]", "[1e400]", "[null]", "{"],
+        }
+    )
+    text = (
+        "T | project a = unixtime_seconds_todatetime(l), b = unixtime_milliseconds_todatetime(r),"
+        " c = series_floor(d), e = range(r, 2.0, 1.0), f = substring('abc', l), g = tohex(l, l),"
+        " h = bin_at(1h, r, 1h)"
+    )
+    found = kql.query(text, T=rows, schemas={"T": {"d": "dynamic"}}, frame="polars")
+    assert found["a"].to_list() == [
+        datetime(2023, 11, 14, 22, 13, 20, tzinfo=UTC),
+        None,
+        None,
+        None,
+    ]
+    assert found["b"].to_list()[1:] == [None, None, None]
+    assert found["c"].to_list()[0] == "[1.0]"
+    assert found["e"].to_list() == ["[1.5]", None, None, None]
+    assert found["f"].to_list() == ["", "", "abc", ""]

@@ -42,6 +42,7 @@ _KQL: dict[type[pl.DataType], str] = {
     pl.Struct: "dynamic",
 }
 _LONGEST = (1 << 63) - 1
+_LAST_TICK = 3_155_378_975_999_999_999  # of 9999, counted from the year 1 as EPOCH is
 _SQL = {
     pl.String: "VARCHAR",
     pl.Boolean: "BOOLEAN",
@@ -189,9 +190,13 @@ _FINAL: dict[str, Any] = {
 
 
 def _final(values: pl.Series, kind: str) -> pl.Series:
+    """Times beyond the years 1 to 9999, which KQL does not have, are null."""
     if kind == "datetime":
-        micros = (values.cast(pl.Int64) - EPOCH) // 10
-        return micros.cast(pl.Datetime("us")).dt.replace_time_zone("UTC")
+        ticks = values.cast(pl.Int64, strict=False)
+        beyond = ~ticks.is_between(0, _LAST_TICK)
+        if beyond.any():
+            ticks = ticks.set(beyond.fill_null(value=False), None)
+        return ((ticks - EPOCH) // 10).cast(pl.Datetime("us")).dt.replace_time_zone("UTC")
     if kind == "timespan":
-        return (values.cast(pl.Int64) // 10).cast(pl.Duration("us"))
+        return (values.cast(pl.Int64, strict=False) // 10).cast(pl.Duration("us"))
     return values.cast(_FINAL.get(kind, pl.String))

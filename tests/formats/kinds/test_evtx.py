@@ -119,3 +119,10 @@ def test_damaged_samples_never_crash_the_reader(samples):
             pass
 
     run()
+
+
+@pytest.mark.parametrize(
+    ("told", "header", "number"), [(8, 1, 8), (1 << 63, 7, 7), ("x", 7, 7), (1 << 63, 1 << 63, 0)]
+)
+def test_a_damaged_record_number_costs_no_record(told, header, number):
+    assert evtx._number({"Event": {"System": {"EventRecordID": told}}}, header) == number

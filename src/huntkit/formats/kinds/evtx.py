@@ -159,12 +159,16 @@ def _records(stream: BinaryIO, ledger: Ledger) -> Iterator[dict[str, Any]]:
 
 
 def _number(value: dict[str, Any], position: int) -> int:
-    """The EventRecordID; in exported files the record's own header counts anew from 1."""
+    """The EventRecordID; in exported files the record's own header counts anew from 1.
+
+    Both may be damaged: 0 where neither is a number that Windows could have got to.
+    """
     try:
         number = value["Event"]["System"]["EventRecordID"]
     except (KeyError, TypeError):
-        return position
-    return number if isinstance(number, int) else position
+        number = position
+    numbers = (number, position)
+    return next((each for each in numbers if type(each) is int and 0 <= each < 1 << 63), 0)
 
 
 def _reason(text: str) -> str:

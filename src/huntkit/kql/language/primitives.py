@@ -318,7 +318,7 @@ bag_set_key(dynamic, string, any) -> dynamic:
 bag_zip(dynamic, dynamic) -> dynamic:
 treepath(dynamic) -> dynamic:
 # series (arrays of numbers)
-series_stats(dynamic) -> dynamic: bag min min_idx max max_idx avg stdev variance
+series_stats(dynamic, [bool]) -> dynamic: bag min min_idx max max_idx avg stdev variance
 series_add(dynamic, dynamic) -> dynamic: a scalar operand is an array repeated
 series_subtract(dynamic, dynamic) -> dynamic:
 series_multiply(dynamic, dynamic) -> dynamic:

@@ -304,8 +304,10 @@ for _name, _function in {
 }.items():
 
     def _bits(
-        emitter: Grouping, _n: plan.Agg, args: list[Sql], _r: Rel, function: str = _function
+        emitter: Grouping, node: plan.Agg, args: list[Sql], _r: Rel, function: str = _function
     ) -> Sql:
+        if node.args[0].type not in ("int", "long"):
+            raise KqlUnsupported(f"{node.name}() of {node.args[0].type} values")
         return filtered(emitter, call(function, args[0]))
 
     aggregate(_name)(_bits)

@@ -86,12 +86,28 @@ simple(
 simple(
     "array_length", "a", "CASE WHEN json_type(a) = 'ARRAY' THEN json_array_length(a)::BIGINT END"
 )
-simple(
+macro(
     "strcat_array",
     "a, d",
     "CASE WHEN json_type(a) = 'ARRAY' THEN coalesce(array_to_string(list_transform(kql_texts(a),"
     " lambda x: coalesce(x, '')), d), '') ELSE '' END",
 )
+
+
+macro(  # the engine joins by constants only
+    "strcat_array_by",
+    "a, d",
+    "CASE WHEN json_type(a) = 'ARRAY' AND json_array_length(a) > 0 THEN list_reduce(list_transform("
+    "kql_texts(a), lambda x: coalesce(x, '')), lambda one, two: one || d || two) ELSE '' END",
+)
+
+
+@primitive("strcat_array")
+def _strcat_array(emitter: Emitter, node: Fn, args: list[Sql]) -> Sql:
+    name = "strcat_array" if isinstance(node.args[1], Lit) else "strcat_array_by"
+    return use(emitter, name, *args)
+
+
 simple("dynamic_equal", "a, b", "py_same(a, b)")
 
 

@@ -43,7 +43,7 @@ simple("tohex", "a", "lower(printf('%x', a))")
 simple(
     "tohex/2",
     "a, n",
-    "lpad(lower(printf('%x', a)), greatest(n, length(printf('%x', a)))::INTEGER, '0')",
+    "lpad(lower(printf('%x', a)), greatest(least(n, 1024), length(printf('%x', a)))::INTEGER, '0')",
 )
 simple("new_guid", "", "uuid()::VARCHAR")
 

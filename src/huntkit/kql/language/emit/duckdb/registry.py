@@ -7,11 +7,14 @@ needs. Python functions are for what SQL can't say exactly; they never raise.
 import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, wraps
 from typing import Any, TypeVar
+
+from sqlglot import exp
 
 from huntkit.kql.language.emit.base import Emitter
 from huntkit.kql.language.emit.sql import Sql, call, null
+from huntkit.kql.language.errors import KqlUnsupported
 from huntkit.kql.language.plan import Fn
 
 Build = Callable[[Emitter, Fn, list[Sql]], Sql]
@@ -84,12 +87,16 @@ def python(key: str, parameters: Iterable[str], result: str) -> Callable[[Run], 
         kinds = list(parameters)
         name = re.sub(r"\W", "_", key)
         full, types = f"py_{name}", tuple(_TYPES[k] for k in kinds)
-        PYTHON[full] = Python(full, function, types, _TYPES[result], "".join(kinds) + result)
+        PYTHON[full] = Python(
+            full, _unfailing(function), types, _TYPES[result], "".join(kinds) + result
+        )
 
         def build(emitter: Emitter, node: Fn, arguments: list[Sql]) -> Sql:
+            if len(arguments) > len(kinds):
+                raise KqlUnsupported(f"{node.name}() with {len(arguments)} arguments")
             given = [
-                as_json(emitter, node.args[place].type, value) if kinds[place] == "J" else value
-                for place, value in enumerate(arguments)
+                _given(emitter, kind, each.type, value)
+                for kind, each, value in zip(kinds, node.args, arguments, strict=False)
             ]
             missing = [null() for _ in range(len(kinds) - len(given))]
             found = emitter.helper(name, [*given, *missing])
@@ -101,6 +108,27 @@ def python(key: str, parameters: Iterable[str], result: str) -> Callable[[Run], 
         return function
 
     return register
+
+
+def _unfailing(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Null where a function meets a value that it can't compute with: one row costs no query."""
+
+    @wraps(function)
+    def run(*arguments: Any) -> Any:
+        try:
+            return function(*arguments)
+        except (ArithmeticError, LookupError, RecursionError, TypeError, ValueError):
+            return None
+
+    return run
+
+
+def _given(emitter: Emitter, kind: str, type_: str, value: Sql) -> Sql:
+    if kind == "J":
+        return as_json(emitter, type_, value)
+    if kind == "L" and type_ in ("real", "decimal"):
+        return exp.TryCast(this=call("trunc", value), to=exp.DataType.build("BIGINT"))
+    return value
 
 
 _KQL = {"L": "long", "D": "real", "B": "bool"}

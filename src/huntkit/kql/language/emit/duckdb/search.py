@@ -277,7 +277,11 @@ macro(
 
 @primitive("replace_regex")
 def _replace_regex(_e: Emitter, node: Fn, args: list[Sql]) -> Sql:
-    return call("regexp_replace", args[0], text(pattern_of(node, 1)), args[2], text("g"))
+    told, by = node.args[2], args[2]
+    if isinstance(told, Lit) and isinstance(told.value, str):
+        # A backslash means a group, or a backslash; before anything else it is one itself.
+        by = text(re.sub(r"\\([0-9\\]?)", lambda m: m[0] if m[1] else r"\\", told.value))
+    return call("regexp_replace", args[0], text(pattern_of(node, 1)), by, text("g"))
 
 
 @primitive("trim", "trim_start", "trim_end")

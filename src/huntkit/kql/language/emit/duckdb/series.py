@@ -14,11 +14,14 @@ def is_number(value: object) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool)
 
 
-def _statistics(value: str | None) -> dict[str, Any] | None:
-    """Statistics of a series; the variance is a sample's."""
+def _statistics(value: str | None, ignore: bool | None) -> dict[str, Any] | None:
+    """Statistics of a series; the variance is a sample's.
+
+    None for a series that holds what is no finite number, unless that is to be ignored.
+    """
     items = array(value)
-    numbers = [float(each) for each in items or [] if is_number(each)]
-    if items is None or not numbers:
+    numbers = [float(each) for each in items or [] if is_number(each) and math.isfinite(each)]
+    if items is None or not numbers or (len(numbers) < len(items) and not ignore):
         return None
     mean = math.fsum(numbers) / len(numbers)
     spread = math.fsum((each - mean) ** 2 for each in numbers)
@@ -36,17 +39,17 @@ def _statistics(value: str | None) -> dict[str, Any] | None:
     }
 
 
-@python("series_stats", "V", "V")
-def _stats(value: str | None) -> str | None:
-    return dump(_statistics(value))
+@python("series_stats", "VB", "V")
+def _stats(value: str | None, ignore: bool | None) -> str | None:
+    return dump(_statistics(value, ignore))
 
 
-@python("series_stats_dynamic", "V", "V")
-def _stats_dynamic(value: str | None) -> str | None:
-    found, items = _statistics(value), array(value) or []
+@python("series_stats_dynamic", "VB", "V")
+def _stats_dynamic(value: str | None, ignore: bool | None) -> str | None:
+    found, items = _statistics(value, ignore), array(value) or []
     if found is None:
         return None
-    total = math.fsum(each for each in items if is_number(each))
+    total = math.fsum(each for each in items if is_number(each) and math.isfinite(each))
     return dump({**found, "sum": total, "len": len(items)})
 
 

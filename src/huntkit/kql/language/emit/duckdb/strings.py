@@ -28,17 +28,27 @@ simple("reverse", "a", "reverse(a)")
 simple("strcmp", "a, b", "CASE WHEN a < b THEN -1 WHEN a > b THEN 1 ELSE 0 END::BIGINT")
 simple("isascii", "a", "NOT regexp_matches(a, '[^\\x00-\\x7F]')")
 simple("isutf8", "a", "a IS NOT NULL")
-macro("start", "s, n", "CASE WHEN n < 0 THEN greatest(length(s) + n, 0) ELSE n END")
+_FAR = 1 << 40  # beyond the end of any text
+macro("start", "s, n", f"CASE WHEN n < 0 THEN greatest(length(s) + n, 0) ELSE least(n, {_FAR}) END")
 simple("substring", "s, n", "coalesce(s[kql_start(s, n) + 1 :], '')")
 simple(
     "substring/3",
     "s, n, m",
-    "CASE WHEN m > 0 THEN coalesce(s[kql_start(s, n) + 1 : kql_start(s, n) + m], '') ELSE '' END",
+    "CASE WHEN m > 0 THEN coalesce(s[kql_start(s, n) + 1 :"
+    f" kql_start(s, n) + least(m, {_FAR})], '') ELSE '' END",
 )
 simple("indexof", "s, t", "strpos(s, t) - 1")
 simple("replace_string", "s, a, b", "CASE WHEN a = '' THEN s ELSE replace(s, a, b) END")
-simple("strrep", "s, n", "repeat(s, greatest(n, 0))")
-simple("strrep/3", "s, n, d", "array_to_string(list_transform(range(n), lambda i: s), d)")
+MOST_LETTERS = 1 << 26
+"""Of what `strrep` gives: Kusto repeats no text more often."""
+macro(
+    "repeated",
+    "s, n",
+    f"CASE WHEN n > {MOST_LETTERS} // greatest(length(s), 1)"
+    f" THEN error('strrep() of over {MOST_LETTERS} characters') ELSE repeat(s, greatest(n, 0)) END",
+)
+simple("strrep", "s, n", "kql_repeated(s, n)")
+simple("strrep/3", "s, n, d", "left(kql_repeated(s || d, n), length(s || d) * n - length(d))")
 
 
 @primitive("strcat")

@@ -182,8 +182,20 @@ simple(
     " d * 864000000000 + h * 36000000000 + m * 600000000 + round(s * 10000000)::BIGINT END",
 )
 for _name, _ticks in {"seconds": 10_000_000, "milliseconds": 10_000, "microseconds": 10}.items():
-    simple(f"unixtime_{_name}_todatetime", "a", f"round(a * {_ticks})::BIGINT + 621355968000000000")
-simple("unixtime_nanoseconds_todatetime", "a", "a::BIGINT // 100 + 621355968000000000")
+    _first, _last = (
+        seconds * 10_000_000 // _ticks for seconds in (-62_135_596_800, 253_402_300_800)
+    )
+    simple(
+        f"unixtime_{_name}_todatetime",
+        "a",
+        f"CASE WHEN a >= {_first} AND a < {_last}"
+        f" THEN round(a * {_ticks})::BIGINT + 621355968000000000 END",
+    )
+simple(
+    "unixtime_nanoseconds_todatetime",
+    "a",
+    "CASE WHEN a BETWEEN -9.2e18 AND 9.2e18 THEN a::BIGINT // 100 + 621355968000000000 END",
+)
 
 
 @primitive("ingestion_time")
