@@ -1,3 +1,4 @@
+import json
 import math
 from datetime import UTC, datetime, timedelta
 
@@ -256,6 +257,16 @@ def test_times_beyond_the_calendar_are_null():
 )
 def test_odd_arguments_give_what_is_documented(text, gives):
     assert ask(f"print x = {text}").rows() == [(gives,)]
+
+
+def test_bags_with_odd_names_are_unpacked():
+    names = ["", "*", "a.b", "$", "[0]", "#1"]
+    rows = pl.DataFrame({"d": [json.dumps(dict.fromkeys(names, 1))]})
+    found = kql.query(
+        "T | evaluate bag_unpack(d)", T=rows, schemas={"T": {"d": "dynamic"}}, frame="polars"
+    )
+    assert sorted(found.columns) == sorted(names)
+    assert found.row(0) == (1,) * len(names)
 
 
 def test_an_array_is_joined_by_what_a_column_says():

@@ -146,6 +146,14 @@ def between(ctx: Context, node: s.Between, scope: Scope, row: Row) -> plan.Scala
     high = expressions.scalar(ctx, node.high, scope, row)
     if value.type == low.type == "datetime" and high.type == "timespan":
         high = expressions.arithmetic(ctx, node.high, "+", low, high)
+    found = within(ctx, node, "between", value, low, high)
+    return negate(found) if node.negated else found
+
+
+def within(
+    ctx: Context, node: s.Node, name: str, value: plan.Scalar, low: plan.Scalar, high: plan.Scalar
+) -> plan.Scalar:
+    """Whether a number or time lies between two others, or is one of them."""
     kinds = {value.type, low.type, high.type}
     if kinds <= {"int", "long", "real", "decimal", "dynamic"} and kinds != {"dynamic"}:
         if "dynamic" in kinds:
@@ -153,10 +161,9 @@ def between(ctx: Context, node: s.Between, scope: Scope, row: Row) -> plan.Scala
         value, low, high = alike([value, low, high])
     elif kinds not in ({"datetime"}, {"timespan"}):
         raise ctx.type_error(
-            node, f"between is not for {value.type}, {low.type} and {high.type}", "convert them"
+            node, f"{name} is not for {value.type}, {low.type} and {high.type}", "convert them"
         )
-    found = plan.Fn("bool", "between", (value, low, high))
-    return negate(found) if node.negated else found
+    return plan.Fn("bool", "between", (value, low, high))
 
 
 def in_list(ctx: Context, node: s.InList, scope: Scope, row: Row) -> plan.Scalar:

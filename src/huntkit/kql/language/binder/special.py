@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from huntkit.kql.language import plan
 from huntkit.kql.language import syntax as s
-from huntkit.kql.language.binder import aggregates, calls, expressions
+from huntkit.kql.language.binder import aggregates, calls, compare, expressions
 from huntkit.kql.language.binder.convert import elements, fn, to
 from huntkit.kql.language.binder.scope import Context, Row, Scope, Table
 from huntkit.kql.language.catalog import entry
@@ -271,7 +271,7 @@ def _around(ctx: Context, node: s.Call, scope: Scope, row: Row) -> plan.Scalar:
     value, center, delta = calls.arguments(ctx, node, scope, row)
     low = expressions.arithmetic(ctx, node, "-", center, delta)
     high = expressions.arithmetic(ctx, node, "+", center, delta)
-    return plan.Fn("bool", "between", (value, low, high))
+    return compare.within(ctx, node, "around()", value, low, high)
 
 
 def _array_sort(name: str) -> Function:

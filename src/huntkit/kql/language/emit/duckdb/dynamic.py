@@ -26,7 +26,7 @@ def constant_path(node: Scalar) -> tuple[Scalar, str] | None:
             return None
         if node.name == "path":
             name = str(step.value)
-            if any(c in name for c in '"\\*\x00'):
+            if not name or any(c in name for c in '"\\*\x00'):
                 return None
             steps.append(f'."{name}"')
         else:
