@@ -110,7 +110,8 @@ def section(facts: Facts) -> Section | None:
         " in $, says no more than the host), and from when to when; the sections below say where it"
         " stands in the evidence. A host that is not here is not cleared by that."
     )
-    return Section("gist", "In short", "In short", f"{rows.height:,}", lead, [block])
+    notes = [{"kind": "note", "text": f"{each}."} for each in (*facts.repeats, *facts.host_notes)]
+    return Section("gist", "In short", "In short", f"{rows.height:,}", lead, [block, *notes])
 
 
 def _notable(facts: Facts) -> list[pl.DataFrame]:
