@@ -113,6 +113,23 @@ def test_a_risky_line_is_told_of_each_host_with_its_own_times_and_accounts() -> 
     ]
 
 
+def test_hosts_with_low_findings_only_are_counted_in_the_lead() -> None:
+    lines = risky(
+        ("high", "Bad", "ws1", "al"), ("low", "Listed", "ws1", "al"), ("low", "Listed", "ws2", "al")
+    )  # fmt: skip
+    made = gist.section(facts(risky=lines))
+    assert made is not None
+    assert "Left out: 1 host of which only low findings are told." in made.lead
+    assert "Left out" not in gist.section(facts(risky=lines.head(2))).lead
+
+
+def test_accounts_that_are_bare_sids_come_last() -> None:
+    sid = "S-1-5-21-2079883792-3656946353-945924832-1104"
+    names = [sid, *(f"user{n}" for n in range(6))]
+    found = gist.gist(facts(notable=notable(*(("Bad", "alarm", "ws1", name) for name in names))))
+    assert found["Accounts"].to_list() == [[*names[1:], "1 more"]]
+
+
 def test_nothing_found_is_no_section() -> None:
     assert gist.section(facts()) is None
 

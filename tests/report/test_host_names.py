@@ -7,7 +7,7 @@ import polars as pl
 import pytest
 
 from huntkit.core.errors import HuntkitError
-from huntkit.report import overview
+from huntkit.report import overview, sections
 from huntkit.report.facts import Facts, gather
 from huntkit.report.host_names import HostNames
 from huntkit.report.summing import summed
@@ -53,6 +53,21 @@ def test_a_short_name_and_its_only_full_name_are_shown_as_one(
     assert facts.logons.pairs["Failed"].to_list() == [4]
     assert {host for _, _, host in summed(facts).riskiest} == {"WS6.a.example"}
     assert {host for _, host in summed(facts).branches} == {"WS6.a.example"}
+
+
+def test_hosts_taken_for_one_by_name_alone_are_told(evidence: Make, process_rows: Make) -> None:
+    rows = process_rows(
+        {"DeviceName": "WS6", "_record": 1, "_file": "a.json"},
+        {"DeviceName": "WS6.a.example", "_record": 2, "_file": "b.json"},
+        {"DeviceName": "WS7", "_record": 3, "_file": "a.json"},
+        {"DeviceName": "WS7.a.example", "_record": 4, "_file": "a.json"},
+    )
+    facts = gather(evidence({"DeviceProcessEvents": rows}))
+    [note] = facts.host_notes
+    assert "no file names both: ws6 and WS6.a.example. " in note
+    assert summed(facts).notes == [note]
+    [hosts] = [each for each in sections.draw(facts) if each.id == "hosts"]
+    assert hosts.blocks[0]["text"] == f"{note}."
 
 
 def test_hosts_of_two_domains_and_a_short_name_that_fits_both_stay_apart(

@@ -259,6 +259,24 @@ def test_a_peak_is_one_finding_with_its_bars_marked(evidence: Make) -> None:
     assert {peak.strip.values[n] for n in peak.strip.marked} >= {max(peak.strip.values)}
 
 
+def test_a_peak_of_all_records_stands_behind_what_names_a_host_or_an_address(
+    evidence: Make,
+) -> None:
+    rows = [{"TimeGenerated": BEGIN + timedelta(seconds=30 * n)} for n in range(240)]
+    rows += [{"TimeGenerated": BEGIN + timedelta(minutes=40, seconds=n / 9)} for n in range(900)]
+    facts = gather(
+        evidence(
+            {
+                "Syslog": timed(rows, Computer="a"),
+                "NetworkSession": connections([60 * n for n in range(50)]),
+            }
+        )
+    )
+    [peak] = found(facts, "Amount")
+    assert [each.kind for each in facts.standouts.findings][-1] == "Amount"
+    assert (peak.factor, peak.factor_reason) == (0.5, "it names no host, account or address")
+
+
 def test_a_look_that_fails_is_named_and_the_others_stand(
     evidence: Make, monkeypatch: pytest.MonkeyPatch
 ) -> None:

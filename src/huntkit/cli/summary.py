@@ -55,6 +55,7 @@ def as_dict(told: Summary, *, seconds: float, target: Path | None) -> dict[str, 
         "seconds": round(seconds, 3),
         "partial": told.partial,
         "problems": told.problems,
+        "notes": told.notes,
         "records": {"kept": told.kept, "skipped": told.skipped},
         "files": told.files,
         "tables": told.tables,
@@ -93,6 +94,8 @@ def _read(told: Summary, console: Console) -> None:
         console.print(Text(f"  {_time(told.first, 19)} to {_time(told.last, 19)} UTC"))
     for each in told.time_notes:
         console.print(Text(f"  {each}"))
+    for each in told.notes:
+        console.print(Text(f"  ! {visible(each, limit=600)}", style="yellow"))
     for problem in told.problems[:_FILES]:
         console.print(Text(f"  ! {visible(problem, limit=300)}", style="yellow"))
     if len(told.problems) > _FILES:

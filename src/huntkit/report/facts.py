@@ -22,6 +22,7 @@ from huntkit.report import (
     notable,
     overview,
     processes,
+    repeats,
     risky,
     standouts,
     texts,
@@ -31,12 +32,14 @@ from huntkit.report.activity import Activity
 from huntkit.report.connections import Connections
 from huntkit.report.layouts import Evidence, Layout, frame_of, layouts
 from huntkit.report.logons import Logons
+from huntkit.report.names import first_few
 from huntkit.report.overview import Overview
 from huntkit.report.processes import Branch
 from huntkit.report.standouts import Standouts
 from huntkit.report.trails import Trail
 
 T = TypeVar("T")
+_NAMED = 4  # pairs of hosts of a note
 
 
 @dataclass(slots=True)
@@ -61,6 +64,7 @@ class Facts:
         logons: who logged on where.
         connections: who spoke with whom.
         trails: what was done in cloud services.
+        repeats: a note on events that several files hold.
         standouts: what is unusual by the counts of the evidence; `standouts.frame` as a frame.
         partial: something failed.
         problems: what failed, was skipped or was left out, and why.
@@ -89,6 +93,7 @@ class Facts:
     logons: Logons = field(default_factory=Logons)
     connections: Connections = field(default_factory=Connections)
     trails: list[Trail] = field(default_factory=list)
+    repeats: list[str] = field(default_factory=list)
     standouts: Standouts = field(default_factory=Standouts)
     failed: list[str] = field(default_factory=list)
     stopped: bool = False
@@ -125,6 +130,21 @@ class Facts:
             + (", --assume-year)" if "year" in note else ")")
             for note, count in notes.items()
         ]
+
+    @property
+    def host_notes(self) -> list[str]:
+        """Which hosts were taken for one by their names alone."""
+        pairs = self.overview.alike if self.overview else []
+        if not pairs:
+            return []
+        shown = {name.lower(): name for name in self.hosts["Host"]}
+        told = [f"{short} and {shown.get(full, full)}" for short, full in pairs]
+        named = first_few(told, _NAMED)
+        note = (
+            f"Taken for one host by name alone, as no file names both: {named}. Where these are "
+            "hosts of different networks, open them apart"
+        )
+        return [note]
 
     @property
     def records(self) -> int:
@@ -164,6 +184,7 @@ def gather(evidence: Evidence, *, progress: Progress = SILENT) -> Facts:
     )
     sides: list[tuple[str, Callable[[], Any]]] = [
         ("overview", lambda: overview.overview(evidence, known)),
+        ("repeats", lambda: repeats.repeats(evidence, known)),
         ("failed_logons", lambda: overview.failed_logons(evidence, known)),
         ("notable", lambda: notable.notable(evidence, known)),
         ("processes", lambda: processes.processes(evidence, known, facts.problems)),

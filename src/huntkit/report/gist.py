@@ -91,6 +91,7 @@ def gist(facts: Facts) -> pl.DataFrame:
 
 
 def _few(names: Sequence[str]) -> list[str]:
+    names = sorted(names, key=lambda name: name.startswith("S-1-"))  # a bare SID tells least
     left = len(names) - _ACCOUNTS
     return [*names[:_ACCOUNTS], *([f"{left:,} more"] if left > 0 else [])]
 
@@ -110,7 +111,21 @@ def section(facts: Facts) -> Section | None:
         " in $, says no more than the host), and from when to when; the sections below say where it"
         " stands in the evidence. A host that is not here is not cleared by that."
     )
-    return Section("gist", "In short", "In short", f"{rows.height:,}", lead, [block])
+    if left := _low_only(facts, rows):
+        hosts = "1 host" if left == 1 else f"{left:,} hosts"
+        lead += f" Left out: {hosts} of which only low findings are told."
+    notes = [{"kind": "note", "text": f"{each}."} for each in (*facts.repeats, *facts.host_notes)]
+    return Section("gist", "In short", "In short", f"{rows.height:,}", lead, [block, *notes])
+
+
+def _low_only(facts: Facts, rows: pl.DataFrame) -> int:
+    """How many hosts have risky command lines, but none that is listed."""
+    if not facts.risky.height:
+        return 0
+    seen = facts.risky["Seen"].explode().struct.field("Host").drop_nulls()
+    whole = one_spelling([*seen.unique(), *rows["Host"]])
+    listed = {whole[name] for name in rows["Host"]}
+    return len({whole[name] for name in seen if name} - listed)
 
 
 def _notable(facts: Facts) -> list[pl.DataFrame]:

@@ -11,6 +11,7 @@ from huntkit.report.sheets import time_text
 MOST = 5
 _WHOLE = 20.0  # deviations of what is most unusual
 _BARS = 60
+_OF_ALL = 0.5  # of the weight: where data sets were put together, each is a peak of its own
 
 
 def look(amounts: pl.DataFrame) -> Look:
@@ -50,7 +51,9 @@ def _finding(amounts: pl.DataFrame, run: dict[str, list[float]], width: timedelt
         what=what,
         score=scores[top],
         unit="deviations",
-        weight=min(scores[top] / _WHOLE, 1.0),
+        weight=min(scores[top] / _WHOLE, 1.0) * _OF_ALL,
+        factor=_OF_ALL,
+        factor_reason="it names no host, account or address",
         reason=f"{run['records'][top]:,} records in {span_text(width)}, where "
         f"{run['baseline'][top]:,.4g} are usual; {as_far:,} of {amounts.height:,} steps are as far "
         "from it",

@@ -1,7 +1,7 @@
 """Who and when: hosts, users, and how much of what happened at which time."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import polars as pl
 
@@ -42,6 +42,7 @@ class Overview:
             it are one host.
         users: one row per user name: User Records Tables First Last Logons Failed, failures first.
         activity: how the rows of each table lie in time; None where nothing has a time.
+        alike: short and full names taken for one host though no file names both.
         notes: how many records carry which note about their time (assumed, or unknown).
     """
 
@@ -49,6 +50,7 @@ class Overview:
     users: pl.DataFrame
     activity: Activity | None
     notes: dict[str, int]
+    alike: list[tuple[str, str]] = field(default_factory=list)
 
 
 def overview(evidence: Evidence, tables: Sequence[Layout]) -> Overview:
@@ -74,6 +76,7 @@ def overview(evidence: Evidence, tables: Sequence[Layout]) -> Overview:
         users.sort("Failed", "Records", "User", descending=[True, True, False]),
         activity(evidence, tables, grid, counted.filter(pl.col("side") == "bin")),
         _notes(evidence, tables),
+        _only_alike(evidence, tables, same),
     )
 
 
@@ -182,6 +185,29 @@ def _per_name(
         f"""SELECT {key} AS key, count(DISTINCT record) AS Records
             FROM ({" UNION ALL ".join(parts)}) GROUP BY 1""",  # noqa: S608  quoted
     )
+
+
+def _only_alike(
+    evidence: Evidence, tables: Sequence[Layout], same: dict[str, str]
+) -> list[tuple[str, str]]:
+    """Short names with their full ones where no file names both: only their names join them."""
+    if not same:
+        return []
+    names = ", ".join(_literal(name) for name in sorted({*same, *same.values()}))
+    parts = [
+        f"SELECT DISTINCT lower({each.sql_text(each.host)}) AS name, _file FROM {each.sql} "  # noqa: S608
+        f"WHERE lower({each.sql_text(each.host)}) IN ({names})"
+        for each in tables
+        if each.host
+    ]
+    seen: dict[str, set[str]] = {}
+    for name, file in _run(evidence, " UNION ".join(parts)).iter_rows():
+        seen.setdefault(name, set()).add(file)
+    return [
+        (short, full)
+        for short, full in sorted(same.items())
+        if not seen.get(short, set()) & seen.get(full, set())
+    ]
 
 
 def _notes(evidence: Evidence, tables: Sequence[Layout]) -> dict[str, int]:

@@ -362,8 +362,12 @@ def _hosts(facts: Facts) -> Section:
         "Hosts",
         "Hosts",
         f"{facts.hosts.height:,}",
-        blocks=[sheet_block(facts.hosts, "Hosts", columns, limit=100)],
+        blocks=[*_told(facts.host_notes), sheet_block(facts.hosts, "Hosts", columns, limit=100)],
     )
+
+
+def _told(notes: Sequence[str]) -> list[dict[str, Any]]:
+    return [{"kind": "note", "text": f"{each}."} for each in notes]
 
 
 def _users(facts: Facts) -> Section:
@@ -429,5 +433,5 @@ def _files(facts: Facts) -> Section:
         "What was read",
         f"{rows.height:,}",
         "Read = kept + skipped.",
-        [sheet_block(rows, "Files and archive members", columns, limit=300)],
+        [*_told(facts.repeats), sheet_block(rows, "Files and archive members", columns, limit=300)],
     )

@@ -48,6 +48,7 @@ class Summary:
         outstanding: kind, what and host of the most unusual of them.
         not_judged: what nothing could be said of, as the page's tiles call it, and why.
         unjudged: what could not be judged of what stands out, in words.
+        notes: what counts twice, and which hosts were taken for one.
     """
 
     partial: bool
@@ -75,6 +76,7 @@ class Summary:
     outstanding: list[tuple[str, str, str]]
     not_judged: dict[str, str]
     unjudged: list[str] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
 
     def to_json(self) -> bytes:
         """The summary as bytes."""

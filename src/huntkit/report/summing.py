@@ -50,6 +50,7 @@ def summed(facts: Facts) -> Summary:
         ],
         not_judged=judged.not_judged(facts),
         unjudged=facts.standouts.notes,
+        notes=[*facts.repeats, *facts.host_notes],
     )
 
 
