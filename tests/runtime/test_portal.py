@@ -129,7 +129,10 @@ def test_an_interrupt_cancels_the_work_and_the_process_ends() -> None:
     assert process.stdout.readline() == "ready\n"
     time.sleep(0.1)
     process.send_signal(signal.SIGINT)
-    out, _ = process.communicate(timeout=20)
+    try:
+        out, _ = process.communicate(timeout=20)
+    finally:
+        process.kill()
     assert sorted(out.split()) == ["cancelled", "interrupted", "ready"]
     assert process.returncode == 0
 

@@ -8,7 +8,6 @@ of calls share them. The loop starts with the first call, in a daemon thread.
 import asyncio
 import atexit
 import os
-import sys
 import threading
 from collections.abc import Awaitable, Callable, Coroutine
 from concurrent.futures import Future
@@ -22,8 +21,9 @@ from huntkit.core.errors import UsageError
 T = TypeVar("T")
 Args = TypeVarTuple("Args")
 
-# Where a lock can't be interrupted, Ctrl-C is noticed between two waits of this length.
-_GLANCE_S = 0.25 if sys.platform == "win32" else 3600.0
+# Ctrl-C is noticed between two waits of this length at the latest: Windows interrupts no wait for a
+# lock, and elsewhere a signal that comes just before the wait would be noticed at its end.
+_GLANCE_S = 0.25
 
 
 class Portal:
