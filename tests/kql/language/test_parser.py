@@ -87,6 +87,11 @@ def test_every_node_spans_its_own_text() -> None:
         ("print 99999999999999999999", "does not fit in long"),
         ("f(T | count)", "found '|' (a pipeline stands in brackets of its own)"),
         ("print dynamic({'a' 'b': 1})", "line 1, column 20: expected ':' after this key"),
+        ("T | summarize", "line 1, column 14: expected an aggregate such as count(), or by"),
+        (
+            "T | summarize | count",
+            "line 1, column 15: expected an aggregate such as count(), or by",
+        ),
         ("T |", "expected a query operator, such as 'where', found the end of the query"),
     ],
 )

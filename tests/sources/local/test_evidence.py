@@ -196,6 +196,8 @@ def test_a_known_table_without_rows_is_empty_and_an_unknown_one_an_error(
     assert empty.schema["Timestamp"] == pl.Datetime("us", "UTC")
     with pytest.raises(UnknownTable, match="did you mean 'SecurityEvent'"):
         evidence.table("SecurtyEvent")
+    with pytest.raises(UnknownTable, match=r"tables: .*SecurityEvent"):
+        evidence.table("Nope")
     with pytest.raises(UnknownColumn, match="did you mean 'Computer'"):
         evidence.table("SecurityEvent", columns=["Computr"])
 

@@ -78,6 +78,8 @@ def read_summarize(c: Cursor, start: int) -> s.Operator:
     parameters = lists.parameters(c)
     aggregates = () if c.words[c.at] == "by" else lists.items_or_none(c)
     by = lists.by(c)
+    if not aggregates and not by:
+        raise c.expected("an aggregate such as count(), or by, after summarize")
     return s.Summarize(
         start=start, end=c.end(), aggregates=aggregates, by=by, parameters=parameters
     )

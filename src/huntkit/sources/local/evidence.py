@@ -14,7 +14,7 @@ from typing import Any, Literal, Self
 import polars as pl
 
 from huntkit.core.contracts import GeoLookup
-from huntkit.core.errors import TimeError, UnknownTable, UsageError
+from huntkit.core.errors import TimeError, UnknownTable, UsageError, did_you_mean
 from huntkit.core.progress import SILENT, Progress
 from huntkit.formats.limits import DEFAULT, Limits
 from huntkit.runtime.session import Session, default_session
@@ -34,6 +34,7 @@ from huntkit.tables.frames import check_kind
 
 Kind = Literal["pandas", "polars", "arrow"]
 SEARCH_LIMIT = 100_000
+_LISTED = 20  # tables that a message names
 
 
 class AbsentTableWarning(UserWarning):
@@ -351,7 +352,11 @@ class Evidence:
         if name in self._views:
             return self._view(name)
         if schemas.known(name) is None:
-            raise UnknownTable(name, [*self._tables, *self._views, *schemas.names()])
+            known = [*self._tables, *self._views, *schemas.names()]
+            here = sorted([*self._tables, *self._views])
+            more = ", ..." if len(here) > _LISTED else ""
+            listed = f"tables: {', '.join(here[:_LISTED])}{more}" if here else ""
+            raise UnknownTable(name, known, hint=did_you_mean(name, known) or listed)
         return empty_table(name)
 
     def _all_tables(self) -> list[Table]:

@@ -187,6 +187,60 @@ def test_a_fault_has_its_place_and_a_suggestion(
     assert hint in (caught.value.hint or "")
 
 
+ROW_NUMBER = "| extend n = row_number()"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"T {ROW_NUMBER}",
+        "T | where b | project l | extend p = prev(l)",
+        "T | where l > 0 and row_cumsum(l) < 10",
+        f"T | sort by l | summarize count() by s {ROW_NUMBER}",
+        f"T | sort by l | join kind=inner U on s {ROW_NUMBER}",
+        f"T | sort by l | distinct s {ROW_NUMBER}",
+        f"union T, U {ROW_NUMBER}",
+        f"let a = materialize(T | where b); a {ROW_NUMBER}",
+        "let f = () { row_number() }; T | extend n = f()",
+    ],
+)
+def test_neighbouring_rows_of_no_order_are_refused(text: str) -> None:
+    with pytest.raises(KqlTypeError, match=r"needs rows in an order") as caught:
+        plan_of(text)
+    assert caught.value.column
+    assert "serialize" in str(caught.value.hint)
+    assert "| sort by" in str(caught.value.hint)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "T | serialize n = row_number()",
+        f"T | serialize | where b | project l {ROW_NUMBER}",
+        f"T | sort by l | mv-expand d {ROW_NUMBER}",
+        f"T | serialize | mv-expand d {ROW_NUMBER}",
+        f"T | top 3 by l | parse s with a ':' rest {ROW_NUMBER}",
+        f"T | sort by l | take 3 | project-away s | project-rename z = l {ROW_NUMBER}",
+        f"T | top-hitters 3 of s {ROW_NUMBER}",
+        f"T | getschema {ROW_NUMBER}",
+        f"range x from 1 to 3 step 1 {ROW_NUMBER}",
+        f"print x = 1 {ROW_NUMBER}",
+        f"datatable(x: long)[1, 2] {ROW_NUMBER}",
+        f"externaldata(x: long)['https://example.com/a.csv'] {ROW_NUMBER}",
+        f"T | serialize | lookup U on s {ROW_NUMBER}",
+        f"T | sort by l | union U {ROW_NUMBER}",
+        f"T | serialize | union U {ROW_NUMBER}",
+        f"let a = materialize(T | sort by l); a {ROW_NUMBER}",
+        "let f = (Q: (l: long)) { Q | extend n = row_number() }; f((T | serialize))",
+        f"T | sort by l | as Q {ROW_NUMBER}",
+        "T | mv-apply e = d on (extend n = row_number())",
+        f"T | summarize count() by s | serialize {ROW_NUMBER}",
+    ],
+)
+def test_neighbouring_rows_of_some_order_are_read(text: str) -> None:
+    assert "row_number" in explain(plan_of(text))
+
+
 def test_one_argument_is_no_arguments() -> None:
     with pytest.raises(KqlTypeError, match=r"strlen\(\) takes 1 argument, not 0"):
         plan_of("T | extend a = strlen()")

@@ -31,7 +31,9 @@ def invoke(
             inner[parameter.name] = _table(ctx, call, parameter, argument, scope, row)
         else:
             inner[parameter.name] = _value(ctx, call, parameter, argument, closure, scope, row)
-    body = Row(aggregates=row.aggregates, windows=row.windows, key=row.key)  # sees no columns
+    body = Row(
+        aggregates=row.aggregates, windows=row.windows, rows=row.rows, key=row.key
+    )  # sees no columns
     result = statements.run(ctx, closure.function.body.statements, inner, body)
     if result is None:
         raise ctx.type_error(call, f"{call.name}() has no result")

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 
 from huntkit.kql.language import plan
 from huntkit.kql.language import syntax as s
-from huntkit.kql.language.binder import shaping
+from huntkit.kql.language.binder import order, shaping
 from huntkit.kql.language.binder.compare import equal_pair
 from huntkit.kql.language.binder.convert import to
 from huntkit.kql.language.binder.naming import Unique
@@ -73,10 +73,10 @@ def lookup(ctx: Context, op: s.Lookup, scope: Scope, left: Table) -> Table:
     keys = [_key(ctx, on, left, right) for on in _conditions(op.on)]
     away = frozenset(_plain(key) for _, key in keys)
     schema, sources = _both(left, right, away)
-    return Table(
-        plan.Join(schema, left.relation, right.relation, kind, tuple(keys), sources),
-        left.open or right.open,
-    )
+    relation = plan.Join(schema, left.relation, right.relation, kind, tuple(keys), sources)
+    if not order.lost(ctx, left.relation):  # other than join, lookup keeps an order
+        ctx.serialized[id(relation)] = relation
+    return Table(relation, left.open or right.open)
 
 
 def _conditions(on: tuple[s.Expr, ...]) -> list[s.Expr]:

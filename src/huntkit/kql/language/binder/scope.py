@@ -55,6 +55,7 @@ class Row:
     open: bool = False
     aggregates: list[plan.Agg] | None = None
     windows: list[plan.Fn] | None = None
+    rows: plan.Relation | None = None  # those that ``windows`` go over
     key: object = field(default_factory=object)  # the same for one row seen with other rights
 
     def inside(self) -> "Row":
@@ -119,6 +120,7 @@ class Context:
     warnings: list[str] = field(default_factory=list)
     steps: int = 0
     shared: int = 0
+    serialized: dict[int, plan.Relation] = field(default_factory=dict)  # by id; the query says so
 
     def searched(self, columns: Iterable[plan.Column]) -> list[plan.Column]:
         """The columns that stand for ``*`` in a search: not those that only say where rows lie."""

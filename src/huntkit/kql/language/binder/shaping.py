@@ -18,7 +18,7 @@ Output = tuple[str, bool, plan.Scalar]  # name, whether it was given, value
 
 def row_of(table: Table, **rights: list[plan.Fn]) -> Row:
     """The row that expressions over a table see."""
-    return Row(table.columns, table.open, windows=rights.get("windows"))
+    return Row(table.columns, table.open, windows=rights.get("windows"), rows=table.relation)
 
 
 def col(column: plan.Column) -> plan.Col:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from huntkit.kql.language import plan
 from huntkit.kql.language import syntax as s
-from huntkit.kql.language.binder import aggregates, calls, compare, expressions
+from huntkit.kql.language.binder import aggregates, calls, compare, expressions, order
 from huntkit.kql.language.binder.convert import elements, fn, to
 from huntkit.kql.language.binder.scope import Context, Row, Scope, Table
 from huntkit.kql.language.catalog import entry
@@ -188,6 +188,9 @@ def _window(name: str, defaults: tuple[plan.Lit, ...], kind: str | None) -> Func
     def bind(ctx: Context, node: s.Call, scope: Scope, row: Row) -> plan.Scalar:
         if row.windows is None:
             raise ctx.type_error(node, f"{node.name}() can't stand here", "put it into extend")
+        if row.rows is not None and (why := order.lost(ctx, row.rows)):
+            message = f"{node.name}() needs rows in an order: {why}"
+            raise ctx.type_error(node, message, order.mend(row.rows))
         values = calls.arguments(ctx, node, scope, row)
         missing = len(values)
         if missing > len(defaults):

@@ -329,6 +329,7 @@ def _count(ctx: Context, op: s.Count, scope: Scope, source: Table) -> Table:
 
 
 def _serialize(ctx: Context, op: s.Serialize, scope: Scope, source: Table) -> Table:
+    ctx.serialized[id(source.relation)] = source.relation
     done = shaping.extend(ctx, op.items, scope, source) if op.items else source
     return Table(done.relation, done.open, ordered=True)
 
