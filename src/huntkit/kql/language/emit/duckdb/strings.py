@@ -13,11 +13,11 @@ from typing import Any
 from sqlglot import exp
 
 from huntkit.kql.language.emit.base import Emitter
-from huntkit.kql.language.emit.duckdb.patterns import checked, only_group
 from huntkit.kql.language.emit.duckdb.registry import as_json, macro, primitive, python, simple, use
 from huntkit.kql.language.emit.duckdb.values import load
 from huntkit.kql.language.emit.sql import Sql, call, case, cast, text
 from huntkit.kql.language.errors import KqlUnsupported
+from huntkit.kql.language.patterns import checked, only_group
 from huntkit.kql.language.plan import Fn, Lit
 
 simple("strlen", "a", "length(a)")
