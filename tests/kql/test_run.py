@@ -171,6 +171,8 @@ def test_a_regex_that_can_not_be_read_is_told_before_anything_runs(regex):
         ("T | parse kind=regex Computer with 'a' x '(b' y", 42),
         ("T | parse kind=regex Computer with '(' x 'b' y", 36),
         ("T | parse-where kind=regex Computer with 'a' x '(b' *", 48),
+        ("T | extend x = countof(Computer, 'a)', 'regex')", 34),
+        ("T | parse-kv Computer as (a: string) with (regex='(')", 5),
         ("let bad = '('; T | where Computer matches regex bad", 49),
     ],
 )

@@ -138,9 +138,7 @@ def apply_primitive(
     ctx: Context, node: s.Call, name: str, result: str, values: list[plan.Scalar]
 ) -> plan.Scalar:
     """The primitive with its arguments converted as the vocabulary says."""
-    place = regexes.ARGUMENT.get(name, len(values))
-    if place < len(values):
-        regexes.check(ctx, node.args[place].value, values[place])
+    regexes.check_argument(ctx, node, name, values)
     primitive = primitives.scalars().get(name)
     if primitive is None:
         return plan.Fn(result, name, tuple(values))

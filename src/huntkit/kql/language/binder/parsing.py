@@ -121,7 +121,9 @@ def parse_kv(ctx: Context, op: s.ParseKv, scope: Scope, table: Table) -> Table:
         )
     regex = option(op.parameters, "regex")
     if regex is not None:
-        return _parse_kv_by_regex(op, plan.Lit("string", str(regex)), value, table)
+        constant = plan.Lit("string", str(regex))
+        regexes.check(ctx, op, constant)
+        return _parse_kv_by_regex(op, constant, value, table)
 
     for name in ("pair_delimiter", "kv_delimiter"):
         if not option(op.parameters, name):

@@ -5,7 +5,7 @@ from huntkit.kql.language import syntax as s
 from huntkit.kql.language.binder.scope import Context
 from huntkit.kql.language.errors import KqlError
 
-ARGUMENT = {  # the primitive's argument that is one
+_ARGUMENT = {  # the primitive's argument that is one
     "extract": 0,
     "extract_all": 0,
     "indexof_regex": 1,
@@ -16,8 +16,17 @@ ARGUMENT = {  # the primitive's argument that is one
 }
 
 
+def check_argument(ctx: Context, node: s.Call, name: str, values: list[plan.Scalar]) -> None:
+    """Refuse a primitive's constant that is no regular expression of KQL, at its place."""
+    place = _ARGUMENT.get(name)
+    if name == "countof" and values[2:] == [plan.Lit("string", "regex")]:
+        place = 1
+    if place is not None and place < len(values):
+        check(ctx, node.args[place].value, values[place])
+
+
 def check(ctx: Context, node: s.Node, value: plan.Scalar) -> None:
-    """Refuse a constant that is no regular expression of KQL, at its place."""
+    """Refuse a constant that is no regular expression of KQL, at the node's place."""
     if not isinstance(value, plan.Lit) or not isinstance(value.value, str):
         return
     try:

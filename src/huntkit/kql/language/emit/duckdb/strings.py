@@ -156,7 +156,8 @@ def _countof(emitter: Emitter, node: Fn, args: list[Sql]) -> Sql:
     if isinstance(kind, Lit) and kind.value == "normal":
         return use(emitter, "countof_text", *args[:2])
     if isinstance(kind, Lit) and kind.value == "regex" and isinstance(node.args[1], Lit):
-        return call("len", call("regexp_extract_all", args[0], args[1]))
+        pattern = text(checked(str(node.args[1].value or "")))
+        return call("len", call("regexp_extract_all", args[0], pattern))
     raise KqlUnsupported("countof of this kind")
 
 
