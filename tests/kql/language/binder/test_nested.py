@@ -138,3 +138,14 @@ def test_ties_go_by_the_value():
 def test_what_can_not_be_is_said_with_its_place(text, message):
     with pytest.raises(kql.KqlError, match=message.replace("(", r"\(")):
         answer(f"| {text}")
+
+
+def test_one_level_stands_in_a_partition_and_several_are_refused():
+    _, rows = answer(
+        "| partition by region (top-nested 1 of source with others='o' by sum(n))",
+    )
+    assert rows == [("a", 1), ("a", 9), ("b", 9), ("d", 2), ("o", 2), ("o", 4)]
+    with pytest.raises(kql.KqlUnsupported, match="top-nested inside another"):
+        answer(
+            "| partition by region (top-nested 1 of source by sum(n), top-nested 1 of n by count())"
+        )
