@@ -157,6 +157,36 @@ def test_a_regex_that_can_not_be_read_is_told_before_anything_runs(regex):
         ask(f"T | where Computer matches regex '{regex}'")
 
 
+@pytest.mark.parametrize(
+    ("text", "column"),
+    [
+        ("T | where Computer matches regex '('", 34),
+        ("T | where not(Computer matches regex '(?=a)')", 38),
+        ("T | extend x = extract('(', 1, Computer)", 24),
+        ("T | extend x = extract_all(@'[z-a]', Computer)", 28),
+        ("T | extend x = replace_regex(Computer, 'a)', '')", 40),
+        ("T | extend x = replace('a)', '', Computer)", 24),
+        ("T | extend x = indexof_regex(Computer, '(?<!a)')", 40),
+        ("T | extend x = trim('(', Computer)", 21),
+        ("T | parse kind=regex Computer with 'a' x '(b' y", 42),
+        ("T | parse kind=regex Computer with '(' x 'b' y", 36),
+        ("T | parse-where kind=regex Computer with 'a' x '(b' *", 48),
+        ("T | extend x = countof(Computer, 'a)', 'regex')", 34),
+        ("T | parse-kv Computer as (a: string) with (regex='(')", 5),
+        ("let bad = '('; T | where Computer matches regex bad", 49),
+    ],
+)
+def test_a_fault_in_a_regex_is_told_with_its_place(text, column):
+    with pytest.raises(kql.KqlError, match=f"line 2, column {column}: .*regex") as fault:
+        ask("\n" + text)
+    assert (fault.value.line, fault.value.column) == (2, column)
+
+
+def test_a_text_of_parse_may_open_what_another_closes():
+    found = ask("T | take 1 | parse kind=regex 'key=value' with '(?:' k '=)' v | project k, v")
+    assert found.rows() == [("key", "value")]
+
+
 def test_a_query_is_text():
     with pytest.raises(UsageError):
         kql.query(None)

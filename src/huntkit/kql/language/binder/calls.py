@@ -2,7 +2,7 @@
 
 from huntkit.kql.language import plan, primitives
 from huntkit.kql.language import syntax as s
-from huntkit.kql.language.binder import closures, compare, expressions, special
+from huntkit.kql.language.binder import closures, compare, expressions, regexes, special
 from huntkit.kql.language.binder.convert import alike, fn, is_number, to
 from huntkit.kql.language.binder.scope import Closure, Context, Row, Scope, Table
 from huntkit.kql.language.catalog import aliases, entry
@@ -138,6 +138,7 @@ def apply_primitive(
     ctx: Context, node: s.Call, name: str, result: str, values: list[plan.Scalar]
 ) -> plan.Scalar:
     """The primitive with its arguments converted as the vocabulary says."""
+    regexes.check_argument(ctx, node, name, values)
     primitive = primitives.scalars().get(name)
     if primitive is None:
         return plan.Fn(result, name, tuple(values))

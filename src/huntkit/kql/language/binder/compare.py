@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from huntkit.kql.language import plan
 from huntkit.kql.language import syntax as s
-from huntkit.kql.language.binder import expressions
+from huntkit.kql.language.binder import expressions, regexes
 from huntkit.kql.language.binder.convert import alike, elements, is_number, to
 from huntkit.kql.language.binder.scope import Context, Row, Scope, Table
 
@@ -44,6 +44,8 @@ def compare(
     elif name not in _TEXT:
         raise ctx.unsupported(node, f"the operator '{op}'")
     _texts(ctx, node, op, left, right)
+    if name == "matches_regex":
+        regexes.check(ctx, node.right, right)
     found = plan.Fn("bool", name, (to(left, "string"), to(right, "string")))
     return negate(found) if negated else found
 

@@ -248,3 +248,11 @@ def _with_dynamic(
         right = to(right, "timespan") if right.type == "dynamic" else right
         return arithmetic(ctx, node, op, left, right)
     raise ctx.type_error(node, f"'{op}' is not for {left.type} and {right.type}")
+
+
+def count(ctx: Context, expr: s.Expr, scope: Scope) -> plan.Scalar:
+    """A number of rows."""
+    value = scalar(ctx, expr, scope, Row())
+    if value.type not in ("int", "long"):
+        raise ctx.type_error(expr, f"a count must be long, not {value.type}", "write a number")
+    return to(value, "long")

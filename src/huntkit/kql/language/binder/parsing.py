@@ -4,7 +4,7 @@ import re
 
 from huntkit.kql.language import plan
 from huntkit.kql.language import syntax as s
-from huntkit.kql.language.binder import expressions, shaping
+from huntkit.kql.language.binder import expressions, regexes, shaping
 from huntkit.kql.language.binder.convert import to
 from huntkit.kql.language.binder.joining import option
 from huntkit.kql.language.binder.scope import Context, Scope, Table
@@ -73,6 +73,7 @@ def parse(ctx: Context, op: s.Parse, scope: Scope, table: Table) -> Table:
         raise ctx.type_error(op.value, f"parse reads text, not {value.type}", "use tostring(...)")
     text = to(value, "string")
     regex = plan.Lit("string", _pattern(ctx, op))
+    regexes.check_steps(ctx, op, regex)
     found: dict[str, plan.Scalar] = {}
     checks: list[plan.Scalar] = []
     group = 0
@@ -120,7 +121,9 @@ def parse_kv(ctx: Context, op: s.ParseKv, scope: Scope, table: Table) -> Table:
         )
     regex = option(op.parameters, "regex")
     if regex is not None:
-        return _parse_kv_by_regex(op, plan.Lit("string", str(regex)), value, table)
+        constant = plan.Lit("string", str(regex))
+        regexes.check(ctx, op, constant)
+        return _parse_kv_by_regex(op, constant, value, table)
 
     for name in ("pair_delimiter", "kv_delimiter"):
         if not option(op.parameters, name):

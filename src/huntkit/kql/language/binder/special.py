@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from huntkit.kql.language import plan
 from huntkit.kql.language import syntax as s
-from huntkit.kql.language.binder import aggregates, calls, compare, expressions, order
+from huntkit.kql.language.binder import aggregates, calls, compare, expressions, order, regexes
 from huntkit.kql.language.binder.convert import elements, fn, to
 from huntkit.kql.language.binder.scope import Context, Row, Scope, Table
 from huntkit.kql.language.catalog import entry
@@ -138,6 +138,7 @@ def _toscalar(ctx: Context, node: s.Call, scope: Scope, row: Row) -> plan.Scalar
 def _replace(ctx: Context, node: s.Call, scope: Scope, row: Row) -> plan.Scalar:
     _count(ctx, node, 3)
     regex, rewrite, text = calls.arguments(ctx, node, scope, row)
+    regexes.check(ctx, node.args[0].value, regex)
     return calls.apply_primitive(ctx, node, "replace_regex", "string", [text, regex, rewrite])
 
 

@@ -31,12 +31,12 @@ def summarize(ctx: Context, op: s.Summarize, scope: Scope, table: Table) -> Tabl
     collected: list[plan.Agg] = []
     outputs: list[tuple[str, plan.Scalar]] = []
     for item in op.aggregates:
-        for name, given, value in _item(ctx, item, scope, table, collected, key_names):
+        for name, given, value in aggregated(ctx, item, scope, table, collected, key_names):
             outputs.append((shaping.take(ctx, item, names, name, given=given), value))
     return _aggregate(table, keys, collected, outputs)
 
 
-def _item(
+def aggregated(
     ctx: Context,
     item: s.Named,
     scope: Scope,
@@ -44,6 +44,7 @@ def _item(
     collected: list[plan.Agg],
     keys: tuple[str, ...],
 ) -> list[tuple[str, bool, plan.Scalar]]:
+    """The columns of one item of summarize; their aggregates are added to ``collected``."""
     row = Row(table.columns, table.open, aggregates=collected)
     value = item.value
     if (
@@ -63,9 +64,9 @@ def _item(
         return found
     before = len(collected)
     bound = expressions.scalar(ctx, value, scope, row)
-    if len(collected) == before and _reads_row(bound):
+    if len(collected) == before and reads_row(bound):
         raise ctx.type_error(
-            item, "summarize takes aggregates here", "use an aggregate such as take_any(...)"
+            item, "an aggregate is expected here", "use an aggregate such as take_any(...)"
         )
     if len(item.names) > 1:
         raise ctx.type_error(item, "there are more names than columns")
@@ -73,10 +74,11 @@ def _item(
     return [(name, bool(item.names), bound)]
 
 
-def _reads_row(value: plan.Scalar) -> bool:
+def reads_row(value: plan.Scalar) -> bool:
+    """Whether a value needs more of a row than aggregates."""
     if isinstance(value, plan.Col):
         return not value.name.startswith("$agg")
-    return isinstance(value, plan.Fn) and any(_reads_row(arg) for arg in value.args)
+    return isinstance(value, plan.Fn) and any(reads_row(arg) for arg in value.args)
 
 
 def _aggregate(

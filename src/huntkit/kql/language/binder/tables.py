@@ -12,6 +12,7 @@ from huntkit.kql.language.binder import (
     expanding,
     expressions,
     joining,
+    nested,
     parsing,
     plugins,
     searching,
@@ -299,25 +300,18 @@ def _sort(ctx: Context, op: s.Sort, scope: Scope, source: Table) -> Table:
 
 def _top(ctx: Context, op: s.Top, scope: Scope, source: Table) -> Table:
     keys = shaping.sort_keys(ctx, op.keys, scope, source)
-    count = _count_of(ctx, op.count, scope)
+    count = expressions.count(ctx, op.count, scope)
     relation = plan.Sort(source.relation.schema, source.relation, keys, count)
     return Table(relation, source.open, ordered=True)
 
 
-def _count_of(ctx: Context, expr: s.Expr, scope: Scope) -> plan.Scalar:
-    value = expressions.scalar(ctx, expr, scope, Row())
-    if value.type not in ("int", "long"):
-        raise ctx.type_error(expr, f"a count must be long, not {value.type}", "write a number")
-    return to(value, "long")
-
-
 def _take(ctx: Context, op: s.Take, scope: Scope, source: Table) -> Table:
-    count = _count_of(ctx, op.count, scope)
+    count = expressions.count(ctx, op.count, scope)
     return _same(source, plan.Limit(source.relation.schema, source.relation, count))
 
 
 def _sample(ctx: Context, op: s.Sample, scope: Scope, source: Table) -> Table:
-    count = _count_of(ctx, op.count, scope)
+    count = expressions.count(ctx, op.count, scope)
     if op.of is not None:
         source = shaping.distinct(ctx, (op.of,), scope, source)
     return Table(plan.Limit(source.relation.schema, source.relation, count), source.open)
@@ -412,6 +406,7 @@ _OPERATORS: dict[type, Callable[..., Table]] = {
     s.Take: _take,
     s.Top: _top,
     s.TopHitters: summarize.top_hitters,
+    s.TopNested: nested.top_nested,
     s.Union: joining.union,
     s.Where: _where,
 }

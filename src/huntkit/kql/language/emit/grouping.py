@@ -171,7 +171,7 @@ class Grouping(Tables, Joining, Windows):
     def on_apply(self, node: plan.Apply) -> Rel:
         """The sub-plan, with the input row or the group kept apart by a hidden column."""
         if self.rows:
-            raise KqlUnsupported("mv-apply or partition inside another")
+            raise KqlUnsupported("mv-apply, partition or top-nested inside another")
         rel = self.relation(node.input)
         if node.group:
             return self.partition(node, rel)

@@ -8,10 +8,10 @@ from sqlglot import exp
 
 from huntkit.kql.language.emit.base import Emitter
 from huntkit.kql.language.emit.duckdb.logic import lower
-from huntkit.kql.language.emit.duckdb.patterns import checked, groups, only_group
 from huntkit.kql.language.emit.duckdb.registry import macro, primitive, simple, use
 from huntkit.kql.language.emit.sql import Sql, both, call, either, text
 from huntkit.kql.language.errors import KqlUnsupported
+from huntkit.kql.language.patterns import checked, groups, only_group
 from huntkit.kql.language.plan import Fn, Lit, Scalar
 
 WORD = r"[\p{L}\p{Nd}]"

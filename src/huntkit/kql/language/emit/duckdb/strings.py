@@ -13,11 +13,11 @@ from typing import Any
 from sqlglot import exp
 
 from huntkit.kql.language.emit.base import Emitter
-from huntkit.kql.language.emit.duckdb.patterns import checked, only_group
 from huntkit.kql.language.emit.duckdb.registry import as_json, macro, primitive, python, simple, use
 from huntkit.kql.language.emit.duckdb.values import load
 from huntkit.kql.language.emit.sql import Sql, call, case, cast, text
 from huntkit.kql.language.errors import KqlUnsupported
+from huntkit.kql.language.patterns import checked, only_group
 from huntkit.kql.language.plan import Fn, Lit
 
 simple("strlen", "a", "length(a)")
@@ -156,7 +156,8 @@ def _countof(emitter: Emitter, node: Fn, args: list[Sql]) -> Sql:
     if isinstance(kind, Lit) and kind.value == "normal":
         return use(emitter, "countof_text", *args[:2])
     if isinstance(kind, Lit) and kind.value == "regex" and isinstance(node.args[1], Lit):
-        return call("len", call("regexp_extract_all", args[0], args[1]))
+        pattern = text(checked(str(node.args[1].value or "")))
+        return call("len", call("regexp_extract_all", args[0], pattern))
     raise KqlUnsupported("countof of this kind")
 
 

@@ -342,7 +342,7 @@ class Spark(Grouping):
         A join with the input afterwards would be wrong: Spark may number its rows anew.
         """
         if self.rows:
-            raise KqlUnsupported("mv-apply or partition inside another")
+            raise KqlUnsupported("mv-apply, partition or top-nested inside another")
         rel = self.relation(node.input)
         if node.group:
             return self.partition(node, rel)

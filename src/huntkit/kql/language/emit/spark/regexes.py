@@ -9,13 +9,13 @@ import uuid
 from typing import TYPE_CHECKING, Any
 
 from huntkit.kql.language.emit.base import Emitter
-from huntkit.kql.language.emit.duckdb.patterns import groups
 from huntkit.kql.language.emit.duckdb.registry import use
 from huntkit.kql.language.emit.duckdb.search import groups_of, pattern_of
 from huntkit.kql.language.emit.duckdb.values import dump, load
 from huntkit.kql.language.emit.spark.registry import primitive, python
 from huntkit.kql.language.emit.sql import Sql, text
 from huntkit.kql.language.errors import KqlUnsupported
+from huntkit.kql.language.patterns import groups
 from huntkit.kql.language.plan import Fn, Lit
 
 if TYPE_CHECKING:

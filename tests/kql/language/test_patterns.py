@@ -5,8 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from huntkit.kql import query
-from huntkit.kql.language.emit.duckdb.patterns import checked, groups, only_group
 from huntkit.kql.language.errors import KqlUnsupported
+from huntkit.kql.language.patterns import checked, groups, only_group
 
 
 def ask(text):
