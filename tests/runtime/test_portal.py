@@ -102,8 +102,9 @@ def test_leaving_work_waits_for_nothing() -> None:
 
 
 SCRIPT = """
-import asyncio, sys
+import asyncio, signal, sys
 from huntkit.runtime.portal import portal
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background jobs ignore it
 async def long():
     try:
         await asyncio.sleep(60)
