@@ -55,13 +55,13 @@ floors: $(VENV)/.dev
 unit: $(VENV)/.dev $(VENV)/.compiled
 	@echo "== pytest"
 	@test -d "$(HUNTKIT_DATA)" || printf '\n*** %s does not exist: tests on real data are SKIPPED. Set HUNTKIT_DATA. ***\n\n' "$(HUNTKIT_DATA)"
-	@$(BIN)/pytest -n $(JOBS) -m "not browser and not long"
+	@$(BIN)/pytest -n $(JOBS) --dist worksteal -m "not browser and not long"
 
 test-long: $(VENV)/.dev $(VENV)/.compiled chromium  ## every driver, provider and library query: failures, secrets, real rows
-	@$(BIN)/pytest -n $(JOBS) -m long
+	@$(BIN)/pytest -n $(JOBS) --dist worksteal -m long
 
 coverage: $(VENV)/.dev  ## the tests once more, with the lines and branches that none reaches
-	@$(BIN)/pytest -n $(JOBS) -m "not browser" -q --cov --cov-report=term
+	@$(BIN)/pytest -n $(JOBS) --dist worksteal -m "not browser" -q --cov --cov-report=term
 
 test-browser: $(VENV)/.dev $(VENV)/.compiled chromium  ## the charts and the report in headless Chromium
 	@$(BIN)/pytest -m "browser and not long" --allow-hosts=127.0.0.1 -p no:randomly
