@@ -3,7 +3,7 @@
 The input is every Windows event of the shared data, repeated with shifted times until there are
 a million (2.3 GB). Beside it in the same run: what orjson alone parses on one core, pandas'
 and DuckDB's JSON readers without any mapping; orjson in two processes at once, which tells what
-the machine's second core is worth (two threads of one core do 1.1 to 1.5 of its work, not 2); and
+the machine's second core is worth (less where both are threads of one core); and
 the floor: the least that Python can do for a
 table of events, which is to parse each line, take the common fields out, write the others as JSON
 again, make columns and write them; no second table, no types, no checks.
